@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// Arithmetic on exact values. Each result is exact, or correct in its first 119 bits and followed
+// by a sticky bit; no encoding looks that far, so rounding it once is rounding the true result.
+// Special values follow IEEE 754-2019 clauses 6 and 7 (without flags).
+#pragma once
+
+#include <compare>
+#include <cstdint>
+
+#include "lowp/core/bits.hpp"
+#include "lowp/core/unpacked.hpp"
+
+namespace lowp::exact {
+
+/// a * b. Exact for operands of up to 64 significant bits, which is what decoding gives.
+[[nodiscard]] constexpr unpacked multiply(const unpacked& a, const unpacked& b) {
+  const bool negative = a.negative != b.negative;
+  if (a.is_nan() || b.is_nan()) return unpacked::nan(a.is_nan() ? a.negative : b.negative);
+  if (a.is_infinite() || b.is_infinite()) {
+    return a.is_zero() || b.is_zero() ? unpacked::nan() : unpacked::infinity(negative);
+  }
+  if (a.is_zero() || b.is_zero()) return unpacked::zero(negative);
+  return unpacked::normalized(negative, a.exponent + b.exponent + 1,
+                              lowp::multiply(a.significand.high, b.significand.high));
+}
+
+/// a + b. An exact zero sum of non-zero or unlike-signed operands is +0, or -0 if
+/// `zero_sum_is_negative` (the downward rounding of IEEE 754 clause 6.3).
+[[nodiscard]] constexpr unpacked add(const unpacked& a, const unpacked& b,
+                                     bool zero_sum_is_negative = false) {
+  if (a.is_nan() || b.is_nan()) return unpacked::nan(a.is_nan() ? a.negative : b.negative);
+  if (a.is_infinite() && b.is_infinite() && a.negative != b.negative) return unpacked::nan();
+  if (a.is_infinite()) return a;
+  if (b.is_infinite()) return b;
+  if (a.is_zero() && b.is_zero()) {
+    return unpacked::zero(a.negative == b.negative ? a.negative : zero_sum_is_negative);
+  }
+  if (a.is_zero()) return b;
+  if (b.is_zero()) return a;
+
+  const bool a_is_larger =
+      a.exponent != b.exponent ? a.exponent > b.exponent : a.significand >= b.significand;
+  const unpacked& large = a_is_larger ? a : b;
+  const unpacked& small = a_is_larger ? b : a;
+  // One bit of headroom for the carry. A product of 63-bit significands has 126 bits, so operands
+  // at most one binade apart, the only ones that can cancel by more than a bit, stay exact.
+  const uint128 x = shift_right_jam(large.significand, 1);
+  const uint128 y = shift_right_jam(small.significand, 1 + (large.exponent - small.exponent));
+  const uint128 sum = large.negative == small.negative ? x + y : x - y;
+  if (sum.is_zero()) return unpacked::zero(zero_sum_is_negative);
+  return unpacked::normalized(large.negative, large.exponent + 1, sum);
+}
+
+/// a * b + c without rounding in between; operands of up to 63 significant bits.
+[[nodiscard]] constexpr unpacked multiply_add(const unpacked& a, const unpacked& b,
+                                              const unpacked& c,
+                                              bool zero_sum_is_negative = false) {
+  return add(multiply(a, b), c, zero_sum_is_negative);
+}
+
+/// a / b; x / 0 is an infinity of the combined sign and 0 / 0 a NaN.
+[[nodiscard]] constexpr unpacked divide(const unpacked& a, const unpacked& b) {
+  const bool negative = a.negative != b.negative;
+  if (a.is_nan() || b.is_nan()) return unpacked::nan(a.is_nan() ? a.negative : b.negative);
+  if (a.is_infinite()) return b.is_infinite() ? unpacked::nan() : unpacked::infinity(negative);
+  if (b.is_infinite()) return unpacked::zero(negative);
+  if (b.is_zero()) return a.is_zero() ? unpacked::nan() : unpacked::infinity(negative);
+  if (a.is_zero()) return unpacked::zero(negative);
+
+  // Long division: `bits` quotient bits of a.high / b.high, which lies in (1/2, 2).
+  constexpr int bits = 120;
+  const std::uint64_t divisor = b.significand.high;
+  uint128 remainder{0, a.significand.high};
+  uint128 quotient{};
+  for (int i = 0; i < bits; ++i) {
+    quotient = shift_left(quotient, 1);
+    if (remainder >= uint128{0, divisor}) {
+      remainder = remainder - uint128{0, divisor};
+      quotient.low |= 1;
+    }
+    remainder = shift_left(remainder, 1);
+  }
+  quotient = shift_left(quotient, 1);
+  quotient.low |= remainder.is_zero() ? 0u : 1u;
+  return unpacked::normalized(negative, a.exponent - b.exponent + (127 - bits), quotient);
+}
+
+/// The square root of operands of up to 64 significant bits; -0 gives -0, other negatives a NaN.
+[[nodiscard]] constexpr unpacked sqrt(const unpacked& a) {
+  if (a.is_nan() || a.is_zero()) return a;
+  if (a.negative) return unpacked::nan();
+  if (a.is_infinite()) return a;
+
+  // Digit by digit over a radicand in [1, 4) with an even exponent: after each step
+  // root^2 + remainder equals the digits consumed so far, and remainder <= 2 * root.
+  constexpr int bits = 120;
+  const bool is_odd = (a.exponent & 1) != 0;
+  uint128 radicand = shift_right_jam({a.significand.high, 0}, is_odd ? 0 : 1);
+  uint128 root{}, remainder{};
+  for (int i = 0; i < bits; ++i) {
+    remainder = shift_left(remainder, 2);
+    remainder.low |= radicand.high >> 62;
+    radicand = shift_left(radicand, 2);
+    const uint128 trial = shift_left(root, 2) | uint128{0, 1};
+    root = shift_left(root, 1);
+    if (remainder >= trial) {
+      remainder = remainder - trial;
+      root.low |= 1;
+    }
+  }
+  root = shift_left(root, 1);
+  root.low |= remainder.is_zero() ? 0u : 1u;
+  const int half_exponent = (a.exponent - (is_odd ? 1 : 0)) / 2;
+  return unpacked::normalized(false, half_exponent + (127 - bits), root);
+}
+
+/// The order of values: zeros are equal, NaN is unordered.
+[[nodiscard]] constexpr std::partial_ordering compare(const unpacked& a, const unpacked& b) {
+  if (a.is_nan() || b.is_nan()) return std::partial_ordering::unordered;
+  if (a.is_zero() && b.is_zero()) return std::partial_ordering::equivalent;
+  const auto sign = [](const unpacked& x) { return x.is_zero() ? 0 : x.negative ? -1 : 1; };
+  if (sign(a) != sign(b)) return sign(a) <=> sign(b);
+  const unpacked& low = a.negative ? b : a;
+  const unpacked& high = a.negative ? a : b;
+  if (low.kind != high.kind) return low.kind <=> high.kind;  // finite below infinity
+  if (low.exponent != high.exponent) return low.exponent <=> high.exponent;
+  return low.significand <=> high.significand;
+}
+
+}  // namespace lowp::exact

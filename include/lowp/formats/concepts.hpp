@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// What a number format is: a value that can be compared, with a width and a pair of functions
+// between codes and exact values. Everything in the library that is generic over formats asks for
+// this and nothing else; a new family is an aggregate and these functions in its namespace.
+#pragma once
+
+#include <concepts>
+
+#include "lowp/core/bits.hpp"
+#include "lowp/core/unpacked.hpp"
+#include "lowp/rounding/modes.hpp"
+#include "lowp/rounding/overflow.hpp"
+
+namespace lowp {
+
+/// The contract of a format `f`, found by argument-dependent lookup:
+///   f.bits()                      width of a code, 1 to 64
+///   decode(f, code)               the exact value of a code; every code has one, NaN included
+///   encode(f, value, mode, overflow, missing_nan)
+///                                 the code of a value, rounded once; encode(f, decode(f, c)) is a
+///                                 code of the same value
+///   defect(f)                     null, or a sentence saying why the descriptor contradicts itself
+template <class F>
+concept number_format = std::equality_comparable<F> &&
+    requires(const F& f, code_t code, const unpacked& value) {
+  { f.bits() } -> std::same_as<int>;
+  { decode(f, code) } -> std::same_as<unpacked>;
+  {
+    encode(f, value, nearest_even, overflow::saturate, missing_nan::largest)
+    } -> std::same_as<code_t>;
+  { defect(f) } -> std::same_as<const char*>;
+};
+
+namespace detail {
+
+/// A sentence that can be a template argument: g++ prints it whole.
+struct sentence {
+  char text[128] = {};
+  explicit constexpr sentence(const char* from) {
+    for (int i = 0; from != nullptr && from[i] != 0 && i < 127; ++i) text[i] = from[i];
+  }
+};
+
+void the_format_descriptor_contradicts_itself();  // never defined
+
+/// Not a constant expression if there is a defect: clang prints the argument.
+constexpr bool is_free_of_defects(const char* defect) {
+  if (defect != nullptr) the_format_descriptor_contradicts_itself();
+  return true;
+}
+
+template <sentence Defect>
+inline constexpr bool no_defect = is_free_of_defects(Defect.text[0] == 0 ? nullptr : Defect.text);
+
+}  // namespace detail
+
+/// True for a valid descriptor; otherwise an error whose text holds the sentence of defect(F).
+template <auto F>
+requires number_format<decltype(F)>
+inline constexpr bool is_valid_format =
+    detail::is_free_of_defects(defect(F)) && detail::no_defect<detail::sentence(defect(F))>;
+
+}  // namespace lowp

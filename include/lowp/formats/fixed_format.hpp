@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// The fixed-point family: integers scaled by a power of two, in two's complement or unsigned.
+// INT-N, Qm.n and the element of MXINT8 are members.
+#pragma once
+
+#include <cstdint>
+
+#include "lowp/core/bits.hpp"
+#include "lowp/core/unpacked.hpp"
+#include "lowp/rounding/modes.hpp"
+#include "lowp/rounding/overflow.hpp"
+
+namespace lowp {
+
+/// value = q * 2^-fraction_bits for an integer q of `total_bits` bits. Total bits and fraction bits
+/// name a format without the two readings of "Qm.n" (m counts the sign for some, not for others).
+struct fixed_format {
+  int total_bits = 0;
+  int fraction_bits = 0;  ///< may be negative or exceed total_bits
+  bool is_signed = true;
+  bool is_symmetric = false;  ///< the most negative code is never produced (it still decodes)
+
+  constexpr bool operator==(const fixed_format&) const = default;
+
+  [[nodiscard]] constexpr int bits() const { return total_bits; }
+  [[nodiscard]] constexpr code_t largest_magnitude() const {
+    return low_mask(total_bits - (is_signed ? 1 : 0));
+  }
+  /// The magnitude of the most negative value that encoding gives.
+  [[nodiscard]] constexpr code_t lowest_magnitude() const {
+    return !is_signed ? 0 : largest_magnitude() + (is_symmetric ? 0 : 1);
+  }
+};
+
+/// Why a descriptor contradicts itself, or null.
+[[nodiscard]] constexpr const char* defect(const fixed_format& f) {
+  if (f.total_bits < 1 || f.total_bits > 64) return "a fixed_format has 1 to 64 total_bits";
+  if (f.fraction_bits < -(1 << 20) || f.fraction_bits > (1 << 20)) {
+    return "the fraction_bits of a fixed_format lie between -2^20 and 2^20";
+  }
+  if (f.is_symmetric && !f.is_signed) return "is_symmetric needs is_signed";
+  if (f.is_symmetric && f.total_bits < 2) {
+    return "is_symmetric needs total_bits of at least 2, or zero is the only value";
+  }
+  return nullptr;
+}
+
+/// The exact value of a code; bits above f.bits() are ignored.
+[[nodiscard]] constexpr unpacked decode(const fixed_format& f, code_t code) {
+  code &= low_mask(f.total_bits);
+  const bool is_negative = f.is_signed && (code >> (f.total_bits - 1)) != 0;
+  const code_t magnitude = is_negative ? (0 - code) & low_mask(f.total_bits) : code;
+  return unpacked::scaled_integer(is_negative, magnitude, -f.fraction_bits);
+}
+
+/// The code of a value, rounded once. Out of range, `wrap` keeps the low bits of the rounded
+/// integer and everything else saturates (these formats have no special codes); infinities always
+/// saturate.
+template <rounding_mode R = nearest_even_t>
+[[nodiscard]] constexpr code_t encode(const fixed_format& f, const unpacked& x, const R& mode = {},
+                                      overflow o = overflow::to_special,
+                                      missing_nan n = missing_nan::largest) {
+  const auto signed_code = [&](bool is_negative, code_t magnitude) {
+    return (is_negative ? 0 - magnitude : magnitude) & low_mask(f.total_bits);
+  };
+  const auto saturated = [&](bool is_negative) {
+    return signed_code(is_negative, is_negative ? f.lowest_magnitude() : f.largest_magnitude());
+  };
+
+  if (x.is_zero()) return 0;
+  if (x.is_infinite()) return saturated(x.negative);
+  if (x.is_nan()) {
+    const bool is_largest = n == missing_nan::largest || n == missing_nan::signed_largest;
+    return is_largest ? saturated(x.negative && n == missing_nan::signed_largest) : 0;
+  }
+
+  // The integer part of |x| * 2^fraction_bits, modulo 2^64, and what lies below it.
+  const int shift = 127 - x.exponent - f.fraction_bits;
+  const uint128 split = shift_right_jam(x.significand, shift - 64);
+  const discarded rest{split.low, x.negative, (split.high & 1) != 0};
+  const code_t magnitude = split.high + (rounds_up(mode, rest) ? 1 : 0);
+
+  const bool exceeds_64_bits = shift < 64 || (magnitude == 0 && split.high != 0);
+  const code_t limit = x.negative ? f.lowest_magnitude() : f.largest_magnitude();
+  if (o != overflow::wrap && (exceeds_64_bits || magnitude > limit)) return saturated(x.negative);
+  return signed_code(x.negative, magnitude);
+}
+
+}  // namespace lowp

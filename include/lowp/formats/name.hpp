@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// The name of a format, derived from its fields: the catalogue's name, P3109's, or one that spells
+// out how it differs from the IEEE 754 format of the same field widths.
+#pragma once
+
+#include <string_view>
+
+#include "lowp/formats/catalog.hpp"
+
+namespace lowp {
+
+/// A short text that lives in constant expressions. Converts to std::string_view.
+struct format_name {
+  char text[80] = {};
+  int size = 0;
+
+  constexpr operator std::string_view() const {
+    return {text, static_cast<std::string_view::size_type>(size)};
+  }
+  constexpr format_name& operator<<(std::string_view part) {
+    for (const char c : part) text[size++] = c;
+    return *this;
+  }
+  constexpr format_name& operator<<(int number) {
+    if (number < 0) *this << "-";
+    char digits[12] = {};
+    int count = 0;
+    for (unsigned rest = number < 0 ? 0u - static_cast<unsigned>(number)
+                                    : static_cast<unsigned>(number);
+         count == 0 || rest != 0; rest /= 10) {
+      digits[count++] = static_cast<char>('0' + rest % 10);
+    }
+    while (count > 0) text[size++] = digits[--count];
+    return *this;
+  }
+};
+
+/// "e4m3fn", "binary8p4se", or such as "e4m2(bias 3, no infinity, 2 nans)".
+[[nodiscard]] constexpr format_name name(const float_format& f) {
+  format_name result;
+  for (const auto& entry : formats::float_formats) {
+    if (entry.format == f) return result << entry.name;
+  }
+  const int precision = f.mantissa_bits + 1;
+  if (f == formats::p3109(f.bits(), precision, f.is_signed, f.has_infinity)) {
+    return result << "binary" << f.bits() << "p" << precision << (f.is_signed ? "s" : "u")
+                  << (f.has_infinity ? "e" : "f");
+  }
+  const float_format plain{.exponent_bits = f.exponent_bits, .mantissa_bits = f.mantissa_bits};
+  result << (f.is_signed ? "e" : "ue") << f.exponent_bits << "m" << f.mantissa_bits;
+  std::string_view separator = "(";
+  const auto item = [&](auto... parts) {
+    result << separator;
+    ((result << parts), ...);
+    separator = ",";
+  };
+  if (f.bias != plain.bias) item("bias ", f.bias);
+  if (f.at_exponent_zero == exponent_zero::normals) item("no zero");
+  if (f.at_exponent_zero == exponent_zero::zero_only) item("no subnormals");
+  if (!f.has_infinity) item("no inf");
+  if (f.nan_at_negative_zero) item("nan at -0");
+  if (f.nan_codes != plain.nan_codes) {
+    if (f.nan_codes < 1000000) {
+      item(static_cast<int>(f.nan_codes), " nans");
+    } else {
+      item("many nans");
+    }
+  }
+  return separator == "(" ? result : result << ")";
+}
+
+/// "int8", "uint4", "fixed8.6", "ufixed8.4"; "symmetric_" in front of a symmetric range.
+[[nodiscard]] constexpr format_name name(const fixed_format& f) {
+  format_name result;
+  result << (f.is_symmetric ? "symmetric_" : "") << (f.is_signed ? "" : "u");
+  if (f.fraction_bits == 0) return result << "int" << f.total_bits;
+  return result << "fixed" << f.total_bits << "." << f.fraction_bits;
+}
+
+/// "posit8_2": total bits and exponent bits.
+[[nodiscard]] constexpr format_name name(const posit_format& f) {
+  return format_name{} << "posit" << f.total_bits << "_" << f.exponent_bits;
+}
+
+}  // namespace lowp

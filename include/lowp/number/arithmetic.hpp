@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// + - * / fma sqrt: the exact result, rounded once, in every mode and with every overflow policy.
+//
+// The named functions take operands of any two formats and give the result in a format To of the
+// caller's choice (by default that of the operands), so a widening product or an accumulation into
+// a larger format is one call and one rounding. Operators use nearest_even and
+// overflow::to_special.
+#pragma once
+
+#include <type_traits>
+
+#include "lowp/core/exact.hpp"
+#include "lowp/number/number.hpp"
+
+namespace lowp {
+
+namespace detail {
+
+/// Stands for "the format that all operands share".
+struct format_of_operands {
+  constexpr bool operator==(const format_of_operands&) const = default;
+};
+
+template <auto To, auto A, auto... Rest>
+struct result_format {
+  static constexpr auto value = To;
+};
+template <auto A, auto... Rest>
+struct result_format<format_of_operands{}, A, Rest...> {
+  static_assert((std::is_same_v<number<A>, number<Rest>> && ...),
+                "operands of different formats need the format of the result: add<To>(a, b)");
+  static constexpr auto value = A;
+};
+template <auto To, auto... Operands>
+using result = number<result_format<To, Operands...>::value>;
+
+/// An exact sum of zero is -0 when rounding downward (IEEE 754 clause 6.3).
+template <rounding_mode R>
+inline constexpr bool zero_sum_is_negative = std::is_same_v<R, downward_t>;
+
+}  // namespace detail
+
+/// a + b.
+template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode R = nearest_even_t>
+[[nodiscard]] constexpr detail::result<To, A, B> add(number<A> a, number<B> b, const R& mode = {},
+                                                     overflow o = overflow::to_special) {
+  const unpacked sum = exact::add(unpack(a), unpack(b), detail::zero_sum_is_negative<R>);
+  return convert<detail::result<To, A, B>::format>(sum, mode, o);
+}
+
+/// a - b.
+template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode R = nearest_even_t>
+[[nodiscard]] constexpr detail::result<To, A, B> subtract(number<A> a, number<B> b,
+                                                          const R& mode = {},
+                                                          overflow o = overflow::to_special) {
+  const unpacked sum = exact::add(unpack(a), -unpack(b), detail::zero_sum_is_negative<R>);
+  return convert<detail::result<To, A, B>::format>(sum, mode, o);
+}
+
+/// a * b.
+template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode R = nearest_even_t>
+[[nodiscard]] constexpr detail::result<To, A, B> multiply(number<A> a, number<B> b,
+                                                          const R& mode = {},
+                                                          overflow o = overflow::to_special) {
+  return convert<detail::result<To, A, B>::format>(exact::multiply(unpack(a), unpack(b)), mode, o);
+}
+
+/// a / b. x / 0 is an infinity of the combined sign; but NaN where the divisor's format has a NaN
+/// and a single zero, which does not tell which infinity is meant (P3109, FNUZ, unsigned formats,
+/// posits).
+template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode R = nearest_even_t>
+[[nodiscard]] constexpr detail::result<To, A, B> divide(number<A> a, number<B> b,
+                                                        const R& mode = {},
+                                                        overflow o = overflow::to_special) {
+  constexpr bool zero_has_no_sign = has_nan(B) && !has_negative_zero(B);
+  const unpacked x = unpack(a), y = unpack(b);
+  const unpacked quotient = zero_has_no_sign && y.is_zero() ? unpacked::nan() : exact::divide(x, y);
+  return convert<detail::result<To, A, B>::format>(quotient, mode, o);
+}
+
+/// a * b + c.
+template <auto To = detail::format_of_operands{}, auto A, auto B, auto C,
+          rounding_mode R = nearest_even_t>
+[[nodiscard]] constexpr detail::result<To, A, B, C> fma(number<A> a, number<B> b, number<C> c,
+                                                        const R& mode = {},
+                                                        overflow o = overflow::to_special) {
+  const unpacked sum =
+      exact::multiply_add(unpack(a), unpack(b), unpack(c), detail::zero_sum_is_negative<R>);
+  return convert<detail::result<To, A, B, C>::format>(sum, mode, o);
+}
+
+/// The square root: NaN of a negative number, -0 of -0.
+template <auto To = detail::format_of_operands{}, auto A, rounding_mode R = nearest_even_t>
+[[nodiscard]] constexpr detail::result<To, A> sqrt(number<A> a, const R& mode = {},
+                                                   overflow o = overflow::to_special) {
+  return convert<detail::result<To, A>::format>(exact::sqrt(unpack(a)), mode, o);
+}
+
+template <auto F>
+[[nodiscard]] constexpr number<F> operator+(number<F> a) {
+  return a;
+}
+/// Exact, except that the negative of an unsigned number or of the lowest integer is out of range.
+template <auto F>
+[[nodiscard]] constexpr number<F> operator-(number<F> a) {
+  return convert<F>(-unpack(a));
+}
+/// The magnitude; exact, except that of the lowest integer.
+template <auto F>
+[[nodiscard]] constexpr number<F> abs(number<F> a) {
+  unpacked value = unpack(a);
+  value.negative = false;
+  return convert<F>(value);
+}
+template <auto F>
+[[nodiscard]] constexpr number<F> operator+(number<F> a, number<F> b) {
+  return add(a, b);
+}
+template <auto F>
+[[nodiscard]] constexpr number<F> operator-(number<F> a, number<F> b) {
+  return subtract(a, b);
+}
+template <auto F>
+[[nodiscard]] constexpr number<F> operator*(number<F> a, number<F> b) {
+  return multiply(a, b);
+}
+template <auto F>
+[[nodiscard]] constexpr number<F> operator/(number<F> a, number<F> b) {
+  return divide(a, b);
+}
+template <auto F>
+constexpr number<F>& operator+=(number<F>& a, number<F> b) {
+  return a = a + b;
+}
+template <auto F>
+constexpr number<F>& operator-=(number<F>& a, number<F> b) {
+  return a = a - b;
+}
+template <auto F>
+constexpr number<F>& operator*=(number<F>& a, number<F> b) {
+  return a = a * b;
+}
+template <auto F>
+constexpr number<F>& operator/=(number<F>& a, number<F> b) {
+  return a = a / b;
+}
+
+}  // namespace lowp

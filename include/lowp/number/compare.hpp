@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// Order, equality, classification and hashing of numbers.
+#pragma once
+
+#include <compare>
+#include <concepts>
+#include <cstddef>
+#include <string_view>  // the primary template of std::hash
+
+#include "lowp/core/exact.hpp"
+#include "lowp/number/number.hpp"
+
+namespace lowp {
+
+namespace detail {
+/// Posits order NaR: equal to itself and below every real number.
+template <auto F>
+inline constexpr bool orders_nan = std::same_as<decltype(number<F>::format), const posit_format>;
+}  // namespace detail
+
+/// The order of values, across formats too: zeros are equal; NaN is unordered, NaR below
+/// everything.
+template <auto A, auto B>
+[[nodiscard]] constexpr std::partial_ordering operator<=>(number<A> a, number<B> b) {
+  const unpacked x = unpack(a), y = unpack(b);
+  if constexpr (detail::orders_nan<A> && detail::orders_nan<B>) {
+    if (x.is_nan() || y.is_nan()) return y.is_nan() <=> x.is_nan();
+  }
+  return exact::compare(x, y);
+}
+template <auto A, auto B>
+[[nodiscard]] constexpr bool operator==(number<A> a, number<B> b) {
+  return (a <=> b) == 0;
+}
+
+/// The total order of IEEE 754 clause 5.10: -NaN < numbers < +NaN, -0 < +0; equal only to itself.
+template <auto F>
+[[nodiscard]] constexpr std::strong_ordering total_order(number<F> a, number<F> b) {
+  const unpacked x = unpack(a), y = unpack(b);
+  const auto rank = [](const unpacked& value) {
+    return !value.is_nan() ? 0 : value.negative ? -1 : 1;
+  };
+  if (rank(x) != rank(y)) return rank(x) <=> rank(y);
+  if (rank(x) == 0) {
+    const std::partial_ordering order = exact::compare(x, y);
+    if (order < 0) return std::strong_ordering::less;
+    if (order > 0) return std::strong_ordering::greater;
+    if (x.negative != y.negative) return y.negative <=> x.negative;
+  }
+  return x.negative ? b.code() <=> a.code() : a.code() <=> b.code();
+}
+
+template <auto F>
+[[nodiscard]] constexpr bool isnan(number<F> a) {
+  return unpack(a).is_nan();
+}
+template <auto F>
+[[nodiscard]] constexpr bool isinf(number<F> a) {
+  return unpack(a).is_infinite();
+}
+template <auto F>
+[[nodiscard]] constexpr bool isfinite(number<F> a) {
+  return unpack(a).is_finite();
+}
+/// Finite, not zero, and of full precision.
+template <auto F>
+[[nodiscard]] constexpr bool isnormal(number<F> a) {
+  const unpacked value = unpack(a);
+  return value.kind == value_kind::finite &&
+         exact::compare(unpacked{value.kind, false, value.exponent, value.significand},
+                        decode(F, smallest_normal_code(F))) >= 0;
+}
+/// The sign, of zeros and NaNs too.
+template <auto F>
+[[nodiscard]] constexpr bool signbit(number<F> a) {
+  return unpack(a).negative;
+}
+/// The magnitude of `a` with the sign of `b`.
+template <auto F>
+[[nodiscard]] constexpr number<F> copysign(number<F> a, number<F> b) {
+  unpacked value = unpack(a);
+  value.negative = unpack(b).negative;
+  return convert<F>(value);
+}
+/// The smaller, the larger; of a NaN and a number the number (IEEE 754-2019 minimumNumber), and -0
+/// is below +0.
+template <auto F>
+[[nodiscard]] constexpr number<F> fmin(number<F> a, number<F> b) {
+  if (isnan(a) || isnan(b)) return isnan(a) ? b : a;
+  return total_order(a, b) <= 0 ? a : b;
+}
+template <auto F>
+[[nodiscard]] constexpr number<F> fmax(number<F> a, number<F> b) {
+  if (isnan(a) || isnan(b)) return isnan(a) ? b : a;
+  return total_order(a, b) >= 0 ? a : b;
+}
+
+}  // namespace lowp
+
+/// Equal numbers have equal hashes: zeros alike, and codes of one value alike.
+template <auto F>
+struct std::hash<lowp::number<F>> {
+  constexpr std::size_t operator()(lowp::number<F> a) const noexcept {
+    const lowp::unpacked value = unpack(a);
+    const lowp::code_t code =
+        value.is_zero() ? 0 : encode(F, value, lowp::nearest_even, lowp::overflow::to_special);
+    return static_cast<std::size_t>((code + 1) * 0x9E3779B97F4A7C15u);
+  }
+};

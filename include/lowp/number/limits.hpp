@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// std::numeric_limits of every number, derived from its format. What a format lacks is not claimed.
+#pragma once
+
+#include <concepts>
+#include <limits>
+
+#include "lowp/core/exact.hpp"
+#include "lowp/formats/facts.hpp"
+#include "lowp/number/compare.hpp"
+#include "lowp/number/number.hpp"
+
+namespace lowp::detail {
+
+/// floor(n * log10(2)), exact for |n| < 2^20.
+[[nodiscard]] constexpr int floor_log10_of_power_of_two(long long n) {
+  return static_cast<int>((n * 1292913986) >> 32);
+}
+
+/// floor(log10(x)) for x >= 1, by comparison with a power of ten that is right to 2^-50.
+[[nodiscard]] constexpr int floor_log10(const unpacked& x) {
+  const int low = floor_log10_of_power_of_two(x.exponent);
+  unpacked power = unpacked::scaled_integer(false, 1);
+  unpacked square = unpacked::scaled_integer(false, 10);
+  for (int rest = low + 1; rest != 0; rest >>= 1) {
+    if ((rest & 1) != 0) power = exact::multiply(power, square);
+    square = exact::multiply(square, square);
+  }
+  return exact::compare(power, x) <= 0 ? low + 1 : low;
+}
+
+/// Whether the exponent range is given by fields, so that min_exponent and its kin mean something.
+template <auto F>
+inline constexpr bool is_floating = !std::same_as<decltype(number<F>::format), const fixed_format>;
+
+/// digits of numeric_limits: precision for floats, value bits for fixed point.
+template <auto F>
+[[nodiscard]] constexpr int limits_digits() {
+  if constexpr (is_floating<F>) {
+    return precision(F);
+  } else {
+    return F.bits() - (F.is_signed ? 1 : 0);
+  }
+}
+
+}  // namespace lowp::detail
+
+template <auto F>
+class std::numeric_limits<lowp::number<F>> {
+  using number = lowp::number<F>;
+  static constexpr bool is_floating = lowp::detail::is_floating<F>;
+  static constexpr bool is_tapered =
+      std::same_as<decltype(number::format), const lowp::posit_format>;
+  static constexpr lowp::unpacked largest = lowp::largest_value(F);
+  static constexpr lowp::unpacked smallest_normal = decode(F, lowp::smallest_normal_code(F));
+  static constexpr bool has_subnormals =
+      lowp::smallest_positive_code(F) != lowp::smallest_normal_code(F);
+
+ public:
+  static constexpr bool is_specialized = true;
+  static constexpr bool is_signed = lowp::is_signed(F);
+  static constexpr bool is_integer = [] {
+    if constexpr (is_floating)
+      return false;
+    else
+      return F.fraction_bits == 0;
+  }();
+  static constexpr bool is_exact = is_integer;
+  static constexpr bool has_infinity = lowp::has_infinity(F);
+  static constexpr bool has_quiet_NaN = lowp::has_nan(F);
+  static constexpr bool has_signaling_NaN = false;
+  static constexpr std::float_denorm_style has_denorm =
+      has_subnormals ? std::denorm_present : std::denorm_absent;
+  static constexpr bool has_denorm_loss = false;
+  static constexpr std::float_round_style round_style =
+      is_integer ? std::round_toward_zero : std::round_to_nearest;
+  /// The interchange formats of IEEE 754, bit for bit.
+  static constexpr bool is_iec559 = [] {
+    using lowp::formats::binary16, lowp::formats::binary32, lowp::formats::binary64;
+    if constexpr (std::same_as<decltype(number::format), const lowp::float_format>) {
+      return F == binary16 || F == binary32 || F == binary64;
+    } else {
+      return false;
+    }
+  }();
+  static constexpr bool is_bounded = true;
+  static constexpr bool is_modulo = false;  // operators saturate
+  static constexpr int radix = 2;
+  static constexpr int digits = lowp::detail::limits_digits<F>();
+  /// Decimal digits that survive; none in a tapered format, whose precision runs out at the ends.
+  static constexpr int digits10 =
+      is_tapered ? 0 : lowp::detail::floor_log10_of_power_of_two(is_floating ? digits - 1 : digits);
+  static constexpr int max_digits10 =
+      is_integer ? 0 : 2 + lowp::detail::floor_log10_of_power_of_two(digits);
+  static constexpr int max_exponent = is_floating ? largest.exponent + 1 : 0;
+  static constexpr int min_exponent = is_floating ? smallest_normal.exponent + 1 : 0;
+  static constexpr int max_exponent10 = is_floating ? lowp::detail::floor_log10(largest) : 0;
+  static constexpr int min_exponent10 =
+      is_floating ? -lowp::detail::floor_log10_of_power_of_two(-smallest_normal.exponent) : 0;
+  static constexpr bool traps = false;
+  static constexpr bool tinyness_before = false;
+
+  static constexpr number max() noexcept { return number::from_code(lowp::largest_code(F)); }
+  static constexpr number lowest() noexcept { return number::from_code(lowp::lowest_code(F)); }
+  /// The smallest positive normal number; for integers the lowest.
+  static constexpr number min() noexcept {
+    return is_integer ? lowest() : number::from_code(lowp::smallest_normal_code(F));
+  }
+  static constexpr number denorm_min() noexcept {
+    return is_integer ? number::from_code(0) : number::from_code(lowp::smallest_positive_code(F));
+  }
+  static constexpr number epsilon() noexcept {
+    return is_integer ? number::from_code(0) : lowp::convert<F>(lowp::epsilon_value(F));
+  }
+  static constexpr number round_error() noexcept {
+    return is_integer ? number::from_code(0) : number(0.5);
+  }
+  /// As the standard has it, `number{}` where the format has none.
+  static constexpr number infinity() noexcept {
+    return has_infinity ? number::from_unpacked(lowp::unpacked::infinity()) : number{};
+  }
+  static constexpr number quiet_NaN() noexcept {
+    return has_quiet_NaN ? number::from_unpacked(lowp::unpacked::nan()) : number{};
+  }
+  static constexpr number signaling_NaN() noexcept { return number{}; }
+};

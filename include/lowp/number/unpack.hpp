@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Between the numbers of C++ and exact values: integers and floating-point types are taken from
+// their own bits, so that no conversion rounds on the way to another.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "lowp/core/unpacked.hpp"
+#include "lowp/formats/catalog.hpp"
+#include "lowp/rounding/modes.hpp"
+#include "lowp/rounding/overflow.hpp"
+
+namespace lowp {
+
+[[nodiscard]] constexpr unpacked unpack(std::integral auto value) {
+  if constexpr (std::signed_integral<decltype(value)>) {
+    return unpacked::from_integer(static_cast<std::int64_t>(value));
+  } else {
+    return unpacked::from_integer(static_cast<std::uint64_t>(value));
+  }
+}
+
+[[nodiscard]] constexpr unpacked unpack(float value) {
+  return decode(formats::binary32, std::bit_cast<std::uint32_t>(value));
+}
+
+[[nodiscard]] constexpr unpacked unpack(double value) {
+  return decode(formats::binary64, std::bit_cast<std::uint64_t>(value));
+}
+
+/// binary64, the 80-bit format of the x87, or binary128, whichever `long double` is here.
+[[nodiscard]] constexpr unpacked unpack(long double value) {
+  constexpr int digits = std::numeric_limits<long double>::digits;
+  static_assert(digits == 53 || digits == 64 || digits == 113, "this long double is not supported");
+  if constexpr (digits == 53) {
+    return unpack(static_cast<double>(value));
+  } else {
+    const auto bytes = std::bit_cast<std::array<unsigned char, sizeof(long double)>>(value);
+    const auto word = [&bytes](int first,
+                               int count) {  // little-endian; counts the bytes from below
+      std::uint64_t result = 0;
+      for (int i = count - 1; i >= 0; --i) {
+        const int at = std::endian::native == std::endian::little ? first + i : 15 - first - i;
+        result = result << 8 | bytes[static_cast<std::size_t>(at)];
+      }
+      return result;
+    };
+    const std::uint64_t top = digits == 64 ? word(8, 2) : word(14, 2);
+    const auto field = static_cast<int>(top & 0x7FFF);
+    const bool is_negative = (top >> 15) != 0;
+    // The fraction without its leading one, left-aligned.
+    const uint128 fraction =
+        digits == 64 ? uint128{word(0, 8) << 1, 0} : shift_left({word(8, 6), word(0, 8)}, 16);
+    if (field == 0x7FFF) {
+      return fraction.is_zero() ? unpacked::infinity(is_negative) : unpacked::nan(is_negative);
+    }
+    const bool is_normal = field != 0;
+    const uint128 significand =
+        shift_right_jam(fraction, 1) | uint128{is_normal ? std::uint64_t{1} << 63 : 0, 0};
+    return unpacked::normalized(is_negative, (is_normal ? field : 1) - 16383, significand);
+  }
+}
+
+/// An exact value as a C++ number: rounded once where it does not fit. Integers saturate, and take
+/// NaN as zero.
+template <class T, rounding_mode R = nearest_even_t>
+requires std::integral<T> || std::same_as<T, float> || std::same_as<T, double>
+[[nodiscard]] constexpr T pack_as(const unpacked& value, const R& mode = {}) {
+  if constexpr (std::same_as<T, float>) {
+    return std::bit_cast<float>(static_cast<std::uint32_t>(encode(formats::binary32, value, mode)));
+  } else if constexpr (std::same_as<T, double>) {
+    return std::bit_cast<double>(encode(formats::binary64, value, mode));
+  } else if constexpr (std::same_as<T, bool>) {
+    return !value.is_zero();
+  } else {
+    constexpr fixed_format integer{.total_bits = static_cast<int>(8 * sizeof(T)),
+                                   .is_signed = std::signed_integral<T>};
+    return static_cast<T>(encode(integer, value, mode, overflow::saturate, missing_nan::zero));
+  }
+}
+
+}  // namespace lowp

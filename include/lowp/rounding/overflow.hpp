@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// What to return for a value that a format cannot hold at all: rounding comes first, then these
+// rules.
+#pragma once
+
+#include <cstdint>
+
+#include "lowp/rounding/modes.hpp"
+#include "lowp/rounding/stochastic.hpp"
+
+namespace lowp {
+
+/// What becomes of a rounded value outside the range of a format: beyond the largest finite value,
+/// negative where the format is unsigned, or zero where it has no zero.
+///
+/// A directed mode that points inward keeps the largest finite value under `to_special` and
+/// `propagate` (IEEE 754 clause 7.4, P3109). Infinite inputs are not rounded: `saturate` clamps
+/// them (OFP8 SAT, P3109 SatFinite), the others map them as `to_special` does.
+enum class overflow : std::uint8_t {
+  saturate,    ///< the nearest finite value of the format
+  to_special,  ///< infinity, else NaN, else saturate (OFP8 NONSAT, IEEE 754)
+  propagate,   ///< finite inputs saturate, infinities do not (P3109 SatPropagate)
+  wrap,        ///< modulo 2^bits: integer and fixed-point formats; elsewhere read as saturate
+};
+
+/// What a NaN becomes in a format without NaN. The default is what CUDA and PTX conversions with
+/// saturation give; oneDNN and mxDataGenerator use `signed_largest`, ml_dtypes `flipped_zero`.
+enum class missing_nan : std::uint8_t {
+  largest,         ///< the largest finite value
+  signed_largest,  ///< the largest finite value with the sign of the NaN
+  zero,            ///< +0, or the smallest value of a format without zero
+  flipped_zero,    ///< the zero of the opposite sign: -0 for a positive NaN
+};
+
+namespace detail {
+
+/// Whether a magnitude beyond the largest finite code leaves the finite range. An overflow is
+/// treated as a fraction just short of one unit above the largest code: the modes that would not
+/// round that up stop there.
+template <rounding_mode R>
+[[nodiscard]] constexpr bool leaves_finite_range(const R& mode, bool is_negative,
+                                                 bool largest_is_odd) {
+  if constexpr (stochastic_rounding<R>) {
+    return true;
+  } else {
+    return rounds_up(mode, {almost_one_unit, is_negative, largest_is_odd});
+  }
+}
+
+}  // namespace detail
+}  // namespace lowp

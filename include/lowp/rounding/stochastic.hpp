@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// Stochastic rounding: the addend is random, and a pure function of (seed, element index), so a
+// result does not depend on threads, tiles, instruction sets or on how an array is cut into calls.
+#pragma once
+
+#include <cstdint>
+
+#include "lowp/core/random.hpp"
+#include "lowp/rounding/modes.hpp"
+
+namespace lowp {
+
+/// How N random bits R decide about a discarded fraction v of one unit (IEEE P3109 v4.0, clause on
+/// stochastic rounding; `equal` after CPFloat and Pychop). A magnitude grows if and only if
+enum class stochastic_variant : std::uint8_t {
+  a,      ///< floor(v * 2^N) + R >= 2^N. Biased low by what N bits do not see.
+  b,      ///< floor(v * 2^(N+1)) + (2R + 1) >= 2^(N+1). Unbiased on the mean of a unit of 2^-N.
+  c,      ///< v * 2^N rounded to nearest, ties to even, + R >= 2^N.
+  equal,  ///< the top bit of R is set: either neighbour with probability one half.
+};
+
+/// A stochastic rounding mode; itself the draw for element 0 of an array (or `index`).
+struct stochastic {
+  std::uint64_t seed = 0;
+  std::uint64_t index = 0;
+  int random_bits = 32;  ///< N, 1 to 32.
+  stochastic_variant variant = stochastic_variant::c;
+
+  /// The draw for the i-th element after this one.
+  [[nodiscard]] constexpr stochastic at(std::uint64_t i) const {
+    return {seed, index + i, random_bits, variant};
+  }
+
+  [[nodiscard]] constexpr std::uint64_t addend(const discarded& d) const {
+    return addend(d, lowp::random_bits(seed, index, random_bits));
+  }
+
+  /// The addend for given random bits (< 2^random_bits).
+  [[nodiscard]] constexpr std::uint64_t addend(const discarded& d, std::uint32_t bits) const {
+    if (d.fraction == 0) return 0;
+    const int shift = 64 - random_bits;
+    const std::uint64_t aligned = std::uint64_t{bits} << shift;
+    const std::uint64_t half = std::uint64_t{1} << (shift - 1);
+    switch (variant) {
+      case stochastic_variant::a: return aligned;
+      case stochastic_variant::b: return aligned + half;
+      case stochastic_variant::c: return aligned + half - 1 + ((d.fraction >> shift) & 1);
+      case stochastic_variant::equal: break;
+    }
+    return (bits >> (random_bits - 1)) != 0 ? detail::almost_one_unit : 0;
+  }
+};
+
+/// Stochastic rounding by bits that the caller supplies instead of a generator (`bits` < 2^N): what
+/// an instruction with an explicit random operand does, and what a proof enumerates.
+struct stochastic_bits {
+  std::uint32_t bits = 0;
+  int random_bits = 32;
+  stochastic_variant variant = stochastic_variant::c;
+
+  [[nodiscard]] constexpr std::uint64_t addend(const discarded& d) const {
+    return stochastic{.random_bits = random_bits, .variant = variant}.addend(d, bits);
+  }
+};
+
+/// Whether a mode draws or takes random bits.
+template <class R>
+concept stochastic_rounding = rounding_mode<R> && requires(const R& mode) {
+  mode.random_bits;
+};
+
+}  // namespace lowp
