@@ -1,4 +1,4 @@
-// The version of the library. This is the only place that states it; the build system reads it here.
+// The version of the library, stated here and nowhere else; the build system reads it.
 #pragma once
 
 #define LOWP_VERSION_MAJOR 0

@@ -1,0 +1,27 @@
+# Install tree: headers, the exported target and the package files that find_package(lowp) reads.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(lowp_package_dir "${CMAKE_INSTALL_DATADIR}/cmake/lowp")
+
+install(
+  TARGETS lowp
+  EXPORT lowpTargets
+  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+  FILE_SET optional_headers DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(
+  EXPORT lowpTargets
+  NAMESPACE lowp::
+  DESTINATION "${lowp_package_dir}")
+
+configure_package_config_file(
+  "${CMAKE_CURRENT_LIST_DIR}/lowpConfig.cmake.in" "${PROJECT_BINARY_DIR}/lowpConfig.cmake"
+  INSTALL_DESTINATION "${lowp_package_dir}"
+  NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(
+  "${PROJECT_BINARY_DIR}/lowpConfigVersion.cmake"
+  COMPATIBILITY SameMinorVersion
+  ARCH_INDEPENDENT)
+install(FILES "${PROJECT_BINARY_DIR}/lowpConfig.cmake"
+              "${PROJECT_BINARY_DIR}/lowpConfigVersion.cmake" DESTINATION "${lowp_package_dir}")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

@@ -1,0 +1,202 @@
+#!/bin/sh
+# Checks the #include lines of the library: they point down the layers and make no cycle, heavy standard
+# headers stay out, and nothing below depends on adapters/ or io/.
+#   sh tests/layering.sh [include directory]
+#   sh tests/layering.sh --self-test      plants one violation of each rule and sees that it is found
+set -u
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+
+# check <directory that holds lowp/>: prints one line for each violation, fails if there is one.
+check() {
+  (cd "$1" && find lowp -name '*.hpp' | LC_ALL=C sort) | (cd "$1" && awk '
+    function directory_of(path) { sub(/[^\/]*$/, "", path); return path }
+
+    # a/b/../c/./d.hpp -> a/c/d.hpp
+    function normal(path) {
+      while (sub(/\/\.\//, "/", path)) {}
+      while (sub(/[^\/]+\/\.\.\//, "", path)) {}
+      return path
+    }
+
+    # The part of the map to which a header belongs.
+    function part_of(path, pieces, n) {
+      n = split(path, pieces, "/")
+      return n == 2 ? pieces[2] : pieces[2] "/"
+    }
+
+    function complain(text) { print text; failed = 1 }
+
+    function check_edge(from, to, line,    a, b, where) {
+      a = part_of(from); b = part_of(to); where = from ":" line ": "
+      if (top[b]) {
+        if (!top[a]) complain(where to " is on top of the library, nothing below may include it")
+        return
+      }
+      if (top[a] || a == "lowp.hpp") return
+      if (to == "lowp/lowp.hpp") {
+        complain(where "the umbrella header is for users, not for the library")
+      } else if (a == "kernels/") {
+        if (b != "kernels/" && layer[b] > 3 && !descriptor[to])
+          complain(where "a kernel may not include " to)
+      } else if (b == "kernels/") {
+        if (layer[a] < 5) complain(where "layer " layer[a] " may not include a kernel, " to)
+      } else if (layer[b] > layer[a]) {
+        complain(where "layer " layer[a] " includes " to " of layer " layer[b])
+      }
+    }
+
+    function check_standard(from, name, line,    a) {
+      a = part_of(from)
+      if (top[a]) return
+      if (name ~ /^(iostream|regex|functional|ranges)$/)
+        complain(from ":" line ": <" name "> is for adapters/ and io/ only")
+      else if (name ~ /^(cmath|algorithm)$/ && a in layer && layer[a] <= 3)
+        complain(from ":" line ": <" name "> may not be used in layers 0 to 3")
+    }
+
+    # Depth first; state 1 is "on the path", 2 is "done".
+    function visit(file, path,    i) {
+      state[file] = 1
+      for (i = 1; i <= degree[file]; i++) {
+        if (state[edge[file, i]] == 1) complain("cycle: " path " -> " edge[file, i])
+        else if (!state[edge[file, i]]) visit(edge[file, i], path " -> " edge[file, i])
+      }
+      state[file] = 2
+    }
+
+    # What a kernel includes may not bring in number/ or the container by a detour.
+    function reach(kernel, file, path,    i, to) {
+      seen[kernel, file] = 1
+      for (i = 1; i <= degree[file]; i++) {
+        to = edge[file, i]
+        if (seen[kernel, to]) continue
+        if (part_of(to) == "number/" || to == "lowp/block/block_matrix.hpp")
+          complain("a kernel reaches " to ": " path " -> " to)
+        else reach(kernel, to, path " -> " to)
+      }
+    }
+
+    BEGIN {
+      layer["version.hpp"] = 0; layer["fwd.hpp"] = 0
+      layer["core/"] = 1; layer["rounding/"] = 2; layer["formats/"] = 3; layer["number/"] = 4
+      layer["arrays/"] = 5; layer["block/"] = 6; layer["gemm/"] = 7; layer["analysis/"] = 8
+      layer["lowp.hpp"] = 9
+      top["adapters/"] = 1; top["io/"] = 1
+      descriptor["lowp/block/block_format.hpp"] = 1; descriptor["lowp/block/scale_rule.hpp"] = 1
+    }
+
+    { file[NR] = $0; exists[$0] = 1 }
+
+    END {
+      if (NR == 0) complain("no headers found")
+      for (f = 1; f <= NR; f++) {
+        from = file[f]; part = part_of(from)
+        if (!(part in layer) && !top[part] && part != "kernels/") {
+          complain(from ": no layer is known for " part)
+          continue
+        }
+        line = 0
+        while ((getline text < from) > 0) {
+          line++
+          if (text !~ /^[ \t]*#[ \t]*include[ \t]*[<"]/) continue
+          quoted = text ~ /include[ \t]*"/
+          name = text
+          sub(/^[^<"]*[<"]/, "", name); sub(/[>"].*$/, "", name)
+          to = normal(quoted ? directory_of(from) name : name)
+          if (quoted && !exists[to]) to = normal(name)
+          if (exists[to]) {
+            edge[from, ++degree[from]] = to
+            check_edge(from, to, line)
+          } else if (quoted || to ~ /^lowp\//) {
+            complain(from ":" line ": no such header: " name)
+          } else {
+            check_standard(from, name, line)
+          }
+        }
+        close(from)
+      }
+      for (f = 1; f <= NR; f++) if (!state[file[f]]) visit(file[f], file[f])
+      for (f = 1; f <= NR; f++) if (part_of(file[f]) == "kernels/") reach(file[f], file[f], file[f])
+      exit failed
+    }')
+}
+
+self_test() {
+  scratch=$(mktemp -d) || exit 1
+  trap 'rm -rf "$scratch"' EXIT
+  failures=0
+
+  # A tree that keeps every rule.
+  plant() {
+    rm -rf "$scratch/lowp"
+    for part in core rounding formats number arrays block gemm analysis kernels/avx2 io adapters; do
+      mkdir -p "$scratch/lowp/$part"
+    done
+    cd "$scratch/lowp" || exit 1
+    echo '#define LOWP_VERSION_MAJOR 0' >version.hpp
+    echo '#include <cstdint>' >core/bits.hpp
+    echo '#include "../core/bits.hpp"' >rounding/modes.hpp
+    echo '#include <lowp/rounding/modes.hpp>' >formats/float_format.hpp
+    printf '#include <cmath>\n#include <lowp/formats/float_format.hpp>\n' >number/number.hpp
+    echo '#include <lowp/kernels/dispatch.hpp>' >arrays/convert.hpp
+    echo '#include <lowp/formats/float_format.hpp>' >block/block_format.hpp
+    echo '#include <lowp/number/number.hpp>' >block/block_matrix.hpp
+    printf '#include <lowp/block/block_matrix.hpp>\n#include <algorithm>\n' >gemm/gemm.hpp
+    echo '#include <lowp/gemm/gemm.hpp>' >analysis/error.hpp
+    echo '  #  include <lowp/kernels/avx2/decode.hpp>' >kernels/dispatch.hpp
+    echo '#include "../../block/block_format.hpp"' >kernels/avx2/decode.hpp
+    printf '#include <lowp/lowp.hpp>\n#include <iostream>\n' >adapters/iostream.hpp
+    echo '#include "../adapters/iostream.hpp"' >io/file.hpp
+    printf '#include <lowp/version.hpp>\n#include <lowp/analysis/error.hpp>\n' >lowp.hpp
+  }
+
+  # violates <expected words> <header> <line to add>
+  violates() {
+    plant
+    echo "$3" >>"$2"
+    if found=$(check "$scratch"); then
+      echo "not found: $3 in $2"
+      failures=$((failures + 1))
+    elif ! echo "$found" | grep -q -e "$1"; then
+      echo "found for another reason: $3 in $2: $found"
+      failures=$((failures + 1))
+    fi
+  }
+
+  plant
+  if ! found=$(check "$scratch"); then
+    echo "a good tree was rejected: $found"
+    failures=$((failures + 1))
+  fi
+  violates 'layer 1 includes' core/bits.hpp '#include <lowp/formats/float_format.hpp>'
+  violates 'layer 0 includes' version.hpp '#include "core/bits.hpp"'
+  violates 'layer 6 includes' block/block_format.hpp '#  include "../gemm/gemm.hpp"'
+  violates 'cycle:' kernels/avx2/decode.hpp '#include <lowp/kernels/dispatch.hpp>'
+  violates 'cycle:' core/bits.hpp '#include "bits.hpp"'
+  violates 'on top of the library' analysis/error.hpp '#include <lowp/io/file.hpp>'
+  violates 'on top of the library' lowp.hpp '#include <lowp/adapters/iostream.hpp>'
+  violates 'umbrella header' gemm/gemm.hpp '#include <lowp/lowp.hpp>'
+  violates 'may not include a kernel' number/number.hpp '#include <lowp/kernels/dispatch.hpp>'
+  violates 'a kernel may not include' kernels/dispatch.hpp '#include <lowp/number/number.hpp>'
+  violates 'a kernel may not include' kernels/dispatch.hpp '#include <lowp/block/block_matrix.hpp>'
+  violates 'a kernel reaches' block/block_format.hpp '#include <lowp/number/number.hpp>'
+  violates 'adapters/ and io/ only' analysis/error.hpp '#include <functional>'
+  violates 'adapters/ and io/ only' kernels/dispatch.hpp '#include <ranges>'
+  violates 'layers 0 to 3' formats/float_format.hpp '#include <cmath>'
+  violates 'layers 0 to 3' core/bits.hpp '#include <algorithm>'
+  violates 'no such header' core/bits.hpp '#include <lowp/core/absent.hpp>'
+  plant
+  mkdir -p "$scratch/lowp/extra"
+  echo >"$scratch/lowp/extra/thing.hpp"
+  if check "$scratch" >"$scratch/found"; then
+    echo "an unknown directory was accepted"
+    failures=$((failures + 1))
+  fi
+  [ "$failures" -eq 0 ]
+}
+
+case ${1-} in
+  --self-test) self_test ;;
+  *) check "${1-$here/../include}" ;;
+esac
