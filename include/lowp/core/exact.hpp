@@ -66,6 +66,9 @@ namespace lowp::exact {
   if (b.is_infinite()) return unpacked::zero(negative);
   if (b.is_zero()) return a.is_zero() ? unpacked::nan() : unpacked::infinity(negative);
   if (a.is_zero()) return unpacked::zero(negative);
+  if (b.significand == uint128{std::uint64_t{1} << 63, 0}) {  // a power of two
+    return {a.kind, negative, a.exponent - b.exponent, a.significand};
+  }
 
   // Long division: `bits` quotient bits of a.high / b.high, which lies in (1/2, 2).
   constexpr int bits = 120;

@@ -8,14 +8,10 @@
 #include "lowp/core/exact.hpp"
 #include "lowp/formats/facts.hpp"
 #include "lowp/number/compare.hpp"
+#include "lowp/number/decimal.hpp"
 #include "lowp/number/number.hpp"
 
 namespace lowp::detail {
-
-/// floor(n * log10(2)), exact for |n| < 2^20.
-[[nodiscard]] constexpr int floor_log10_of_power_of_two(long long n) {
-  return static_cast<int>((n * 1292913986) >> 32);
-}
 
 /// floor(log10(x)) for x >= 1, by comparison with a power of ten that is right to 2^-50.
 [[nodiscard]] constexpr int floor_log10(const unpacked& x) {

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// A block format is a composition: an element format, a scale format, the shape of the block that
+// shares one scale, the rule that chooses it, and whether the whole tensor has a scale of its own.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "lowp/block/scale_rule.hpp"
+#include "lowp/formats/concepts.hpp"
+
+namespace lowp {
+
+/// The rows x cols elements that share a scale; columns are the contiguous dimension. `whole`
+/// extends over the matrix: {1, whole} is a scale per row (channel), {whole, whole} one per tensor.
+struct block_shape {
+  static constexpr int whole = 0;
+  int rows = 1;
+  int cols = whole;
+  constexpr bool operator==(const block_shape&) const = default;
+};
+
+/// value = element * scale [* tensor scale].
+template <number_format Element, number_format Scale>
+struct block_format {
+  Element element;
+  Scale scale;
+  block_shape shape;
+  scale_rule rule = scale_rule::amax;
+  bool has_tensor_scale = false;
+
+  constexpr bool operator==(const block_format&) const = default;
+
+  /// The extents of a block in a matrix of the given size.
+  [[nodiscard]] constexpr std::size_t block_rows(std::size_t rows) const {
+    return shape.rows == block_shape::whole ? (rows == 0 ? 1 : rows)
+                                            : static_cast<std::size_t>(shape.rows);
+  }
+  [[nodiscard]] constexpr std::size_t block_cols(std::size_t cols) const {
+    return shape.cols == block_shape::whole ? (cols == 0 ? 1 : cols)
+                                            : static_cast<std::size_t>(shape.cols);
+  }
+  /// A scale is stored in whole bytes, right-aligned.
+  [[nodiscard]] constexpr int scale_bytes() const { return (scale.bits() + 7) / 8; }
+};
+
+template <class Element, class Scale>
+block_format(Element, Scale, block_shape, scale_rule, bool) -> block_format<Element, Scale>;
+template <class Element, class Scale>
+block_format(Element, Scale, block_shape, scale_rule) -> block_format<Element, Scale>;
+
+/// The same format with another scale rule.
+template <number_format Element, number_format Scale>
+[[nodiscard]] constexpr block_format<Element, Scale> with_rule(block_format<Element, Scale> f,
+                                                               scale_rule rule) {
+  f.rule = rule;
+  return f;
+}
+
+/// Why a descriptor contradicts itself, or null.
+template <number_format Element, number_format Scale>
+[[nodiscard]] constexpr const char* defect(const block_format<Element, Scale>& f) {
+  if (defect(f.element) != nullptr) return defect(f.element);
+  if (defect(f.scale) != nullptr) return defect(f.scale);
+  if (f.shape.rows < 0 || f.shape.cols < 0) return "a block_shape has no negative extent";
+  if (f.has_tensor_scale && is_power_of_two_rule(f.rule)) {
+    return "a power-of-two scale_rule does not look at the tensor: has_tensor_scale needs another";
+  }
+  return nullptr;
+}
+
+template <class B>
+inline constexpr bool is_block_format_v = false;
+template <class Element, class Scale>
+inline constexpr bool is_block_format_v<block_format<Element, Scale>> = true;
+
+}  // namespace lowp

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// What depends on the compiler and the machine, in one place: the floating-point environment, and a
+// value the optimizer cannot see through. Both keep the few functions that compute in hardware
+// floating point on the same bits under -ffast-math, -ffp-contract and flush-to-zero.
+#pragma once
+
+#include <cstdint>
+
+namespace lowp {
+
+/// `value`, which the compiler can neither contract with, nor reassociate across.
+[[nodiscard]] inline float opaque(float value) {
+#if (defined(__GNUC__) || defined(__clang__)) && (defined(__x86_64__) || defined(__SSE2__))
+  asm volatile("" : "+x"(value));
+  return value;
+#elif (defined(__GNUC__) || defined(__clang__)) && defined(__aarch64__)
+  asm volatile("" : "+w"(value));
+  return value;
+#else
+  volatile float kept = value;
+  return kept;
+#endif
+}
+[[nodiscard]] inline double opaque(double value) {
+#if (defined(__GNUC__) || defined(__clang__)) && (defined(__x86_64__) || defined(__SSE2__))
+  asm volatile("" : "+x"(value));
+  return value;
+#elif (defined(__GNUC__) || defined(__clang__)) && defined(__aarch64__)
+  asm volatile("" : "+w"(value));
+  return value;
+#else
+  volatile double kept = value;
+  return kept;
+#endif
+}
+
+/// While one lives, this thread rounds to nearest even and computes with subnormals, whatever the
+/// caller had set (linking with -ffast-math sets flush-to-zero for a whole program).
+class default_float_environment {
+ public:
+#if (defined(__GNUC__) || defined(__clang__)) && (defined(__x86_64__) || defined(__SSE2__))
+  default_float_environment() {
+    constexpr std::uint32_t all_masked = 0x1F80;
+    asm volatile("stmxcsr %0" : "=m"(saved_));
+    asm volatile("ldmxcsr %0" : : "m"(all_masked));
+  }
+  ~default_float_environment() { asm volatile("ldmxcsr %0" : : "m"(saved_)); }
+
+ private:
+  std::uint32_t saved_ = 0;
+#elif (defined(__GNUC__) || defined(__clang__)) && defined(__aarch64__)
+  default_float_environment() {
+    asm volatile("mrs %0, fpcr" : "=r"(saved_));
+    asm volatile("msr fpcr, %0" : : "r"(std::uint64_t{0}));
+  }
+  ~default_float_environment() { asm volatile("msr fpcr, %0" : : "r"(saved_)); }
+
+ private:
+  std::uint64_t saved_ = 0;
+#else
+  default_float_environment() {}
+  ~default_float_environment() {}
+
+ private:
+#endif
+  default_float_environment(const default_float_environment&) = delete;
+  default_float_environment& operator=(const default_float_environment&) = delete;
+};
+
+}  // namespace lowp
