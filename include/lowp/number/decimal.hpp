@@ -198,8 +198,8 @@ inline constexpr unpacked huge{value_kind::finite, false, 1 << 28, {code_t{1} <<
   const char* const end = scan_exponent(digits.end, last, 'e', point);
   if (digits.first == nullptr) return {end, unpacked::zero()};
   constexpr long long limit = 1 << 24;
-  if (point > limit || floor_log2_of_power_of_ten(point < -limit ? -limit : point - 1) >
-                           range.highest_read()) {
+  if (point > limit ||
+      floor_log2_of_power_of_ten(point < -limit ? -limit : point - 1) > range.highest_read()) {
     return {end, huge};
   }
   if (point < -limit || floor_log2_of_power_of_ten(point) + 1 < range.lowest_read()) {

@@ -391,7 +391,8 @@ template <text_style Style = text_style::shortest, auto F>
 [[nodiscard]] constexpr auto to_text(number<F> x) {
   number_text<max_chars<F>(Style)> result;
   char* const first = result.characters.data();
-  result.size = static_cast<int>(to_chars(first, first + max_chars<F>(Style), x, Style).ptr - first);
+  result.size =
+      static_cast<int>(to_chars(first, first + max_chars<F>(Style), x, Style).ptr - first);
   return result;
 }
 

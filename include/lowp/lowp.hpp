@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// Everything that depends on the standard library alone. Adapters and file formats are included one
+// by one: lowp/adapters/*.hpp, lowp/io/*.hpp.
+#pragma once
+
+#include "lowp/analysis/enumerate.hpp"
+#include "lowp/analysis/error.hpp"
+#include "lowp/arrays/convert.hpp"
+#include "lowp/arrays/matrix_view.hpp"
+#include "lowp/arrays/packed_span.hpp"
+#include "lowp/block/catalog.hpp"
+#include "lowp/block/quantize.hpp"
+#include "lowp/formats/name.hpp"
+#include "lowp/fwd.hpp"
+#include "lowp/gemm/reference.hpp"
+#include "lowp/number/arithmetic.hpp"
+#include "lowp/number/catalog.hpp"
+#include "lowp/number/compare.hpp"
+#include "lowp/number/limits.hpp"
+#include "lowp/rounding/stochastic.hpp"
+#include "lowp/version.hpp"
