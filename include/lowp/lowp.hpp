@@ -17,5 +17,5 @@
 #include "lowp/number/catalog.hpp"
 #include "lowp/number/compare.hpp"
 #include "lowp/number/limits.hpp"
-#include "lowp/rounding/stochastic.hpp"
+#include "lowp/rounding/any_rounding.hpp"
 #include "lowp/version.hpp"

@@ -151,6 +151,12 @@ template <rounding_mode R = nearest_even_t>
   const bool saturates = o == overflow::saturate || o == overflow::wrap;
   const bool has_negative_zero = f.is_signed && !f.nan_at_negative_zero;
   const auto signed_zero = [&] { return x.negative && has_negative_zero ? f.sign_bit() : 0; };
+  const auto out_of_range = [&] {
+    const bool has_sign = f.is_signed || !x.negative;  // else no mode can stop at a finite value
+    const bool leaves =
+        !has_sign || detail::leaves_finite_range(mode, x.negative, f.largest_magnitude() & 1);
+    return detail::overflowed(f, x.negative, saturates || o == overflow::propagate || !leaves);
+  };
 
   // 1. What is not a number to round.
   if (x.is_nan()) {
@@ -159,7 +165,7 @@ template <rounding_mode R = nearest_even_t>
   if (x.is_infinite()) return detail::overflowed(f, x.negative, saturates);
   if (x.is_zero()) {
     if (f.at_exponent_zero != exponent_zero::normals) return signed_zero();
-    return !saturates && f.has_nan() ? f.nan_code(x.negative) : signed_zero();
+    return o == overflow::to_special && f.has_nan() ? f.nan_code(x.negative) : signed_zero();
   }
 
   // 2. Place the value on the grid of codes. Fields below 1 share the grid of the lowest binade.
@@ -170,10 +176,7 @@ template <rounding_mode R = nearest_even_t>
   const int kept_bits = skips_subnormals ? 0 : f.mantissa_bits;
   const int shift = 127 - kept_bits + (is_subnormal ? lowest_field - field : 0);
   const uint128 split = shift_right_jam(x.significand, shift - 64);  // high: kept; low: discarded
-  if (field > static_cast<int>(low_mask(f.exponent_bits))) {
-    const bool leaves = detail::leaves_finite_range(mode, x.negative, f.largest_magnitude() & 1);
-    return detail::overflowed(f, x.negative, saturates || o == overflow::propagate || !leaves);
-  }
+  if (field > static_cast<int>(low_mask(f.exponent_bits))) return out_of_range();
   const int binades_below = is_subnormal ? 0 : field - 1;  // a leading one adds the last of them
   const code_t kept =
       split.high + (static_cast<code_t>(static_cast<std::int64_t>(binades_below)) << kept_bits);
@@ -186,13 +189,10 @@ template <rounding_mode R = nearest_even_t>
   }
 
   // 4. Range and sign.
-  if (magnitude > f.largest_magnitude()) {
-    const bool leaves = detail::leaves_finite_range(mode, x.negative, f.largest_magnitude() & 1);
-    return detail::overflowed(f, x.negative, saturates || o == overflow::propagate || !leaves);
-  }
+  if (magnitude > f.largest_magnitude()) return out_of_range();
   if (!x.negative) return magnitude;
   if (magnitude == 0 && lowest_field == 1) return signed_zero();
-  if (!f.is_signed) return detail::overflowed(f, true, saturates || o == overflow::propagate);
+  if (!f.is_signed) return out_of_range();
   return magnitude | f.sign_bit();
 }
 

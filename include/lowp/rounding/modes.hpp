@@ -88,6 +88,16 @@ template <rounding_mode R>
   return d.fraction + mode.addend(d) < d.fraction;
 }
 
+/// Whether the mode draws random bits.
+template <rounding_mode R>
+[[nodiscard]] constexpr bool is_stochastic(const R& mode) {
+  if constexpr (requires { mode.is_stochastic(); }) {
+    return mode.is_stochastic();
+  } else {
+    return false;
+  }
+}
+
 /// The mode for element `i` of an array: the mode itself unless it draws random bits.
 template <rounding_mode R>
 [[nodiscard]] constexpr R at(const R& mode, std::uint64_t i) {

@@ -6,7 +6,6 @@
 #include <cstdint>
 
 #include "lowp/rounding/modes.hpp"
-#include "lowp/rounding/stochastic.hpp"
 
 namespace lowp {
 
@@ -36,15 +35,11 @@ namespace detail {
 
 /// Whether a magnitude beyond the largest finite code leaves the finite range. An overflow is
 /// treated as a fraction just short of one unit above the largest code: the modes that would not
-/// round that up stop there.
+/// round that up stop there; the stochastic ones never do (P3109).
 template <rounding_mode R>
 [[nodiscard]] constexpr bool leaves_finite_range(const R& mode, bool is_negative,
                                                  bool largest_is_odd) {
-  if constexpr (stochastic_rounding<R>) {
-    return true;
-  } else {
-    return rounds_up(mode, {almost_one_unit, is_negative, largest_is_odd});
-  }
+  return is_stochastic(mode) || rounds_up(mode, {almost_one_unit, is_negative, largest_is_odd});
 }
 
 }  // namespace detail

@@ -26,6 +26,7 @@ struct stochastic {
   int random_bits = 32;  ///< N, 1 to 32.
   stochastic_variant variant = stochastic_variant::c;
 
+  [[nodiscard]] static constexpr bool is_stochastic() { return true; }
   /// The draw for the i-th element after this one.
   [[nodiscard]] constexpr stochastic at(std::uint64_t i) const {
     return {seed, index + i, random_bits, variant};
@@ -58,15 +59,10 @@ struct stochastic_bits {
   int random_bits = 32;
   stochastic_variant variant = stochastic_variant::c;
 
+  [[nodiscard]] static constexpr bool is_stochastic() { return true; }
   [[nodiscard]] constexpr std::uint64_t addend(const discarded& d) const {
     return stochastic{.random_bits = random_bits, .variant = variant}.addend(d, bits);
   }
-};
-
-/// Whether a mode draws or takes random bits.
-template <class R>
-concept stochastic_rounding = rounding_mode<R> && requires(const R& mode) {
-  mode.random_bits;
 };
 
 }  // namespace lowp

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// A rounding mode chosen at run time, for tools that read it from a command line or loop over
+// modes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "lowp/rounding/modes.hpp"
+#include "lowp/rounding/stochastic.hpp"
+
+namespace lowp {
+
+/// Any rounding mode as one type; converts from each of them and acts as it does.
+class any_rounding {
+ public:
+  constexpr any_rounding() : any_rounding(nearest_even) {}
+  constexpr any_rounding(const stochastic& random) : random_(random) {}
+  template <rounding_mode R>
+  requires requires(const discarded& d) { R::addend(d); }
+  constexpr any_rounding(const R&) : addend_(&R::addend) {}
+
+  [[nodiscard]] constexpr bool is_stochastic() const { return addend_ == nullptr; }
+  [[nodiscard]] constexpr any_rounding at(std::uint64_t i) const {
+    return is_stochastic() ? any_rounding(random_.at(i)) : *this;
+  }
+  [[nodiscard]] constexpr std::uint64_t addend(const discarded& d) const {
+    return is_stochastic() ? random_.addend(d) : addend_(d);
+  }
+
+ private:
+  std::uint64_t (*addend_)(const discarded&) = nullptr;  // of the modes without state
+  stochastic random_{};
+};
+
+struct named_rounding {
+  std::string_view name;
+  any_rounding mode;
+};
+
+/// Every mode under its name; `stochastic` with seed 0.
+inline constexpr std::array<named_rounding, 9> rounding_modes{{
+    {"nearest_even", nearest_even},
+    {"nearest_away", nearest_away},
+    {"nearest_toward_zero", nearest_toward_zero},
+    {"toward_zero", toward_zero},
+    {"upward", upward},
+    {"downward", downward},
+    {"away_from_zero", away_from_zero},
+    {"to_odd", to_odd},
+    {"stochastic", stochastic{}},
+}};
+
+}  // namespace lowp
