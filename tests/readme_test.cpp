@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// The README tells the truth: its tables follow from the descriptors, its example is the one that
+// is compiled.
+#include <fmt/core.h>
+
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "catch.hpp"
+#include "lowp/lowp.hpp"
+
+namespace {
+
+using namespace lowp;
+
+std::string read(const std::string& path) {
+  std::ifstream file(std::string(LOWP_TEST_SOURCE_DIR) + "/" + path);
+  std::stringstream text;
+  text << file.rdbuf();
+  REQUIRE_FALSE(text.str().empty());
+  return text.str();
+}
+
+std::string power_of_two(const float_format& f, code_t code) {
+  return fmt::format("2^{}", decode(f, code).exponent);
+}
+
+std::string row(const float_format& f) {
+  const code_t normal = smallest_normal_code(f), smallest = smallest_positive_code(f);
+  const code_t nans = f.nan_codes * (f.is_signed ? 2 : 1) + (f.nan_at_negative_zero ? 1 : 0);
+  return fmt::format("| `{}` | {}-{}-{} | {} | {:.9g} | {} | {} | {} | {} |",
+                     std::string_view(name(f)), f.is_signed ? 1 : 0, f.exponent_bits,
+                     f.mantissa_bits, f.bias, pack_as<double>(largest_value(f)),
+                     power_of_two(f, normal), smallest == normal ? "–" : power_of_two(f, smallest),
+                     f.has_infinity ? "yes" : "no", nans);
+}
+
+template <auto B>
+std::string block_row(const char* block_name, const char* rule) {
+  const block_matrix<B> matrix(64, 64);
+  return fmt::format("| `{}` | `{}` | `{}`{} | {} x {} | `{}` | {:g} |", block_name,
+                     std::string_view(name(matrix.format.element)),
+                     std::string_view(name(matrix.format.scale)),
+                     B.has_tensor_scale ? ", binary32 per tensor" : "", B.shape.rows, B.shape.cols,
+                     rule, matrix.bits_per_value());
+}
+
+TEST_CASE("the table of formats follows from the descriptors") {
+  const std::string readme = read("README.md");
+  for (const auto& entry : formats::float_formats) {
+    INFO(row(entry.format));
+    CHECK(readme.find("\n" + row(entry.format)) != std::string::npos);
+  }
+  for (const float_format& f :
+       {formats::p3109(8, 4, true, true), formats::p3109(8, 3, true, true),
+        formats::p3109(4, 2, true, false), formats::p3109(8, 1, false, false)}) {
+    INFO(row(f));
+    CHECK(readme.find("\n" + row(f)) != std::string::npos);
+  }
+}
+
+TEST_CASE("the table of block formats follows from the descriptors") {
+  const std::string readme = read("README.md");
+  for (const std::string& expected :
+       {block_row<formats::mxfp8_e4m3>("mxfp8_e4m3", "floor"),
+        block_row<formats::mxfp8_e5m2>("mxfp8_e5m2", "floor"),
+        block_row<formats::mxfp6_e3m2>("mxfp6_e3m2", "floor"),
+        block_row<formats::mxfp6_e2m3>("mxfp6_e2m3", "floor"),
+        block_row<formats::mxfp4>("mxfp4", "floor"), block_row<formats::mxint8>("mxint8", "floor"),
+        block_row<formats::nvfp4>("nvfp4", "transformer_engine"),
+        block_row<formats::nvfp4_16x16>("nvfp4_16x16", "transformer_engine")}) {
+    INFO(expected);
+    CHECK(readme.find("\n" + expected) != std::string::npos);
+  }
+}
+
+TEST_CASE("the example is the program that is built") {
+  const std::string example = read("examples/first_steps.cpp");
+  CHECK(read("README.md").find(example.substr(example.find("#include"))) != std::string::npos);
+}
+
+TEST_CASE("the map of the headers names every directory") {
+  const std::string readme = read("README.md");
+  for (const char* directory : {"core", "rounding", "formats", "number", "arrays", "block", "gemm",
+                                "analysis", "adapters", "io"}) {
+    INFO(directory);
+    CHECK(readme.find(fmt::format("\n| `{}/` |", directory)) != std::string::npos);
+  }
+}
+
+}  // namespace
