@@ -50,13 +50,13 @@ TEST_CASE("the table of formats follows from the descriptors") {
   const std::string readme = read("README.md");
   for (const auto& entry : formats::float_formats) {
     INFO(row(entry.format));
-    CHECK(readme.find("\n" + row(entry.format)) != std::string::npos);
+    CHECK(readme.find(fmt::format("\n{}", row(entry.format))) != std::string::npos);
   }
   for (const float_format& f :
        {formats::p3109(8, 4, true, true), formats::p3109(8, 3, true, true),
         formats::p3109(4, 2, true, false), formats::p3109(8, 1, false, false)}) {
     INFO(row(f));
-    CHECK(readme.find("\n" + row(f)) != std::string::npos);
+    CHECK(readme.find(fmt::format("\n{}", row(f))) != std::string::npos);
   }
 }
 
@@ -71,7 +71,7 @@ TEST_CASE("the table of block formats follows from the descriptors") {
         block_row<formats::nvfp4>("nvfp4", "transformer_engine"),
         block_row<formats::nvfp4_16x16>("nvfp4_16x16", "transformer_engine")}) {
     INFO(expected);
-    CHECK(readme.find("\n" + expected) != std::string::npos);
+    CHECK(readme.find(fmt::format("\n{}", expected)) != std::string::npos);
   }
 }
 
