@@ -26,7 +26,7 @@ namespace lowp {
 template <auto B>
 requires is_block_format_v<std::remove_cvref_t<decltype(B)>>
 class block_matrix {
-  static_assert(detail::is_free_of_defects(defect(B)));
+  static_assert(is_valid_format<B>);
 
  public:
   using element_type = number<B.element>;

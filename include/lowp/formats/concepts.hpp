@@ -54,9 +54,9 @@ inline constexpr bool no_defect = is_free_of_defects(Defect.text[0] == 0 ? nullp
 
 }  // namespace detail
 
-/// True for a valid descriptor; otherwise an error whose text holds the sentence of defect(F).
+/// True for a valid descriptor, of numbers or of blocks; otherwise an error whose text holds the
+/// sentence of defect(F).
 template <auto F>
-requires number_format<decltype(F)>
 inline constexpr bool is_valid_format =
     detail::is_free_of_defects(defect(F)) && detail::no_defect<detail::sentence(defect(F))>;
 

@@ -35,7 +35,7 @@ struct format_name {
   }
 };
 
-/// "e4m3fn", "binary8p4se", or such as "e4m2(bias 3, no infinity, 2 nans)".
+/// "e4m3fn", "binary8p4se", or such as "e4m2(bias 3,no inf,2 nans)".
 [[nodiscard]] constexpr format_name name(const float_format& f) {
   format_name result;
   for (const auto& entry : formats::float_formats) {
@@ -65,6 +65,9 @@ struct format_name {
     } else {
       item("many nans");
     }
+  }
+  for (const auto& entry : formats::float_formats) {
+    if (entry.name == std::string_view(result)) item("ieee");  // e3m2 by itself is the OCP format
   }
   return separator == "(" ? result : result << ")";
 }
