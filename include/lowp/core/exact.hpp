@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Arithmetic on exact values. Each result is exact, or correct in its first 119 bits and followed
-// by a sticky bit; no encoding looks that far, so rounding it once is rounding the true result.
+// Arithmetic on exact values. Each result is exact, or correct in its first 97 bits and followed by
+// a sticky bit. Encoding never looks further (it keeps at most 63 bits, and stochastic rounding reads
+// 34 more), so rounding it once is rounding the true result.
 // Special values follow IEEE 754-2019 clauses 6 and 7 (without flags).
 #pragma once
 
@@ -70,22 +71,23 @@ namespace lowp::exact {
     return {a.kind, negative, a.exponent - b.exponent, a.significand};
   }
 
-  // Long division: `bits` quotient bits of a.high / b.high, which lies in (1/2, 2).
-  constexpr int bits = 120;
+  // Long division in base 2^32 (Knuth, The Art of Computer Programming, 4.3.1, algorithm D). The
+  // leading one of the quotient is split off; then each digit is estimated from the upper half of
+  // the divisor, which has its top bit set, so that the estimate is at most two too large.
   const std::uint64_t divisor = b.significand.high;
-  uint128 remainder{0, a.significand.high};
-  uint128 quotient{};
-  for (int i = 0; i < bits; ++i) {
-    quotient = shift_left(quotient, 1);
-    if (remainder >= uint128{0, divisor}) {
-      remainder = remainder - uint128{0, divisor};
-      quotient.low |= 1;
-    }
-    remainder = shift_left(remainder, 1);
+  const bool is_below_one = a.significand.high < divisor;
+  std::uint64_t remainder = (a.significand.high << (is_below_one ? 1 : 0)) - divisor;
+  uint128 quotient{0, 1};
+  for (int digits = 0; digits < 3; ++digits) {
+    const uint128 dividend{remainder >> 32, remainder << 32};
+    std::uint64_t digit = remainder / (divisor >> 32);
+    while (lowp::multiply(digit, divisor) > dividend) --digit;
+    remainder = (dividend - lowp::multiply(digit, divisor)).low;
+    quotient = shift_left(quotient, 32) | uint128{0, digit};
   }
-  quotient = shift_left(quotient, 1);
-  quotient.low |= remainder.is_zero() ? 0u : 1u;
-  return unpacked::normalized(negative, a.exponent - b.exponent + (127 - bits), quotient);
+  quotient = shift_left(quotient, 31);
+  quotient.low |= remainder != 0 ? 1u : 0u;
+  return {value_kind::finite, negative, a.exponent - b.exponent - (is_below_one ? 1 : 0), quotient};
 }
 
 /// The square root of operands of up to 64 significant bits; -0 gives -0, other negatives a NaN.
@@ -96,7 +98,7 @@ namespace lowp::exact {
 
   // Digit by digit over a radicand in [1, 4) with an even exponent: after each step
   // root^2 + remainder equals the digits consumed so far, and remainder <= 2 * root.
-  constexpr int bits = 120;
+  constexpr int bits = 98;
   const bool is_odd = (a.exponent & 1) != 0;
   uint128 radicand = shift_right_jam({a.significand.high, 0}, is_odd ? 0 : 1);
   uint128 root{}, remainder{};
