@@ -78,12 +78,14 @@ template <number_format Scale>
   return x.exponent + (x.significand.high + half < half ? 1 : 0);
 }
 
-/// Mantissa bits of the element format in its top binade.
+/// Mantissa bits of the element format where its largest value lies; none where that is a power of
+/// two apart from the next (as in E3M0, whose last step leads into the binade of the largest value).
 template <number_format Element>
 [[nodiscard]] constexpr int top_mantissa_bits(const Element& element) {
   const code_t largest = largest_code(element);
-  const unpacked ulp = exact::add(decode(element, largest), -decode(element, largest - 1));
-  return largest_value(element).exponent - ulp.exponent;
+  const unpacked below = decode(element, largest - 1);
+  const unpacked ulp = exact::add(decode(element, largest), -below);
+  return below.exponent > ulp.exponent && !below.is_zero() ? below.exponent - ulp.exponent : 0;
 }
 
 }  // namespace detail

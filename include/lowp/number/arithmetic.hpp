@@ -34,9 +34,12 @@ struct result_format<format_of_operands{}, A, Rest...> {
 template <auto To, auto... Operands>
 using result = number<result_format<To, Operands...>::value>;
 
-/// An exact sum of zero is -0 when rounding downward (IEEE 754 clause 6.3).
+/// An exact sum of zero is -0 in the mode that rounds downward (IEEE 754 clause 6.3).
 template <rounding_mode R>
-inline constexpr bool zero_sum_is_negative = std::is_same_v<R, downward_t>;
+[[nodiscard]] constexpr bool zero_sum_is_negative(const R& mode) {
+  return !is_stochastic(mode) && rounds_up(mode, {1, true, false}) &&
+         !rounds_up(mode, {1, false, false});
+}
 
 }  // namespace detail
 
@@ -44,7 +47,7 @@ inline constexpr bool zero_sum_is_negative = std::is_same_v<R, downward_t>;
 template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode R = nearest_even_t>
 [[nodiscard]] constexpr detail::result<To, A, B> add(number<A> a, number<B> b, const R& mode = {},
                                                      overflow o = overflow::to_special) {
-  const unpacked sum = exact::add(unpack(a), unpack(b), detail::zero_sum_is_negative<R>);
+  const unpacked sum = exact::add(unpack(a), unpack(b), detail::zero_sum_is_negative(mode));
   return convert<detail::result<To, A, B>::format>(sum, mode, o);
 }
 
@@ -53,7 +56,7 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode 
 [[nodiscard]] constexpr detail::result<To, A, B> subtract(number<A> a, number<B> b,
                                                           const R& mode = {},
                                                           overflow o = overflow::to_special) {
-  const unpacked sum = exact::add(unpack(a), -unpack(b), detail::zero_sum_is_negative<R>);
+  const unpacked sum = exact::add(unpack(a), -unpack(b), detail::zero_sum_is_negative(mode));
   return convert<detail::result<To, A, B>::format>(sum, mode, o);
 }
 
@@ -85,7 +88,7 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, auto C,
                                                         const R& mode = {},
                                                         overflow o = overflow::to_special) {
   const unpacked sum =
-      exact::multiply_add(unpack(a), unpack(b), unpack(c), detail::zero_sum_is_negative<R>);
+      exact::multiply_add(unpack(a), unpack(b), unpack(c), detail::zero_sum_is_negative(mode));
   return convert<detail::result<To, A, B, C>::format>(sum, mode, o);
 }
 
