@@ -58,7 +58,8 @@ class error_accumulator {
   void add(float exact, float approximate, bool is_clipped) {
     if (!is_finite(exact)) return;
     ++result_.count;
-    const double x = exact, y = approximate;
+    // By their bits: under flush-to-zero a widening cast takes subnormals for zero.
+    const auto x = pack_as<double>(unpack(exact)), y = pack_as<double>(unpack(approximate));
     const double error = std::abs(x - y);
     signal_ += x * x;
     approximate_ += y * y;

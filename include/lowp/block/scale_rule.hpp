@@ -79,7 +79,8 @@ template <number_format Scale>
 }
 
 /// Mantissa bits of the element format where its largest value lies; none where that is a power of
-/// two apart from the next (as in E3M0, whose last step leads into the binade of the largest value).
+/// two apart from the next (as in E3M0, whose last step leads into the binade of the largest
+/// value).
 template <number_format Element>
 [[nodiscard]] constexpr int top_mantissa_bits(const Element& element) {
   const code_t largest = largest_code(element);

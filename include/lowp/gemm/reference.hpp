@@ -42,7 +42,7 @@ template <auto B>
 }
 template <auto B>
 [[nodiscard]] float operand_tensor_scale(const block_matrix<B>& x) {
-  return x.tensor_scale().decoding;
+  return block_matrix<B>::format.has_tensor_scale ? x.tensor_scale().decoding : 1.0f;
 }
 template <auto B>
 [[nodiscard]] unpacked operand_value(const block_matrix<B>& x, std::size_t row, std::size_t col) {
