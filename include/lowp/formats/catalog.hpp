@@ -27,19 +27,19 @@ inline constexpr float_format e4m3  {.exponent_bits = 4, .mantissa_bits = 3};
 inline constexpr float_format e3m4  {.exponent_bits = 3, .mantissa_bits = 4};
 
 // One NaN in place of -0, no infinity (arXiv 2206.02915; b11 is Google's).
-inline constexpr float_format e5m2fnuz   {.exponent_bits = 5, .mantissa_bits = 2, .bias = 16, .has_infinity = false, .nan_codes = 0, .nan_at_negative_zero = true};
-inline constexpr float_format e4m3fnuz   {.exponent_bits = 4, .mantissa_bits = 3, .bias = 8,  .has_infinity = false, .nan_codes = 0, .nan_at_negative_zero = true};
-inline constexpr float_format e4m3b11fnuz{.exponent_bits = 4, .mantissa_bits = 3, .bias = 11, .has_infinity = false, .nan_codes = 0, .nan_at_negative_zero = true};
+inline constexpr float_format e5m2fnuz   {.exponent_bits = 5, .mantissa_bits = 2, .bias = 16, .has_infinity = false, .nan_at_negative_zero = true};
+inline constexpr float_format e4m3fnuz   {.exponent_bits = 4, .mantissa_bits = 3, .bias = 8,  .has_infinity = false, .nan_at_negative_zero = true};
+inline constexpr float_format e4m3b11fnuz{.exponent_bits = 4, .mantissa_bits = 3, .bias = 11, .has_infinity = false, .nan_at_negative_zero = true};
 
 // All codes finite: OCP MX 1.0 elements (e3m2, e2m3, e2m1) and their relatives. Two conventions exist
 // for e1m2: a grid of quarters (Ascend FLOAT4_E1M2, HiF4's S1P2) and, by the bias formula, of halves.
-inline constexpr float_format e3m2{.exponent_bits = 3, .mantissa_bits = 2, .has_infinity = false, .nan_codes = 0};
-inline constexpr float_format e2m3{.exponent_bits = 2, .mantissa_bits = 3, .has_infinity = false, .nan_codes = 0};
-inline constexpr float_format e2m2{.exponent_bits = 2, .mantissa_bits = 2, .has_infinity = false, .nan_codes = 0};
-inline constexpr float_format e2m1{.exponent_bits = 2, .mantissa_bits = 1, .has_infinity = false, .nan_codes = 0};
-inline constexpr float_format e1m2{.exponent_bits = 1, .mantissa_bits = 2, .bias = 1, .has_infinity = false, .nan_codes = 0};
-inline constexpr float_format e1m2_bias0{.exponent_bits = 1, .mantissa_bits = 2, .bias = 0, .has_infinity = false, .nan_codes = 0};
-inline constexpr float_format e3m0{.exponent_bits = 3, .mantissa_bits = 0, .has_infinity = false, .nan_codes = 0};
+inline constexpr float_format e3m2{.exponent_bits = 3, .mantissa_bits = 2, .has_infinity = false};
+inline constexpr float_format e2m3{.exponent_bits = 2, .mantissa_bits = 3, .has_infinity = false};
+inline constexpr float_format e2m2{.exponent_bits = 2, .mantissa_bits = 2, .has_infinity = false};
+inline constexpr float_format e2m1{.exponent_bits = 2, .mantissa_bits = 1, .has_infinity = false};
+inline constexpr float_format e1m2{.exponent_bits = 1, .mantissa_bits = 2, .bias = 1, .has_infinity = false};
+inline constexpr float_format e1m2_bias0{.exponent_bits = 1, .mantissa_bits = 2, .bias = 0, .has_infinity = false};
+inline constexpr float_format e3m0{.exponent_bits = 3, .mantissa_bits = 0, .has_infinity = false};
 
 // Unsigned scales: OCP MX, NVFP4, its proposed successor, and HiF4.
 inline constexpr float_format e8m0 {.exponent_bits = 8, .mantissa_bits = 0, .is_signed = false, .at_exponent_zero = exponent_zero::normals, .has_infinity = false, .nan_codes = 1};

@@ -41,10 +41,11 @@ inline constexpr unpacked above_one{value_kind::finite, false, 0, {code_t{1} << 
 template <number_format F>
 [[nodiscard]] constexpr code_t smallest_normal_code(const F& f) {
   if constexpr (requires { f.smallest_normal_magnitude(); }) {
-    return f.smallest_normal_magnitude();
-  } else {
-    return smallest_positive_code(f);
+    if (f.smallest_normal_magnitude() <= f.largest_magnitude()) {
+      return f.smallest_normal_magnitude();
+    }
   }
+  return smallest_positive_code(f);
 }
 
 [[nodiscard]] constexpr bool has_nan(const number_format auto& f) {
@@ -81,10 +82,16 @@ template <number_format F>
   return exact::add(next, -one);
 }
 
-/// The number of significant bits at 1, the leading one included.
-[[nodiscard]] constexpr int precision(const number_format auto& f) {
-  const unpacked epsilon = epsilon_value(f);
-  return epsilon.is_zero() ? 1 : 1 - epsilon.exponent;
+/// The number of significant bits, the leading one included: of a float or a fixed-point number, and
+/// of a posit at 1, where it has the most.
+template <number_format F>
+[[nodiscard]] constexpr int precision(const F& f) {
+  if constexpr (requires { f.precision(); }) {
+    return f.precision();
+  } else {
+    const unpacked epsilon = epsilon_value(f);
+    return epsilon.is_zero() ? 1 : 1 - epsilon.exponent;
+  }
 }
 
 }  // namespace lowp

@@ -18,11 +18,13 @@ struct fixed_format {
   int total_bits = 0;
   int fraction_bits = 0;  ///< may be negative or exceed total_bits
   bool is_signed = true;
-  bool is_symmetric = false;  ///< the most negative code is never produced (it still decodes)
+  bool is_symmetric = false;  ///< the most negative code decodes, but only wrapping makes it
 
   constexpr bool operator==(const fixed_format&) const = default;
 
   [[nodiscard]] constexpr int bits() const { return total_bits; }
+  /// Significant bits of the largest value.
+  [[nodiscard]] constexpr int precision() const { return total_bits - (is_signed ? 1 : 0); }
   [[nodiscard]] constexpr code_t largest_magnitude() const {
     return low_mask(total_bits - (is_signed ? 1 : 0));
   }

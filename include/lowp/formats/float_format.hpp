@@ -24,7 +24,8 @@ enum class exponent_zero : std::uint8_t {
 ///
 /// A normal value is (-1)^sign * 2^(exponent - bias) * (1 + mantissa / 2^mantissa_bits). Within one
 /// sign, codes are ordered as their values: the NaNs at the top, the infinity just below them, then
-/// the finite values down to zero. The defaults describe an IEEE 754 interchange format.
+/// the finite values down to zero. The defaults describe an IEEE 754 interchange format, and without
+/// infinity one whose codes are all finite.
 struct float_format {
   int exponent_bits = 0;
   int mantissa_bits = 0;
@@ -32,13 +33,15 @@ struct float_format {
   bool is_signed = true;
   exponent_zero at_exponent_zero = exponent_zero::subnormals;
   bool has_infinity = true;
-  code_t nan_codes = low_mask(mantissa_bits);  ///< how many of the highest magnitudes are NaN
+  code_t nan_codes = has_infinity ? low_mask(mantissa_bits) : 0;  ///< how many of the highest magnitudes are NaN
   bool nan_at_negative_zero = false;           ///< the code of -0 is a NaN (FNUZ, P3109)
 
   constexpr bool operator==(const float_format&) const = default;
 
   [[nodiscard]] constexpr int magnitude_bits() const { return exponent_bits + mantissa_bits; }
   [[nodiscard]] constexpr int bits() const { return magnitude_bits() + (is_signed ? 1 : 0); }
+  /// Significant bits of a normal value, the implicit one included.
+  [[nodiscard]] constexpr int precision() const { return mantissa_bits + 1; }
   [[nodiscard]] constexpr code_t sign_bit() const {
     return is_signed ? code_t{1} << magnitude_bits() : 0;
   }
@@ -83,7 +86,10 @@ struct float_format {
     return "nan_at_negative_zero needs a zero: under exponent_zero::normals code 0 is a normal "
            "value";
   }
-  if (f.nan_codes >= low_mask(f.magnitude_bits()) || f.largest_magnitude() == 0) {
+  if (f.nan_codes >= low_mask(f.magnitude_bits()) ||
+      f.largest_magnitude() < (f.at_exponent_zero == exponent_zero::subnormals
+                                   ? 1
+                                   : f.smallest_normal_magnitude())) {
     return "nan_codes and has_infinity leave no finite value: fewer magnitudes may be special";
   }
   return nullptr;
@@ -148,24 +154,27 @@ template <rounding_mode R = nearest_even_t>
 [[nodiscard]] constexpr code_t encode(const float_format& f, const unpacked& x, const R& mode = {},
                                       overflow o = overflow::to_special,
                                       missing_nan n = missing_nan::largest) {
-  const bool saturates = o == overflow::saturate || o == overflow::wrap;
+  const bool saturates = o != overflow::to_special;
   const bool has_negative_zero = f.is_signed && !f.nan_at_negative_zero;
   const auto signed_zero = [&] { return x.negative && has_negative_zero ? f.sign_bit() : 0; };
   const auto out_of_range = [&] {
     const bool has_sign = f.is_signed || !x.negative;  // else no mode can stop at a finite value
     const bool leaves =
         !has_sign || detail::leaves_finite_range(mode, x.negative, f.largest_magnitude() & 1);
-    return detail::overflowed(f, x.negative, saturates || o == overflow::propagate || !leaves);
+    return detail::overflowed(f, x.negative, saturates || !leaves);
   };
 
   // 1. What is not a number to round.
   if (x.is_nan()) {
     return f.has_nan() ? f.nan_code(x.negative) : detail::encode_missing_nan(f, x.negative, n);
   }
-  if (x.is_infinite()) return detail::overflowed(f, x.negative, saturates);
+  if (x.is_infinite()) {
+    const bool stays = o == overflow::propagate && f.has_infinity && (f.is_signed || !x.negative);
+    return detail::overflowed(f, x.negative, saturates && !stays);
+  }
   if (x.is_zero()) {
     if (f.at_exponent_zero != exponent_zero::normals) return signed_zero();
-    return o == overflow::to_special && f.has_nan() ? f.nan_code(x.negative) : signed_zero();
+    return !saturates && f.has_nan() ? f.nan_code(x.negative) : signed_zero();
   }
 
   // 2. Place the value on the grid of codes. Fields below 1 share the grid of the lowest binade.
@@ -184,16 +193,14 @@ template <rounding_mode R = nearest_even_t>
   // 3. Round the code.
   const discarded rest{split.low, x.negative, (kept & 1) != 0};
   code_t magnitude = kept + (rounds_up(mode, rest) ? 1 : 0);
-  if (skips_subnormals) {
-    magnitude = lowest_field == 0 ? 0 : magnitude << f.mantissa_bits;
-  }
+  if (magnitude < kept) return out_of_range();  // out of 64 bits
+  if (skips_subnormals) magnitude = lowest_field == 0 ? 0 : magnitude << f.mantissa_bits;
 
   // 4. Range and sign.
   if (magnitude > f.largest_magnitude()) return out_of_range();
-  if (!x.negative) return magnitude;
   if (magnitude == 0 && lowest_field == 1) return signed_zero();
-  if (!f.is_signed) return out_of_range();
-  return magnitude | f.sign_bit();
+  if (x.negative && !f.is_signed) return out_of_range();
+  return magnitude | (x.negative ? f.sign_bit() : 0);
 }
 
 }  // namespace lowp

@@ -61,7 +61,7 @@ template <rounding_mode R = nearest_even_t>
                                       overflow o = overflow::to_special,
                                       missing_nan = missing_nan::largest) {
   const int body_bits = f.total_bits - 1;
-  const bool saturates = o == overflow::saturate || o == overflow::wrap;
+  const bool saturates = o != overflow::to_special;
   if (x.is_zero()) return 0;
   if (x.is_nan() || (x.is_infinite() && !saturates)) return f.nar_code();
 
@@ -83,7 +83,7 @@ template <rounding_mode R = nearest_even_t>
     // 3. Cut and round.
     const uint128 split = shift_right_jam(string, 64 - body_bits);  // high: kept; low: discarded
     const discarded rest{split.low, x.negative, (split.high & 1) != 0};
-    return split.high + (split.high != low_mask(body_bits) && rounds_up(mode, rest) ? 1 : 0);
+    return split.high + (rounds_up(mode, rest) ? 1 : 0);
   }();
   return (x.negative ? 0 - magnitude : magnitude) & low_mask(f.total_bits);
 }

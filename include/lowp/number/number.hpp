@@ -64,6 +64,7 @@ class number {
   requires std::same_as<T, float> || std::same_as<T, double>
   [[nodiscard]] explicit constexpr operator T() const { return pack_as<T>(unpacked_value()); }
   template <std::integral T>
+    requires(sizeof(T) <= 8)
   [[nodiscard]] explicit constexpr operator T() const {
     return pack_as<T>(unpacked_value(), toward_zero);
   }

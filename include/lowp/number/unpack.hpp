@@ -17,7 +17,10 @@
 
 namespace lowp {
 
-[[nodiscard]] constexpr unpacked unpack(std::integral auto value) {
+/// Any integer type of up to 64 bits.
+[[nodiscard]] constexpr unpacked unpack(std::integral auto value)
+  requires(sizeof(value) <= 8)
+{
   if constexpr (std::signed_integral<decltype(value)>) {
     return unpacked::from_integer(static_cast<std::int64_t>(value));
   } else {

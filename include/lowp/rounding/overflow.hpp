@@ -12,13 +12,13 @@ namespace lowp {
 /// What becomes of a rounded value outside the range of a format: beyond the largest finite value,
 /// negative where the format is unsigned, or zero where it has no zero.
 ///
-/// A directed mode that points inward keeps the largest finite value under `to_special` and
-/// `propagate` (IEEE 754 clause 7.4, P3109). Infinite inputs are not rounded: `saturate` clamps
-/// them (OFP8 SAT, P3109 SatFinite), the others map them as `to_special` does.
+/// Under `to_special` a directed mode that points inward stops at the largest finite value (IEEE 754
+/// clause 7.4, P3109). P3109's SatFinite is `saturate` and its SatPropagate `propagate`; its SatNone
+/// is `to_special` in extended formats and `saturate` in finite ones.
 enum class overflow : std::uint8_t {
-  saturate,    ///< the nearest finite value of the format
+  saturate,    ///< the nearest finite value of the format, for infinite inputs too (OFP8 SAT)
   to_special,  ///< infinity, else NaN, else saturate (OFP8 NONSAT, IEEE 754)
-  propagate,   ///< finite inputs saturate, infinities do not (P3109 SatPropagate)
+  propagate,   ///< saturate, but an infinity stays one where the format has it
   wrap,        ///< modulo 2^bits: integer and fixed-point formats; elsewhere read as saturate
 };
 

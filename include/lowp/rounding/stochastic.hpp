@@ -23,7 +23,7 @@ enum class stochastic_variant : std::uint8_t {
 struct stochastic {
   std::uint64_t seed = 0;
   std::uint64_t index = 0;
-  int random_bits = 32;  ///< N, 1 to 32.
+  int random_bits = 32;  ///< N, 1 to 32; others are read as the nearest of these
   stochastic_variant variant = stochastic_variant::c;
 
   [[nodiscard]] static constexpr bool is_stochastic() { return true; }
