@@ -78,7 +78,7 @@ check() {
     }
 
     BEGIN {
-      layer["version.hpp"] = 0; layer["fwd.hpp"] = 0
+      layer["version.hpp"] = 0
       layer["core/"] = 1; layer["rounding/"] = 2; layer["formats/"] = 3; layer["number/"] = 4
       layer["arrays/"] = 5; layer["block/"] = 6; layer["gemm/"] = 7; layer["analysis/"] = 8
       layer["lowp.hpp"] = 9

@@ -375,6 +375,7 @@ class float_grid {
     const bool exists = format_.is_signed || !negative;
     if (o == overflow::saturate) return exists ? largest_.code | sign : 0;
     if (exists && infinity_) return *infinity_ | sign;
+    if (o == overflow::propagate) return exists ? largest_.code | sign : 0;
     if (has_nan()) return canonical_nan(negative);
     return exists ? largest_.code | sign : 0;
   }

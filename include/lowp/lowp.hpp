@@ -11,7 +11,6 @@
 #include "lowp/block/catalog.hpp"
 #include "lowp/block/quantize.hpp"
 #include "lowp/formats/name.hpp"
-#include "lowp/fwd.hpp"
 #include "lowp/gemm/reference.hpp"
 #include "lowp/number/arithmetic.hpp"
 #include "lowp/number/catalog.hpp"

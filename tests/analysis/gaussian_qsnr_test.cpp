@@ -25,7 +25,7 @@ std::vector<float> normal_deviates(std::size_t count, std::uint32_t seed) {
   std::vector<float> list;
   list.reserve(count + 4);
   for (std::uint32_t i = 0; list.size() < count; ++i) {
-    const auto words = lowp::philox4x32({i, 0, 0, 0}, {seed, 0});
+    const auto words = lowp::philox4x32_10({i, 0, 0, 0}, {seed, 0});
     for (std::size_t pair = 0; pair < 4; pair += 2) {
       // Uniform in (0, 1): never 0.
       const double u = (static_cast<double>(words[pair]) + 0.5) * 0x1p-32;

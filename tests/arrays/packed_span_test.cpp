@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "lowp/number/arithmetic.hpp"
 #include "lowp/number/catalog.hpp"
 #include "lowp/number/compare.hpp"
 
@@ -185,4 +186,18 @@ TEST_CASE("A view over fewer bytes than its codes take is refused") {
   CHECK(empty.empty());
   CHECK(empty.begin() == empty.end());
   CHECK(nibbles(all.first(0), 0).empty());
+}
+
+TEST_CASE("elements of a view read as numbers") {
+  std::vector<std::uint8_t> bytes(4);
+  const packed_span<formats::e2m1> values(bytes, 8);
+  for (std::size_t i = 0; i < 8; ++i) values[i] = lowp::e2m1(static_cast<double>(7 - i));
+  CHECK(float(values[7]) == 0.0f);
+  CHECK(values[7] < values[0]);
+  CHECK(values[6] == lowp::e2m1(1));
+  std::sort(values.begin(), values.end());
+  CHECK(std::is_sorted(values.begin(), values.end()));
+  const const_packed_span<formats::e2m1> view = values;
+  CHECK(view[0] + view[1] == 1);
+  CHECK_FALSE(isnan(view[2]));
 }

@@ -252,3 +252,13 @@ constexpr bool round_trips_in_constant_evaluation() {
 }
 static_assert(round_trips_in_constant_evaluation());
 }  // namespace
+
+TEST_CASE("contradictory packings are refused") {
+  using lowp::packing;
+  CHECK(lowp::defect(packings::low_first, 6) == nullptr);
+  CHECK(lowp::defect(packings::four_in_32_bits, 8) == nullptr);
+  CHECK(lowp::defect(packings::four_in_32_bits, 9) != nullptr);
+  CHECK(lowp::defect(packings::byte_low, 16) != nullptr);
+  CHECK(lowp::defect(packings::split_half<3>, 4) != nullptr);
+  CHECK(lowp::defect(packing{.group_size = 0}, 4) != nullptr);
+}

@@ -34,6 +34,9 @@ inline bits32 bits_of(float x) { return std::bit_cast<bits32>(x); }
 inline float float_of(bits32 b) { return std::bit_cast<float>(b); }
 inline bool is_special32(bits32 b) { return (b & 0x7FFFFFFFu) >= infinite32; }
 
+/// By the bits: a compiler that was told to forget signs takes a q with q == 0 for +0.
+inline bool is_zero(double q) { return std::bit_cast<std::uint64_t>(q) << 1 == 0; }
+
 /// The value of a finite binary32, which is a normal number in binary64.
 inline double value_of(bits32 b) {
   const auto field = static_cast<int>(b >> 23 & 0xFF);
@@ -85,7 +88,6 @@ struct grid {
   };
   std::vector<point> points;
   code_t negative_zero = 0;
-  bool has_zero = false;
   double largest = 0;
   int emax = 0;           ///< floor(log2 largest)
   int mantissa_bits = 0;  ///< below the leading one, in the top binade
@@ -98,7 +100,6 @@ inline void finish(grid& g) {
             [](const grid::point& a, const grid::point& b) { return a.value < b.value; });
   g.largest = g.points.back().value;
   g.emax = std::ilogb(g.largest);
-  for (const grid::point& p : g.points) g.has_zero = g.has_zero || p.value == 0;
 }
 
 inline grid make_grid(const lowp::float_format& f) {
@@ -159,11 +160,11 @@ code_t search(const grid& g, bool negative, const Order& order, mode m) {
     case mode::away_from_zero: result = outer; break;
     case mode::to_odd: result = inner_is_odd ? inner : outer; break;
   }
-  return result.value == 0 && negative ? g.negative_zero : result.code;
+  return negative && is_zero(result.value) ? g.negative_zero : result.code;
 }
 
 inline code_t search(const grid& g, double q, mode m) {
-  if (q == 0) return is_negative(q) ? g.negative_zero : 0;
+  if (is_zero(q)) return is_negative(q) ? g.negative_zero : 0;
   return search(
       g, q < 0, [q](double t) { return q < t   ? -1
                                        : q > t ? 1
@@ -347,6 +348,7 @@ class quantizer {
   [[nodiscard]] code_t element_code(bits32 x, code_t scale, const tensor& t, bits32 factor,
                                     mode m) const {
     if (is_nan_scale(scale)) return 0;
+    if (is_zero(value_of(x))) return (x >> 31) != 0 ? element_.negative_zero : 0;
     if (!lowp::is_power_of_two_rule(format_.rule) && format_.rule != scale_rule::amax) {
       const bits32 q =
           format_.rule == scale_rule::modelopt ? divide32(x, factor) : multiply32(x, factor);
@@ -356,7 +358,7 @@ class quantizer {
       return search(element_, value_of(q), m);
     }
     const double s = scale_value(scale), v = value_of(x);
-    if (v == 0 || s == 0) return is_negative(v) ? element_.negative_zero : 0;
+    if (is_zero(v) || is_zero(s)) return is_negative(v) ? element_.negative_zero : 0;
     // The order of x / (s * tensor) and t is that of x and t * s * tensor.
     if (t.decoding == one32 && !is_binary32_) return search(element_, v / s, m);  // s: power of two
     set32(divisor_, t.decoding);

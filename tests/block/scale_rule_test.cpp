@@ -285,7 +285,9 @@ void check_block(oracle::tally& t, scale_rule rule, const std::vector<float>& bl
     const bits32 bits = ob::bits_of(x);
     const bits32 q =
         rule == scale_rule::modelopt ? ob::divide32(bits, factor) : ob::multiply32(bits, factor);
-    const code_t expected = (q & 0x7FFFFFFFu) == ob::infinite32
+    const code_t expected = (bits & 0x7FFFFFFFu) == 0
+                                ? bits >> 31 << 3  // even by an infinite factor
+                            : (q & 0x7FFFFFFFu) == ob::infinite32
                                 ? 7u | q >> 31 << 3
                                 : ob::search(e2m1, ob::value_of(q), oracle::mode::nearest_even);
     codes.push_back(encoder(x));

@@ -216,17 +216,20 @@ TEST_CASE("T6: E8M0 scale 00 is 2^-127 and FF is NaN, flush-to-zero or not") {
   };
   std::vector<bits32> expected;
   for (int scale = 0; scale < 256; ++scale) {
-    for (const double element : {1.0, 3.0, oracle::negated(0.0), -6.0}) {
+    for (const double element : {1.0, 3.0, -6.0}) {
       oracle::real x;
-      x.set(scale == 255 ? oracle::quiet_nan : std::ldexp(element, scale - 127));
-      expected.push_back(ob::rounded32(x));
+      x.set(element);
+      mpfr_mul_2si(x, x, scale - 127, MPFR_RNDN);
+      if (element < 0) expected.push_back(scale == 255 ? nan_bits : 0x80000000u);  // -0
+      expected.push_back(scale == 255 ? nan_bits : ob::rounded32(x));
     }
   }
-  CHECK(table() == expected);
+  int different = table() != expected;
   for (const std::uint32_t flags : test::unusual_environments) {
     const test::float_environment environment(flags);
-    CHECK(table() == expected);
+    different += table() != expected;
   }
+  CHECK(different == 0);
   CHECK(expected[0] == 0x00400000u);
 }
 

@@ -246,11 +246,11 @@ TEST_CASE("specials in fixed point: infinities saturate, NaN is what the policy 
   for (const overflow o :
        {overflow::saturate, overflow::to_special, overflow::propagate, overflow::wrap}) {
     for (const mode m : oracle::modes) {
-      CHECK(oracle::library_encode(f, unpacked::infinity(), m, o) == 0x7F);
-      CHECK(oracle::library_encode(f, unpacked::infinity(true), m, o) == 0x80);
-      CHECK(oracle::library_encode(s, unpacked::infinity(true), m, o) == 0x81);
-      CHECK(oracle::library_encode(u, unpacked::infinity(), m, o) == 0xFF);
-      CHECK(oracle::library_encode(u, unpacked::infinity(true), m, o) == 0);
+      CHECK(oracle::library_encode(f, unpacked::infinite(), m, o) == 0x7F);
+      CHECK(oracle::library_encode(f, unpacked::infinite(true), m, o) == 0x80);
+      CHECK(oracle::library_encode(s, unpacked::infinite(true), m, o) == 0x81);
+      CHECK(oracle::library_encode(u, unpacked::infinite(), m, o) == 0xFF);
+      CHECK(oracle::library_encode(u, unpacked::infinite(true), m, o) == 0);
     }
     const auto nan = [&](bool negative, missing_nan n) {
       return encode(f, unpacked::nan(negative), lowp::nearest_even, o, n);

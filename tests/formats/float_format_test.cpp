@@ -682,7 +682,7 @@ TEST_CASE("published conversion vectors of e8m0") {
     CHECK(encode(f, x, lowp::nearest_away, overflow::saturate) == r.nearest_away);
     CHECK(encode(f, x, lowp::toward_zero, overflow::saturate) == r.toward_zero);
   }
-  const unpacked infinity = unpacked::infinity(), zero = unpacked::zero();
+  const unpacked infinity = unpacked::infinite(), zero = unpacked::zero();
   CHECK(encode(f, infinity, lowp::upward, overflow::saturate) == 0xFE);
   CHECK(encode(f, infinity, lowp::nearest_even, overflow::to_special) == 0xFF);
   CHECK(encode(f, zero, lowp::upward, overflow::saturate) == 0x00);

@@ -231,3 +231,15 @@ TEST_CASE("digits10 decimals survive") {
   CHECK_FALSE(decimals_survive<formats::bfloat16>(3, 1e-38, 1e38));
   CHECK(decimals_survive<formats::e3m4>(1, 0.25, 15.5));
 }
+
+TEST_CASE("limits of formats whose range misses one") {
+  using small =
+      numeric_limits<number<float_format{.exponent_bits = 4, .mantissa_bits = 3, .bias = 30}>>;
+  STATIC_REQUIRE(small::digits == 4);
+  STATIC_REQUIRE(small::max_exponent10 == -5);  // the largest is 1.75 * 2^-16
+  STATIC_REQUIRE(small::min_exponent10 == -8);  // the smallest normal is 2^-29
+  STATIC_REQUIRE(numeric_limits<e1m2_bias0>::digits == 3);
+  STATIC_REQUIRE(numeric_limits<p3109<3, 2>>::digits == 2);
+  using no_normal = numeric_limits<number<float_format{.exponent_bits = 1, .mantissa_bits = 2}>>;
+  STATIC_REQUIRE(isfinite(no_normal::min()));
+}

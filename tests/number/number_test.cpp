@@ -218,3 +218,47 @@ TEST_CASE("what a format lacks") {
   CHECK(int_n<8>(nan).code() == 0x7F);
   CHECK(int_n<8>(infinity).code() == 0x7F);
 }
+
+TEST_CASE("a code of 64 bits does not round up into zero") {
+  constexpr float_format f{
+      .exponent_bits = 20, .mantissa_bits = 44, .is_signed = false, .has_infinity = false};
+  constexpr unpacked beyond =
+      exact::add(largest_value(f), unpack(number<f>::from_code(~code_t{0} - 1)));
+  constexpr unpacked just_above{
+      value_kind::finite, false, largest_value(f).exponent, {~std::uint64_t{0}, ~std::uint64_t{0}}};
+  for (const overflow o : {overflow::saturate, overflow::to_special, overflow::propagate}) {
+    CHECK(encode(f, just_above, nearest_even, o) == ~code_t{0});
+    CHECK(encode(f, beyond, nearest_even, o) == ~code_t{0});
+  }
+}
+
+TEST_CASE("operands of 64 significant bits cancel exactly") {
+  using u64 = uint_n<64>;
+  const u64 top(~std::uint64_t{0});
+  // (2^64 - 1)^2 - (2^128 - 2^65) = 1.
+  const auto minus_2_128_plus_2_65 = fixed<64, -65>::from_code(0 - ((code_t{1} << 63) - 1));
+  CHECK(fma<formats::binary64>(top, top, minus_2_128_plus_2_65) == 1);
+  CHECK(fma<formats::binary64>(top, top, u64(0)) == binary64(0x1p128));
+  // One binade apart: 2^64 - (2^64 - 1), and 3 * 2^62 - (2^63 + 1).
+  CHECK(subtract<formats::binary64>(fixed<64, -10>(0x1p64), top) == 1);
+  CHECK(
+      subtract<formats::binary64>(u64(std::uint64_t{3} << 62), u64((std::uint64_t{1} << 63) + 1)) ==
+      binary64((std::uint64_t{1} << 62) - 1));
+}
+
+TEST_CASE("numbers compare with the arithmetic types of C++ by value") {
+  STATIC_REQUIRE(e4m3fn(1.5) == 1.5);
+  STATIC_REQUIRE(1.5f == e4m3fn(1.5));
+  STATIC_REQUIRE(e4m3fn(448) < 449);
+  STATIC_REQUIRE(e4m3fn(0.3) != 0.3);
+  STATIC_REQUIRE(binary64(9007199254740992.0) < 9007199254740993);
+  STATIC_REQUIRE(std::is_neq(e4m3fn::from_code(0x7F) <=> 0));
+}
+
+#ifdef __SIZEOF_INT128__
+TEST_CASE("integers of more than 64 bits are refused rather than cut") {
+  __extension__ using wide = __int128;
+  STATIC_REQUIRE_FALSE(std::is_constructible_v<binary64, wide>);
+  STATIC_REQUIRE_FALSE(std::is_constructible_v<wide, binary64>);
+}
+#endif

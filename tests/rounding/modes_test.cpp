@@ -316,7 +316,7 @@ TEST_CASE("T29: out of range, stochastic rounding comes first and the policy sec
     CHECK(encode(f, lowp::unpack(-500.0), m, lowp::overflow::to_special) == 0xFF);
     CHECK(encode(f, lowp::unpack(1e9), m, lowp::overflow::to_special) == 0x7F);
     CHECK(encode(f, lowp::unpacked::nan(), m, lowp::overflow::saturate) == 0x7F);
-    CHECK(encode(f, lowp::unpacked::infinity(), m, lowp::overflow::saturate) == 0x7E);
+    CHECK(encode(f, lowp::unpacked::infinite(), m, lowp::overflow::saturate) == 0x7E);
     CHECK(encode(f, lowp::unpack(448.0), m, lowp::overflow::to_special) == 0x7E);
   }
   CHECK(nans == 256 * 19 / 32);

@@ -31,9 +31,10 @@ template <number_format F>
     const unpacked value = decode(format, code);
     if (value.is_finite()) values.push_back({code, value});
   }
-  std::stable_sort(values.begin(), values.end(), [](const auto& a, const auto& b) {
+  std::sort(values.begin(), values.end(), [](const auto& a, const auto& b) {
     const auto order = exact::compare(a.value, b.value);
-    return order < 0 || (order == 0 && a.value.negative && !b.value.negative);
+    if (order != 0) return order < 0;
+    return a.value.negative != b.value.negative ? a.value.negative : a.code < b.code;
   });
   return values;
 }

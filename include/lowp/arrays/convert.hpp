@@ -65,7 +65,10 @@ template <auto F, rounding_mode R = nearest_even_t>
 void round_to(std::span<const float> in, std::span<float> out, const R& mode = {},
               overflow o = overflow::to_special, missing_nan n = missing_nan::largest) {
   static_assert(is_valid_format<F>);
-  round_to(F, in, out, mode, o, n);
+  detail::require_same_size("round_to", out.size(), in.size());
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    out[i] = pack_as<float>(decode(F, encode(F, unpack(in[i]), at(mode, i), o, n)));
+  }
 }
 
 /// encode and decode with a descriptor known at run time; `bytes` hold packed codes in order `p`
@@ -75,6 +78,7 @@ void encode(const F& format, std::span<const float> in, std::span<std::uint8_t> 
             const R& mode = {}, overflow o = overflow::to_special,
             missing_nan n = missing_nan::largest, packing p = {}) {
   detail::require_valid("encode", defect(format));
+  detail::require_valid("encode", defect(p, format.bits()));
   if (bytes.size() < packed_bytes(in.size(), format.bits(), p)) {
     throw std::invalid_argument("encode: bytes has size " + std::to_string(bytes.size()) +
                                 ", expected at least " +
@@ -88,6 +92,7 @@ template <number_format F>
 void decode(const F& format, std::span<const std::uint8_t> bytes, std::span<float> out,
             packing p = {}) {
   detail::require_valid("decode", defect(format));
+  detail::require_valid("decode", defect(p, format.bits()));
   if (bytes.size() < packed_bytes(out.size(), format.bits(), p)) {
     throw std::invalid_argument("decode: bytes has size " + std::to_string(bytes.size()) +
                                 ", expected at least " +

@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "lowp/arrays/packing.hpp"
+#include "lowp/number/compare.hpp"
 #include "lowp/number/number.hpp"
 
 namespace lowp {
@@ -21,6 +22,7 @@ namespace lowp {
 template <auto F, class Byte, packing P>
 class basic_packed_span {
   static_assert(is_valid_format<F>);
+  static_assert(defect(P, F.bits()) == nullptr, "codes of this width cannot be packed like this");
   static constexpr bool is_const = std::is_const_v<Byte>;
 
  public:
@@ -43,6 +45,21 @@ class basic_packed_span {
       return *this = static_cast<number<F>>(other);
     }
     constexpr reference(const reference&) = default;
+    template <class T>
+    requires std::is_arithmetic_v<T>
+    constexpr explicit operator T() const { return static_cast<T>(static_cast<number<F>>(*this)); }
+    friend constexpr auto operator<=>(const reference& a, const reference& b) {
+      return static_cast<number<F>>(a) <=> static_cast<number<F>>(b);
+    }
+    friend constexpr bool operator==(const reference& a, const reference& b) {
+      return static_cast<number<F>>(a) == static_cast<number<F>>(b);
+    }
+    friend constexpr auto operator<=>(const reference& a, number<F> b) {
+      return static_cast<number<F>>(a) <=> b;
+    }
+    friend constexpr bool operator==(const reference& a, number<F> b) {
+      return static_cast<number<F>>(a) == b;
+    }
     friend constexpr void swap(const reference& a, const reference& b) requires(!is_const) {
       const number<F> kept = a;
       a = static_cast<number<F>>(b);
@@ -103,11 +120,10 @@ class basic_packed_span {
   /// Throws std::invalid_argument if `bytes` are fewer than packed_bytes(size, F.bits(), P).
   constexpr basic_packed_span(std::span<Byte> bytes, std::size_t size)
       : bytes_(bytes.data()), size_(size) {
-    if (bytes.size() < packed_bytes(size, F.bits(), P)) {
+    if (size > bytes.size() * 8 || bytes.size() < packed_bytes(size, F.bits(), P)) {
       throw std::invalid_argument("packed_span: bytes has size " + std::to_string(bytes.size()) +
-                                  ", but " + std::to_string(size) + " codes of " +
-                                  std::to_string(F.bits()) + " bits take " +
-                                  std::to_string(packed_bytes(size, F.bits(), P)));
+                                  ", too few for " + std::to_string(size) + " codes of " +
+                                  std::to_string(F.bits()) + " bits");
     }
   }
   /// A view that reads what another view can write.
@@ -121,8 +137,12 @@ class basic_packed_span {
   [[nodiscard]] constexpr std::span<Byte> bytes() const {
     return {bytes_, packed_bytes(size_, F.bits(), P)};
   }
-  /// Unchecked; index < size().
-  [[nodiscard]] constexpr reference operator[](std::size_t index) const { return {bytes_, index}; }
+  /// Unchecked; index < size(). A number from a view that only reads, else a reference to assign
+  /// to.
+  [[nodiscard]] constexpr std::conditional_t<is_const, value_type, reference> operator[](
+      std::size_t index) const {
+    return reference(bytes_, index);
+  }
   [[nodiscard]] constexpr code_t code(std::size_t index) const {
     return load_code(bytes_, index, F.bits(), P);
   }

@@ -17,8 +17,8 @@ enum class slot_order : std::uint8_t {
   evens_first,  ///< the codes of even index, then the odd ones (AWQ)
 };
 
-/// A packing order, for codes of any width. Codes that share no group share no byte unless groups
-/// are a single code and dense.
+/// A packing order, for codes of any width. Groups share bytes only where their bits are not a
+/// multiple of 8.
 struct packing {
   int group_size = 1;      ///< codes per group
   int container_bits = 0;  ///< bits that a group takes, padding at its end; 0: no padding
@@ -51,7 +51,19 @@ inline constexpr packing split_half{.group_size = N, .order = slot_order::halves
 inline constexpr packing awq{.group_size = 8, .order = slot_order::evens_first};
 }  // namespace packings
 
-/// The bytes that `count` codes of `width` bits take.
+/// Why codes of `width` bits cannot be packed like this, or null.
+[[nodiscard]] constexpr const char* defect(packing p, int width) {
+  if (p.group_size < 1) return "the group_size of a packing is at least 1";
+  if (p.order != slot_order::straight && p.group_size % 2 != 0) {
+    return "a packing in another order than straight needs an even group_size";
+  }
+  if (p.container_bits != 0 && p.container_bits < p.group_size * width) {
+    return "the container_bits of a packing hold all codes of a group";
+  }
+  return nullptr;
+}
+
+/// The bytes that `count` codes of `width` bits take; count <= 2^60 / width.
 [[nodiscard]] constexpr std::size_t packed_bytes(std::size_t count, int width, packing p = {}) {
   const auto group_size = static_cast<std::size_t>(p.group_size);
   const auto group_bits = static_cast<std::size_t>(p.group_bits(width));

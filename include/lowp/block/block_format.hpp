@@ -8,6 +8,7 @@
 
 #include "lowp/block/scale_rule.hpp"
 #include "lowp/formats/concepts.hpp"
+#include "lowp/formats/facts.hpp"
 
 namespace lowp {
 
@@ -48,6 +49,8 @@ template <class Element, class Scale>
 block_format(Element, Scale, block_shape, scale_rule, bool) -> block_format<Element, Scale>;
 template <class Element, class Scale>
 block_format(Element, Scale, block_shape, scale_rule) -> block_format<Element, Scale>;
+template <class Element, class Scale>
+block_format(Element, Scale, block_shape) -> block_format<Element, Scale>;
 
 /// The same format with another scale rule.
 template <number_format Element, number_format Scale>
@@ -65,6 +68,10 @@ template <number_format Element, number_format Scale>
   if (f.shape.rows < 0 || f.shape.cols < 0) return "a block_shape has no negative extent";
   if (f.has_tensor_scale && is_power_of_two_rule(f.rule)) {
     return "a power-of-two scale_rule does not look at the tensor: has_tensor_scale needs another";
+  }
+  if (precision(f.element) + precision(f.scale) + (f.has_tensor_scale ? 24 : 0) > 64) {
+    return "an element times its scale (and a tensor scale of 24 bits) has at most 64 significant "
+           "bits";
   }
   return nullptr;
 }

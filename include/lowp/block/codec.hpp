@@ -18,7 +18,7 @@ struct amax_accumulator {
   std::uint32_t bits = 0;
   bool has_special = false;
 
-  constexpr void add(float value) {
+  constexpr void add(const float& value) {
     const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(value) & 0x7FFFFFFFu;
     if (magnitude >= 0x7F800000u) {
       has_special = true;
@@ -46,50 +46,51 @@ template <number_format Element, number_format Scale>
 /// Encodes the elements of one block: what all of them share is computed once.
 ///
 /// With power-of-two rules and `amax` an element is x / scale exactly, rounded once. The vendor
-/// rules round x * (1 / scale), or their x / scale, to binary32 first, as they do. Elements
-/// saturate. In a block whose scale is NaN they are code 0; under a scale of zero they are zero,
-/// except that `transformer_engine` multiplies by the largest binary32, as it does.
+/// rules round x * (1 / scale), or their x / scale, to binary32 first, as they do. Zero stays zero;
+/// elements saturate. In a block whose scale is NaN they are code 0; under a scale of zero they are
+/// zero, except that `transformer_engine` multiplies by the largest binary32, as it does.
 template <number_format Element, number_format Scale>
 class element_encoder {
  public:
   constexpr element_encoder(const block_format<Element, Scale>& f, code_t scale_code,
                             const tensor_scale& tensor = {})
-      : element_(f.element), rule_(f.rule), scale_(decode(f.scale, scale_code)) {
-    const binary32 one(1), scale = detail::as_binary32(scale_);
+      : element_(f.element), rule_(f.rule), factor_(decode(f.scale, scale_code)) {
+    is_nan_ = factor_.is_nan();
+    const binary32 one(1), scale = detail::as_binary32(factor_);
     const binary32 encoding(tensor.encoding), decoding(tensor.decoding);
     switch (rule_) {
       case scale_rule::transformer_engine:
-        factor_ = detail::at_most(one / (scale * (one / encoding)), detail::largest_binary32);
+        factor_ =
+            unpack(detail::at_most(one / (scale * (one / encoding)), detail::largest_binary32));
         break;
-      case scale_rule::torchao: factor_ = encoding / scale; break;
-      case scale_rule::modelopt: factor_ = scale * decoding; break;
-      default: scale_ = exact::multiply(scale_, unpack(tensor.decoding));
+      case scale_rule::torchao: factor_ = unpack(encoding / scale); break;
+      case scale_rule::modelopt: factor_ = unpack(scale * decoding); break;
+      default: factor_ = exact::multiply(factor_, unpack(tensor.decoding));
     }
   }
 
   template <rounding_mode R = nearest_even_t>
   [[nodiscard]] constexpr code_t operator()(float x, const R& mode = {}) const {
-    return scale_.is_nan()
-               ? 0
-               : encode(element_, scaled(x), mode, overflow::saturate, missing_nan::largest);
+    if (is_nan_) return 0;
+    return encode(element_, scaled(unpack(x)), mode, overflow::saturate, missing_nan::largest);
   }
 
  private:
-  [[nodiscard]] constexpr unpacked scaled(float x) const {
+  [[nodiscard]] constexpr unpacked scaled(const unpacked& x) const {
+    if (x.is_zero()) return x;
     switch (rule_) {
       case scale_rule::transformer_engine:
-      case scale_rule::torchao: return unpack(binary32(x) * factor_);
-      case scale_rule::modelopt: return unpack(binary32(x) / factor_);
-      default:
-        return scale_.is_zero() ? unpacked::zero(unpack(x).negative)
-                                : exact::divide(unpack(x), scale_);
+      case scale_rule::torchao: return unpack(detail::as_binary32(exact::multiply(x, factor_)));
+      case scale_rule::modelopt: return unpack(detail::as_binary32(exact::divide(x, factor_)));
+      default: break;
     }
+    return factor_.is_zero() ? unpacked::zero(x.negative) : exact::divide(x, factor_);
   }
 
   Element element_;
   scale_rule rule_;
-  unpacked scale_;
-  binary32 factor_{};  // of the vendor rules: what they multiply or divide by
+  unpacked factor_;  // what the rule multiplies by, or else divides by
+  bool is_nan_ = false;
 };
 
 /// The exact value of an element: element * scale * tensor scale.

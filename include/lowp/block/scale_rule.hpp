@@ -74,6 +74,7 @@ template <number_format Scale>
 
 /// floor(log2 |x|) after rounding |x| half up to `mantissa_bits`; of a finite x that is not zero.
 [[nodiscard]] constexpr int exponent_after_rounding(const unpacked& x, int mantissa_bits) {
+  if (mantissa_bits > 52) return x.exponent;  // finer than any input
   const std::uint64_t half = std::uint64_t{1} << (62 - mantissa_bits);
   return x.exponent + (x.significand.high + half < half ? 1 : 0);
 }

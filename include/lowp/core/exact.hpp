@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Arithmetic on exact values. Each result is exact, or correct in its first 97 bits and followed by
-// a sticky bit. Encoding never looks further (it keeps at most 63 bits, and stochastic rounding reads
-// 34 more), so rounding it once is rounding the true result.
-// Special values follow IEEE 754-2019 clauses 6 and 7 (without flags).
+// a sticky bit. Encoding never looks further (it keeps at most 64 bits, and 33 more decide), so
+// rounding it once is rounding the true result. Special values follow IEEE 754-2019 clauses 6 and 7
+// (without flags).
 #pragma once
 
 #include <compare>
@@ -18,7 +18,7 @@ namespace lowp::exact {
   const bool negative = a.negative != b.negative;
   if (a.is_nan() || b.is_nan()) return unpacked::nan(a.is_nan() ? a.negative : b.negative);
   if (a.is_infinite() || b.is_infinite()) {
-    return a.is_zero() || b.is_zero() ? unpacked::nan() : unpacked::infinity(negative);
+    return a.is_zero() || b.is_zero() ? unpacked::nan() : unpacked::infinite(negative);
   }
   if (a.is_zero() || b.is_zero()) return unpacked::zero(negative);
   return unpacked::normalized(negative, a.exponent + b.exponent + 1,
@@ -43,29 +43,46 @@ namespace lowp::exact {
       a.exponent != b.exponent ? a.exponent > b.exponent : a.significand >= b.significand;
   const unpacked& large = a_is_larger ? a : b;
   const unpacked& small = a_is_larger ? b : a;
-  // One bit of headroom for the carry. A product of 63-bit significands has 126 bits, so operands
-  // at most one binade apart, the only ones that can cancel by more than a bit, stay exact.
-  const uint128 x = shift_right_jam(large.significand, 1);
-  const uint128 y = shift_right_jam(small.significand, 1 + (large.exponent - small.exponent));
-  const uint128 sum = large.negative == small.negative ? x + y : x - y;
-  if (sum.is_zero()) return unpacked::zero(zero_sum_is_negative);
-  return unpacked::normalized(large.negative, large.exponent + 1, sum);
+  const int distance = large.exponent - small.exponent;
+  const uint128 x = large.significand;
+
+  // In units of the large one; a carry out of 128 bits comes back in on top.
+  const auto sum = [&](uint128 p, uint128 q, int exponent) {
+    const uint128 s = p + q;
+    if (s >= p) return unpacked::normalized(large.negative, exponent, s);
+    return unpacked::normalized(large.negative, exponent + 1,
+                                shift_right_jam(s, 1) | uint128{std::uint64_t{1} << 63, 0});
+  };
+  if (large.negative == small.negative) {
+    return sum(x, shift_right_jam(small.significand, distance), large.exponent);
+  }
+  // Only neighbours less than two binades apart cancel by more than a bit; they are kept exact. One
+  // binade apart the difference is taken in half units, 2x - y = x + (x - y).
+  if (distance == 1) {
+    const uint128 y = small.significand;
+    if (x >= y) return sum(x, x - y, small.exponent);
+    return unpacked::normalized(large.negative, small.exponent, x - (y - x));
+  }
+  const uint128 difference = x - shift_right_jam(small.significand, distance);
+  if (difference.is_zero()) return unpacked::zero(zero_sum_is_negative);
+  return unpacked::normalized(large.negative, large.exponent, difference);
 }
 
-/// a * b + c without rounding in between; operands of up to 63 significant bits.
+/// a * b + c without rounding in between; operands of up to 64 significant bits.
 [[nodiscard]] constexpr unpacked multiply_add(const unpacked& a, const unpacked& b,
                                               const unpacked& c,
                                               bool zero_sum_is_negative = false) {
   return add(multiply(a, b), c, zero_sum_is_negative);
 }
 
-/// a / b; x / 0 is an infinity of the combined sign and 0 / 0 a NaN.
+/// a / b for operands of up to 64 significant bits; x / 0 is an infinity of the combined sign and
+/// 0 / 0 a NaN.
 [[nodiscard]] constexpr unpacked divide(const unpacked& a, const unpacked& b) {
   const bool negative = a.negative != b.negative;
   if (a.is_nan() || b.is_nan()) return unpacked::nan(a.is_nan() ? a.negative : b.negative);
-  if (a.is_infinite()) return b.is_infinite() ? unpacked::nan() : unpacked::infinity(negative);
+  if (a.is_infinite()) return b.is_infinite() ? unpacked::nan() : unpacked::infinite(negative);
   if (b.is_infinite()) return unpacked::zero(negative);
-  if (b.is_zero()) return a.is_zero() ? unpacked::nan() : unpacked::infinity(negative);
+  if (b.is_zero()) return a.is_zero() ? unpacked::nan() : unpacked::infinite(negative);
   if (a.is_zero()) return unpacked::zero(negative);
   if (b.significand == uint128{std::uint64_t{1} << 63, 0}) {  // a power of two
     return {a.kind, negative, a.exponent - b.exponent, a.significand};

@@ -10,7 +10,7 @@ namespace lowp {
 
 /// The 128 random bits that Philox4x32-10 gives for a 128-bit counter under a 64-bit key; words are
 /// in the order of the paper. Distinct counters give distinct blocks under one key.
-[[nodiscard]] constexpr std::array<std::uint32_t, 4> philox4x32(
+[[nodiscard]] constexpr std::array<std::uint32_t, 4> philox4x32_10(
     std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t first = std::uint64_t{0xD2511F53u} * counter[0];
@@ -25,7 +25,7 @@ namespace lowp {
   return counter;
 }
 
-/// The draw of `bits` random bits (1 to 32) that belongs to element `index` of stream `seed`,
+/// The draw of `bits` random bits, 1 to 32, that belongs to element `index` of stream `seed`,
 /// right-aligned. One block serves 16, 8 or 4 consecutive elements, whose lanes are 8, 16 or 32
 /// bits wide: the narrowest that holds `bits`, of which the upper bits are taken.
 [[nodiscard]] constexpr std::uint32_t random_bits(std::uint64_t seed, std::uint64_t index,
@@ -33,9 +33,9 @@ namespace lowp {
   const int log2_width = bits <= 8 ? 3 : bits <= 16 ? 4 : 5;
   const int log2_lanes = 7 - log2_width;
   const std::uint64_t block = index >> log2_lanes;
-  const auto words =
-      philox4x32({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32), 0, 0},
-                 {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+  const auto words = philox4x32_10(
+      {static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32), 0, 0},
+      {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
   const auto position = static_cast<std::uint32_t>(index & ((1u << log2_lanes) - 1)) << log2_width;
   const std::uint32_t lane = words[position / 32] >> (position % 32) << (32 - (1 << log2_width));
   return lane >> (32 - bits);

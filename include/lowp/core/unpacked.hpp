@@ -25,7 +25,7 @@ struct unpacked {
   [[nodiscard]] static constexpr unpacked zero(bool negative = false) {
     return {value_kind::zero, negative, 0, {}};
   }
-  [[nodiscard]] static constexpr unpacked infinity(bool negative = false) {
+  [[nodiscard]] static constexpr unpacked infinite(bool negative = false) {
     return {value_kind::infinity, negative, 0, {}};
   }
   [[nodiscard]] static constexpr unpacked nan(bool negative = false) {

@@ -17,12 +17,12 @@ inline constexpr unpacked above_one{value_kind::finite, false, 0, {code_t{1} << 
 
 /// The code of the largest finite value.
 [[nodiscard]] constexpr code_t largest_code(const number_format auto& f) {
-  return encode(f, unpacked::infinity(), nearest_even, overflow::saturate, missing_nan::largest);
+  return encode(f, unpacked::infinite(), nearest_even, overflow::saturate, missing_nan::largest);
 }
 /// The code of the lowest finite value: the most negative one, or the smallest of an unsigned
 /// format.
 [[nodiscard]] constexpr code_t lowest_code(const number_format auto& f) {
-  return encode(f, unpacked::infinity(true), nearest_even, overflow::saturate,
+  return encode(f, unpacked::infinite(true), nearest_even, overflow::saturate,
                 missing_nan::largest);
 }
 /// The code of the smallest positive value.
@@ -54,7 +54,7 @@ template <number_format F>
       .is_nan();
 }
 [[nodiscard]] constexpr bool has_infinity(const number_format auto& f) {
-  return decode(f, encode(f, unpacked::infinity(), nearest_even, overflow::to_special,
+  return decode(f, encode(f, unpacked::infinite(), nearest_even, overflow::to_special,
                           missing_nan::largest))
       .is_infinite();
 }
@@ -82,8 +82,8 @@ template <number_format F>
   return exact::add(next, -one);
 }
 
-/// The number of significant bits, the leading one included: of a float or a fixed-point number, and
-/// of a posit at 1, where it has the most.
+/// The number of significant bits, the leading one included: of a float or a fixed-point number,
+/// and of a posit at 1, where it has the most.
 template <number_format F>
 [[nodiscard]] constexpr int precision(const F& f) {
   if constexpr (requires { f.precision(); }) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "lowp/core/bits.hpp"
+#include "lowp/core/config.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/rounding/modes.hpp"
 #include "lowp/rounding/overflow.hpp"
@@ -48,7 +49,7 @@ struct fixed_format {
 }
 
 /// The exact value of a code; bits above f.bits() are ignored.
-[[nodiscard]] constexpr unpacked decode(const fixed_format& f, code_t code) {
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked decode(const fixed_format& f, code_t code) {
   code &= low_mask(f.total_bits);
   const bool is_negative = f.is_signed && (code >> (f.total_bits - 1)) != 0;
   const code_t magnitude = is_negative ? (0 - code) & low_mask(f.total_bits) : code;
@@ -59,9 +60,10 @@ struct fixed_format {
 /// integer and everything else saturates (these formats have no special codes); infinities always
 /// saturate.
 template <rounding_mode R = nearest_even_t>
-[[nodiscard]] constexpr code_t encode(const fixed_format& f, const unpacked& x, const R& mode = {},
-                                      overflow o = overflow::to_special,
-                                      missing_nan n = missing_nan::largest) {
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr code_t encode(const fixed_format& f, const unpacked& x,
+                                                         const R& mode = {},
+                                                         overflow o = overflow::to_special,
+                                                         missing_nan n = missing_nan::largest) {
   const auto signed_code = [&](bool is_negative, code_t magnitude) {
     return (is_negative ? 0 - magnitude : magnitude) & low_mask(f.total_bits);
   };

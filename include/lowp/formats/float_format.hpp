@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "lowp/core/bits.hpp"
+#include "lowp/core/config.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/rounding/modes.hpp"
 #include "lowp/rounding/overflow.hpp"
@@ -24,8 +25,8 @@ enum class exponent_zero : std::uint8_t {
 ///
 /// A normal value is (-1)^sign * 2^(exponent - bias) * (1 + mantissa / 2^mantissa_bits). Within one
 /// sign, codes are ordered as their values: the NaNs at the top, the infinity just below them, then
-/// the finite values down to zero. The defaults describe an IEEE 754 interchange format, and without
-/// infinity one whose codes are all finite.
+/// the finite values down to zero. The defaults describe an IEEE 754 interchange format, and
+/// without infinity one whose codes are all finite.
 struct float_format {
   int exponent_bits = 0;
   int mantissa_bits = 0;
@@ -33,8 +34,9 @@ struct float_format {
   bool is_signed = true;
   exponent_zero at_exponent_zero = exponent_zero::subnormals;
   bool has_infinity = true;
-  code_t nan_codes = has_infinity ? low_mask(mantissa_bits) : 0;  ///< how many of the highest magnitudes are NaN
-  bool nan_at_negative_zero = false;           ///< the code of -0 is a NaN (FNUZ, P3109)
+  code_t nan_codes =
+      has_infinity ? low_mask(mantissa_bits) : 0;  ///< how many of the highest magnitudes are NaN
+  bool nan_at_negative_zero = false;               ///< the code of -0 is a NaN (FNUZ, P3109)
 
   constexpr bool operator==(const float_format&) const = default;
 
@@ -87,21 +89,20 @@ struct float_format {
            "value";
   }
   if (f.nan_codes >= low_mask(f.magnitude_bits()) ||
-      f.largest_magnitude() < (f.at_exponent_zero == exponent_zero::subnormals
-                                   ? 1
-                                   : f.smallest_normal_magnitude())) {
+      f.largest_magnitude() <
+          (f.at_exponent_zero == exponent_zero::subnormals ? 1 : f.smallest_normal_magnitude())) {
     return "nan_codes and has_infinity leave no finite value: fewer magnitudes may be special";
   }
   return nullptr;
 }
 
 /// The exact value of a code; bits above f.bits() are ignored.
-[[nodiscard]] constexpr unpacked decode(const float_format& f, code_t code) {
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked decode(const float_format& f, code_t code) {
   const code_t magnitude = code & low_mask(f.magnitude_bits());
   const bool is_negative = (code & f.sign_bit()) != 0;
   if (magnitude > f.largest_magnitude()) {
     return f.has_infinity && magnitude == f.largest_magnitude() + 1
-               ? unpacked::infinity(is_negative)
+               ? unpacked::infinite(is_negative)
                : unpacked::nan(is_negative);
   }
   if (is_negative && magnitude == 0 && f.nan_at_negative_zero) return unpacked::nan();
@@ -151,9 +152,10 @@ namespace detail {
 /// exact zero is out of range: NaN under `to_special`, else the smallest value. NaN keeps its sign
 /// where it has one.
 template <rounding_mode R = nearest_even_t>
-[[nodiscard]] constexpr code_t encode(const float_format& f, const unpacked& x, const R& mode = {},
-                                      overflow o = overflow::to_special,
-                                      missing_nan n = missing_nan::largest) {
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr code_t encode(const float_format& f, const unpacked& x,
+                                                         const R& mode = {},
+                                                         overflow o = overflow::to_special,
+                                                         missing_nan n = missing_nan::largest) {
   const bool saturates = o != overflow::to_special;
   const bool has_negative_zero = f.is_signed && !f.nan_at_negative_zero;
   const auto signed_zero = [&] { return x.negative && has_negative_zero ? f.sign_bit() : 0; };

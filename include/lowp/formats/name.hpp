@@ -38,6 +38,7 @@ struct format_name {
 /// "e4m3fn", "binary8p4se", or such as "e4m2(bias 3,no inf,2 nans)".
 [[nodiscard]] constexpr format_name name(const float_format& f) {
   format_name result;
+  if (defect(f) != nullptr) return result << "invalid";
   for (const auto& entry : formats::float_formats) {
     if (entry.format == f) return result << entry.name;
   }
@@ -75,6 +76,7 @@ struct format_name {
 /// "int8", "uint4", "fixed8.6", "ufixed8.4"; "symmetric_" in front of a symmetric range.
 [[nodiscard]] constexpr format_name name(const fixed_format& f) {
   format_name result;
+  if (defect(f) != nullptr) return result << "invalid";
   result << (f.is_symmetric ? "symmetric_" : "") << (f.is_signed ? "" : "u");
   if (f.fraction_bits == 0) return result << "int" << f.total_bits;
   return result << "fixed" << f.total_bits << "." << f.fraction_bits;
@@ -82,6 +84,7 @@ struct format_name {
 
 /// "posit8_2": total bits and exponent bits.
 [[nodiscard]] constexpr format_name name(const posit_format& f) {
+  if (defect(f) != nullptr) return format_name{} << "invalid";
   return format_name{} << "posit" << f.total_bits << "_" << f.exponent_bits;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "lowp/core/bits.hpp"
+#include "lowp/core/config.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/rounding/modes.hpp"
 #include "lowp/rounding/overflow.hpp"
@@ -32,7 +33,7 @@ struct posit_format {
 }
 
 /// The exact value of a code, NaR as NaN; bits above f.bits() are ignored.
-[[nodiscard]] constexpr unpacked decode(const posit_format& f, code_t code) {
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked decode(const posit_format& f, code_t code) {
   const int body_bits = f.total_bits - 1;
   code &= low_mask(f.total_bits);
   if (code == 0) return unpacked::zero();
@@ -57,9 +58,10 @@ struct posit_format {
 /// and every policy gives the largest or smallest posit. Infinity is NaR unless `saturate` is asked
 /// for.
 template <rounding_mode R = nearest_even_t>
-[[nodiscard]] constexpr code_t encode(const posit_format& f, const unpacked& x, const R& mode = {},
-                                      overflow o = overflow::to_special,
-                                      missing_nan = missing_nan::largest) {
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr code_t encode(const posit_format& f, const unpacked& x,
+                                                         const R& mode = {},
+                                                         overflow o = overflow::to_special,
+                                                         missing_nan = missing_nan::largest) {
   const int body_bits = f.total_bits - 1;
   const bool saturates = o != overflow::to_special;
   if (x.is_zero()) return 0;

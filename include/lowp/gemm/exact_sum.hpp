@@ -43,7 +43,7 @@ class exact_sum {
   /// like a NaN, give NaN.
   [[nodiscard]] unpacked value() const {
     if (has_nan_ || (has_plus_infinity_ && has_minus_infinity_)) return unpacked::nan();
-    if (has_plus_infinity_ || has_minus_infinity_) return unpacked::infinity(has_minus_infinity_);
+    if (has_plus_infinity_ || has_minus_infinity_) return unpacked::infinite(has_minus_infinity_);
 
     const bool is_negative = words_.back() >> 63 != 0;
     std::vector<std::uint64_t> magnitude = words_;

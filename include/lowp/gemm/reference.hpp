@@ -4,7 +4,7 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>  // std::fma, exact in one rounding
+#include <cmath>  // fma, exact in one rounding
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -46,8 +46,6 @@ template <auto B>
 }
 template <auto B>
 [[nodiscard]] unpacked operand_value(const block_matrix<B>& x, std::size_t row, std::size_t col) {
-  static_assert(B.element.bits() + precision(block_matrix<B>::format.scale) + 24 <= 64,
-                "element * scale * tensor scale must be exact in 64 bits");
   return exact::multiply(unpack(x.element(row, col)), unpack(x.scale_of(row, col)));
 }
 
@@ -64,14 +62,38 @@ template <class Convert>
   return values;
 }
 
+// The chains below start from an opaque zero, so that no compiler moves an operation out of the
+// environment that is set around them or drops one that only changes the sign of zero.
+
+/// a * b + c, rounded once. Under -ffast-math clang takes std::fma apart where the target has no
+/// such instruction; a call that it cannot see through stays.
+[[nodiscard]] inline float fused_multiply_add(float a, float b, float c) {
+#if defined(__clang__) && defined(__x86_64__) && !defined(__FMA__)
+  float (*function)(float, float, float) = &::fmaf;
+  asm volatile("" : "+r"(function));
+  return function(a, b, c);
+#else
+  return std::fma(a, b, c);
+#endif
+}
+[[nodiscard]] inline double fused_multiply_add(double a, double b, double c) {
+#if defined(__clang__) && defined(__x86_64__) && !defined(__FMA__)
+  double (*function)(double, double, double) = &::fma;
+  asm volatile("" : "+r"(function));
+  return function(a, b, c);
+#else
+  return std::fma(a, b, c);
+#endif
+}
+
 [[nodiscard]] inline float dot_k32(const float* a, const float* b, std::size_t depth) {
-  float sum = 0;
+  float sum = opaque(0.0f);
   for (std::size_t step = 0; step < depth; step += 32) {
     const std::size_t end = std::min(step + 32, depth);
-    float even = 0, odd = 0;
+    float even = opaque(0.0f), odd = opaque(0.0f);
     for (std::size_t k = step; k < end; k += 2) {
-      even = opaque(std::fma(a[k], b[k], even));
-      if (k + 1 < end) odd = opaque(std::fma(a[k + 1], b[k + 1], odd));
+      even = opaque(fused_multiply_add(a[k], b[k], even));
+      if (k + 1 < end) odd = opaque(fused_multiply_add(a[k + 1], b[k + 1], odd));
     }
     sum = opaque(sum + opaque(even + odd));
   }
@@ -79,15 +101,16 @@ template <class Convert>
 }
 
 [[nodiscard]] inline float dot_sequential(const float* a, const float* b, std::size_t depth) {
-  float sum = 0;
-  for (std::size_t k = 0; k < depth; ++k) sum = opaque(std::fma(a[k], b[k], sum));
+  float sum = opaque(0.0f);
+  for (std::size_t k = 0; k < depth; ++k) sum = opaque(fused_multiply_add(a[k], b[k], sum));
   return sum;
 }
 
 [[nodiscard]] inline double dot_binary64(const float* a, const float* b, std::size_t depth) {
-  double sum = 0;
+  double sum = opaque(0.0);
   for (std::size_t k = 0; k < depth; ++k) {
-    sum = opaque(std::fma(static_cast<double>(a[k]), static_cast<double>(b[k]), sum));
+    const auto x = static_cast<double>(opaque(a[k])), y = static_cast<double>(opaque(b[k]));
+    sum = opaque(fused_multiply_add(x, y, sum));
   }
   return sum;
 }
@@ -127,11 +150,13 @@ inline void require_gemm_shapes(std::size_t a_rows, std::size_t a_cols, std::siz
 
 namespace reference {
 
-/// c = a * b^T, overwriting c. Operands are block matrices or views of float, in any mix; b holds
-/// one row per column of c. Tensor scales multiply the finished sum, a's first, in the precision of
-/// the sum (under `exact` before anything is rounded). Row i of c does not depend on other rows of
-/// a. The environment of the caller (rounding, flush-to-zero) and compiler options do not change
-/// the result. Throws std::invalid_argument, before writing, for shapes that do not fit.
+/// c = a * b^T, overwriting c. The value of a block matrix is element * scale, rounded to binary32
+/// where that is not exact (under `exact` it is taken as it is). Operands are block matrices or
+/// views of float, in any mix; b holds one row per column of c. Tensor scales multiply the finished
+/// sum, a's first, in the precision of the sum (under `exact` before anything is rounded). Row i of
+/// c does not depend on other rows of a. The environment of the caller (rounding, flush-to-zero)
+/// and compiler options do not change the result. Throws std::invalid_argument, before writing, for
+/// shapes that do not fit.
 template <gemm_policy P = gemm_policy{}, class A, class B>
 void gemm(const A& a, const B& b, matrix_view<float> c) {
   const std::size_t depth = detail::operand_cols(a);
@@ -167,7 +192,7 @@ void gemm(const A& a, const B& b, matrix_view<float> c) {
         const float* y = b_values.data() + col * depth;
         if constexpr (P.sum == accumulation::sequential_binary64) {
           const double sum = detail::dot_binary64(x, y, depth);
-          c(row, col) = static_cast<float>(opaque(opaque(sum * a_scale) * b_scale));
+          c(row, col) = opaque(static_cast<float>(opaque(opaque(sum * a_scale) * b_scale)));
         } else {
           const float sum = P.sum == accumulation::k32 ? detail::dot_k32(x, y, depth)
                                                        : detail::dot_sequential(x, y, depth);

@@ -31,7 +31,13 @@ using tf32 = number<formats::tf32>;
 using binary32 = number<formats::binary32>;
 using binary64 = number<formats::binary64>;
 
+/// K from 3 to 16; P from 1 to K - 1, or to K if unsigned.
+template <int Width, int Precision, bool IsSigned>
+concept p3109_parameters = Width >= 3 && Width <= 16 && Precision >= 1 &&
+                           Precision <= Width - (IsSigned ? 1 : 0);
+
 template <int Width, int Precision, bool IsSigned = true, bool IsExtended = true>
+requires p3109_parameters<Width, Precision, IsSigned>
 using p3109 = number<formats::p3109(Width, Precision, IsSigned, IsExtended)>;
 template <int N, int ES = 2>
 using posit = number<formats::posit<N, ES>>;

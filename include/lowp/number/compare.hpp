@@ -32,13 +32,23 @@ template <auto A, auto B>
 [[nodiscard]] constexpr bool operator==(number<A> a, number<B> b) {
   return (a <=> b) == 0;
 }
+/// With integers and floating-point numbers of C++, by value: nothing is rounded.
+template <auto A, class T>
+requires std::is_arithmetic_v<T> && requires(T value) { unpack(value); }
+[[nodiscard]] constexpr std::partial_ordering operator<=>(number<A> a, T b) {
+  return exact::compare(unpack(a), unpack(b));
+}
+template <auto A, class T>
+requires std::is_arithmetic_v<T> && requires(T value) { unpack(value); }
+[[nodiscard]] constexpr bool operator==(number<A> a, T b) { return (a <=> b) == 0; }
 
 /// The total order of IEEE 754 clause 5.10: -NaN < numbers < +NaN, -0 < +0; equal only to itself.
+/// NaR is the least posit here too.
 template <auto F>
 [[nodiscard]] constexpr std::strong_ordering total_order(number<F> a, number<F> b) {
   const unpacked x = unpack(a), y = unpack(b);
   const auto rank = [](const unpacked& value) {
-    return !value.is_nan() ? 0 : value.negative ? -1 : 1;
+    return !value.is_nan() ? 0 : value.negative || detail::orders_nan<F> ? -1 : 1;
   };
   if (rank(x) != rank(y)) return rank(x) <=> rank(y);
   if (rank(x) == 0) {
@@ -102,8 +112,10 @@ template <auto F>
 struct std::hash<lowp::number<F>> {
   constexpr std::size_t operator()(lowp::number<F> a) const noexcept {
     const lowp::unpacked value = unpack(a);
-    const lowp::code_t code =
-        value.is_zero() ? 0 : encode(F, value, lowp::nearest_even, lowp::overflow::to_special);
+    const lowp::code_t code = value.is_zero()
+                                  ? 0
+                                  : encode(F, value, lowp::nearest_even, lowp::overflow::to_special,
+                                           lowp::missing_nan::largest);
     return static_cast<std::size_t>((code + 1) * 0x9E3779B97F4A7C15u);
   }
 };

@@ -13,31 +13,25 @@
 
 namespace lowp::detail {
 
-/// floor(log10(x)) for x >= 1, by comparison with a power of ten that is right to 2^-50.
+/// floor(log10(x)) for x > 0, by comparison with a power of ten that is right to 2^-40.
 [[nodiscard]] constexpr int floor_log10(const unpacked& x) {
   const int low = floor_log10_of_power_of_two(x.exponent);
   unpacked power = unpacked::scaled_integer(false, 1);
   unpacked square = unpacked::scaled_integer(false, 10);
-  for (int rest = low + 1; rest != 0; rest >>= 1) {
+  const bool is_below_one = low + 1 < 0;
+  for (int rest = is_below_one ? -(low + 1) : low + 1; rest != 0; rest >>= 1) {
     if ((rest & 1) != 0) power = exact::multiply(power, square);
     square = exact::multiply(square, square);
   }
-  return exact::compare(power, x) <= 0 ? low + 1 : low;
+  const unpacked one = unpacked::scaled_integer(false, 1);
+  const auto order =
+      is_below_one ? exact::compare(one, exact::multiply(power, x)) : exact::compare(power, x);
+  return order <= 0 ? low + 1 : low;
 }
 
 /// Whether the exponent range is given by fields, so that min_exponent and its kin mean something.
 template <auto F>
 inline constexpr bool is_floating = !std::same_as<decltype(number<F>::format), const fixed_format>;
-
-/// digits of numeric_limits: precision for floats, value bits for fixed point.
-template <auto F>
-[[nodiscard]] constexpr int limits_digits() {
-  if constexpr (is_floating<F>) {
-    return precision(F);
-  } else {
-    return F.bits() - (F.is_signed ? 1 : 0);
-  }
-}
 
 }  // namespace lowp::detail
 
@@ -59,7 +53,7 @@ class std::numeric_limits<lowp::number<F>> {
     if constexpr (is_floating)
       return false;
     else
-      return F.fraction_bits == 0;
+      return F.fraction_bits <= 0;
   }();
   static constexpr bool is_exact = is_integer;
   static constexpr bool has_infinity = lowp::has_infinity(F);
@@ -68,8 +62,7 @@ class std::numeric_limits<lowp::number<F>> {
   static constexpr std::float_denorm_style has_denorm =
       has_subnormals ? std::denorm_present : std::denorm_absent;
   static constexpr bool has_denorm_loss = false;
-  static constexpr std::float_round_style round_style =
-      is_integer ? std::round_toward_zero : std::round_to_nearest;
+  static constexpr std::float_round_style round_style = std::round_to_nearest;  // integers too
   /// The interchange formats of IEEE 754, bit for bit.
   static constexpr bool is_iec559 = [] {
     using lowp::formats::binary16, lowp::formats::binary32, lowp::formats::binary64;
@@ -82,7 +75,7 @@ class std::numeric_limits<lowp::number<F>> {
   static constexpr bool is_bounded = true;
   static constexpr bool is_modulo = false;  // operators saturate
   static constexpr int radix = 2;
-  static constexpr int digits = lowp::detail::limits_digits<F>();
+  static constexpr int digits = lowp::precision(F);
   /// Decimal digits that survive; none in a tapered format, whose precision runs out at the ends.
   static constexpr int digits10 =
       is_tapered ? 0 : lowp::detail::floor_log10_of_power_of_two(is_floating ? digits - 1 : digits);
@@ -113,7 +106,7 @@ class std::numeric_limits<lowp::number<F>> {
   }
   /// As the standard has it, `number{}` where the format has none.
   static constexpr number infinity() noexcept {
-    return has_infinity ? number::from_unpacked(lowp::unpacked::infinity()) : number{};
+    return has_infinity ? number::from_unpacked(lowp::unpacked::infinite()) : number{};
   }
   static constexpr number quiet_NaN() noexcept {
     return has_quiet_NaN ? number::from_unpacked(lowp::unpacked::nan()) : number{};

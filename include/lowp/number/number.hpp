@@ -37,7 +37,7 @@ class number {
   /// Rounds once from the bits of any arithmetic type: nearest_even, overflow::to_special. Other
   /// modes and policies: convert().
   template <class T>
-  requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T> && requires(T value) { unpack(value); }
   explicit constexpr number(T value) : number(from_unpacked(unpack(value))) {}
 
   /// From another format, likewise.
@@ -64,8 +64,7 @@ class number {
   requires std::same_as<T, float> || std::same_as<T, double>
   [[nodiscard]] explicit constexpr operator T() const { return pack_as<T>(unpacked_value()); }
   template <std::integral T>
-    requires(sizeof(T) <= 8)
-  [[nodiscard]] explicit constexpr operator T() const {
+  requires(sizeof(T) <= 8) [[nodiscard]] explicit constexpr operator T() const {
     return pack_as<T>(unpacked_value(), toward_zero);
   }
 

@@ -292,7 +292,7 @@ template <auto F>
   for (const std::string_view word : {"infinity", "inf", "nan", "nar"}) {
     if (begins_with(body, last, word)) {
       return {body + word.size(),
-              word[0] == 'i' ? unpacked::infinity(is_negative) : unpacked::nan(is_negative)};
+              word[0] == 'i' ? unpacked::infinite(is_negative) : unpacked::nan(is_negative)};
     }
   }
   read_magnitude result;

@@ -18,9 +18,7 @@
 namespace lowp {
 
 /// Any integer type of up to 64 bits.
-[[nodiscard]] constexpr unpacked unpack(std::integral auto value)
-  requires(sizeof(value) <= 8)
-{
+[[nodiscard]] constexpr unpacked unpack(std::integral auto value) requires(sizeof(value) <= 8) {
   if constexpr (std::signed_integral<decltype(value)>) {
     return unpacked::from_integer(static_cast<std::int64_t>(value));
   } else {
@@ -60,7 +58,7 @@ namespace lowp {
     const uint128 fraction =
         digits == 64 ? uint128{word(0, 8) << 1, 0} : shift_left({word(8, 6), word(0, 8)}, 16);
     if (field == 0x7FFF) {
-      return fraction.is_zero() ? unpacked::infinity(is_negative) : unpacked::nan(is_negative);
+      return fraction.is_zero() ? unpacked::infinite(is_negative) : unpacked::nan(is_negative);
     }
     const bool is_normal = field != 0;
     const uint128 significand =
@@ -72,8 +70,9 @@ namespace lowp {
 /// An exact value as a C++ number: rounded once where it does not fit. Integers saturate, and take
 /// NaN as zero.
 template <class T, rounding_mode R = nearest_even_t>
-requires std::integral<T> || std::same_as<T, float> || std::same_as<T, double>
-[[nodiscard]] constexpr T pack_as(const unpacked& value, const R& mode = {}) {
+requires(std::integral<T> && sizeof(T) <= 8) || std::same_as<T, float> ||
+    std::same_as<T, double> [[nodiscard]] constexpr T
+    pack_as(const unpacked& value, const R& mode = {}) {
   if constexpr (std::same_as<T, float>) {
     return std::bit_cast<float>(static_cast<std::uint32_t>(encode(formats::binary32, value, mode)));
   } else if constexpr (std::same_as<T, double>) {

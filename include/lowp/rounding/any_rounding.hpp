@@ -12,7 +12,7 @@
 
 namespace lowp {
 
-/// Any rounding mode as one type; converts from each of them and acts as it does.
+/// Any rounding mode of the library as one type; acts as the mode it was made from.
 class any_rounding {
  public:
   constexpr any_rounding() : any_rounding(nearest_even) {}

@@ -12,9 +12,9 @@ namespace lowp {
 /// What becomes of a rounded value outside the range of a format: beyond the largest finite value,
 /// negative where the format is unsigned, or zero where it has no zero.
 ///
-/// Under `to_special` a directed mode that points inward stops at the largest finite value (IEEE 754
-/// clause 7.4, P3109). P3109's SatFinite is `saturate` and its SatPropagate `propagate`; its SatNone
-/// is `to_special` in extended formats and `saturate` in finite ones.
+/// Under `to_special` a directed mode that points inward stops at the largest finite value (IEEE
+/// 754 clause 7.4, P3109). P3109's SatFinite is `saturate` and its SatPropagate `propagate`; its
+/// SatNone is `to_special` in extended formats and `saturate` in finite ones.
 enum class overflow : std::uint8_t {
   saturate,    ///< the nearest finite value of the format, for infinite inputs too (OFP8 SAT)
   to_special,  ///< infinity, else NaN, else saturate (OFP8 NONSAT, IEEE 754)

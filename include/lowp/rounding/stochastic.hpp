@@ -33,13 +33,13 @@ struct stochastic {
   }
 
   [[nodiscard]] constexpr std::uint64_t addend(const discarded& d) const {
-    return addend(d, lowp::random_bits(seed, index, random_bits));
+    return addend(d, lowp::random_bits(seed, index, used_bits()));
   }
 
   /// The addend for given random bits (< 2^random_bits).
   [[nodiscard]] constexpr std::uint64_t addend(const discarded& d, std::uint32_t bits) const {
     if (d.fraction == 0) return 0;
-    const int shift = 64 - random_bits;
+    const int shift = 64 - used_bits();
     const std::uint64_t aligned = std::uint64_t{bits} << shift;
     const std::uint64_t half = std::uint64_t{1} << (shift - 1);
     switch (variant) {
@@ -48,7 +48,12 @@ struct stochastic {
       case stochastic_variant::c: return aligned + half - 1 + ((d.fraction >> shift) & 1);
       case stochastic_variant::equal: break;
     }
-    return (bits >> (random_bits - 1)) != 0 ? detail::almost_one_unit : 0;
+    return (bits >> (used_bits() - 1)) != 0 ? detail::almost_one_unit : 0;
+  }
+
+ private:
+  [[nodiscard]] constexpr int used_bits() const {
+    return random_bits < 1 ? 1 : random_bits > 32 ? 32 : random_bits;
   }
 };
 
