@@ -233,6 +233,7 @@ TEST_CASE("digits10 decimals survive") {
 }
 
 TEST_CASE("limits of formats whose range misses one") {
+  using std::numeric_limits;
   using small =
       numeric_limits<number<float_format{.exponent_bits = 4, .mantissa_bits = 3, .bias = 30}>>;
   STATIC_REQUIRE(small::digits == 4);

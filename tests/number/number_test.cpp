@@ -12,7 +12,9 @@
 
 #include "catch.hpp"
 #include "exact_oracle.hpp"
+#include "lowp/number/arithmetic.hpp"
 #include "lowp/number/catalog.hpp"
+#include "lowp/number/compare.hpp"
 
 using namespace lowp;
 
