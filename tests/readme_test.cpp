@@ -8,6 +8,7 @@
 #include <string>
 
 #include "catch.hpp"
+#include "lowp/adapters/fmt.hpp"
 #include "lowp/lowp.hpp"
 
 namespace {
@@ -78,6 +79,15 @@ TEST_CASE("the table of block formats follows from the descriptors") {
 TEST_CASE("the example is the program that is built") {
   const std::string example = read("examples/first_steps.cpp");
   CHECK(read("README.md").find(example.substr(example.find("#include"))) != std::string::npos);
+}
+
+TEST_CASE("the example of formatting prints what is said") {
+  const e4m3fn x(0.3);
+  const std::string expected = fmt::format(
+      "fmt::print(\"{{}} {{:d}} {{:a}} {{:x}} {{:b}}\", x, x, x, x, x);  // {} {:d} {:a} {:x} "
+      "{:b}\n",
+      x, x, x, x, x);
+  CHECK(read("README.md").find(expected) != std::string::npos);
 }
 
 TEST_CASE("the map of the headers names every directory") {

@@ -16,5 +16,7 @@
 #include "lowp/number/catalog.hpp"
 #include "lowp/number/compare.hpp"
 #include "lowp/number/limits.hpp"
+#include "lowp/number/literals.hpp"
+#include "lowp/number/text.hpp"
 #include "lowp/rounding/any_rounding.hpp"
 #include "lowp/version.hpp"

@@ -225,6 +225,45 @@ TEST_CASE("T2: just below, at and just above every power of two the exponent is 
   CHECK(is_below);
 }
 
+TEST_CASE("Around the largest element value rceil multiplies by the rounded reciprocal") {
+  oracle::tally t;
+  for_each_element([&](const char* name, const auto& element) {
+    const ob::grid grid = ob::make_grid(element);
+    for (const int shift : {-100, -7, 0, 1, 60}) {
+      const bits32 at = ob::bits_of_value(std::ldexp(grid.largest, shift));
+      for (bits32 amax = at - 4; amax <= at + 4; ++amax) {
+        for (const scale_rule rule : power_of_two_rules) {
+          check_definition(t, name, element, rule, grid, amax);
+        }
+      }
+    }
+  });
+  REQUIRE_NO_MISMATCH(t);
+  // One unit above 127 the product with fp32(1 / 127) is 1, the quotient by 127 is not.
+  CHECK(byte_of(formats::symmetric_int_n<8>, scale_rule::rceil, 0x42FE0000u) == 127);
+  CHECK(byte_of(formats::symmetric_int_n<8>, scale_rule::rceil, 0x42FE0001u) == 127);
+  CHECK(byte_of(formats::symmetric_int_n<8>, scale_rule::rceil, 0x42FE0002u) == 128);
+  CHECK(ob::divide32(0x42FE0001u, 0x42FE0000u) == ob::one32 + 1);
+}
+
+TEST_CASE("Powers of two in a scale format with a mantissa stop at its largest power of two") {
+  const auto code_of = [](scale_rule rule, double amax) {
+    return encode_scale(formats::e2m1, formats::ue4m3, rule, ob::float_of(ob::bits_of_value(amax)),
+                        {});
+  };
+  for (const scale_rule rule : power_of_two_rules) {
+    CHECK(code_of(rule, 4) == 0x38);        // 1
+    CHECK(code_of(rule, 4 * 256) == 0x78);  // 256
+    CHECK(code_of(rule, 4 * 512) == 0x78);  // not 448
+    CHECK(code_of(rule, 0x1p100) == 0x78);
+    CHECK(code_of(rule, 4 * 0x1p-9) == 0x01);  // 2^-9
+    CHECK(code_of(rule, 4 * 0x1p-10) == 0x01);
+    CHECK(code_of(rule, 0x1p-140) == 0x01);
+    CHECK(code_of(rule, 4 * 0x1p-7) == 0x04);  // a subnormal power of two
+    CHECK(code_of(rule, 0) == 0x01);
+  }
+}
+
 TEST_CASE("T25: exponents far below the scale format clamp to its smallest power of two") {
   // ggml computes 255 for amax 2^-126 here, the byte of -128 after wrapping.
   for (const bits32 amax : {1u, 0x00400000u, 0x00800000u}) {

@@ -31,7 +31,8 @@ class block_matrix {
  public:
   using element_type = number<B.element>;
   using scale_type = number<B.scale>;
-  /// What the functions here read: clang up to 19 miscomputes the address of a member of B itself.
+  /// What the functions here read: clang up to 19 may miscompute the address of a member of B
+  /// itself (see fixed_format.hpp).
   static constexpr auto format = B;
 
   block_matrix() = default;

@@ -15,7 +15,10 @@ namespace lowp {
 
 /// value = q * 2^-fraction_bits for an integer q of `total_bits` bits. Total bits and fraction bits
 /// name a format without the two readings of "Qm.n" (m counts the sign for some, not for others).
-struct fixed_format {
+///
+/// Aligned as the other descriptors are, so that a block_format has no padding between them: clang
+/// up to 19 miscounts the members of a template argument that has.
+struct alignas(8) fixed_format {
   int total_bits = 0;
   int fraction_bits = 0;  ///< may be negative or exceed total_bits
   bool is_signed = true;

@@ -34,9 +34,10 @@ struct float_format {
   bool is_signed = true;
   exponent_zero at_exponent_zero = exponent_zero::subnormals;
   bool has_infinity = true;
-  code_t nan_codes =
-      has_infinity ? low_mask(mantissa_bits) : 0;  ///< how many of the highest magnitudes are NaN
-  bool nan_at_negative_zero = false;               ///< the code of -0 is a NaN (FNUZ, P3109)
+  /// How many of the highest magnitudes are NaN.
+  code_t nan_codes = has_infinity ? low_mask(mantissa_bits) : 0;
+  /// The code of -0 is a NaN (FNUZ, P3109).
+  bool nan_at_negative_zero = false;
 
   constexpr bool operator==(const float_format&) const = default;
 
