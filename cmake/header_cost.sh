@@ -16,7 +16,7 @@ cost() {
     begin=$(date +%s%N)
     if ! "$compiler" -std=c++20 -fsyntax-only -I. -x c++ "$source"; then
       echo "$1: does not compile"
-      return 0
+      exit 1
     fi
     time=$((($(date +%s%N) - begin) / 1000000))
     if [ -z "$best" ] || [ "$time" -lt "$best" ]; then best=$time; fi

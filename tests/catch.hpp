@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Catch2 for the tests, version 2 (one header) or version 3 (many headers), under one name.
 #pragma once
 

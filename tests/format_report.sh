@@ -29,7 +29,7 @@ expect 0 'mxfp4_rceil' --help
 expect 105 'not in' --format e5m7
 expect 105 'not in' --rounding up
 expect 105 'does not exist' "$scratch/absent.safetensors"
-expect 1 'No such file' $few --text-folder "$scratch/absent"
+expect 1 'text-folder' $few --text-folder "$scratch/absent"
 
 printf 'not a tensor file' >"$scratch/text.safetensors"
 expect 1 'format_report: .*text.safetensors' "$scratch/text.safetensors"
@@ -49,9 +49,17 @@ if grep -q 'Held-out' "$scratch/output"; then
   failures=$((failures + 1))
 fi
 
+# A tensor with a NaN is lost in a block format, and the report says so.
+header='{"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}}'
+{
+  printf "\\$(printf %o ${#header})\000\000\000\000\000\000\000%s" "$header"
+  printf '\000\000\200\077\000\000\300\177'
+} >"$scratch/nan.safetensors"
+expect 0 'lost .* 100.000%' "$scratch/nan.safetensors" --format mxfp4
+
 # The figures do not depend on the number of threads.
-"$program" $few --json --threads 1 >"$scratch/one.json"
-"$program" $few --json --threads 3 >"$scratch/three.json"
+"$program" $few --json --threads 1 >"$scratch/one.json" || failures=$((failures + 1))
+"$program" $few --json --threads 3 >"$scratch/three.json" || failures=$((failures + 1))
 cmp "$scratch/one.json" "$scratch/three.json" || failures=$((failures + 1))
 
 [ "$failures" -eq 0 ]

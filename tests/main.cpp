@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The main function of every test program, compiled once. Works with Catch2 version 2 and 3.
 #if __has_include(<catch2/catch_session.hpp>)
 #include <catch2/catch_session.hpp>

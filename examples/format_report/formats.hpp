@@ -75,7 +75,7 @@ template <auto F>
             for (std::size_t row = 0; row < values.rows; ++row) {
               exact.insert(exact.end(), values.row(row), values.row(row) + values.cols);
             }
-            const auto largest = lowp::pack_as<float>(lowp::largest_value(F));
+            const auto largest = lowp::pack_as<float>(lowp::detail::clipping_limit(F, false));
             return {static_cast<double>(F.bits()),
                     lowp::measure_error(exact, cast<F>(values, mode), lowp::formats::binary32,
                                         largest)};

@@ -11,7 +11,6 @@
 #include <cstdio>
 #include <exception>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -72,20 +71,24 @@ struct options {
                      [&](const auto& tensor) { return file.find(tensor.name) != nullptr; });
 }
 
+[[nodiscard]] std::vector<std::uint8_t> held_out_text(const options& chosen) {
+  try {
+    auto text = char_lm::load_corpus(chosen.text_folder, chosen.hold_out).held_out;
+    if (chosen.characters != 0) {
+      text.resize(std::min(text.size(), chosen.characters + char_lm::context_size));
+    }
+    return text;
+  } catch (const std::exception& error) {
+    throw std::runtime_error(fmt::format(
+        "the text to predict, {} in {} (see --text-folder and --hold-out), cannot be read: {}",
+        chosen.hold_out, chosen.text_folder, error.what()));
+  }
+}
+
 void run(const options& chosen) {
   const std::vector<report_format> formats = chosen_formats(chosen.format_names);
   const lowp::any_rounding mode = chosen_rounding(chosen);
   const auto file = lowp::io::safetensors_file::read(chosen.file);
-
-  std::vector<std::uint8_t> text;
-  std::optional<char_lm::model> model;
-  if (is_char_lm(file)) {
-    model = char_lm::load_model(chosen.file);
-    text = char_lm::load_corpus(chosen.text_folder, chosen.hold_out).held_out;
-    if (chosen.characters != 0) {
-      text.resize(std::min(text.size(), chosen.characters + char_lm::context_size));
-    }
-  }
 
   if (!chosen.json) {
     fmt::print("{}\nrounding {}{}\n", chosen.file, chosen.rounding,
@@ -97,19 +100,25 @@ void run(const options& chosen) {
     print_tensors(tensors);
     std::fflush(stdout);
   }
+
   std::vector<model_row> rows;
-  if (model) {
-    rows = report_model(*model, text, formats, mode, chosen.threads, progress_line("model"));
+  std::size_t characters = 0;
+  const bool has_model = is_char_lm(file);
+  if (has_model) {
+    const auto text = held_out_text(chosen);
+    characters = text.size() - char_lm::context_size;
+    rows = report_model(char_lm::load_model(chosen.file), text, formats, mode, chosen.threads,
+                        progress_line("model"));
   }
   if (!chosen.json) {
-    if (model) print_model(rows, text.size() - char_lm::context_size);
+    if (has_model) print_model(rows, characters);
     return;
   }
   nlohmann::json report{
       {"file", chosen.file}, {"rounding", chosen.rounding}, {"tensors", to_json(tensors)}};
   if (mode.is_stochastic()) report["seed"] = chosen.seed;
-  if (model) {
-    report["characters"] = text.size() - char_lm::context_size;
+  if (has_model) {
+    report["characters"] = characters;
     report["model"] = to_json(rows);
   }
   fmt::print("{}\n", report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));

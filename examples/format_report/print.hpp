@@ -17,9 +17,11 @@
 
 namespace format_report {
 
-// Infinite where nothing was lost.
-[[nodiscard]] inline std::string decibels(double value) {
-  return value > std::numeric_limits<double>::max() ? "exact" : fmt::format("{:.2f}", value);
+// Infinite where nothing was lost; not a number where nothing was left to compare.
+[[nodiscard]] inline std::string decibels(const lowp::error_statistics& e) {
+  if (e.count != 0 && e.special_fraction == 1) return "lost";
+  return e.sqnr_db > std::numeric_limits<double>::max() ? "exact"
+                                                        : fmt::format("{:.2f}", e.sqnr_db);
 }
 
 inline void print_tensors(const std::vector<tensor_report>& reports) {
@@ -29,13 +31,14 @@ inline void print_tensors(const std::vector<tensor_report>& reports) {
       fmt::print("  {}\n", report.error);
       continue;
     }
-    fmt::print("  {:<12} {:>10} {:>9} {:>11} {:>11} {:>9} {:>9}\n", "format", "bits/value",
-               "SQNR dB", "max error", "mean rel", "clipped", "flushed");
+    fmt::print("  {:<12} {:>10} {:>9} {:>11} {:>11} {:>9} {:>9} {:>9}\n", "format", "bits/value",
+               "SQNR dB", "max error", "mean rel", "clipped", "flushed", "inf, nan");
     for (const tensor_row& row : report.rows) {
       const lowp::error_statistics& e = row.figures.errors;
-      fmt::print("  {:<12} {:>10.3f} {:>9} {:>11.3e} {:>11.3e} {:>8.3f}% {:>8.3f}%\n", row.format,
-                 row.figures.bits_per_value, decibels(e.sqnr_db), e.max_error,
-                 e.mean_relative_error, 100 * e.clipped_fraction, 100 * e.flushed_fraction);
+      fmt::print("  {:<12} {:>10.3f} {:>9} {:>11.3e} {:>11.3e} {:>8.3f}% {:>8.3f}% {:>8.3f}%\n",
+                 row.format, row.figures.bits_per_value, decibels(e), e.max_error,
+                 e.mean_relative_error, 100 * e.clipped_fraction, 100 * e.flushed_fraction,
+                 100 * e.special_fraction);
     }
   }
 }
@@ -58,16 +61,18 @@ inline void print_model(const std::vector<model_row>& rows, std::size_t characte
     auto& formats = tensor["formats"] = nlohmann::json::array();
     for (const tensor_row& row : report.rows) {
       const lowp::error_statistics& e = row.figures.errors;
-      const bool is_exact = e.sqnr_db > std::numeric_limits<double>::max();
+      const bool has_sqnr =
+          e.special_fraction < 1 && e.sqnr_db <= std::numeric_limits<double>::max();
       formats.push_back({{"format", row.format},
                          {"bits_per_value", row.figures.bits_per_value},
-                         {"sqnr_db", is_exact ? nlohmann::json() : nlohmann::json(e.sqnr_db)},
+                         {"sqnr_db", has_sqnr ? nlohmann::json(e.sqnr_db) : nlohmann::json()},
                          {"max_error", e.max_error},
                          {"max_relative_error", e.max_relative_error},
                          {"mean_relative_error", e.mean_relative_error},
                          {"cosine", e.cosine},
                          {"clipped_fraction", e.clipped_fraction},
-                         {"flushed_fraction", e.flushed_fraction}});
+                         {"flushed_fraction", e.flushed_fraction},
+                         {"special_fraction", e.special_fraction}});
     }
     result.push_back(std::move(tensor));
   }

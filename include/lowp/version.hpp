@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The version of the library, stated here and nowhere else; the build system reads it.
 #pragma once
 

@@ -231,14 +231,18 @@ TEST_CASE("A quantized matrix is measured like its values, and clips beyond its 
     dequantize(q, matrix_view<float>(y.data(), rows, cols));
     const error_statistics r = measure_error(in, q), e = measure_error(x, y);
     compare(r, e);
-    // Clipped: |x| / scale beyond the largest element, in exact arithmetic.
+    // Clipped: x / scale beyond the largest element and half of the step to it, in exact
+    // arithmetic.
     const ob::quantizer model(lowp::block_matrix<B>::format);
     std::size_t clipped = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
       oracle::real limit;
       const bool negative = ob::value_of(ob::bits_of(x[i])) < 0;
       const auto& points = model.element().points;
-      mpfr_set_d(limit, negative ? points.front().value : points.back().value, MPFR_RNDN);
+      const double half_step = (points.back().value - points[points.size() - 2].value) / 2;
+      mpfr_set_d(limit,
+                 negative ? points.front().value - half_step : points.back().value + half_step,
+                 MPFR_RNDN);
       mpfr_mul_d(limit, limit, model.scale_value(q.scale_of(i / cols, i % cols).code()), MPFR_RNDN);
       mpfr_mul_d(limit, limit, ob::value_of(ob::bits_of(q.tensor_scale().decoding)), MPFR_RNDN);
       const int order = mpfr_cmp_d(limit, ob::value_of(ob::bits_of(x[i])));
@@ -253,6 +257,24 @@ TEST_CASE("A quantized matrix is measured like its values, and clips beyond its 
   CHECK(check.operator()<with_rule(formats::mxfp4, lowp::scale_rule::ceil)>() == 0);
   CHECK(check.operator()<formats::nvfp4>() >= 0);
   CHECK(check.operator()<formats::scaled_rows(formats::int_n<8>)>() >= 0);
+}
+
+TEST_CASE("A value that only the rounding of its scale puts beyond the range is not clipped") {
+  for (int i = 1; i < 400; ++i) {
+    const std::vector<float> x(16, static_cast<float>(i) / 128);
+    const matrix_view<const float> in(x.data(), 1, x.size());
+    const auto r = measure_error(in, lowp::quantize<formats::scaled_rows(formats::int_n<8>)>(in));
+    CHECK(r.clipped_fraction == 0);
+  }
+}
+
+TEST_CASE("A matrix of NaN is not an exact copy") {
+  const std::vector<float> x{1, 2, 3, ob::float_of(0x7FC00000u)};
+  const matrix_view<const float> in(x.data(), 1, x.size());
+  const auto r = measure_error(in, lowp::quantize<formats::mxfp4>(in));
+  CHECK(r.count == 3);
+  CHECK(r.special_fraction == 1);
+  CHECK(oracle::is_nan(r.sqnr_db));
 }
 
 TEST_CASE("Arrays and matrices of different sizes are refused") {

@@ -659,3 +659,37 @@ TEST_CASE("Matrices without elements quantize to matrices without elements") {
     dequantize(mx, matrix_view<float>(nullptr, rows, cols));
   }
 }
+
+namespace {
+
+template <auto B>
+int differences_at_run_time(const std::vector<float>& x, std::size_t rows, std::size_t cols) {
+  const lowp::matrix_view<const float> in(x.data(), rows, cols);
+  std::vector<float> expected(x.size()), actual = x;
+  const lowp::stochastic mode{.seed = 5};
+  dequantize(lowp::quantize<B>(in, mode), lowp::matrix_view<float>(expected.data(), rows, cols));
+  const lowp::matrix_view<float> in_place(actual.data(), rows, cols);
+  round_to(lowp::block_matrix<B>::format, in_place, in_place, mode);
+  int count = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    count += std::bit_cast<std::uint32_t>(expected[i]) != std::bit_cast<std::uint32_t>(actual[i]);
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("a block format chosen at run time gives the same values") {
+  ob::source random(31);
+  std::vector<float> x;
+  for (int i = 0; i < 19 * 45; ++i) x.push_back(random.in_binades(118, 130));
+  CHECK(differences_at_run_time<formats::mxfp4>(x, 19, 45) == 0);
+  CHECK(differences_at_run_time<formats::mxint8>(x, 19, 45) == 0);
+  CHECK(differences_at_run_time<formats::nvfp4>(x, 19, 45) == 0);
+  CHECK(differences_at_run_time<formats::nvfp4_16x16>(x, 19, 45) == 0);
+  CHECK(differences_at_run_time<formats::scaled_tensor(formats::int_n<4>)>(x, 19, 45) == 0);
+  std::vector<float> short_row(44);
+  CHECK_THROWS_AS(round_to(formats::mxfp4, lowp::matrix_view<const float>(x.data(), 1, 45),
+                           lowp::matrix_view<float>(short_row.data(), 1, 44)),
+                  std::invalid_argument);
+}

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The smallest program that uses the library; it must build and hold in every way to consume it.
 #include <lowp/lowp.hpp>
 

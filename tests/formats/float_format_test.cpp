@@ -141,8 +141,6 @@ void check_round_trip(oracle::tally& t, const subject& s, const float_grid& grid
 
 }  // namespace
 
-// ------------------------------------------------------------------------------------- small
-// formats
 TEST_CASE("every code of every float format of up to 8 bits has the value of its definition") {
   oracle::tally t;
   for (const subject& s : small_formats()) {
@@ -265,8 +263,6 @@ TEST_CASE("a NaN becomes what the policy says where there is no NaN") {
   REQUIRE_NO_MISMATCH(t);
 }
 
-// ----------------------------------------------------------------------------------------------
-// laws
 TEST_CASE("rounding is monotone") {
   oracle::tally t;
   for (const subject& s : small_formats()) {
@@ -351,8 +347,6 @@ TEST_CASE("to_odd and then nearest_even is nearest_even, with two bits to spare"
   REQUIRE_NO_MISMATCH(t);
 }
 
-// --------------------------------------------------------------------------------------------
-// tables
 namespace {
 
 /// A row of the table of named formats: fields, special codes and the ends of the range. Powers of
@@ -691,8 +685,6 @@ TEST_CASE("published conversion vectors of e8m0") {
   CHECK(encode(f, unpacked::nan(), lowp::nearest_even, overflow::saturate) == 0xFF);
 }
 
-// ---------------------------------------------------------------------------------------------
-// P3109
 TEST_CASE("P3109 with K = 8: bias, limits and counts for every precision") {
   struct p_row {
     int precision, bias;
@@ -870,8 +862,6 @@ TEST_CASE("the finite 8-bit P3109 formats of precision 4 and 3 are the FNUZ form
   CHECK(formats::p3109(8, 3, true, false) == formats::e5m2fnuz);
 }
 
-// ------------------------------------------------------------------------------------- wider
-// formats
 TEST_CASE("every code of P3109 with K = 9 to 16 has its value and comes back") {
   oracle::tally t;
   for (const subject& s : p3109_formats(9, 16)) {
@@ -1109,8 +1099,6 @@ TEST_CASE("long double rounds into small formats as a search says") {
   REQUIRE_NO_MISMATCH(t);
 }
 
-// --------------------------------------------------------------------------------------
-// descriptors
 TEST_CASE("a descriptor that contradicts itself says why") {
   const auto why = [](const float_format& f) {
     const char* text = defect(f);

@@ -175,6 +175,10 @@ TEST_CASE("all pairs in every mode: floating point") {
   compare_all_pairs<formats::e4m3fnuz>(float_table("e4m3fnuz", 4, 3, 8, ends::nan_is_minus0));
   compare_all_pairs<formats::e5m2fnuz>(float_table("e5m2fnuz", 5, 2, 16, ends::nan_is_minus0));
   compare_all_pairs<formats::ue4m3>(float_table("ue4m3", 4, 3, 7, ends::one_nan, false));
+  compare_all_pairs<formats::e4m3>(float_table("e4m3", 4, 3, 7, ends::ieee));
+  compare_all_pairs<formats::e4m3b11fnuz>(
+      float_table("e4m3b11fnuz", 4, 3, 11, ends::nan_is_minus0));
+  compare_all_pairs<formats::ue5m3>(float_table("ue5m3", 5, 3, 15, ends::one_nan, false));
 }
 
 TEST_CASE("all pairs in every mode: P3109") {
@@ -189,6 +193,7 @@ TEST_CASE("all pairs in every mode: P3109") {
 
 TEST_CASE("all pairs in every mode: posits and fixed point") {
   compare_all_pairs<formats::posit<8, 2>>(oracle::posit_table(8, 2));
+  compare_all_pairs<formats::posit<8, 1>>(oracle::posit_table(8, 1));
   compare_all_pairs<formats::posit<8, 0>>(oracle::posit_table(8, 0));
   compare_all_pairs<formats::int_n<8>>(oracle::fixed_table("int8", 8, 0));
   compare_all_pairs<formats::fixed<8, 6>>(oracle::fixed_table("fixed8.6", 8, 6));

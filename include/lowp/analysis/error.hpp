@@ -23,7 +23,8 @@ namespace lowp {
 /// Figures over the pairs whose exact value is finite; fractions are of those.
 struct error_statistics {
   std::size_t count = 0;           ///< pairs with a finite exact value
-  double sqnr_db = 0;              ///< 10 log10(sum x^2 / sum (x - y)^2); +inf without any error
+  double sqnr_db = 0;              ///< 10 log10(sum x^2 / sum (x - y)^2); +inf without any error,
+                                   ///< NaN if every y is special
   double max_error = 0;            ///< max |x - y|
   double max_relative_error = 0;   ///< max |x - y| / |x| over x != 0
   double mean_relative_error = 0;  ///< its mean
@@ -52,6 +53,17 @@ namespace detail {
 /// finite.
 [[nodiscard]] constexpr bool is_finite(const float& x) {
   return (std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFu) < 0x7F800000u;
+}
+
+/// Where rounding to nearest would go beyond the largest (or the lowest) value of a format if there
+/// was anything: half its last step further.
+template <number_format F>
+[[nodiscard]] constexpr unpacked clipping_limit(const F& format, bool is_negative) {
+  const unpacked largest = largest_value(format);
+  const unpacked step = exact::add(largest, -decode(format, largest_code(format) - 1));
+  const unpacked half = scale_by_power_of_two(step, -1);
+  return is_negative ? exact::add(decode(format, lowest_code(format)), -half)
+                     : exact::add(largest, half);
 }
 
 class error_accumulator {
@@ -91,8 +103,9 @@ class error_accumulator {
     const auto fraction = [&](std::size_t part) {
       return static_cast<double>(part) / static_cast<double>(r.count);
     };
-    r.sqnr_db =
-        noise_ == 0 ? pack_as<double>(unpacked::infinite()) : 10 * std::log10(signal_ / noise_);
+    r.sqnr_db = special_ == r.count ? pack_as<double>(unpacked::nan())
+                : noise_ == 0       ? pack_as<double>(unpacked::infinite())
+                                    : 10 * std::log10(signal_ / noise_);
     r.mean_relative_error = nonzero_ == 0 ? 0 : relative_ / static_cast<double>(nonzero_);
     r.cosine = signal_ == 0 && approximate_ == 0 ? 1
                : signal_ == 0 || approximate_ == 0
@@ -132,8 +145,8 @@ class error_accumulator {
   return errors.result();
 }
 
-/// Compares a matrix with its quantized form. An element is clipped if its magnitude lies beyond
-/// the largest value under the scale of its block.
+/// Compares a matrix with its quantized form. An element is clipped if it lies beyond the range of
+/// the element format under the scale of its block by more than rounding to nearest accounts for.
 template <auto B>
 [[nodiscard]] error_statistics measure_error(matrix_view<const float> exact,
                                              const block_matrix<B>& quantized,
@@ -144,14 +157,15 @@ template <auto B>
                                 std::to_string(exact.rows) + " x " + std::to_string(exact.cols));
   }
   const auto& format = block_matrix<B>::format;
-  const code_t largest = largest_code(format.element), lowest = lowest_code(format.element);
+  const unpacked limits[] = {detail::clipping_limit(format.element, false),
+                             detail::clipping_limit(format.element, true)};
   detail::error_accumulator errors(ulp_format);
   for (std::size_t row = 0; row < exact.rows; ++row) {
     for (std::size_t col = 0; col < exact.cols; ++col) {
       const unpacked x = unpack(exact(row, col));
-      const unpacked limit =
-          decode_element(format, x.negative ? lowest : largest, quantized.scale_of(row, col).code(),
-                         quantized.tensor_scale());
+      const unpacked scale = exact::multiply(unpack(quantized.scale_of(row, col)),
+                                             unpack(quantized.tensor_scale().decoding));
+      const unpacked limit = exact::multiply(limits[x.negative ? 1 : 0], scale);
       const auto order = exact::compare(x, limit);
       errors.add(exact(row, col), pack_as<float>(quantized.value(row, col)),
                  x.negative ? order < 0 : order > 0);

@@ -9,7 +9,7 @@
 
 namespace lowp {
 
-/// rows x cols elements; element (r, c) is data[r * stride + c].
+/// rows x cols elements; element (r, c) is data[r * stride + c]. Access is unchecked.
 template <class T>
 struct matrix_view {
   T* data = nullptr;

@@ -6,7 +6,10 @@
 // operation, on every machine and under every compiler option.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "lowp/core/exact.hpp"
 #include "lowp/core/unpacked.hpp"
@@ -32,6 +35,24 @@ enum class scale_rule : std::uint8_t {
   torchao,             ///< NVFP4 as torchao: scales clamped to [2^-6, 448]
   modelopt,            ///< NVFP4 as NVIDIA Model-Optimizer: zero blocks have scale 1
 };
+
+struct named_scale_rule {
+  std::string_view name;
+  scale_rule rule;
+};
+inline constexpr std::array<named_scale_rule, 8> scale_rules{{
+    {"floor", scale_rule::floor},
+    {"ceil", scale_rule::ceil},
+    {"even", scale_rule::even},
+    {"rceil", scale_rule::rceil},
+    {"amax", scale_rule::amax},
+    {"transformer_engine", scale_rule::transformer_engine},
+    {"torchao", scale_rule::torchao},
+    {"modelopt", scale_rule::modelopt},
+}};
+[[nodiscard]] constexpr std::string_view name(scale_rule rule) {
+  return scale_rules[static_cast<std::size_t>(rule)].name;
+}
 
 [[nodiscard]] constexpr bool is_power_of_two_rule(scale_rule rule) {
   return rule <= scale_rule::rceil;

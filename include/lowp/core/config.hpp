@@ -5,6 +5,7 @@
 // -ffp-contract and flush-to-zero.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 
 /// On the codecs: with a constant descriptor they fold to a few instructions, if they are inlined
@@ -18,7 +19,8 @@
 namespace lowp {
 
 /// `value`, which the compiler can neither contract with, nor reassociate across.
-[[nodiscard]] inline float opaque(float value) {
+template <std::floating_point T>
+[[nodiscard]] inline T opaque(T value) {
 #if (defined(__GNUC__) || defined(__clang__)) && (defined(__x86_64__) || defined(__SSE2__))
   asm volatile("" : "+x"(value));
   return value;
@@ -26,25 +28,14 @@ namespace lowp {
   asm volatile("" : "+w"(value));
   return value;
 #else
-  volatile float kept = value;
-  return kept;
-#endif
-}
-[[nodiscard]] inline double opaque(double value) {
-#if (defined(__GNUC__) || defined(__clang__)) && (defined(__x86_64__) || defined(__SSE2__))
-  asm volatile("" : "+x"(value));
-  return value;
-#elif (defined(__GNUC__) || defined(__clang__)) && defined(__aarch64__)
-  asm volatile("" : "+w"(value));
-  return value;
-#else
-  volatile double kept = value;
+  volatile T kept = value;
   return kept;
 #endif
 }
 
 /// While one lives, this thread rounds to nearest even and computes with subnormals, whatever the
-/// caller had set (linking with -ffast-math sets flush-to-zero for a whole program).
+/// caller had set (linking with -ffast-math sets flush-to-zero for a whole program). On x86-64 and
+/// AArch64; elsewhere it does nothing.
 class default_float_environment {
  public:
 #if (defined(__GNUC__) || defined(__clang__)) && (defined(__x86_64__) || defined(__SSE2__))

@@ -14,11 +14,14 @@ struct format_name {
   char text[80] = {};
   int size = 0;
 
-  constexpr operator std::string_view() const {
+  [[nodiscard]] constexpr std::string_view view() const {
     return {text, static_cast<std::string_view::size_type>(size)};
   }
+  constexpr operator std::string_view() const { return view(); }
   constexpr format_name& operator<<(std::string_view part) {
-    for (const char c : part) text[size++] = c;
+    for (const char c : part) {
+      if (size < static_cast<int>(sizeof text)) text[size++] = c;
+    }
     return *this;
   }
   constexpr format_name& operator<<(int number) {
@@ -30,7 +33,7 @@ struct format_name {
          count == 0 || rest != 0; rest /= 10) {
       digits[count++] = static_cast<char>('0' + rest % 10);
     }
-    while (count > 0) text[size++] = digits[--count];
+    while (count > 0) *this << std::string_view(&digits[--count], 1);
     return *this;
   }
 };
@@ -62,7 +65,7 @@ struct format_name {
   if (f.nan_at_negative_zero) item("nan at -0");
   if (f.nan_codes != plain.nan_codes) {
     if (f.nan_codes < 1000000) {
-      item(static_cast<int>(f.nan_codes), " nans");
+      item(static_cast<int>(f.nan_codes), f.nan_codes == 1 ? " nan" : " nans");
     } else {
       item("many nans");
     }

@@ -8,11 +8,9 @@
 namespace lowp {
 
 enum class accumulation : std::uint8_t {
-  /// For each 32-deep step of K a chain of binary32 FMAs over its even k and one over its odd k
-  /// start
-  /// from zero; their sum is added to the result. What AMX does with a tile of 16 pairs, and what
-  /// any
-  /// machine with FMA can do.
+  /// For each 32-deep step of K, one chain of binary32 FMAs over its even k and one over its odd k
+  /// start from zero, and their sum is added to the result. What AMX does with a tile of 16 pairs,
+  /// and what any machine with FMA can do.
   k32,
   sequential_binary32,  ///< one chain of binary32 FMAs, k = 0, 1, 2, ...
   sequential_binary64,  ///< one chain of binary64 FMAs, rounded to binary32 at the end

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>  // fma, exact in one rounding
+#include <concepts>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -67,18 +68,10 @@ template <class Convert>
 
 /// a * b + c, rounded once. Under -ffast-math clang takes std::fma apart where the target has no
 /// such instruction; a call that it cannot see through stays.
-[[nodiscard]] inline float fused_multiply_add(float a, float b, float c) {
+template <std::floating_point T>
+[[nodiscard]] T fused_multiply_add(T a, T b, T c) {
 #if defined(__clang__) && defined(__x86_64__) && !defined(__FMA__)
-  float (*function)(float, float, float) = &::fmaf;
-  asm volatile("" : "+r"(function));
-  return function(a, b, c);
-#else
-  return std::fma(a, b, c);
-#endif
-}
-[[nodiscard]] inline double fused_multiply_add(double a, double b, double c) {
-#if defined(__clang__) && defined(__x86_64__) && !defined(__FMA__)
-  double (*function)(double, double, double) = &::fma;
+  T (*function)(T, T, T) = &std::fma;
   asm volatile("" : "+r"(function));
   return function(a, b, c);
 #else

@@ -29,6 +29,9 @@
 #include <utility>
 #include <vector>
 
+#include "lowp/arrays/convert.hpp"
+#include "lowp/formats/catalog.hpp"
+
 namespace lowp::io {
 
 // The bytes do not follow the format. The message names the file, the tensor and the field, and
@@ -98,9 +101,9 @@ class safetensors_file {
 void write_safetensors(const std::filesystem::path& path, std::span<const tensor_view> tensors,
                        const metadata_map& metadata = {});
 
-// The elements as binary32. F32, F16 and BF16 are exact, NaN payloads included; F64 is narrowed as
-// static_cast does it, to nearest with ties to even. Throws std::invalid_argument for another dtype
-// or bytes that do not fit the shape.
+// The elements as binary32, of every floating-point dtype: exact but for F64, which is rounded to
+// nearest even. NaNs lose their payloads. Codes of less than a byte are taken low bits first.
+// Throws std::invalid_argument for another dtype or bytes that do not fit the shape.
 [[nodiscard]] std::vector<float> to_floats(const tensor_view& tensor);
 
 // The bytes of an F32 tensor with these elements.
@@ -532,20 +535,25 @@ class temporary_file {
   bool is_kept_ = false;
 };
 
-// A binary16 code as binary32, by integers alone; exact.
-[[nodiscard]] constexpr float float_of_binary16(std::uint32_t code) noexcept {
-  const std::uint32_t sign = (code & 0x8000u) << 16;
-  const std::uint32_t exponent = (code >> 10) & 0x1fu;
-  const std::uint32_t mantissa = code & 0x3ffu;
-  if (exponent == 0x1f) return std::bit_cast<float>(sign | 0x7f80'0000u | (mantissa << 13));
-  if (exponent != 0)
-    return std::bit_cast<float>(sign | ((exponent + 127 - 15) << 23) | (mantissa << 13));
-  if (mantissa == 0) return std::bit_cast<float>(sign);
-  // A subnormal is mantissa · 2^-24: its leading one becomes the hidden bit.
-  const auto width = static_cast<std::uint32_t>(std::bit_width(mantissa));
-  const std::uint32_t fraction = (mantissa << (24 - width)) & 0x7f'ffffu;
-  return std::bit_cast<float>(sign | ((width + 127 - 25) << 23) | fraction);
-}
+// The number formats that dtypes name.
+struct dtype_format {
+  std::string_view dtype;
+  float_format format;
+};
+inline constexpr std::array<dtype_format, 12> dtype_formats{{
+    {"F32", formats::binary32},
+    {"F16", formats::binary16},
+    {"BF16", formats::bfloat16},
+    {"F64", formats::binary64},
+    {"F8_E4M3", formats::e4m3fn},
+    {"F8_E5M2", formats::e5m2},
+    {"F8_E4M3FNUZ", formats::e4m3fnuz},
+    {"F8_E5M2FNUZ", formats::e5m2fnuz},
+    {"F8_E8M0", formats::e8m0},
+    {"F6_E2M3", formats::e2m3},
+    {"F6_E3M2", formats::e3m2},
+    {"F4", formats::e2m1},
+}};
 
 }  // namespace detail
 
@@ -648,30 +656,17 @@ inline std::vector<float> to_floats(const tensor_view& tensor) {
   if (!problem.empty()) fail(problem);
   if (tensor.bytes.size() != expected) fail("bytes do not fit dtype and shape");
 
-  const auto each = [&]<std::size_t Bytes>(auto to_float) {
-    std::vector<float> values(tensor.bytes.size() / Bytes);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = to_float(detail::load_little_endian<Bytes>(tensor.bytes.data() + i * Bytes));
-    }
-    return values;
-  };
-  static_assert(std::numeric_limits<float>::is_iec559 && std::numeric_limits<double>::is_iec559,
-                "float and double must be binary32 and binary64");
-  if (tensor.dtype == "F16") {
-    return each.operator()<2>(
-        [](std::uint64_t code) { return detail::float_of_binary16(std::uint32_t(code)); });
+  const auto found = std::find_if(detail::dtype_formats.begin(), detail::dtype_formats.end(),
+                                  [&](const auto& entry) { return entry.dtype == tensor.dtype; });
+  if (found == detail::dtype_formats.end()) {
+    fail("dtype is " + tensor.dtype + ", expected a floating-point number");
   }
-  if (tensor.dtype == "BF16") {
-    return each.operator()<2>(
-        [](std::uint64_t code) { return std::bit_cast<float>(std::uint32_t(code) << 16); });
-  }
-  if (tensor.dtype == "F32") {
-    return each.operator()<4>(
-        [](std::uint64_t code) { return std::bit_cast<float>(std::uint32_t(code)); });
-  }
-  if (tensor.dtype != "F64") fail("dtype is " + tensor.dtype + ", expected F32, F16, BF16 or F64");
-  return each.operator()<8>(
-      [](std::uint64_t code) { return static_cast<float>(std::bit_cast<double>(code)); });
+  const std::size_t bits = 8 * tensor.bytes.size();
+  std::vector<float> values(bits / static_cast<std::size_t>(found->format.bits()));
+  decode(found->format,
+         std::span(reinterpret_cast<const std::uint8_t*>(tensor.bytes.data()), tensor.bytes.size()),
+         std::span(values));
+  return values;
 }
 
 inline std::vector<std::byte> to_f32_bytes(std::span<const float> values) {

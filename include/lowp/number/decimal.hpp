@@ -11,10 +11,11 @@
 
 namespace lowp::detail {
 
-/// floor(n * log10(2)) and floor(n * log2(10)) for |n| < 2^20 and |n| < 2^24.
+/// floor(n * log10(2)) for |n| <= 2^20.
 [[nodiscard]] constexpr int floor_log10_of_power_of_two(long long n) {
-  return static_cast<int>((n * 1292913986) >> 32);
+  return static_cast<int>((n * 1323943922168) >> 42);
 }
+/// floor(n * log2(10)), or one less, for |n| <= 2^24.
 [[nodiscard]] constexpr int floor_log2_of_power_of_ten(long long n) {
   return static_cast<int>((n * 14267572527) >> 32);
 }

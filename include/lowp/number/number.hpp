@@ -72,6 +72,7 @@ class number {
   storage_type code_;
 };
 
+/// Whether T is a number<F>, for constraints of generic code.
 template <class T>
 inline constexpr bool is_number_v = false;
 template <auto F>

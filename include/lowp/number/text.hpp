@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Numbers as text and back, after the manner of <charconv>: no allocation, no locale, and constant
-// expressions throughout. Reading rounds once, in any mode, however many digits there are.
+// expressions throughout. Reading rounds once, in any mode, however many digits there are. Time and
+// stack grow with the range of exponents: microseconds up to binary64, seconds for a bias of 2^20.
 #pragma once
 
 #include <array>

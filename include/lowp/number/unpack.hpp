@@ -42,8 +42,8 @@ namespace lowp {
     return unpack(static_cast<double>(value));
   } else {
     const auto bytes = std::bit_cast<std::array<unsigned char, sizeof(long double)>>(value);
-    const auto word = [&bytes](int first,
-                               int count) {  // little-endian; counts the bytes from below
+    // `count` bytes as a number, from the one of weight 256^first on.
+    const auto word = [&bytes](int first, int count) {
       std::uint64_t result = 0;
       for (int i = count - 1; i >= 0; --i) {
         const int at = std::endian::native == std::endian::little ? first + i : 15 - first - i;
