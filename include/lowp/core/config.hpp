@@ -38,33 +38,32 @@ template <std::floating_point T>
 /// AArch64; elsewhere it does nothing.
 class default_float_environment {
  public:
-#if (defined(__GNUC__) || defined(__clang__)) && (defined(__x86_64__) || defined(__SSE2__))
   default_float_environment() {
+#if (defined(__GNUC__) || defined(__clang__)) && (defined(__x86_64__) || defined(__SSE2__))
     constexpr std::uint32_t all_masked = 0x1F80;
     asm volatile("stmxcsr %0" : "=m"(saved_));
     asm volatile("ldmxcsr %0" : : "m"(all_masked));
-  }
-  ~default_float_environment() { asm volatile("ldmxcsr %0" : : "m"(saved_)); }
-
- private:
-  std::uint32_t saved_ = 0;
 #elif (defined(__GNUC__) || defined(__clang__)) && defined(__aarch64__)
-  default_float_environment() {
     asm volatile("mrs %0, fpcr" : "=r"(saved_));
     asm volatile("msr fpcr, %0" : : "r"(std::uint64_t{0}));
-  }
-  ~default_float_environment() { asm volatile("msr fpcr, %0" : : "r"(saved_)); }
-
- private:
-  std::uint64_t saved_ = 0;
-#else
-  default_float_environment() {}
-  ~default_float_environment() {}
-
- private:
 #endif
+  }
+  ~default_float_environment() {
+#if (defined(__GNUC__) || defined(__clang__)) && (defined(__x86_64__) || defined(__SSE2__))
+    asm volatile("ldmxcsr %0" : : "m"(saved_));
+#elif (defined(__GNUC__) || defined(__clang__)) && defined(__aarch64__)
+    asm volatile("msr fpcr, %0" : : "r"(saved_));
+#endif
+  }
   default_float_environment(const default_float_environment&) = delete;
   default_float_environment& operator=(const default_float_environment&) = delete;
+
+ private:
+#if defined(__aarch64__)
+  [[maybe_unused]] std::uint64_t saved_ = 0;
+#else
+  [[maybe_unused]] std::uint32_t saved_ = 0;
+#endif
 };
 
 }  // namespace lowp
