@@ -100,9 +100,8 @@ template <number_format Scale>
   return x.exponent + (x.significand.high + half < half ? 1 : 0);
 }
 
-/// Mantissa bits of the element format where its largest value lies; none where that is a power of
-/// two apart from the next (as in E3M0, whose last step leads into the binade of the largest
-/// value).
+/// Mantissa bits of the element format at the top: how many binary digits the value below the
+/// largest has beyond its leading one, none if the last step is a binade or more (E3M0, posits).
 template <number_format Element>
 [[nodiscard]] constexpr int top_mantissa_bits(const Element& element) {
   const code_t largest = largest_code(element);

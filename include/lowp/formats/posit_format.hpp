@@ -55,8 +55,8 @@ struct posit_format {
 /// The code of a value, rounded once on the bit string: between two neighbours the tie is the posit
 /// with one more bit, which is not always the midpoint, and stochastic rounding is proportional
 /// along the string. Never rounds a number to zero or NaR: beyond the ends of the range every mode
-/// and every policy gives the largest or smallest posit. Infinity is NaR unless `saturate` is asked
-/// for.
+/// and every policy gives the largest or smallest posit. Infinity is NaR under `to_special`, else
+/// it saturates.
 template <rounding_mode R = nearest_even_t>
 [[nodiscard]] LOWP_ALWAYS_INLINE constexpr code_t encode(const posit_format& f, const unpacked& x,
                                                          const R& mode = {},
