@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -58,11 +59,9 @@ template <auto F>
 [[nodiscard]] std::vector<float> cast(const_matrix values, const lowp::any_rounding& mode) {
   std::vector<float> result(values.rows * values.cols);
   for (std::size_t row = 0; row < values.rows; ++row) {
-    for (std::size_t col = 0; col < values.cols; ++col) {
-      const std::size_t index = row * values.cols + col;
-      result[index] = static_cast<float>(
-          lowp::convert<F>(values(row, col), at(mode, index), lowp::overflow::saturate));
-    }
+    const std::size_t first = row * values.cols;
+    lowp::round_to<F>({values.row(row), values.cols}, std::span(result).subspan(first, values.cols),
+                      at(mode, first), lowp::overflow::saturate);
   }
   return result;
 }

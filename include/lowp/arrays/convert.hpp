@@ -24,6 +24,17 @@ inline void require_same_size(const char* function, std::size_t out, std::size_t
 inline void require_valid(const char* function, const char* defect) {
   if (defect != nullptr) throw std::invalid_argument(std::string(function) + ": " + defect);
 }
+inline void require_packing(const char* function, const auto& format, packing p, std::size_t count,
+                            std::size_t bytes) {
+  require_valid(function, defect(format));
+  require_valid(function, defect(p, format.bits()));
+  const std::size_t needed = packed_bytes(count, format.bits(), p);
+  if (bytes < needed) {
+    throw std::invalid_argument(std::string(function) + ": bytes has size " +
+                                std::to_string(bytes) + ", expected at least " +
+                                std::to_string(needed));
+  }
+}
 }  // namespace detail
 
 /// The codes of `in`, each rounded once. Throws std::invalid_argument, before writing, if the sizes
@@ -77,13 +88,7 @@ template <rounding_mode R = nearest_even_t, number_format F>
 void encode(const F& format, std::span<const float> in, std::span<std::uint8_t> bytes,
             const R& mode = {}, overflow o = overflow::to_special,
             missing_nan n = missing_nan::largest, packing p = {}) {
-  detail::require_valid("encode", defect(format));
-  detail::require_valid("encode", defect(p, format.bits()));
-  if (bytes.size() < packed_bytes(in.size(), format.bits(), p)) {
-    throw std::invalid_argument("encode: bytes has size " + std::to_string(bytes.size()) +
-                                ", expected at least " +
-                                std::to_string(packed_bytes(in.size(), format.bits(), p)));
-  }
+  detail::require_packing("encode", format, p, in.size(), bytes.size());
   for (std::size_t i = 0; i < in.size(); ++i) {
     store_code(bytes.data(), i, format.bits(), encode(format, unpack(in[i]), at(mode, i), o, n), p);
   }
@@ -91,13 +96,7 @@ void encode(const F& format, std::span<const float> in, std::span<std::uint8_t> 
 template <number_format F>
 void decode(const F& format, std::span<const std::uint8_t> bytes, std::span<float> out,
             packing p = {}) {
-  detail::require_valid("decode", defect(format));
-  detail::require_valid("decode", defect(p, format.bits()));
-  if (bytes.size() < packed_bytes(out.size(), format.bits(), p)) {
-    throw std::invalid_argument("decode: bytes has size " + std::to_string(bytes.size()) +
-                                ", expected at least " +
-                                std::to_string(packed_bytes(out.size(), format.bits(), p)));
-  }
+  detail::require_packing("decode", format, p, out.size(), bytes.size());
   for (std::size_t i = 0; i < out.size(); ++i) {
     out[i] = pack_as<float>(decode(format, load_code(bytes.data(), i, format.bits(), p)));
   }
