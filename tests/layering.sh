@@ -9,7 +9,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 
 # check <directory that holds lowp/>: prints one line for each violation, fails if there is one.
 check() {
-  (cd "$1" && find lowp -name '*.hpp' | LC_ALL=C sort) | (cd "$1" && awk '
+  (cd "$1" && find lowp -name '*.hpp' -o -name '*.inc' | LC_ALL=C sort) | (cd "$1" && awk '
     function directory_of(path) { sub(/[^\/]*$/, "", path); return path }
 
     # a/b/../c/./d.hpp -> a/c/d.hpp

@@ -34,8 +34,8 @@ echo "== install tree"
   -DLOWP_BUILD_EXAMPLES=OFF -DLOWP_BUILD_BENCHMARKS=OFF
 "$cmake" --install "$work/lowp" --prefix "$work/first"
 mv "$work/first" "$work/moved" # an install tree may be moved
-(cd "$root/include" && find . -name '*.hpp' | sort) >"$work/headers_here"
-(cd "$work/moved/include" && find . -name '*.hpp' | sort) >"$work/headers_installed"
+(cd "$root/include" && find . -type f | sort) >"$work/headers_here"
+(cd "$work/moved/include" && find . -type f | sort) >"$work/headers_installed"
 diff "$work/headers_here" "$work/headers_installed"
 
 echo "== find_package"

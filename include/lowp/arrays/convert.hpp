@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: MIT
-// Whole arrays: binary32 to codes, codes to binary32, and binary32 to the grid of a format. Element
-// i is converted with the draw at(mode, i); the scalar codec is the definition.
+// Whole arrays: values to codes, codes to values, and values to the grid of a format, at the speed
+// of memory. What they compute is what the loops of reference.hpp compute, bit for bit, for any
+// `execution`.
+//
+// All throw std::invalid_argument before anything is written if sizes differ, an array with
+// elements is null, or input and output overlap (round_to may work in place).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
 
+#include "lowp/arrays/execution.hpp"
+#include "lowp/arrays/lane_job.hpp"
 #include "lowp/arrays/packed_span.hpp"
+#include "lowp/arrays/reference.hpp"
+#include "lowp/number/catalog.hpp"
 #include "lowp/number/unpack.hpp"
 
 namespace lowp {
 
 namespace detail {
+
 inline void require_same_size(const char* function, std::size_t out, std::size_t in) {
   if (out != in) {
     throw std::invalid_argument(std::string(function) + ": out has size " + std::to_string(out) +
@@ -35,51 +45,244 @@ inline void require_packing(const char* function, const auto& format, packing p,
                                 std::to_string(needed));
   }
 }
+/// `may_coincide`: in and out may be the same array.
+inline void require_apart(const char* function, std::span<const std::byte> in,
+                          std::span<const std::byte> out, bool may_coincide = false) {
+  const auto require = [&](bool holds, const char* what) {
+    if (!holds) throw std::invalid_argument(std::string(function) + ": " + what);
+  };
+  require(in.data() != nullptr || in.empty(), "in is null, expected elements");
+  require(out.data() != nullptr || out.empty(), "out is null, expected elements");
+  const auto in_begin = reinterpret_cast<std::uintptr_t>(in.data());
+  const auto out_begin = reinterpret_cast<std::uintptr_t>(out.data());
+  const bool overlap = in_begin < out_begin + out.size() && out_begin < in_begin + in.size();
+  const bool coincide = may_coincide && in_begin == out_begin && in.size() == out.size();
+  require(!overlap || coincide || in.empty() || out.empty(),
+          may_coincide ? "in and out overlap, expected the same array or two apart"
+                       : "in and out overlap, expected two arrays apart");
+}
+
+/// The sources that arrays of values may have.
+template <class T>
+inline constexpr bool is_half = std::same_as<T, binary16> || std::same_as<T, bfloat16>;
+template <class T>
+inline constexpr bool is_array_value =
+    std::same_as<T, float> || std::same_as<T, double> || is_half<T>;
+
+template <class R>
+inline constexpr bool may_be_random = !is_fixed_addend<R>;
+
 }  // namespace detail
 
-/// The codes of `in`, each rounded once. Throws std::invalid_argument, before writing, if the sizes
-/// differ.
+inline namespace LOWP_BASELINE {
+namespace bulk {
+
+/// Runs a job with the widest lanes that the plan needs; false if no lanes are wide enough.
+/// make_sink(plan) gives the sink for a plan.
+template <bool MayBeRandom, class Source, class Sink, class Word>
+void run_lanes(const execution& how, const bulk_arrays& arrays,
+               const kernels::encode_plan<Word>& plan, const Source& source, const Sink& sink) {
+  const lane_job<Source, Sink, MayBeRandom> job{how.level(), plan, source, sink};
+  run_bulk(how, arrays, bulk_part(job));
+}
+
+/// Encodes to codes kept in units of type Code, if lanes can.
+template <class Code, class T, number_format F, rounding_mode R>
+bool encode_by_lanes(const F& f, std::span<const T> in, std::uint8_t* out, const R& mode,
+                     overflow o, missing_nan n, packing p, const execution& how) {
+  constexpr bool random = detail::may_be_random<R>;
+  const packed_sink<Code> sink{f.bits(), p};
+  const bulk_arrays arrays{in.data(),
+                           8 * sizeof(T),
+                           out,
+                           static_cast<std::size_t>(f.bits()),
+                           in.size(),
+                           is_dense(p, f.bits()),
+                           8 * static_cast<std::size_t>(p.group_size)};
+  if constexpr (!std::same_as<T, double>) {
+    const auto plan = kernels::make_encode_plan<std::uint32_t>(f, mode, o, n, false);
+    if (plan.is_supported) {
+      if constexpr (std::same_as<T, float>) {
+        run_lanes<random>(how, arrays, plan, direct_source<float>{in.data()}, sink);
+      } else {
+        const half_source source{kernels::make_decode_plan(T::format),
+                                 reinterpret_cast<const std::uint16_t*>(in.data())};
+        run_lanes<random>(how, arrays, plan, source, sink);
+      }
+      return true;
+    }
+  }
+  if constexpr (!detail::is_half<T>) {
+    const auto plan = kernels::make_encode_plan<std::uint64_t>(f, mode, o, n, false);
+    if (plan.is_supported) {
+      if constexpr (std::same_as<T, float>) {
+        run_lanes<random>(how, arrays, plan, widened_source{in.data()}, sink);
+      } else {
+        run_lanes<random>(how, arrays, plan, direct_source<double>{in.data()}, sink);
+      }
+      return true;
+    }
+  }
+  return false;
+}
+
+template <class T, number_format F, rounding_mode R>
+void encode_array(const F& f, std::span<const T> in, std::uint8_t* out, const R& mode, overflow o,
+                  missing_nan n, packing p, const execution& how) {
+  if constexpr (has_kernels) {
+    const int width = f.bits();
+    const bool done = width <= 8    ? encode_by_lanes<std::uint8_t>(f, in, out, mode, o, n, p, how)
+                      : width <= 16 ? encode_by_lanes<std::uint16_t>(f, in, out, mode, o, n, p, how)
+                      : width <= 32 ? encode_by_lanes<std::uint32_t>(f, in, out, mode, o, n, p, how)
+                                    : false;
+    if (done) return;
+  }
+  reference::encode(f, in, out, mode, o, n, p);
+}
+
+template <number_format F>
+void decode_array(const F& f, const std::uint8_t* in, std::span<float> out, packing p,
+                  const kernels::value_table* table, const execution& how) {
+  const int width = f.bits();
+  const bulk_arrays arrays{
+      in, static_cast<std::size_t>(width), out.data(), 32, out.size(), is_dense(p, width)};
+  if constexpr (has_kernels) {
+    if (width <= 8) {
+      const decode_job<std::uint8_t, kernels::value_table> job{how.level(), *table, in, width, p};
+      return run_bulk(how, arrays, bulk_part(job));
+    }
+    const auto plan = kernels::make_decode_plan(f);
+    if (plan.is_supported) {
+      const decode_job<std::uint16_t, kernels::decode_plan> job{how.level(), plan, in, width, p};
+      return run_bulk(how, arrays, bulk_part(job));
+    }
+  }
+  reference::decode(f, in, out, p);
+}
+
+template <class T, number_format F, rounding_mode R>
+void round_array(const F& f, std::span<const T> in, std::span<T> out, const R& mode, overflow o,
+                 missing_nan n, const execution& how) {
+  constexpr bool random = detail::may_be_random<R>;
+  const bulk_arrays arrays{in.data(), 8 * sizeof(T), out.data(), 8 * sizeof(T), in.size()};
+  if constexpr (has_kernels) {
+    if constexpr (std::same_as<T, float>) {
+      const auto plan = kernels::make_encode_plan<std::uint32_t>(f, mode, o, n, true);
+      if (plan.is_supported) {
+        return run_lanes<random>(how, arrays, plan, direct_source<float>{in.data()},
+                                 value_sink<std::uint32_t>{});
+      }
+    }
+    const auto plan = kernels::make_encode_plan<std::uint64_t>(f, mode, o, n, true);
+    if (plan.is_supported) {
+      if constexpr (std::same_as<T, float>) {
+        return run_lanes<random>(how, arrays, plan, widened_source{in.data()}, narrowed_sink{});
+      } else {
+        return run_lanes<random>(how, arrays, plan, direct_source<double>{in.data()},
+                                 value_sink<std::uint64_t>{});
+      }
+    }
+  }
+  reference::round_to(f, in, out, mode, o, n);
+}
+
+template <class T>
+[[nodiscard]] std::span<const std::byte> bytes_of(std::span<T> values) {
+  return std::as_bytes(values);
+}
+
+template <auto F, packing P, class T, rounding_mode R>
+void encode_span(std::span<const T> in, packed_span<F, P> out, const R& mode, overflow o,
+                 missing_nan n, const execution& how) {
+  detail::require_same_size("encode", out.size(), in.size());
+  detail::require_apart("encode", bytes_of(in), bytes_of(out.bytes()));
+  encode_array(F, in, out.bytes().data(), mode, o, n, P, how);
+}
+
+template <class T, number_format F, rounding_mode R>
+void round_span(const F& f, std::span<const T> in, std::span<T> out, const R& mode, overflow o,
+                missing_nan n, const execution& how) {
+  detail::require_same_size("round_to", out.size(), in.size());
+  detail::require_apart("round_to", bytes_of(in), bytes_of(out), true);
+  round_array(f, in, out, mode, o, n, how);
+}
+
+}  // namespace bulk
+
+/// The codes of `in`, each rounded once.
 template <auto F, packing P, rounding_mode R = nearest_even_t>
 void encode(std::span<const float> in, packed_span<F, P> out, const R& mode = {},
-            overflow o = overflow::to_special, missing_nan n = missing_nan::largest) {
-  detail::require_same_size("encode", out.size(), in.size());
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    out.set_code(i, encode(F, unpack(in[i]), at(mode, i), o, n));
-  }
+            overflow o = overflow::to_special, missing_nan n = missing_nan::largest,
+            const execution& how = {}) {
+  bulk::encode_span(in, out, mode, o, n, how);
+}
+template <auto F, packing P, rounding_mode R = nearest_even_t>
+void encode(std::span<const double> in, packed_span<F, P> out, const R& mode = {},
+            overflow o = overflow::to_special, missing_nan n = missing_nan::largest,
+            const execution& how = {}) {
+  bulk::encode_span(in, out, mode, o, n, how);
+}
+template <auto F, packing P, rounding_mode R = nearest_even_t>
+void encode(std::span<const binary16> in, packed_span<F, P> out, const R& mode = {},
+            overflow o = overflow::to_special, missing_nan n = missing_nan::largest,
+            const execution& how = {}) {
+  bulk::encode_span(in, out, mode, o, n, how);
+}
+template <auto F, packing P, rounding_mode R = nearest_even_t>
+void encode(std::span<const bfloat16> in, packed_span<F, P> out, const R& mode = {},
+            overflow o = overflow::to_special, missing_nan n = missing_nan::largest,
+            const execution& how = {}) {
+  bulk::encode_span(in, out, mode, o, n, how);
 }
 
 /// The values of codes in binary32: exact for every format whose range and precision binary32
 /// covers, else rounded to nearest even.
 template <auto F, packing P>
-void decode(const_packed_span<F, P> in, std::span<float> out) {
+void decode(const_packed_span<F, P> in, std::span<float> out, const execution& how = {}) {
   detail::require_same_size("decode", out.size(), in.size());
-  for (std::size_t i = 0; i < in.size(); ++i) out[i] = pack_as<float>(decode(F, in.code(i)));
+  detail::require_apart("decode", bulk::bytes_of(in.bytes()), bulk::bytes_of(out));
+  if constexpr (F.bits() <= 8) {
+    static const kernels::value_table table = kernels::make_value_table(F);
+    bulk::decode_array(F, in.bytes().data(), out, P, &table, how);
+  } else {
+    bulk::decode_array(F, in.bytes().data(), out, P, nullptr, how);
+  }
 }
 template <auto F, packing P>
-void decode(packed_span<F, P> in, std::span<float> out) {
-  decode(const_packed_span<F, P>(in), out);
+void decode(packed_span<F, P> in, std::span<float> out, const execution& how = {}) {
+  decode(const_packed_span<F, P>(in), out, how);
 }
 
-/// Each element rounded to the nearest value of `format` in the sense of `mode`, kept in binary32;
+/// Each element rounded to the nearest value of `format` in the sense of `mode`, kept in its type;
 /// in and out may be the same array. With a descriptor as argument, for formats chosen at run time;
-/// throws std::invalid_argument if it contradicts itself or the sizes differ.
+/// throws std::invalid_argument if it contradicts itself.
 template <number_format F, rounding_mode R = nearest_even_t>
 void round_to(const F& format, std::span<const float> in, std::span<float> out, const R& mode = {},
-              overflow o = overflow::to_special, missing_nan n = missing_nan::largest) {
+              overflow o = overflow::to_special, missing_nan n = missing_nan::largest,
+              const execution& how = {}) {
   detail::require_valid("round_to", defect(format));
-  detail::require_same_size("round_to", out.size(), in.size());
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    out[i] = pack_as<float>(decode(format, encode(format, unpack(in[i]), at(mode, i), o, n)));
-  }
+  bulk::round_span(format, in, out, mode, o, n, how);
+}
+template <number_format F, rounding_mode R = nearest_even_t>
+void round_to(const F& format, std::span<const double> in, std::span<double> out,
+              const R& mode = {}, overflow o = overflow::to_special,
+              missing_nan n = missing_nan::largest, const execution& how = {}) {
+  detail::require_valid("round_to", defect(format));
+  bulk::round_span(format, in, out, mode, o, n, how);
 }
 template <auto F, rounding_mode R = nearest_even_t>
 void round_to(std::span<const float> in, std::span<float> out, const R& mode = {},
-              overflow o = overflow::to_special, missing_nan n = missing_nan::largest) {
+              overflow o = overflow::to_special, missing_nan n = missing_nan::largest,
+              const execution& how = {}) {
   static_assert(is_valid_format<F>);
-  detail::require_same_size("round_to", out.size(), in.size());
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    out[i] = pack_as<float>(decode(F, encode(F, unpack(in[i]), at(mode, i), o, n)));
-  }
+  bulk::round_span(F, in, out, mode, o, n, how);
+}
+template <auto F, rounding_mode R = nearest_even_t>
+void round_to(std::span<const double> in, std::span<double> out, const R& mode = {},
+              overflow o = overflow::to_special, missing_nan n = missing_nan::largest,
+              const execution& how = {}) {
+  static_assert(is_valid_format<F>);
+  bulk::round_span(F, in, out, mode, o, n, how);
 }
 
 /// encode and decode with a descriptor known at run time; `bytes` hold packed codes in order `p`
@@ -87,19 +290,23 @@ void round_to(std::span<const float> in, std::span<float> out, const R& mode = {
 template <rounding_mode R = nearest_even_t, number_format F>
 void encode(const F& format, std::span<const float> in, std::span<std::uint8_t> bytes,
             const R& mode = {}, overflow o = overflow::to_special,
-            missing_nan n = missing_nan::largest, packing p = {}) {
+            missing_nan n = missing_nan::largest, packing p = {}, const execution& how = {}) {
   detail::require_packing("encode", format, p, in.size(), bytes.size());
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    store_code(bytes.data(), i, format.bits(), encode(format, unpack(in[i]), at(mode, i), o, n), p);
-  }
+  detail::require_apart("encode", bulk::bytes_of(in), bulk::bytes_of(bytes));
+  bulk::encode_array(format, in, bytes.data(), mode, o, n, p, how);
 }
 template <number_format F>
 void decode(const F& format, std::span<const std::uint8_t> bytes, std::span<float> out,
-            packing p = {}) {
+            packing p = {}, const execution& how = {}) {
   detail::require_packing("decode", format, p, out.size(), bytes.size());
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    out[i] = pack_as<float>(decode(format, load_code(bytes.data(), i, format.bits(), p)));
+  detail::require_apart("decode", bulk::bytes_of(bytes), bulk::bytes_of(out));
+  if (format.bits() <= 8) {
+    const kernels::value_table table = kernels::make_value_table(format);
+    bulk::decode_array(format, bytes.data(), out, p, &table, how);
+  } else {
+    bulk::decode_array(format, bytes.data(), out, p, nullptr, how);
   }
 }
 
+}  // namespace LOWP_BASELINE
 }  // namespace lowp

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Random bits as a pure function of a key and a counter: Philox4x32-10 of Salmon, Moraes, Dror and
+// Random bits as a pure function of a key and a counter: Philox4x32 of Salmon, Moraes, Dror and
 // Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
 #pragma once
 
@@ -8,11 +8,12 @@
 
 namespace lowp {
 
-/// The 128 random bits that Philox4x32-10 gives for a 128-bit counter under a 64-bit key; words are
-/// in the order of the paper. Distinct counters give distinct blocks under one key.
-[[nodiscard]] constexpr std::array<std::uint32_t, 4> philox4x32_10(
-    std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
-  for (int round = 0; round < 10; ++round) {
+/// The 128 random bits that Philox4x32 with a number of rounds gives for a 128-bit counter under a
+/// 64-bit key; words are in the order of the paper. Distinct counters give distinct blocks under
+/// one key.
+[[nodiscard]] constexpr std::array<std::uint32_t, 4> philox4x32_rounds(
+    int rounds, std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
+  for (int round = 0; round < rounds; ++round) {
     const std::uint64_t first = std::uint64_t{0xD2511F53u} * counter[0];
     const std::uint64_t second = std::uint64_t{0xCD9E8D57u} * counter[2];
     counter = {static_cast<std::uint32_t>(second >> 32) ^ counter[1] ^ key[0],
@@ -24,17 +25,21 @@ namespace lowp {
   }
   return counter;
 }
+[[nodiscard]] constexpr std::array<std::uint32_t, 4> philox4x32_10(
+    std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
+  return philox4x32_rounds(10, counter, key);
+}
 
 /// The draw of `bits` random bits, 1 to 32, that belongs to element `index` of stream `seed`,
 /// right-aligned. One block serves 16, 8 or 4 consecutive elements, whose lanes are 8, 16 or 32
 /// bits wide: the narrowest that holds `bits`, of which the upper bits are taken.
-[[nodiscard]] constexpr std::uint32_t random_bits(std::uint64_t seed, std::uint64_t index,
-                                                  int bits) {
+[[nodiscard]] constexpr std::uint32_t random_bits(std::uint64_t seed, std::uint64_t index, int bits,
+                                                  int rounds = 10) {
   const int log2_width = bits <= 8 ? 3 : bits <= 16 ? 4 : 5;
   const int log2_lanes = 7 - log2_width;
   const std::uint64_t block = index >> log2_lanes;
-  const auto words = philox4x32_10(
-      {static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32), 0, 0},
+  const auto words = philox4x32_rounds(
+      rounds, {static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32), 0, 0},
       {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
   const auto position = static_cast<std::uint32_t>(index & ((1u << log2_lanes) - 1)) << log2_width;
   const std::uint32_t lane = words[position / 32] >> (position % 32) << (32 - (1 << log2_width));

@@ -19,9 +19,14 @@ class any_rounding {
   constexpr any_rounding(const stochastic& random) : random_(random) {}
   template <rounding_mode R>
   requires requires(const discarded& d) { R::addend(d); }
-  constexpr any_rounding(const R&) : addend_(&R::addend) {}
+  constexpr any_rounding(const R&)
+      : addend_(&R::addend), is_fixed_addend_(lowp::is_fixed_addend<R>) {}
 
   [[nodiscard]] constexpr bool is_stochastic() const { return addend_ == nullptr; }
+  /// The mode, if it is stochastic.
+  [[nodiscard]] constexpr const stochastic& draw() const { return random_; }
+  /// See lowp::is_fixed_addend.
+  [[nodiscard]] constexpr bool is_fixed_addend() const { return is_fixed_addend_; }
   [[nodiscard]] constexpr any_rounding at(std::uint64_t i) const {
     return is_stochastic() ? any_rounding(random_.at(i)) : *this;
   }
@@ -31,6 +36,7 @@ class any_rounding {
 
  private:
   std::uint64_t (*addend_)(const discarded&) = nullptr;  // of the modes without state
+  bool is_fixed_addend_ = false;
   stochastic random_{};
 };
 

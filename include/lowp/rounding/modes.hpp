@@ -29,6 +29,8 @@ concept rounding_mode = requires(const R& mode, const discarded& d) {
 namespace detail {
 inline constexpr std::uint64_t half_unit = std::uint64_t{1} << 63;
 inline constexpr std::uint64_t almost_one_unit = ~std::uint64_t{0};
+template <class T, class... List>
+inline constexpr bool is_one_of = (std::same_as<T, List> || ...);
 }  // namespace detail
 
 /// To nearest, ties to the even code (IEEE 754 roundTiesToEven).
@@ -87,6 +89,12 @@ template <rounding_mode R>
 [[nodiscard]] constexpr bool rounds_up(const R& mode, const discarded& d) {
   return d.fraction + mode.addend(d) < d.fraction;
 }
+
+/// Whether R is one of the modes above, whose addend depends on the sign and the parity alone.
+template <class R>
+inline constexpr bool is_fixed_addend =
+    detail::is_one_of<R, nearest_even_t, nearest_away_t, nearest_toward_zero_t, toward_zero_t,
+                      upward_t, downward_t, away_from_zero_t, to_odd_t>;
 
 /// Whether the mode draws random bits.
 template <rounding_mode R>

@@ -19,21 +19,26 @@ enum class stochastic_variant : std::uint8_t {
   equal,  ///< the top bit of R is set: either neighbour with probability one half.
 };
 
+/// Where random bits come from. Philox4x32 passes the BigCrush battery of TestU01 with 7 rounds
+/// (Salmon et al. 2011, table 2: "Crush-resistant" from 7 on); 10 leave a margin.
+enum class generator : std::uint8_t { philox4x32_10, philox4x32_7 };
+
 /// A stochastic rounding mode; itself the draw for element 0 of an array (or `index`).
 struct stochastic {
   std::uint64_t seed = 0;
   std::uint64_t index = 0;
   int random_bits = 32;  ///< N, 1 to 32; others are read as the nearest of these
   stochastic_variant variant = stochastic_variant::c;
+  lowp::generator generator = lowp::generator::philox4x32_10;
 
   [[nodiscard]] static constexpr bool is_stochastic() { return true; }
   /// The draw for the i-th element after this one.
   [[nodiscard]] constexpr stochastic at(std::uint64_t i) const {
-    return {seed, index + i, random_bits, variant};
+    return {seed, index + i, random_bits, variant, generator};
   }
 
   [[nodiscard]] constexpr std::uint64_t addend(const discarded& d) const {
-    return addend(d, lowp::random_bits(seed, index, used_bits()));
+    return addend(d, lowp::random_bits(seed, index, used_bits(), rounds()));
   }
 
   /// The addend for given random bits (< 2^random_bits).
@@ -51,7 +56,10 @@ struct stochastic {
     return (bits >> (used_bits() - 1)) != 0 ? detail::almost_one_unit : 0;
   }
 
- private:
+  [[nodiscard]] constexpr int rounds() const {
+    return generator == lowp::generator::philox4x32_7 ? 7 : 10;
+  }
+  /// N as it is read.
   [[nodiscard]] constexpr int used_bits() const {
     return random_bits < 1 ? 1 : random_bits > 32 ? 32 : random_bits;
   }

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// How an array function walks over its arrays: in pieces for the threads and, once the arrays no
+// longer fit a cache, in the pattern that memory likes: four pages at a time, a quarter of a page
+// of each in turn, the next four fetched ahead, results past the cache.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "lowp/arrays/execution.hpp"
+#include "lowp/core/config.hpp"
+#include "lowp/kernels/target.hpp"
+#if LOWP_X86_TARGETS
+#include <emmintrin.h>
+#endif
+
+namespace lowp {
+inline namespace LOWP_BASELINE {
+namespace bulk {
+
+/// The arrays of a job: `count` elements that take a number of bits each, element 0 at a byte.
+struct bulk_arrays {
+  const void* in;
+  std::size_t in_bits;
+  void* out;
+  std::size_t out_bits;
+  std::size_t count;
+  bool is_linear =
+      true;  ///< element i lies at i * bits; else the parts find their place themselves
+  std::size_t granule = 8;  ///< elements that no two threads may share: they may share a byte
+
+  [[nodiscard]] const std::uint8_t* in_at(std::size_t i) const {
+    return static_cast<const std::uint8_t*>(in) + i / 8 * in_bits;
+  }
+  [[nodiscard]] std::uint8_t* out_at(std::size_t i) const {
+    return static_cast<std::uint8_t*>(out) + (is_linear ? i / 8 * out_bits : 0);
+  }
+};
+
+/// Elements per piece of work, and those that are computed at a time in the other pattern. Both are
+/// multiples of 8, so that every part begins at a byte.
+inline constexpr std::size_t piece_size = std::size_t{1} << 16;
+inline constexpr std::size_t slice_size = 256;
+inline constexpr std::size_t page_size = 1024;  // of binary32
+/// Bytes read and written from which the arrays are taken not to fit a cache.
+inline constexpr std::size_t streaming_bytes = std::size_t{1} << 23;
+
+/// A copy that leaves the cache alone; `to` is on a 16-byte boundary.
+inline void stream_copy(std::uint8_t* to, const std::uint8_t* from, std::size_t bytes) {
+#if LOWP_X86_TARGETS
+  std::size_t i = 0;
+  for (; i + 16 <= bytes; i += 16) {
+    _mm_stream_si128(reinterpret_cast<__m128i*>(to + i),
+                     _mm_load_si128(reinterpret_cast<const __m128i*>(from + i)));
+  }
+  std::memcpy(to + i, from + i, bytes - i);
+#else
+  std::memcpy(to, from, bytes);
+#endif
+}
+
+/// The work on a part of the arrays: part(first, count, out) puts elements first … first + count -
+/// 1 at `out`, which is out_at(first) or a buffer. `first` is a multiple of 8. Type-erased, so that
+/// the walk exists once.
+class bulk_part {
+ public:
+  template <class F>
+  explicit bulk_part(const F& part)
+      : part_(&part), call_([](const void* f, std::size_t first, std::size_t count, void* out) {
+          (*static_cast<const F*>(f))(first, count, static_cast<std::uint8_t*>(out));
+        }) {}
+  void operator()(std::size_t first, std::size_t count, void* out) const {
+    call_(part_, first, count, out);
+  }
+
+ private:
+  const void* part_;
+  void (*call_)(const void*, std::size_t, std::size_t, void*);
+};
+
+inline void run_streaming(const bulk_arrays& a, std::size_t begin, std::size_t end,
+                          const bulk_part& part) {
+  alignas(64) std::uint8_t result[slice_size * 8];
+  constexpr std::size_t pages = 4;
+  std::size_t base = begin;
+  for (; base + pages * page_size <= end; base += pages * page_size) {
+    for (std::size_t offset = 0; offset < page_size; offset += slice_size) {
+      for (std::size_t page = 0; page < pages; ++page) {
+        const std::size_t first = base + page * page_size + offset;
+#if LOWP_X86_TARGETS
+        if (first + pages * page_size + slice_size <= a.count) {
+          const std::uint8_t* const ahead = a.in_at(first + pages * page_size);
+          for (std::size_t i = 0; i < slice_size / 8 * a.in_bits; i += 64) {
+            _mm_prefetch(reinterpret_cast<const char*>(ahead + i), _MM_HINT_T0);
+          }
+        }
+#endif
+        part(first, slice_size, result);
+        stream_copy(a.out_at(first), result, slice_size / 8 * a.out_bits);
+      }
+    }
+  }
+#if LOWP_X86_TARGETS
+  _mm_sfence();
+#endif
+  if (base != end) part(base, end - base, a.out_at(base));
+}
+
+inline void run_bulk(const execution& how, const bulk_arrays& a, const bulk_part& part) {
+  if (a.count == 0) return;
+  const std::size_t bytes = a.count / 8 * (a.in_bits + a.out_bits);
+  const bool is_streaming = LOWP_X86_TARGETS && bytes >= streaming_bytes && a.is_linear &&
+                            a.in != a.out && reinterpret_cast<std::uintptr_t>(a.out) % 16 == 0 &&
+                            a.out_bits % 4 == 0;
+  const auto run = [&](std::size_t begin, std::size_t end) {
+    const default_float_environment environment;
+    if (is_streaming) {
+      run_streaming(a, begin, end, part);
+    } else {
+      part(begin, end - begin, a.out_at(begin));
+    }
+  };
+  if (how.is_sequential() || piece_size % a.granule != 0) return run(0, a.count);
+  const std::size_t pieces = (a.count + piece_size - 1) / piece_size;
+  const auto run_piece = [&](std::size_t i) {
+    const std::size_t begin = i * piece_size;
+    run(begin, a.count - begin < piece_size ? a.count : begin + piece_size);
+  };
+  how.run(pieces, task(run_piece));
+}
+
+}  // namespace bulk
+}  // namespace LOWP_BASELINE
+}  // namespace lowp

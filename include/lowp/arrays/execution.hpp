@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// How an array function runs: on which threads and with which instructions. Neither changes a bit
+// of the result.
+#pragma once
+
+#include <atomic>
+#include <concepts>
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+#include "lowp/kernels/isa.hpp"
+
+namespace lowp {
+
+/// A piece of work: task(i) does the i-th of several parts that may run in any order and at the
+/// same time. It does not throw. A reference: copy it freely while the call that made it lasts.
+class task {
+ public:
+  template <class F>
+  explicit task(const F& part)
+      : part_(&part), call_([](const void* f, std::size_t i) { (*static_cast<const F*>(f))(i); }) {}
+  void operator()(std::size_t i) const { call_(part_, i); }
+
+ private:
+  const void* part_;
+  void (*call_)(const void*, std::size_t);
+};
+
+/// Anything that can be called as on(count, part) and returns when part(0) … part(count - 1) have
+/// all returned: a thread pool, a task arena, a loop.
+template <class E>
+concept executor = requires(const E& on, std::size_t count, const task& part) {
+  on(count, part);
+};
+
+/// On the calling thread.
+struct sequential {
+  void operator()(std::size_t count, const task& part) const {
+    for (std::size_t i = 0; i < count; ++i) part(i);
+  }
+};
+
+/// On `count` threads of the standard library, the calling one among them; 0 is one per processor.
+/// They are started and joined by each call: for large arrays.
+struct threads {
+  unsigned count = 0;
+
+  void operator()(std::size_t parts, const task& part) const {
+    const std::size_t wanted = count != 0 ? count : std::thread::hardware_concurrency();
+    std::atomic<std::size_t> next = 0;
+    const auto work = [&] {
+      for (std::size_t i = next++; i < parts; i = next++) part(i);
+    };
+    std::vector<std::jthread> helpers;
+    for (std::size_t i = 1; i < wanted && i < parts; ++i) {
+      try {
+        helpers.emplace_back(work);
+      } catch (const std::exception&) {
+        break;  // the threads there are do it all
+      }
+    }
+    work();
+  }
+};
+
+#if defined(_OPENMP)
+/// On the threads of OpenMP.
+struct openmp {
+  void operator()(std::size_t count, const task& part) const {
+#pragma omp parallel for schedule(dynamic)
+    for (std::size_t i = 0; i < count; ++i) part(i);
+  }
+};
+#endif
+
+inline namespace LOWP_BASELINE {
+
+/// The last parameter of every array function. Made from an executor, an isa or both:
+/// threads{4}, isa::avx2, {threads{4}, isa::portable}. It refers to the executor.
+class execution {
+ public:
+  execution() = default;
+  /// Throws std::invalid_argument if this machine lacks the level.
+  execution(isa level) : level_(level) {
+    if (level > best_isa()) {
+      throw std::invalid_argument("execution: isa is " + std::string(name(level)) +
+                                  ", expected at most " + std::string(name(best_isa())) +
+                                  ", the best of this machine");
+    }
+  }
+  template <executor E>
+  execution(const E& on, isa level = best_isa()) : execution(level) {
+    on_ = &on;
+    run_ = [](const void* e, std::size_t count, const task& part) {
+      (*static_cast<const E*>(e))(count, part);
+    };
+  }
+
+  [[nodiscard]] isa level() const { return level_; }
+  [[nodiscard]] bool is_sequential() const { return run_ == nullptr; }
+  void run(std::size_t count, const task& part) const {
+    if (run_ != nullptr) {
+      run_(on_, count, part);
+    } else {
+      sequential{}(count, part);
+    }
+  }
+
+ private:
+  isa level_ = best_isa();
+  const void* on_ = nullptr;
+  void (*run_)(const void*, std::size_t, const task&) = nullptr;
+};
+
+}  // namespace LOWP_BASELINE
+}  // namespace lowp

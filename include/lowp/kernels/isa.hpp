@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// Which instructions this machine has, in the few levels that kernels are written for.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "lowp/kernels/target.hpp"
+#if LOWP_X86_TARGETS
+#include <cpuid.h>
+#endif
+
+namespace lowp {
+
+/// Each level includes those before it.
+enum class isa : std::uint8_t {
+  portable,    ///< C++ alone
+  avx2,        ///< AVX2, FMA, F16C
+  avx512,      ///< AVX-512 F, BW, VL, DQ
+  avx512vbmi,  ///< and VBMI, VNNI
+};
+
+inline constexpr std::array<isa, 4> isas{isa::portable, isa::avx2, isa::avx512, isa::avx512vbmi};
+
+[[nodiscard]] constexpr std::string_view name(isa level) {
+  constexpr std::array<std::string_view, 4> names{"portable", "avx2", "avx512", "avx512vbmi"};
+  return names[static_cast<std::size_t>(level)];
+}
+
+inline namespace LOWP_BASELINE {
+namespace kernels {
+
+/// What the compiler's flags promise.
+inline constexpr isa guaranteed_isa =
+#if LOWP_X86_TARGETS && defined(__AVX512VBMI__) && defined(__AVX512VNNI__) && defined(__AVX512BW__)
+    isa::avx512vbmi;
+#elif LOWP_X86_TARGETS && defined(__AVX512F__) && defined(__AVX512BW__) && \
+    defined(__AVX512VL__) && defined(__AVX512DQ__)
+    isa::avx512;
+#elif LOWP_X86_TARGETS && defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
+    isa::avx2;
+#else
+    isa::portable;
+#endif
+
+/// What the processor has and the operating system saves, by CPUID and XGETBV.
+[[nodiscard]] inline isa detected_isa() {
+#if LOWP_X86_TARGETS
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  const auto has = [](unsigned word, unsigned bits) { return (word & bits) == bits; };
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0) return isa::portable;
+  constexpr unsigned fma = 1u << 12, osxsave = 1u << 27, avx = 1u << 28, f16c = 1u << 29;
+  if (!has(c, fma | osxsave | avx | f16c)) return isa::portable;
+
+  unsigned saved = 0, saved_high = 0;
+  asm("xgetbv" : "=a"(saved), "=d"(saved_high) : "c"(0));
+  constexpr unsigned ymm_state = 0x06, zmm_state = 0xE6;
+  if (!has(saved, ymm_state) || __get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return isa::portable;
+  constexpr unsigned avx2 = 1u << 5;
+  if (!has(b, avx2)) return isa::portable;
+  constexpr unsigned f = 1u << 16, dq = 1u << 17, bw = 1u << 30, vl = 1u << 31;
+  if (!has(saved, zmm_state) || !has(b, f | dq | bw | vl)) return isa::avx2;
+  constexpr unsigned vbmi = 1u << 1, vnni = 1u << 11;
+  return has(c, vbmi | vnni) ? isa::avx512vbmi : isa::avx512;
+#else
+  return isa::portable;
+#endif
+}
+
+}  // namespace kernels
+
+/// The best level of this machine: known at compile time where the flags promise it already.
+[[nodiscard]] inline isa best_isa() {
+  if constexpr (kernels::guaranteed_isa == isa::avx512vbmi) {
+    return isa::avx512vbmi;
+  } else {
+    static const isa detected = kernels::detected_isa();
+    return detected;
+  }
+}
+
+}  // namespace LOWP_BASELINE
+}  // namespace lowp

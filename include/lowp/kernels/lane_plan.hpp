@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: MIT
+// What the lane expressions (lanes.inc) need to know about a format, a rounding mode and the rules
+// for the ends of the range: a handful of integers, computed once per call from the descriptor by
+// asking the scalar codec. Kernels are therefore not instantiated per format, and a format chosen
+// at run time is as fast as one chosen at compile time.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+
+#include "lowp/core/bits.hpp"
+#include "lowp/core/unpacked.hpp"
+#include "lowp/formats/catalog.hpp"
+#include "lowp/formats/concepts.hpp"
+#include "lowp/kernels/target.hpp"
+#include "lowp/rounding/any_rounding.hpp"
+#include "lowp/rounding/modes.hpp"
+#include "lowp/rounding/overflow.hpp"
+#include "lowp/rounding/stochastic.hpp"
+
+namespace lowp {
+inline namespace LOWP_BASELINE {
+namespace kernels {
+
+/// The layout of binary32 or binary64, whose bits are a Word.
+template <class Word>
+struct source {
+  static constexpr int bits = 8 * sizeof(Word);
+  static constexpr int mantissa_bits = bits == 32 ? 23 : 52;
+  static constexpr int bias = bits == 32 ? 127 : 1023;
+  static constexpr int largest_exponent = 2 * bias;  // of a finite value, biased
+  static constexpr Word sign = Word{1} << (bits - 1);
+  static constexpr Word hidden = Word{1} << mantissa_bits;
+  static constexpr Word infinity = Word{2 * bias + 1} << mantissa_bits;
+  static constexpr float_format format = bits == 32 ? formats::binary32 : formats::binary64;
+};
+
+/// A constant that depends on the sign of the value it is used with.
+template <class Word>
+struct by_sign {
+  Word positive = 0;
+  Word negative = 0;
+};
+
+/// A rounding mode as lanes apply it. Every deterministic mode adds to the discarded fraction a
+/// constant that depends on the sign, and one more if the code is odd (modulo 2^64; round-to-odd is
+/// 2^64 - 1, and one more is 0). Stochastic rounding is a deterministic rounding to `extra_bits`
+/// more bits, to which random bits are added before the extra bits are cut off.
+struct lane_rounding {
+  bool is_known = false;  ///< else the mode is a user's own: only its addend function is known
+  by_sign<std::uint64_t> addend{};
+  std::uint64_t odd = 0;
+  int extra_bits = 0;  ///< 0: deterministic
+  stochastic draw{};
+  int random_shift = 0;   ///< how much of a random lane to drop …
+  int random_weight = 0;  ///< … and where its bits go among the extra bits,
+  int random_offset = 0;  ///< with this below them
+};
+
+[[nodiscard]] constexpr lane_rounding lane_rounding_of(const stochastic& draw);
+
+template <rounding_mode R>
+[[nodiscard]] constexpr lane_rounding lane_rounding_of(const R& mode) {
+  lane_rounding result;
+  if constexpr (requires { mode.is_fixed_addend(); }) {  // any_rounding
+    if (mode.is_stochastic()) return lane_rounding_of(mode.draw());
+    if (!mode.is_fixed_addend()) return {};
+  }
+  if constexpr (is_fixed_addend<R> || requires { mode.is_fixed_addend(); }) {
+    result.is_known = true;
+    result.addend = {mode.addend({1, false, false}), mode.addend({1, true, false})};
+    result.odd = mode.addend({1, false, true}) - result.addend.positive;
+  }
+  return result;
+}
+[[nodiscard]] constexpr lane_rounding lane_rounding_of(const stochastic& draw) {
+  const int bits = draw.used_bits();
+  const int lane_bits = bits <= 8 ? 8 : bits <= 16 ? 16 : 32;
+  lane_rounding result;
+  int extra_bits = bits, used = bits;
+  switch (draw.variant) {
+    case stochastic_variant::a: result = lane_rounding_of(toward_zero); break;
+    case stochastic_variant::b:
+      result = lane_rounding_of(toward_zero);
+      extra_bits = bits + 1;
+      result.random_offset = 1;
+      break;
+    case stochastic_variant::c: result = lane_rounding_of(nearest_even); break;
+    case stochastic_variant::equal:
+      result = lane_rounding_of(to_odd);  // the extra bit says whether anything is discarded
+      extra_bits = used = 1;
+      break;
+  }
+  result.extra_bits = extra_bits;
+  result.random_shift = lane_bits - used;
+  result.random_weight = extra_bits - used;
+  result.draw = draw;
+  return result;
+}
+
+/// Where the codes of a format lie among the values of the source: a magnitude is
+///   (significand >> shift, rounded) + ((exponent - lowest) << mantissa_bits)
+/// with the exponent of the source but at least `lowest`, and the shift larger by the difference.
+template <class Word>
+struct grid_plan {
+  bool is_supported = false;
+  int mantissa_bits = 0;
+  int lowest = 0;  ///< biased exponent of the lowest binade of the format
+  bool skips_subnormals = false;
+  by_sign<Word> largest{};
+};
+
+/// Formats with a zero whose lowest binade is not below that of the source, and with fewer bits.
+template <class Word>
+[[nodiscard]] constexpr grid_plan<Word> make_grid(const float_format& f) {
+  using s = source<Word>;
+  const int lowest = s::bias + 1 - f.bias;
+  grid_plan<Word> g;
+  g.is_supported = f.at_exponent_zero != exponent_zero::normals && lowest >= 1 &&
+                   lowest <= s::largest_exponent && f.mantissa_bits < s::mantissa_bits &&
+                   f.magnitude_bits() < s::bits - 1;
+  if (!g.is_supported) return g;
+  g.mantissa_bits = f.mantissa_bits;
+  g.lowest = lowest;
+  g.skips_subnormals = f.at_exponent_zero == exponent_zero::zero_only;
+  const auto largest = static_cast<Word>(f.largest_magnitude());
+  g.largest = {largest, f.is_signed ? largest : 0};
+  return g;
+}
+
+/// A fixed-point format is the subnormal binade of a floating-point one with more mantissa bits.
+template <class Word>
+[[nodiscard]] constexpr grid_plan<Word> make_grid(const fixed_format& f) {
+  using s = source<Word>;
+  const int lowest = s::bias - f.fraction_bits + f.total_bits;
+  grid_plan<Word> g;
+  g.is_supported = lowest >= 1 && lowest <= s::largest_exponent && f.total_bits < s::mantissa_bits;
+  if (!g.is_supported) return g;
+  g.mantissa_bits = f.total_bits;
+  g.lowest = lowest;
+  g.largest = {static_cast<Word>(f.largest_magnitude()), static_cast<Word>(f.lowest_magnitude())};
+  return g;
+}
+
+/// The families of which lanes know.
+template <class F>
+inline constexpr bool has_grid = std::same_as<F, float_format> || std::same_as<F, fixed_format>;
+
+/// What replaces or completes a rounded magnitude; for codes or for values of the source type.
+template <class Word>
+struct output_plan {
+  by_sign<Word> overflowed{}, infinity{}, nan{};
+  Word flip = 0;       ///< what a negative sign flips in the magnitude …
+  Word increment = 0;  ///< … and adds to it
+  bool has_negative_zero = false;
+};
+
+/// Which expression rounds.
+enum class method : std::uint8_t {
+  general,  ///< any mode, any ends
+  nearest,  ///< nearest even (or random after it) by a floating-point addition
+  flat,     ///< the same for formats whose codes are the upper bits of the source
+};
+
+/// For the fast methods: the value that stands for all beyond it, and whether NaN is among them.
+template <class Word>
+struct fast_nearest {
+  method how = method::general;
+  Word cap = 0;
+  bool caps_nan = false;
+};
+
+template <class Word>
+struct encode_plan {
+  bool is_supported = false;
+  grid_plan<Word> grid{};
+  lane_rounding rounding{};
+  output_plan<Word> output{};
+  fast_nearest<Word> fast{};
+};
+
+namespace detail {
+
+/// The fast methods need a zero of either sign and an overflow that is the largest value or the
+/// magnitude after it, whatever the sign.
+template <class Word>
+[[nodiscard]] constexpr fast_nearest<Word> make_fast(const encode_plan<Word>& plan,
+                                                     bool to_values) {
+  using s = source<Word>;
+  const grid_plan<Word>& grid = plan.grid;
+  const output_plan<Word>& output = plan.output;
+  const lane_rounding& r = plan.rounding;
+  const auto is_symmetric = [&](const by_sign<Word>& c) {
+    return c.negative == (c.positive ^ output.flip);
+  };
+  const bool is_nearest_even = r.odd == 1 && r.addend.positive == r.addend.negative &&
+                               r.addend.positive == lowp::detail::half_unit - 1;
+  const int shift = s::mantissa_bits - grid.mantissa_bits;
+  const auto value = [&](Word magnitude) {
+    return (magnitude << shift) + (static_cast<Word>(grid.lowest - 1) << s::mantissa_bits);
+  };
+
+  fast_nearest<Word> fast;
+  const Word largest = grid.largest.positive, overflowed = output.overflowed.positive;
+  const bool saturates = overflowed == (to_values ? value(largest) : largest);
+  const bool has_next = to_values || overflowed == largest + 1;
+  // Without mantissa bits the parity of a code is that of its exponent, which a sum does not see.
+  if (!is_nearest_even || grid.mantissa_bits + r.extra_bits == 0 || !output.has_negative_zero ||
+      output.increment != 0 || grid.skips_subnormals || grid.largest.negative != largest ||
+      (largest >> grid.mantissa_bits) == 0 || !(saturates || has_next) ||
+      !is_symmetric(output.overflowed) || output.infinity.positive != overflowed ||
+      output.infinity.negative != output.overflowed.negative) {
+    return fast;
+  }
+  fast.cap = value(saturates ? largest : largest + 1);
+  fast.caps_nan = output.nan.positive == overflowed && is_symmetric(output.nan);
+  const int highest_unit = static_cast<int>(fast.cap >> s::mantissa_bits) + shift - r.extra_bits;
+  fast.how = grid.lowest == 1                      ? method::flat
+             : highest_unit <= s::largest_exponent ? method::nearest
+                                                   : method::general;
+  return fast;
+}
+
+}  // namespace detail
+
+/// The plan for encoding to `f`, or for rounding to its grid (`to_values`). It is not supported
+/// where the lanes are too narrow: then the scalar codec does the work.
+template <class Word, number_format F, rounding_mode R>
+[[nodiscard]] constexpr encode_plan<Word> make_encode_plan(const F& f, const R& mode, overflow o,
+                                                           missing_nan n, bool to_values) {
+  using s = source<Word>;
+  encode_plan<Word> plan;
+  if constexpr (has_grid<F>) plan.grid = make_grid<Word>(f);
+  plan.rounding = lane_rounding_of(mode);
+  plan.is_supported = plan.grid.is_supported && plan.rounding.is_known &&
+                      plan.grid.mantissa_bits + plan.rounding.extra_bits < s::mantissa_bits &&
+                      o != overflow::wrap;
+  if (to_values &&
+      plan.grid.lowest + s::mantissa_bits - plan.grid.mantissa_bits > s::largest_exponent) {
+    plan.is_supported = false;
+  }
+  if (!plan.is_supported) return plan;
+
+  const auto output = [&](const unpacked& x) {
+    const code_t code = encode(f, x, mode, o, n);
+    return static_cast<Word>(to_values ? encode(s::format, decode(f, code)) : code);
+  };
+  const auto both = [&](const auto& make) {
+    return by_sign<Word>{output(make(false)), output(make(true))};
+  };
+  plan.output.overflowed =
+      both([](bool negative) { return unpacked::scaled_integer(negative, 1, 1 << 22); });
+  plan.output.infinity = both([](bool negative) { return unpacked::infinite(negative); });
+  plan.output.nan = both([](bool negative) { return unpacked::nan(negative); });
+  const by_sign<Word> zero = both([](bool negative) { return unpacked::zero(negative); });
+  plan.output.has_negative_zero = zero.positive != zero.negative;
+  if (to_values) {
+    plan.output.flip = s::sign;
+  } else if constexpr (requires { f.sign_bit(); }) {
+    plan.output.flip = static_cast<Word>(f.sign_bit());
+  } else {
+    plan.output.flip = static_cast<Word>(low_mask(f.bits()));
+    plan.output.increment = 1;
+  }
+  plan.fast = detail::make_fast(plan, to_values);
+  return plan;
+}
+
+/// How codes of at most 16 bits become binary32 values.
+struct decode_plan {
+  bool is_supported = false;
+  int bits = 0;
+  int mantissa_bits = 0;
+  int lowest = 0;  ///< as in grid_plan
+  bool skips_subnormals = false;
+  bool is_twos_complement = false;
+  int sign_position = 0;  ///< of an unsigned format, a bit that no code has
+  std::uint32_t magnitude_mask = 0;
+  std::uint32_t largest = 0;
+  std::uint32_t above_largest = 0;  ///< the value of largest + 1, infinity or NaN
+  std::uint32_t negative_zero = 0;  ///< the value of a magnitude of 0 with a sign
+};
+
+template <number_format F>
+[[nodiscard]] constexpr decode_plan make_decode_plan(const F& f) {
+  using s = source<std::uint32_t>;
+  decode_plan plan;
+  if constexpr (has_grid<F>) {
+    const auto grid = make_grid<std::uint32_t>(f);
+    plan.is_supported = grid.is_supported && f.bits() <= 16 &&
+                        grid.lowest + s::mantissa_bits - grid.mantissa_bits <= s::largest_exponent;
+    if (!plan.is_supported) return plan;
+    plan.bits = f.bits();
+    plan.mantissa_bits = grid.mantissa_bits;
+    plan.lowest = grid.lowest;
+    plan.skips_subnormals = grid.skips_subnormals;
+    const auto value = [&f](code_t code) {
+      return static_cast<std::uint32_t>(encode(s::format, decode(f, code)));
+    };
+    if constexpr (requires { f.sign_bit(); }) {
+      plan.sign_position = f.magnitude_bits();
+      plan.magnitude_mask = static_cast<std::uint32_t>(low_mask(f.magnitude_bits()));
+      plan.largest = static_cast<std::uint32_t>(f.largest_magnitude());
+      plan.above_largest = plan.largest == plan.magnitude_mask ? 0 : value(plan.largest + 1);
+      plan.negative_zero = value(f.sign_bit());
+      // Finite values beyond binary32 round to infinity, which the lanes do not do.
+      if ((value(plan.largest) & ~s::sign) >= s::infinity) plan.is_supported = false;
+    } else {
+      plan.is_twos_complement = f.is_signed;
+      plan.sign_position = f.bits() - (f.is_signed ? 1 : 0);
+      plan.magnitude_mask = static_cast<std::uint32_t>(low_mask(f.bits()));
+      plan.largest = plan.magnitude_mask;
+    }
+  }
+  return plan;
+}
+
+}  // namespace kernels
+}  // namespace LOWP_BASELINE
+}  // namespace lowp

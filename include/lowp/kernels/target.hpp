@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Code for more than the compiler's flags promise: regions of functions compiled for one
+// instruction set, and names that keep such functions apart at link time.
+//
+// A kernel is written once, in a fragment (*.inc) that each target includes in its own region and
+// its own namespace. Compilers *add* a region's options to the command line, so the body of a
+// kernel depends on both; everything whose body does lives in the inline namespace LOWP_BASELINE,
+// named after the flags. Two translation units with different flags then share no such function,
+// whatever the linker's order.
+#pragma once
+
+#if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
+#define LOWP_X86_TARGETS 1
+#else
+#define LOWP_X86_TARGETS 0
+#endif
+
+#if defined(__AVX512VBMI__) && defined(__AVX512VNNI__)
+#define LOWP_BASELINE baseline_avx512vbmi
+#elif defined(__AVX512F__)
+#define LOWP_BASELINE baseline_avx512
+#elif defined(__AVX2__)
+#define LOWP_BASELINE baseline_avx2
+#elif defined(__AVX__)
+#define LOWP_BASELINE baseline_avx
+#elif defined(__SSE4_2__)
+#define LOWP_BASELINE baseline_sse4
+#else
+#define LOWP_BASELINE baseline
+#endif
+
+#define LOWP_PRAGMA(text) _Pragma(#text)
+/// Between BEGIN and END functions may use the instructions that `options` names, a string literal.
+/// Include headers before, not inside.
+#if defined(__clang__)
+#define LOWP_TARGET_BEGIN(options) \
+  LOWP_PRAGMA(clang attribute push(__attribute__((target(options))), apply_to = function))
+#define LOWP_TARGET_END LOWP_PRAGMA(clang attribute pop)
+#else
+#define LOWP_TARGET_BEGIN(options) LOWP_PRAGMA(GCC push_options) LOWP_PRAGMA(GCC target(options))
+#define LOWP_TARGET_END LOWP_PRAGMA(GCC pop_options)
+#endif
