@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // How an array function walks over its arrays: in pieces for the threads and, once the arrays no
-// longer fit a cache, in the pattern that memory likes: four pages at a time, a quarter of a page
-// of each in turn, the next four fetched ahead, results past the cache.
+// longer fit a cache, with results written past it, in the pattern that the machine's memory likes.
 #pragma once
 
 #include <cstddef>
@@ -38,11 +37,20 @@ struct bulk_arrays {
   }
 };
 
-/// Elements per piece of work, and those that are computed at a time in the other pattern. Both are
-/// multiples of 8, so that every part begins at a byte.
+/// Elements per piece of work for a thread, and in a page of binary32: multiples of 8, so that
+/// every part begins at a byte.
 inline constexpr std::size_t piece_size = std::size_t{1} << 16;
-inline constexpr std::size_t slice_size = 256;
-inline constexpr std::size_t page_size = 1024;  // of binary32
+inline constexpr std::size_t page_size = 1024;
+
+/// The order of a walk through memory: a slice of each of `pages` pages in turn.
+struct walk {
+  std::size_t pages = 1;
+  std::size_t slice = page_size;
+  bool prefetches = false;  ///< the same slices of the pages after these
+};
+[[nodiscard]] inline walk best_walk() {
+  return kernels::prefers_page_streams() ? walk{4, page_size / 4, true} : walk{};
+}
 /// Bytes read and written from which the arrays are taken not to fit a cache.
 inline constexpr std::size_t streaming_bytes = std::size_t{1} << 23;
 
@@ -81,23 +89,24 @@ class bulk_part {
 
 inline void run_streaming(const bulk_arrays& a, std::size_t begin, std::size_t end,
                           const bulk_part& part) {
-  alignas(64) std::uint8_t result[slice_size * 8];
-  constexpr std::size_t pages = 4;
+  alignas(64) std::uint8_t result[page_size * 8];
+  const walk order = best_walk();
+  const std::size_t group = order.pages * page_size;
   std::size_t base = begin;
-  for (; base + pages * page_size <= end; base += pages * page_size) {
-    for (std::size_t offset = 0; offset < page_size; offset += slice_size) {
-      for (std::size_t page = 0; page < pages; ++page) {
-        const std::size_t first = base + page * page_size + offset;
+  for (; base + group <= end; base += group) {
+    for (std::size_t offset = 0; offset < page_size; offset += order.slice) {
+      for (std::size_t page = 0; page < group; page += page_size) {
+        const std::size_t first = base + page + offset;
 #if LOWP_X86_TARGETS
-        if (first + pages * page_size + slice_size <= a.count) {
-          const std::uint8_t* const ahead = a.in_at(first + pages * page_size);
-          for (std::size_t i = 0; i < slice_size / 8 * a.in_bits; i += 64) {
+        if (order.prefetches && first + group + order.slice <= a.count) {
+          const std::uint8_t* const ahead = a.in_at(first + group);
+          for (std::size_t i = 0; i < order.slice / 8 * a.in_bits; i += 64) {
             _mm_prefetch(reinterpret_cast<const char*>(ahead + i), _MM_HINT_T0);
           }
         }
 #endif
-        part(first, slice_size, result);
-        stream_copy(a.out_at(first), result, slice_size / 8 * a.out_bits);
+        part(first, order.slice, result);
+        stream_copy(a.out_at(first), result, order.slice / 8 * a.out_bits);
       }
     }
   }

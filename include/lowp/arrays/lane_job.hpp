@@ -76,6 +76,10 @@ inline std::size_t unpack_eights(const std::uint8_t* bytes, std::size_t count, i
 template <class Code>
 void pack_codes(isa level, const Code* codes, std::size_t first, std::size_t count, int width,
                 packing p, std::uint8_t* bytes) {
+  if (is_array_of<Code>(p, width)) {
+    std::memcpy(bytes + first * sizeof(Code), codes, count * sizeof(Code));
+    return;
+  }
   std::size_t done = 0;
   if constexpr (sizeof(Code) == 1) {
     if (is_dense(p, width)) {
@@ -90,6 +94,10 @@ void pack_codes(isa level, const Code* codes, std::size_t first, std::size_t cou
 template <class Code>
 void unpack_codes(isa level, const std::uint8_t* bytes, std::size_t first, std::size_t count,
                   int width, packing p, Code* codes) {
+  if (is_array_of<Code>(p, width)) {
+    std::memcpy(codes, bytes + first * sizeof(Code), count * sizeof(Code));
+    return;
+  }
   std::size_t done = 0;
   if constexpr (sizeof(Code) == 1) {
     if (is_dense(p, width)) {

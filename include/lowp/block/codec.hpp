@@ -43,6 +43,26 @@ template <number_format Element, number_format Scale>
   return encode_scale(f.element, f.scale, f.rule, block.amax(), tensor);
 }
 
+/// What a rule multiplies (transformer_engine, torchao) or divides (all others) the elements of a
+/// block by, given the scale code of the block; NaN where that is NaN.
+template <number_format Element, number_format Scale>
+[[nodiscard]] constexpr unpacked element_factor(const block_format<Element, Scale>& f,
+                                                code_t scale_code,
+                                                const tensor_scale& tensor = {}) {
+  const unpacked exact_scale = decode(f.scale, scale_code);
+  const binary32 one(1), scale = detail::as_binary32(exact_scale);
+  const binary32 encoding(tensor.encoding), decoding(tensor.decoding);
+  switch (f.rule) {
+    case scale_rule::transformer_engine:
+      return exact_scale.is_nan() ? exact_scale
+                                  : unpack(detail::at_most(one / (scale * (one / encoding)),
+                                                           detail::largest_binary32));
+    case scale_rule::torchao: return unpack(encoding / scale);
+    case scale_rule::modelopt: return unpack(scale * decoding);
+    default: return exact::multiply(exact_scale, unpack(tensor.decoding));
+  }
+}
+
 /// Encodes the elements of one block: what all of them share is computed once.
 ///
 /// With power-of-two rules and `amax` an element is x / scale exactly, rounded once. The vendor
@@ -54,20 +74,10 @@ class element_encoder {
  public:
   constexpr element_encoder(const block_format<Element, Scale>& f, code_t scale_code,
                             const tensor_scale& tensor = {})
-      : element_(f.element), rule_(f.rule), factor_(decode(f.scale, scale_code)) {
-    is_nan_ = factor_.is_nan();
-    const binary32 one(1), scale = detail::as_binary32(factor_);
-    const binary32 encoding(tensor.encoding), decoding(tensor.decoding);
-    switch (rule_) {
-      case scale_rule::transformer_engine:
-        factor_ =
-            unpack(detail::at_most(one / (scale * (one / encoding)), detail::largest_binary32));
-        break;
-      case scale_rule::torchao: factor_ = unpack(encoding / scale); break;
-      case scale_rule::modelopt: factor_ = unpack(scale * decoding); break;
-      default: factor_ = exact::multiply(factor_, unpack(tensor.decoding));
-    }
-  }
+      : element_(f.element),
+        rule_(f.rule),
+        factor_(element_factor(f, scale_code, tensor)),
+        is_nan_(decode(f.scale, scale_code).is_nan()) {}
 
   template <rounding_mode R = nearest_even_t>
   [[nodiscard]] constexpr code_t operator()(float x, const R& mode = {}) const {
@@ -89,8 +99,8 @@ class element_encoder {
 
   Element element_;
   scale_rule rule_;
-  unpacked factor_;  // what the rule multiplies by, or else divides by
-  bool is_nan_ = false;
+  unpacked factor_;
+  bool is_nan_;
 };
 
 /// The exact value of an element: element * scale * tensor scale.

@@ -1,79 +1,99 @@
 // SPDX-License-Identifier: MIT
-// Whole matrices to block formats and back.
+// Whole matrices to block formats and back, at the speed of memory; bit for bit what
+// block/reference.hpp computes, for any `execution`.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "lowp/arrays/convert.hpp"
+#include "lowp/arrays/execution.hpp"
 #include "lowp/arrays/matrix_view.hpp"
+#include "lowp/block/block_job.hpp"
 #include "lowp/block/block_matrix.hpp"
-#include "lowp/block/codec.hpp"
+#include "lowp/block/reference.hpp"
 
 namespace lowp {
-
-namespace detail {
+inline namespace LOWP_BASELINE {
+namespace bulk {
 
 /// The tensor scale that a format asks for a matrix.
 [[nodiscard]] inline tensor_scale tensor_scale_of(const auto& format,
-                                                  const matrix_view<const float>& in) {
+                                                  const matrix_view<const float>& in, isa level) {
   if (!format.has_tensor_scale) return {};
-  amax_accumulator all;
+  std::uint32_t amax = 0;
   for (std::size_t row = 0; row < in.rows; ++row) {
-    for (std::size_t col = 0; col < in.cols; ++col) all.add(in(row, col));
+    amax = std::max(amax, kernels::amax_array(level, in.row(row), in.cols));
   }
-  return make_tensor_scale(format.element, format.scale, format.rule, all.amax());
+  if (amax >= infinity_bits) return reference::tensor_scale_of(format, in);  // finite ones only
+  return make_tensor_scale(format.element, format.scale, format.rule, float_of(amax));
 }
 
-/// For each block of a matrix its scale code, on_scale(block_row, block_col, scale), and then for
-/// each of its elements the code, on_element(row, col, code, scale).
-template <class Format, rounding_mode R, class OnScale, class OnElement>
-void encode_blocks(const Format& format, const matrix_view<const float>& in,
-                   const tensor_scale& tensor, const R& mode, const OnScale& on_scale,
-                   const OnElement& on_element) {
-  const std::size_t block_rows = format.block_rows(in.rows);
-  const std::size_t block_cols = format.block_cols(in.cols);
-  for (std::size_t top = 0; top < in.rows; top += block_rows) {
-    const std::size_t bottom = top + std::min(block_rows, in.rows - top);
-    for (std::size_t left = 0; left < in.cols; left += block_cols) {
-      const std::size_t right = left + std::min(block_cols, in.cols - left);
-
-      amax_accumulator block;
-      for (std::size_t row = top; row < bottom; ++row) {
-        for (std::size_t col = left; col < right; ++col) block.add(in(row, col));
-      }
-      const code_t scale = encode_scale(format, block, tensor);
-      on_scale(top / block_rows, left / block_cols, scale);
-
-      const element_encoder encoder(format, scale, tensor);
-      for (std::size_t row = top; row < bottom; ++row) {
-        for (std::size_t col = left; col < right; ++col) {
-          on_element(row, col, encoder(in(row, col), at(mode, row * in.cols + col)), scale);
-        }
-      }
-    }
-  }
+/// The memory of a block_matrix.
+template <auto B>
+[[nodiscard]] block_storage storage_of(block_matrix<B>& m) {
+  return {m.codes().data(), m.rows() == 0 ? 0 : m.codes().size() / m.rows(), m.scales().data(),
+          static_cast<std::size_t>(block_matrix<B>::format.scale_bytes()), m.block_col_count()};
 }
 
-}  // namespace detail
+}  // namespace bulk
 
 /// The matrix in block format B: for each block the scale by B's rule, then its elements rounded by
 /// `mode`, element (r, c) with the draw at(mode, r * cols + c). Blocks are independent of each
 /// other but for the tensor scale, which looks at all finite elements. See codec.hpp for special
 /// values.
+///
+/// Into a matrix of the same shape, or into a new one. Throws std::invalid_argument, before
+/// writing, if the shapes differ.
 template <auto B, rounding_mode R = nearest_even_t>
-[[nodiscard]] block_matrix<B> quantize(matrix_view<const float> in, const R& mode = {}) {
+void quantize(matrix_view<const float> in, block_matrix<B>& out, const R& mode = {},
+              const execution& how = {}) {
+  if (out.rows() != in.rows || out.cols() != in.cols) {
+    throw std::invalid_argument("quantize: out is " + std::to_string(out.rows()) + " x " +
+                                std::to_string(out.cols()) + ", expected " +
+                                std::to_string(in.rows) + " x " + std::to_string(in.cols));
+  }
   constexpr const auto& format = block_matrix<B>::format;
+  const tensor_scale tensor = bulk::tensor_scale_of(format, in, how.level());
+  out.set_tensor_scale(tensor);
+  if (!bulk::quantize_by_kernels(format, in, tensor, mode, bulk::storage_of(out), how)) {
+    out = reference::quantize<B>(in, mode);
+  }
+}
+template <auto B, rounding_mode R = nearest_even_t>
+[[nodiscard]] block_matrix<B> quantize(matrix_view<const float> in, const R& mode = {},
+                                       const execution& how = {}) {
   block_matrix<B> out(in.rows, in.cols);
-  out.set_tensor_scale(detail::tensor_scale_of(format, in));
-  detail::encode_blocks(
-      format, in, out.tensor_scale(), mode,
-      [&](std::size_t row, std::size_t col, code_t scale) { out.set_scale_code(row, col, scale); },
-      [&](std::size_t row, std::size_t col, code_t code, code_t) { out.set_code(row, col, code); });
+  quantize(in, out, mode, how);
   return out;
+}
+
+/// The values of a block matrix in binary32: element * scale * tensor scale, rounded once to
+/// nearest even where that is not exact. Throws std::invalid_argument, before writing, if the
+/// shapes differ.
+template <auto B>
+void dequantize(const block_matrix<B>& in, matrix_view<float> out, const execution& how = {}) {
+  if (out.rows != in.rows() || out.cols != in.cols()) {
+    throw std::invalid_argument("dequantize: out is " + std::to_string(out.rows) + " x " +
+                                std::to_string(out.cols) + ", expected " +
+                                std::to_string(in.rows()) + " x " + std::to_string(in.cols()));
+  }
+  constexpr const auto& format = block_matrix<B>::format;
+  static const bulk::decode_scales scales(format);
+  const kernels::value_table* table = nullptr;
+  if constexpr (format.element.bits() <= 8) {
+    static const kernels::value_table values = kernels::make_value_table(format.element);
+    table = &values;
+  }
+  // The kernels only read this storage.
+  const bulk::block_storage storage = bulk::storage_of(const_cast<block_matrix<B>&>(in));
+  if (!bulk::dequantize_by_kernels(format, scales, table, in.rows(), in.cols(), storage,
+                                   in.tensor_scale(), out, how)) {
+    reference::dequantize(in, out);
+  }
 }
 
 /// What quantizing to a block format and back gives, for a format chosen at run time; in and out
@@ -81,33 +101,32 @@ template <auto B, rounding_mode R = nearest_even_t>
 /// or shapes that differ.
 template <number_format Element, number_format Scale, rounding_mode R = nearest_even_t>
 void round_to(const block_format<Element, Scale>& format, matrix_view<const float> in,
-              matrix_view<float> out, const R& mode = {}) {
+              matrix_view<float> out, const R& mode = {}, const execution& how = {}) {
   detail::require_valid("round_to", defect(format));
   detail::require_same_size("round_to: rows of", out.rows, in.rows);
   detail::require_same_size("round_to: columns of", out.cols, in.cols);
-  const tensor_scale tensor = detail::tensor_scale_of(format, in);
-  detail::encode_blocks(
-      format, in, tensor, mode, [](std::size_t, std::size_t, code_t) {},
-      [&](std::size_t row, std::size_t col, code_t code, code_t scale) {
-        out(row, col) = pack_as<float>(decode_element(format, code, scale, tensor));
-      });
+  const tensor_scale tensor = bulk::tensor_scale_of(format, in, how.level());
+  const std::size_t row_bytes = packed_bytes(in.cols, format.element.bits());
+  const auto over = [](std::size_t size, std::size_t block) { return (size + block - 1) / block; };
+  const std::size_t scales_per_row = over(in.cols, format.block_cols(in.cols));
+  const auto scale_bytes = static_cast<std::size_t>(format.scale_bytes());
+  std::vector<std::uint8_t> codes(in.rows * row_bytes);
+  std::vector<std::uint8_t> scales(over(in.rows, format.block_rows(in.rows)) * scales_per_row *
+                                   scale_bytes);
+  const bulk::block_storage storage{codes.data(), row_bytes, scales.data(), scale_bytes,
+                                    scales_per_row};
+  const bulk::decode_scales decode_scales(format);
+  kernels::value_table table;
+  const bool is_narrow = format.element.bits() <= 8;
+  if (is_narrow) table = kernels::make_value_table(format.element);
+  if (!decode_scales.are_possible(tensor) ||
+      !(is_narrow || kernels::make_decode_plan(format.element).is_supported) ||
+      !bulk::quantize_by_kernels(format, in, tensor, mode, storage, how)) {
+    return reference::round_to(format, in, out, mode);
+  }
+  bulk::dequantize_by_kernels(format, decode_scales, is_narrow ? &table : nullptr, in.rows, in.cols,
+                              storage, tensor, out, how);
 }
 
-/// The values of a block matrix in binary32: element * scale * tensor scale, rounded once to
-/// nearest even where that is not exact. Throws std::invalid_argument, before writing, if the
-/// shapes differ.
-template <auto B>
-void dequantize(const block_matrix<B>& in, matrix_view<float> out) {
-  if (out.rows != in.rows() || out.cols != in.cols()) {
-    throw std::invalid_argument("dequantize: out is " + std::to_string(out.rows) + " x " +
-                                std::to_string(out.cols) + ", expected " +
-                                std::to_string(in.rows()) + " x " + std::to_string(in.cols()));
-  }
-  for (std::size_t row = 0; row < in.rows(); ++row) {
-    for (std::size_t col = 0; col < in.cols(); ++col) {
-      out(row, col) = pack_as<float>(in.value(row, col));
-    }
-  }
-}
-
+}  // namespace LOWP_BASELINE
 }  // namespace lowp

@@ -54,6 +54,21 @@ void encode(isa level, const encode_plan<Word>& plan, const Word* in, const Lane
     LOWP_DISPATCH(level, encode_loop<u64, ToValues>(plan, in, random, count, out));
   }
 }
+template <block_scaling How, class Lane, class Out>
+void dispatch_blocks(isa level, const encode_plan<std::uint32_t>& plan,
+                     const std::uint32_t* factors, int log2_block, const float* in,
+                     const Lane* random, std::size_t count, Out* out) {
+  LOWP_DISPATCH(level, encode_blocks<How>(plan, factors, log2_block, in, random, count, out));
+}
+
+/// Calls run with random lanes as the type that the draw makes them.
+template <class Run>
+void with_lanes(const stochastic& draw, const void* lanes, const Run& run) {
+  const int bits = draw.used_bits();
+  if (bits <= 8) return run(static_cast<const std::uint8_t*>(lanes));
+  if (bits <= 16) return run(static_cast<const std::uint16_t*>(lanes));
+  run(static_cast<const std::uint32_t*>(lanes));
+}
 }  // namespace detail
 
 /// Codes of `in`, or with ToValues its values on the grid of the format. Where the plan asks for
@@ -61,23 +76,15 @@ void encode(isa level, const encode_plan<Word>& plan, const Word* in, const Lane
 template <class Word, bool ToValues, bool MayBeRandom, class Out>
 void encode(isa level, const encode_plan<Word>& plan, const Word* in,
             [[maybe_unused]] const void* random, std::size_t count, Out* out) {
+  const auto run = [&](const auto* lanes) {
+    detail::encode<Word, ToValues>(level, plan, in, lanes, count, out);
+  };
   if constexpr (MayBeRandom) {
     if (plan.rounding.extra_bits != 0) {
-      const int bits = plan.rounding.draw.used_bits();
-      if (bits <= 8) {
-        return detail::encode<Word, ToValues>(level, plan, in,
-                                              static_cast<const std::uint8_t*>(random), count, out);
-      }
-      if (bits <= 16) {
-        return detail::encode<Word, ToValues>(
-            level, plan, in, static_cast<const std::uint16_t*>(random), count, out);
-      }
-      return detail::encode<Word, ToValues>(level, plan, in,
-                                            static_cast<const std::uint32_t*>(random), count, out);
+      return detail::with_lanes(plan.rounding.draw, random, run);
     }
   }
-  detail::encode<Word, ToValues>(level, plan, in, static_cast<const no_lanes*>(nullptr), count,
-                                 out);
+  run(static_cast<const no_lanes*>(nullptr));
 }
 
 /// Values of codes by the expression of their format, times their scales.
@@ -106,6 +113,31 @@ inline constexpr std::size_t philox_slack = 32;
 inline void philox(isa level, std::uint64_t seed, std::uint64_t first, std::uint64_t block_mask,
                    int rounds, std::size_t count, std::uint64_t* out) {
   LOWP_DISPATCH(level, philox_fill(seed, first, block_mask, rounds, count, out));
+}
+
+/// See block_loops.inc.
+inline void amax_blocks(isa level, const float* in, std::size_t count, int log2_block,
+                        std::uint32_t* amax) {
+  LOWP_DISPATCH(level, amax_blocks(in, count, log2_block, amax));
+}
+[[nodiscard]] inline std::uint32_t amax_array(isa level, const float* in, std::size_t count) {
+  LOWP_DISPATCH(level, amax_array(in, count));
+}
+
+/// Codes of finite elements; the factor of element i is factors[i >> log2_block].
+template <block_scaling How, bool MayBeRandom, class Out>
+void encode_blocks(isa level, const encode_plan<std::uint32_t>& plan, const std::uint32_t* factors,
+                   int log2_block, const float* in, [[maybe_unused]] const void* random,
+                   std::size_t count, Out* out) {
+  const auto run = [&](const auto* lanes) {
+    detail::dispatch_blocks<How>(level, plan, factors, log2_block, in, lanes, count, out);
+  };
+  if constexpr (MayBeRandom) {
+    if (plan.rounding.extra_bits != 0) {
+      return detail::with_lanes(plan.rounding.draw, random, run);
+    }
+  }
+  run(static_cast<const no_lanes*>(nullptr));
 }
 
 /// Packs or unpacks the first codes of an array, 4 or 6 bits wide; returns how many are done.

@@ -69,6 +69,22 @@ inline constexpr isa guaranteed_isa =
 #endif
 }
 
+/// Whether memory is read fastest from several pages in turn with prefetching. It is on Intel's
+/// cores, whose L2 streamer follows one 4 KiB page (1.4 to 2 times a single stream on Sapphire
+/// Rapids), and is not on AMD's (0.6 times on Zen 4).
+[[nodiscard]] inline bool prefers_page_streams() {
+#if LOWP_X86_TARGETS
+  static const bool is_intel = [] {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid(0, &a, &b, &c, &d) != 0 && b == signature_INTEL_ebx &&
+           d == signature_INTEL_edx && c == signature_INTEL_ecx;
+  }();
+  return is_intel;
+#else
+  return false;
+#endif
+}
+
 }  // namespace kernels
 
 /// The best level of this machine: known at compile time where the flags promise it already.

@@ -266,6 +266,14 @@ template <class Word, number_format F, rounding_mode R>
   return plan;
 }
 
+/// How the elements of a block are brought to the range of their format.
+enum class block_scaling : std::uint8_t {
+  exponent,  ///< exactly, by moving the format: a factor is the exponent field of its lowest binade
+  multiply,  ///< times the factor, rounded to binary32
+  divide,    ///< by the factor, rounded to binary32
+  divide_to_odd,  ///< by the factor, exactly as far as any rounding after it can tell
+};
+
 /// How codes of at most 16 bits become binary32 values.
 struct decode_plan {
   bool is_supported = false;

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: MIT
+// Quantizing and dequantizing matrices through the kernels. A chunk of a row of blocks is read once
+// from memory: its amaxes, their scales, the codes and their packing follow while it is in the
+// first-level cache.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "lowp/arrays/bulk.hpp"
+#include "lowp/arrays/lane_job.hpp"
+#include "lowp/arrays/matrix_view.hpp"
+#include "lowp/block/block_format.hpp"
+#include "lowp/block/block_scales.hpp"
+#include "lowp/block/codec.hpp"
+
+namespace lowp {
+inline namespace LOWP_BASELINE {
+namespace bulk {
+
+/// Elements of a row that are worked on at a time: max_blocks blocks of the smallest size.
+inline constexpr std::size_t chunk_size = buffer_size;
+static_assert(chunk_size == 16 * max_blocks);
+/// As log2 of a block: all elements of a chunk have one scale.
+inline constexpr int one_block = 63;
+
+/// Where a block matrix keeps its bytes; see block_matrix.
+struct block_storage {
+  std::uint8_t* codes = nullptr;
+  std::size_t row_bytes = 0;
+  std::uint8_t* scales = nullptr;
+  std::size_t scale_bytes = 0;
+  std::size_t scales_per_row = 0;
+
+  void store_scale(std::size_t block, code_t code) const {
+    for (std::size_t i = 0; i < scale_bytes; ++i) {
+      scales[block * scale_bytes + i] = static_cast<std::uint8_t>(code >> (8 * i));
+    }
+  }
+  [[nodiscard]] code_t load_scale(std::size_t block) const {
+    code_t code = 0;
+    for (std::size_t i = 0; i < scale_bytes; ++i) {
+      code |= code_t{scales[block * scale_bytes + i]} << (8 * i);
+    }
+    return code;
+  }
+};
+
+/// Whether the kernels can take blocks of this width in rows of `cols`.
+[[nodiscard]] constexpr bool is_kernel_block(std::size_t block_cols, std::size_t cols) {
+  return block_cols >= cols || (block_cols >= 16 && std::has_single_bit(block_cols));
+}
+
+/// The scale of a block of which the kernels know only the amax, by the definition.
+template <class Format>
+[[nodiscard]] code_t slow_scale_code(const Format& f, const matrix_view<const float>& block,
+                                     const tensor_scale& tensor) {
+  amax_accumulator all;
+  for (std::size_t row = 0; row < block.rows; ++row) {
+    for (std::size_t col = 0; col < block.cols; ++col) all.add(block(row, col));
+  }
+  return encode_scale(f, all, tensor);
+}
+
+/// Quantizes rows of blocks. Code is the type of codes before they are packed.
+template <class Code, number_format Element, number_format Scale, rounding_mode R>
+class quantize_job {
+  using format_type = block_format<Element, Scale>;
+  static constexpr bool is_random = detail::may_be_random<R>;
+
+ public:
+  quantize_job(isa level, const format_type& format,
+               const kernels::encode_plan<std::uint32_t>& plan, const matrix_view<const float>& in,
+               const tensor_scale& tensor, const R& mode, const block_storage& out)
+      : level_(level),
+        format_(format),
+        plan_(plan),
+        in_(in),
+        tensor_(tensor),
+        mode_(mode),
+        out_(out),
+        block_rows_(format.block_rows(in.rows)),
+        block_cols_(format.block_cols(in.cols)),
+        log2_block_(block_cols_ > chunk_size ? one_block
+                                             : static_cast<int>(std::bit_width(block_cols_)) - 1) {
+    // A row of one block that is not a power of two wide.
+    if (block_cols_ >= in.cols) log2_block_ = one_block;
+  }
+
+  /// Columns first … last of one row of blocks; both are at blocks.
+  void operator()(std::size_t block_row, std::size_t first, std::size_t last) const {
+    block_scales<Element, Scale> scales(level_, format_, plan_, tensor_);
+    const std::size_t top = block_row * block_rows_;
+    const std::size_t rows = std::min(block_rows_, in_.rows - top);
+    if (block_cols_ <= chunk_size) {
+      for (std::size_t col = first; col < last; col += chunk_size) {
+        block_factor factors[max_blocks];
+        const std::size_t count = std::min(chunk_size, last - col);
+        find_scales(scales, block_row, top, rows, col, count, factors);
+        encode_rows(top, rows, col, count, factors);
+      }
+      return;
+    }
+    for (std::size_t col = first; col < last; col += block_cols_) {
+      const std::size_t end = std::min(last, col + block_cols_);
+      block_factor factor;
+      find_scales(scales, block_row, top, rows, col, end - col, &factor);
+      for (std::size_t at = col; at < end; at += chunk_size) {
+        encode_rows(top, rows, at, std::min(chunk_size, end - at), &factor);
+      }
+    }
+  }
+
+ private:
+  /// The scales of the blocks over some columns, at most max_blocks.
+  void find_scales(block_scales<Element, Scale>& scales, std::size_t block_row, std::size_t top,
+                   std::size_t rows, std::size_t col, std::size_t count,
+                   block_factor* factors) const {
+    std::uint32_t amax[max_blocks + 4] = {};
+    const std::size_t blocks = (count + block_cols_ - 1) / block_cols_;
+    for (std::size_t row = top; row < top + rows; ++row) {
+      if (log2_block_ == one_block) {
+        amax[0] = std::max(amax[0], kernels::amax_array(level_, in_.row(row) + col, count));
+      } else {
+        kernels::amax_blocks(level_, in_.row(row) + col, count, log2_block_, amax);
+      }
+    }
+    scales(amax, blocks, factors);
+    const std::size_t first_block = block_row * out_.scales_per_row + col / block_cols_;
+    for (std::size_t i = 0; i < blocks; ++i) {
+      if (!factors[i].is_known) {
+        const std::size_t left = i * block_cols_;
+        factors[i].scale_code = slow_scale_code(
+            format_,
+            matrix_view<const float>(in_.row(top) + col + left, rows,
+                                     std::min(block_cols_, count - left), in_.stride),
+            tensor_);
+      }
+      out_.store_scale(first_block + i, factors[i].scale_code);
+    }
+  }
+
+  void encode_rows(std::size_t top, std::size_t rows, std::size_t col, std::size_t count,
+                   const block_factor* blocks) const {
+    std::uint32_t factors[max_blocks];
+    bool are_known = true;
+    const std::size_t used = log2_block_ == one_block ? 1 : ((count - 1) >> log2_block_) + 1;
+    for (std::size_t i = 0; i < used; ++i) {
+      factors[i] = blocks[i].is_known ? blocks[i].factor : bits_of(1.0f);
+      are_known = are_known && blocks[i].is_known;
+    }
+    alignas(64) Code codes[chunk_size];
+    for (std::size_t row = top; row < top + rows; ++row) {
+      const float* const in = in_.row(row) + col;
+      const std::size_t index = row * in_.cols + col;
+      encode(in, index, count, factors, codes);
+      if (!are_known) encode_unknown(in, index, count, blocks, used, codes);
+      pack_codes(level_, codes, col, count, format_.element.bits(), packing{},
+                 out_.codes + row * out_.row_bytes);
+    }
+  }
+
+  void encode(const float* in, std::size_t index, std::size_t count, const std::uint32_t* factors,
+              Code* codes) const {
+    random_lanes random;
+    const void* lanes = nullptr;
+    if constexpr (is_random) {
+      if (plan_.rounding.extra_bits != 0) {
+        lanes = random.fill(level_, plan_.rounding.draw, index, count);
+      }
+    }
+    using kernels::block_scaling;
+    const auto run = [&]<block_scaling How>() {
+      kernels::encode_blocks<How, is_random>(level_, plan_, factors, log2_block_, in, lanes, count,
+                                             codes);
+    };
+    switch (scaling_of(format_.rule)) {
+      case block_scaling::exponent: return run.template operator()<block_scaling::exponent>();
+      case block_scaling::multiply: return run.template operator()<block_scaling::multiply>();
+      case block_scaling::divide: return run.template operator()<block_scaling::divide>();
+      case block_scaling::divide_to_odd:
+        return run.template operator()<block_scaling::divide_to_odd>();
+    }
+  }
+
+  void encode_unknown(const float* in, std::size_t index, std::size_t count,
+                      const block_factor* blocks, std::size_t used, Code* codes) const {
+    for (std::size_t b = 0; b < used; ++b) {
+      if (blocks[b].is_known) continue;
+      const element_encoder encoder(format_, blocks[b].scale_code, tensor_);
+      const std::size_t begin = used == 1 ? 0 : b << log2_block_;
+      const std::size_t end =
+          used == 1 ? count : std::min(count, begin + (std::size_t{1} << log2_block_));
+      for (std::size_t i = begin; i < end; ++i) {
+        codes[i] = static_cast<Code>(encoder(in[i], at(mode_, index + i)));
+      }
+    }
+  }
+
+  isa level_;
+  format_type format_;
+  kernels::encode_plan<std::uint32_t> plan_;
+  matrix_view<const float> in_;
+  tensor_scale tensor_;
+  R mode_;
+  block_storage out_;
+  std::size_t block_rows_, block_cols_;
+  int log2_block_;
+};
+
+/// Calls part(block_row, first column, last column) for all of a matrix of `block_rows` rows of
+/// blocks, in pieces of about piece_size elements; columns are cut at multiples of `granule`.
+template <class Part>
+void run_block_rows(const execution& how, std::size_t block_rows, std::size_t rows_per_block,
+                    std::size_t cols, std::size_t granule, const Part& part) {
+  if (block_rows == 0 || cols == 0) return;
+  const std::size_t width =
+      granule >= cols ? cols : std::max(granule, piece_size / rows_per_block / granule * granule);
+  const std::size_t across = (cols + width - 1) / width;
+  const std::size_t down =
+      across > 1 ? 1 : std::max<std::size_t>(1, piece_size / (cols * rows_per_block));
+  const std::size_t groups = (block_rows + down - 1) / down;
+  const auto piece = [&](std::size_t i) {
+    const default_float_environment environment;
+    const std::size_t first = i / across * down, left = i % across * width;
+    for (std::size_t row = first; row < std::min(block_rows, first + down); ++row) {
+      part(row, left, std::min(cols, left + width));
+    }
+  };
+  how.run(groups * across, task(piece));
+}
+
+/// A matrix whose rows follow each other is one row, if blocks and bytes are not cut by the end of
+/// a row.
+[[nodiscard]] constexpr bool is_one_row(std::size_t cols, std::size_t stride, block_shape shape,
+                                        int bits) {
+  return shape.rows == 1 && shape.cols != block_shape::whole && stride == cols &&
+         cols % static_cast<std::size_t>(shape.cols) == 0 &&
+         cols * static_cast<std::size_t>(bits) % 8 == 0;
+}
+
+template <number_format Element, number_format Scale, rounding_mode R>
+[[nodiscard]] kernels::encode_plan<std::uint32_t> element_plan(
+    const block_format<Element, Scale>& f, const R& mode) {
+  auto plan = kernels::make_encode_plan<std::uint32_t>(f.element, mode, overflow::saturate,
+                                                       missing_nan::largest, false);
+  const int bits = plan.grid.mantissa_bits + plan.rounding.extra_bits;
+  // A quotient rounded to odd in binary32 may be rounded once more, to two bits less.
+  if (scaling_of(f.rule) == kernels::block_scaling::divide_to_odd && bits > 21) {
+    plan.is_supported = false;
+  }
+  return plan;
+}
+
+/// False, with nothing done, if the kernels do not reach.
+template <number_format Element, number_format Scale, rounding_mode R>
+bool quantize_by_kernels(const block_format<Element, Scale>& f, matrix_view<const float> in,
+                         const tensor_scale& tensor, const R& mode, block_storage out,
+                         const execution& how) {
+  if (!has_kernels || !is_kernel_block(f.block_cols(in.cols), in.cols)) return false;
+  const auto plan = element_plan(f, mode);
+  if (!plan.is_supported || f.element.bits() > 16) return false;
+  if (is_one_row(in.cols, in.stride, f.shape, f.element.bits())) {
+    out.row_bytes *= in.rows;
+    out.scales_per_row *= in.rows;
+    in = matrix_view<const float>(in.data, in.rows == 0 ? 0 : 1, in.rows * in.cols);
+  }
+  const std::size_t block_rows = f.block_rows(in.rows), block_cols = f.block_cols(in.cols);
+  const auto run = [&]<class Code>() {
+    const quantize_job<Code, Element, Scale, R> job(how.level(), f, plan, in, tensor, mode, out);
+    run_block_rows(how, (in.rows + block_rows - 1) / block_rows, block_rows, in.cols,
+                   std::max(block_cols, chunk_size), job);
+  };
+  f.element.bits() <= 8 ? run.template operator()<std::uint8_t>()
+                        : run.template operator()<std::uint16_t>();
+  return true;
+}
+
+/// The values of columns first … last of one row of blocks.
+template <class Code, class Values, number_format Element, number_format Scale>
+class dequantize_job {
+ public:
+  dequantize_job(isa level, const block_format<Element, Scale>& format, const Values& values,
+                 const decode_scales<Element, Scale>& scales, std::size_t rows, std::size_t cols,
+                 const block_storage& in, const tensor_scale& tensor)
+      : level_(level),
+        format_(format),
+        values_(values),
+        scales_(scales),
+        in_(in),
+        tensor_(tensor),
+        block_rows_(format.block_rows(rows)),
+        block_cols_(format.block_cols(cols)),
+        log2_block_(block_cols_ >= cols || block_cols_ > chunk_size
+                        ? one_block
+                        : static_cast<int>(std::bit_width(block_cols_)) - 1) {}
+
+  /// Elements first … first + count - 1 of a row to `out`; first is at a block or a chunk.
+  void operator()(std::size_t row, std::size_t first, std::size_t count, float* out) const {
+    const std::size_t block_row = row / block_rows_ * in_.scales_per_row;
+    const std::uint8_t* const bytes = in_.codes + row * in_.row_bytes;
+    for (std::size_t i = 0; i < count; i += chunk_size) {
+      const std::size_t col = first + i, n = std::min(chunk_size, count - i);
+      const std::size_t used = log2_block_ == one_block ? 1 : ((n - 1) >> log2_block_) + 1;
+      std::uint32_t factors[max_blocks];
+      block_factor blocks[max_blocks];
+      bool are_known = true;
+      for (std::size_t b = 0; b < used; ++b) {
+        blocks[b] = scales_(in_.load_scale(block_row + col / block_cols_ + b));
+        factors[b] = blocks[b].factor;
+        are_known = are_known && blocks[b].is_known;
+      }
+      const kernels::scaling scaling{factors, log2_block_, format_.has_tensor_scale,
+                                     bits_of(tensor_.decoding)};
+      alignas(64) Code codes[chunk_size];
+      unpack_codes(level_, bytes, col, n, format_.element.bits(), packing{}, codes);
+      kernels::decode(level_, values_, scaling, codes, n,
+                      reinterpret_cast<std::uint32_t*>(out + i));
+      if (!are_known) decode_unknown(blocks, used, codes, n, out + i);
+    }
+  }
+
+ private:
+  void decode_unknown(const block_factor* blocks, std::size_t used, const Code* codes,
+                      std::size_t count, float* out) const {
+    for (std::size_t i = 0; i < count; ++i) {
+      const block_factor& block = blocks[used == 1 ? 0 : i >> log2_block_];
+      if (block.is_known) continue;
+      out[i] = pack_as<float>(decode_element(format_, codes[i], block.scale_code, tensor_));
+    }
+  }
+
+  isa level_;
+  block_format<Element, Scale> format_;
+  const Values& values_;
+  const decode_scales<Element, Scale>& scales_;
+  block_storage in_;
+  tensor_scale tensor_;
+  std::size_t block_rows_, block_cols_;
+  int log2_block_;
+};
+
+/// False, with nothing done, if the kernels do not reach.
+template <number_format Element, number_format Scale>
+bool dequantize_by_kernels(const block_format<Element, Scale>& f,
+                           const decode_scales<Element, Scale>& scales,
+                           const kernels::value_table* table, std::size_t rows, std::size_t cols,
+                           block_storage in, const tensor_scale& tensor, matrix_view<float> out,
+                           const execution& how) {
+  if (!has_kernels || !is_kernel_block(f.block_cols(cols), cols) || !scales.are_possible(tensor)) {
+    return false;
+  }
+  const int bits = f.element.bits();
+  if (is_one_row(cols, out.stride, f.shape, bits)) {
+    in.row_bytes *= rows;
+    in.scales_per_row *= rows;
+    cols *= rows;
+    rows = rows == 0 ? 0 : 1;
+  }
+  const auto run = [&]<class Code>(const auto& values) {
+    const dequantize_job<Code, std::remove_cvref_t<decltype(values)>, Element, Scale> job(
+        how.level(), f, values, scales, rows, cols, in, tensor);
+    if (rows == 1) {
+      const auto part = [&](std::size_t first, std::size_t count, std::uint8_t* to) {
+        job(0, first, count, reinterpret_cast<float*>(to));
+      };
+      return run_bulk(how,
+                      bulk_arrays{.in = in.codes,
+                                  .in_bits = static_cast<std::size_t>(bits),
+                                  .out = out.data,
+                                  .out_bits = 32,
+                                  .count = cols},
+                      bulk_part(part));
+    }
+    run_block_rows(how, rows, 1, cols, std::max(f.block_cols(cols), chunk_size),
+                   [&](std::size_t row, std::size_t first, std::size_t last) {
+                     job(row, first, last - first, out.row(row) + first);
+                   });
+  };
+  if (table != nullptr) {
+    run.template operator()<std::uint8_t>(*table);
+    return true;
+  }
+  const auto plan = kernels::make_decode_plan(f.element);
+  if (plan.is_supported) run.template operator()<std::uint16_t>(plan);
+  return plan.is_supported;
+}
+
+}  // namespace bulk
+}  // namespace LOWP_BASELINE
+}  // namespace lowp

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// The definition of quantizing and dequantizing whole matrices, block after block by the codec of
+// one (codec.hpp): what the kernels are tested against, and what runs where they do not reach.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "lowp/arrays/matrix_view.hpp"
+#include "lowp/block/block_matrix.hpp"
+#include "lowp/block/codec.hpp"
+
+namespace lowp {
+namespace detail {
+
+/// For each block of a matrix its scale code, on_scale(block_row, block_col, scale), and then for
+/// each of its elements the code, on_element(row, col, code, scale).
+template <class Format, rounding_mode R, class OnScale, class OnElement>
+void encode_blocks(const Format& format, const matrix_view<const float>& in,
+                   const tensor_scale& tensor, const R& mode, const OnScale& on_scale,
+                   const OnElement& on_element) {
+  const std::size_t block_rows = format.block_rows(in.rows);
+  const std::size_t block_cols = format.block_cols(in.cols);
+  for (std::size_t top = 0; top < in.rows; top += block_rows) {
+    const std::size_t bottom = top + std::min(block_rows, in.rows - top);
+    for (std::size_t left = 0; left < in.cols; left += block_cols) {
+      const std::size_t right = left + std::min(block_cols, in.cols - left);
+
+      amax_accumulator block;
+      for (std::size_t row = top; row < bottom; ++row) {
+        for (std::size_t col = left; col < right; ++col) block.add(in(row, col));
+      }
+      const code_t scale = encode_scale(format, block, tensor);
+      on_scale(top / block_rows, left / block_cols, scale);
+
+      const element_encoder encoder(format, scale, tensor);
+      for (std::size_t row = top; row < bottom; ++row) {
+        for (std::size_t col = left; col < right; ++col) {
+          on_element(row, col, encoder(in(row, col), at(mode, row * in.cols + col)), scale);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace detail
+
+namespace reference {
+
+/// The tensor scale that a format asks for a matrix.
+[[nodiscard]] inline tensor_scale tensor_scale_of(const auto& format,
+                                                  const matrix_view<const float>& in) {
+  if (!format.has_tensor_scale) return {};
+  amax_accumulator all;
+  for (std::size_t row = 0; row < in.rows; ++row) {
+    for (std::size_t col = 0; col < in.cols; ++col) all.add(in(row, col));
+  }
+  return make_tensor_scale(format.element, format.scale, format.rule, all.amax());
+}
+
+template <auto B, rounding_mode R = nearest_even_t>
+[[nodiscard]] block_matrix<B> quantize(matrix_view<const float> in, const R& mode = {}) {
+  block_matrix<B> out(in.rows, in.cols);
+  out.set_tensor_scale(tensor_scale_of(block_matrix<B>::format, in));
+  detail::encode_blocks(
+      block_matrix<B>::format, in, out.tensor_scale(), mode,
+      [&](std::size_t row, std::size_t col, code_t scale) { out.set_scale_code(row, col, scale); },
+      [&](std::size_t row, std::size_t col, code_t code, code_t) { out.set_code(row, col, code); });
+  return out;
+}
+
+/// out may be in.
+template <number_format Element, number_format Scale, rounding_mode R = nearest_even_t>
+void round_to(const block_format<Element, Scale>& format, matrix_view<const float> in,
+              matrix_view<float> out, const R& mode = {}) {
+  const tensor_scale tensor = tensor_scale_of(format, in);
+  detail::encode_blocks(
+      format, in, tensor, mode, [](std::size_t, std::size_t, code_t) {},
+      [&](std::size_t row, std::size_t col, code_t code, code_t scale) {
+        out(row, col) = pack_as<float>(decode_element(format, code, scale, tensor));
+      });
+}
+
+/// out has the shape of in.
+template <auto B>
+void dequantize(const block_matrix<B>& in, matrix_view<float> out) {
+  for (std::size_t row = 0; row < in.rows(); ++row) {
+    for (std::size_t col = 0; col < in.cols(); ++col) {
+      out(row, col) = pack_as<float>(in.value(row, col));
+    }
+  }
+}
+
+}  // namespace reference
+}  // namespace lowp
