@@ -39,7 +39,7 @@ struct bulk_arrays {
 
 /// Elements per piece of work for a thread, and in a page of binary32: multiples of 8, so that
 /// every part begins at a byte.
-inline constexpr std::size_t piece_size = std::size_t{1} << 16;
+inline constexpr std::size_t piece_size = std::size_t{1} << 14;
 inline constexpr std::size_t page_size = 1024;
 
 /// The order of a walk through memory: a slice of each of `pages` pages in turn.
@@ -52,7 +52,7 @@ struct walk {
   return kernels::prefers_page_streams() ? walk{4, page_size / 4, true} : walk{};
 }
 /// Bytes read and written from which the arrays are taken not to fit a cache.
-inline constexpr std::size_t streaming_bytes = std::size_t{1} << 23;
+inline constexpr std::size_t streaming_bytes = std::size_t{1} << 25;
 
 /// A copy that leaves the cache alone; `to` is on a 16-byte boundary.
 inline void stream_copy(std::uint8_t* to, const std::uint8_t* from, std::size_t bytes) {

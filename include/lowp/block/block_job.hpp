@@ -217,11 +217,13 @@ template <class Part>
 void run_block_rows(const execution& how, std::size_t block_rows, std::size_t rows_per_block,
                     std::size_t cols, std::size_t granule, const Part& part) {
   if (block_rows == 0 || cols == 0) return;
+  // One thread gains nothing from small pieces.
+  const std::size_t size = how.is_sequential() ? 16 * piece_size : piece_size;
   const std::size_t width =
-      granule >= cols ? cols : std::max(granule, piece_size / rows_per_block / granule * granule);
+      granule >= cols ? cols : std::max(granule, size / rows_per_block / granule * granule);
   const std::size_t across = (cols + width - 1) / width;
   const std::size_t down =
-      across > 1 ? 1 : std::max<std::size_t>(1, piece_size / (cols * rows_per_block));
+      across > 1 ? 1 : std::max<std::size_t>(1, size / (cols * rows_per_block));
   const std::size_t groups = (block_rows + down - 1) / down;
   const auto piece = [&](std::size_t i) {
     const default_float_environment environment;

@@ -160,6 +160,8 @@ enum class method : std::uint8_t {
   general,  ///< any mode, any ends
   nearest,  ///< nearest even (or random after it) by a floating-point addition
   flat,     ///< the same for formats whose codes are the upper bits of the source
+  upper,    ///< and whose overflow is infinity: with the sign, nothing but the rounding is left
+  half,     ///< binary16 with overflow to infinity, by the conversion instruction
 };
 
 /// For the fast methods: the value that stands for all beyond it, and whether NaN is among them.
@@ -218,6 +220,11 @@ template <class Word>
   fast.how = grid.lowest == 1                      ? method::flat
              : highest_unit <= s::largest_exponent ? method::nearest
                                                    : method::general;
+  const bool is_plain = !to_values && r.extra_bits == 0 && overflowed == largest + 1;
+  if (is_plain && fast.how == method::flat && fast.cap == s::infinity &&
+      output.flip == s::sign >> shift) {
+    fast.how = method::upper;
+  }
   return fast;
 }
 
@@ -263,6 +270,13 @@ template <class Word, number_format F, rounding_mode R>
     plan.output.increment = 1;
   }
   plan.fast = detail::make_fast(plan, to_values);
+  if constexpr (std::same_as<F, float_format>) {
+    if (f == formats::binary16 && s::bits == 32 && plan.fast.how == method::nearest &&
+        plan.rounding.extra_bits == 0 && !to_values &&
+        plan.output.overflowed.positive == f.largest_magnitude() + 1) {
+      plan.fast.how = method::half;
+    }
+  }
   return plan;
 }
 
@@ -287,6 +301,8 @@ struct decode_plan {
   std::uint32_t largest = 0;
   std::uint32_t above_largest = 0;  ///< the value of largest + 1, infinity or NaN
   std::uint32_t negative_zero = 0;  ///< the value of a magnitude of 0 with a sign
+  /// flat: values have the bits of their codes, further up; half: there is an instruction
+  method how = method::general;
 };
 
 template <number_format F>
@@ -311,6 +327,14 @@ template <number_format F>
       plan.largest = static_cast<std::uint32_t>(f.largest_magnitude());
       plan.above_largest = plan.largest == plan.magnitude_mask ? 0 : value(plan.largest + 1);
       plan.negative_zero = value(f.sign_bit());
+      const int shift = s::mantissa_bits - grid.mantissa_bits;
+      if (f == formats::binary16) {
+        plan.how = method::half;
+      } else if (grid.lowest == 1 && !grid.skips_subnormals && f.is_signed &&
+                 plan.above_largest == (plan.largest + 1) << shift &&
+                 plan.negative_zero == s::sign) {
+        plan.how = method::flat;
+      }
       // Finite values beyond binary32 round to infinity, which the lanes do not do.
       if ((value(plan.largest) & ~s::sign) >= s::infinity) plan.is_supported = false;
     } else {
