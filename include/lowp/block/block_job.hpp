@@ -49,6 +49,12 @@ struct block_storage {
   }
 };
 
+/// Which draw an element takes: that of first + row * per_row + col.
+struct draw_order {
+  std::size_t first = 0;
+  std::size_t per_row = 0;
+};
+
 /// Whether the kernels can take blocks of this width in rows of `cols`.
 [[nodiscard]] constexpr bool is_kernel_block(std::size_t block_cols, std::size_t cols) {
   return block_cols >= cols || (block_cols >= 16 && std::has_single_bit(block_cols));
@@ -74,13 +80,15 @@ class quantize_job {
  public:
   quantize_job(isa level, const format_type& format,
                const kernels::encode_plan<std::uint32_t>& plan, const matrix_view<const float>& in,
-               const tensor_scale& tensor, const R& mode, const block_storage& out)
+               const tensor_scale& tensor, const R& mode, const draw_order& draws,
+               const block_storage& out)
       : level_(level),
         format_(format),
         plan_(plan),
         in_(in),
         tensor_(tensor),
         mode_(mode),
+        draws_(draws),
         out_(out),
         block_rows_(format.block_rows(in.rows)),
         block_cols_(format.block_cols(in.cols)),
@@ -155,7 +163,7 @@ class quantize_job {
     alignas(64) Code codes[chunk_size];
     for (std::size_t row = top; row < top + rows; ++row) {
       const float* const in = in_.row(row) + col;
-      const std::size_t index = row * in_.cols + col;
+      const std::size_t index = draws_.first + row * draws_.per_row + col;
       encode(in, index, count, factors, codes);
       if (!are_known) encode_unknown(in, index, count, blocks, used, codes);
       pack_codes(level_, codes, col, count, format_.element.bits(), packing{},
@@ -206,6 +214,7 @@ class quantize_job {
   matrix_view<const float> in_;
   tensor_scale tensor_;
   R mode_;
+  draw_order draws_;
   block_storage out_;
   std::size_t block_rows_, block_cols_;
   int log2_block_;
@@ -272,9 +281,65 @@ bool quantize_by_kernels(const block_format<Element, Scale>& f, matrix_view<cons
   }
   const std::size_t block_rows = f.block_rows(in.rows), block_cols = f.block_cols(in.cols);
   const auto run = [&]<class Code>() {
-    const quantize_job<Code, Element, Scale, R> job(how.level(), f, plan, in, tensor, mode, out);
+    const quantize_job<Code, Element, Scale, R> job(how.level(), f, plan, in, tensor, mode,
+                                                    {0, in.cols}, out);
     run_block_rows(how, (in.rows + block_rows - 1) / block_rows, block_rows, in.cols,
                    std::max(block_cols, chunk_size), job);
+  };
+  f.element.bits() <= 8 ? run.template operator()<std::uint8_t>()
+                        : run.template operator()<std::uint16_t>();
+  return true;
+}
+
+/// The same for the transpose of `in`, a window of it at a time; `out` is that of the transpose.
+template <number_format Element, number_format Scale, rounding_mode R>
+bool quantize_transpose_by_kernels(const block_format<Element, Scale>& f,
+                                   matrix_view<const float> in, const tensor_scale& tensor,
+                                   const R& mode, const block_storage& out, const execution& how) {
+  const std::size_t rows = in.cols, cols = in.rows;  // of the transpose
+  const std::size_t block_rows = f.block_rows(rows), block_cols = f.block_cols(cols);
+  const auto plan = element_plan(f, mode);
+  if (!has_kernels || !is_kernel_block(block_cols, cols) || !plan.is_supported ||
+      f.element.bits() > 16) {
+    return false;
+  }
+  // Whole lines of some rows of `in` are read; the rows of the window start in different sets of
+  // the cache.
+  const std::size_t height = (64 + block_rows - 1) / block_rows * block_rows;
+  const std::size_t width = std::min(cols, std::max(block_cols, chunk_size));
+  const std::size_t stride = width + 16;
+  const auto run = [&]<class Code>() {
+    const auto one = [&](std::size_t top, std::size_t left, float* window) {
+      const std::size_t n = std::min(height, rows - top), count = std::min(width, cols - left);
+      constexpr std::size_t tile = 16;
+      for (std::size_t col = 0; col < count; col += tile) {
+        const std::size_t last = std::min(count, col + tile);
+        for (std::size_t row = 0; row < n; ++row) {
+          float* const to = window + row * stride;
+          const float* const from = in.row(left) + top + row;
+          for (std::size_t i = col; i < last; ++i) to[i] = from[i * in.stride];
+        }
+      }
+      block_storage at = out;
+      at.codes += top * out.row_bytes + left / 8 * static_cast<std::size_t>(f.element.bits());
+      at.scales += (top / block_rows * out.scales_per_row + left / block_cols) * out.scale_bytes;
+      // A block that is whole is so in the window: the format keeps its extents there.
+      block_format<Element, Scale> local = f;
+      local.shape = {static_cast<int>(std::min(block_rows, n)),
+                     static_cast<int>(std::min(block_cols, count))};
+      const quantize_job<Code, Element, Scale, R> job(
+          how.level(), local, plan, matrix_view<const float>(window, n, count, stride), tensor,
+          mode, {top * cols + left, cols}, at);
+      const auto step = static_cast<std::size_t>(local.shape.rows);
+      for (std::size_t row = 0; row * step < n; ++row) job(row, 0, count);
+    };
+    const std::size_t panels = (rows + height - 1) / height;
+    const auto panel = [&](std::size_t i) {
+      const default_float_environment environment;
+      std::vector<float> window(height * stride);
+      for (std::size_t left = 0; left < cols; left += width) one(i * height, left, window.data());
+    };
+    how.run(cols == 0 ? 0 : panels, task(panel));
   };
   f.element.bits() <= 8 ? run.template operator()<std::uint8_t>()
                         : run.template operator()<std::uint16_t>();
@@ -345,12 +410,34 @@ class dequantize_job {
   int log2_block_;
 };
 
+/// A part of the output as binary32, or through it as bfloat16. A value that is a NaN of one is the
+/// NaN of the other, and the blocks that were left to the definition are exact or rounded alike.
+template <class Job>
+void dequantize_part(isa, const Job& job, std::size_t row, std::size_t first, std::size_t count,
+                     float* out) {
+  job(row, first, count, out);
+}
+template <class Job>
+void dequantize_part(isa level, const Job& job, std::size_t row, std::size_t first,
+                     std::size_t count, bfloat16* out) {
+  constexpr auto plan = kernels::make_encode_plan<std::uint32_t>(
+      formats::bfloat16, nearest_even, overflow::to_special, missing_nan::largest, false);
+  alignas(64) float values[chunk_size];
+  for (std::size_t i = 0; i < count; i += chunk_size) {
+    const std::size_t n = std::min(chunk_size, count - i);
+    job(row, first + i, n, values);
+    kernels::encode<std::uint32_t, false, false>(
+        level, plan, reinterpret_cast<const std::uint32_t*>(values), nullptr, n,
+        reinterpret_cast<std::uint16_t*>(out + i));
+  }
+}
+
 /// False, with nothing done, if the kernels do not reach.
-template <number_format Element, number_format Scale>
+template <number_format Element, number_format Scale, class T>
 bool dequantize_by_kernels(const block_format<Element, Scale>& f,
                            const decode_scales<Element, Scale>& scales,
                            const kernels::value_table* table, std::size_t rows, std::size_t cols,
-                           block_storage in, const tensor_scale& tensor, matrix_view<float> out,
+                           block_storage in, const tensor_scale& tensor, matrix_view<T> out,
                            const execution& how) {
   if (!has_kernels || !is_kernel_block(f.block_cols(cols), cols) || !scales.are_possible(tensor)) {
     return false;
@@ -367,19 +454,20 @@ bool dequantize_by_kernels(const block_format<Element, Scale>& f,
         how.level(), f, values, scales, rows, cols, in, tensor);
     if (rows == 1) {
       const auto part = [&](std::size_t first, std::size_t count, std::uint8_t* to) {
-        job(0, first, count, reinterpret_cast<float*>(to));
+        dequantize_part(how.level(), job, 0, first, count, reinterpret_cast<T*>(to));
       };
       return run_bulk(how,
                       bulk_arrays{.in = in.codes,
                                   .in_bits = static_cast<std::size_t>(bits),
                                   .out = out.data,
-                                  .out_bits = 32,
+                                  .out_bits = 8 * sizeof(T),
                                   .count = cols},
                       bulk_part(part));
     }
     run_block_rows(how, rows, 1, cols, std::max(f.block_cols(cols), chunk_size),
                    [&](std::size_t row, std::size_t first, std::size_t last) {
-                     job(row, first, last - first, out.row(row) + first);
+                     dequantize_part(how.level(), job, row, first, last - first,
+                                     out.row(row) + first);
                    });
   };
   if (table != nullptr) {

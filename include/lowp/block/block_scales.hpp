@@ -220,8 +220,9 @@ class block_scales {
 template <number_format Element, number_format Scale>
 class decode_scales {
  public:
-  explicit decode_scales(const block_format<Element, Scale>& format)
+  explicit decode_scales(const block_format<Element, Scale>& format, bool rounds_again = false)
       : format_(format),
+        must_be_exact_(rounds_again || format.has_tensor_scale),
         smallest_(smallest_positive_value(format.element).exponent),
         largest_(largest_value(format.element).exponent),
         is_tabulated_(format.scale.bits() <= 8) {
@@ -231,9 +232,8 @@ class decode_scales {
   }
   /// Whether the kernels can be right for this tensor at all.
   [[nodiscard]] bool are_possible(const tensor_scale& tensor) const {
-    return !format_.has_tensor_scale ||
-           (precision(format_.element) + precision(format_.scale) <= 24 &&
-            (bits_of(tensor.decoding) & 0x7FFFFFFFu) < infinity_bits);
+    return !must_be_exact_ || (precision(format_.element) + precision(format_.scale) <= 24 &&
+                               (bits_of(tensor.decoding) & 0x7FFFFFFFu) < infinity_bits);
   }
   [[nodiscard]] block_factor operator()(code_t code) const {
     return is_tabulated_ ? known_[code & low_mask(format_.scale.bits())] : compute(code);
@@ -255,6 +255,7 @@ class decode_scales {
   }
 
   block_format<Element, Scale> format_;
+  bool must_be_exact_;
   int smallest_, largest_;  // exponents of elements
   bool is_tabulated_;
   std::array<block_factor, 256> known_{};

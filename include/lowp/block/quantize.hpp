@@ -71,29 +71,65 @@ template <auto B, rounding_mode R = nearest_even_t>
   return out;
 }
 
-/// The values of a block matrix in binary32: element * scale * tensor scale, rounded once to
-/// nearest even where that is not exact. Throws std::invalid_argument, before writing, if the
-/// shapes differ.
-template <auto B>
-void dequantize(const block_matrix<B>& in, matrix_view<float> out, const execution& how = {}) {
+/// The transpose of a matrix in block format B, in.cols x in.rows: blocks lie along the columns of
+/// `in`, as a product A * B needs them for B. The same bits as quantizing a transposed copy, which
+/// is not made.
+template <auto B, rounding_mode R = nearest_even_t>
+[[nodiscard]] block_matrix<B> quantize_transposed(matrix_view<const float> in, const R& mode = {},
+                                                  const execution& how = {}) {
+  constexpr const auto& format = block_matrix<B>::format;
+  block_matrix<B> out(in.cols, in.rows);
+  const tensor_scale tensor = bulk::tensor_scale_of(format, in, how.level());
+  out.set_tensor_scale(tensor);
+  if (!bulk::quantize_transpose_by_kernels(format, in, tensor, mode, bulk::storage_of(out), how)) {
+    std::vector<float> copy(in.rows * in.cols);
+    const matrix_view<float> transpose(copy.data(), in.cols, in.rows);
+    for (std::size_t row = 0; row < in.rows; ++row) {
+      for (std::size_t col = 0; col < in.cols; ++col) transpose(col, row) = in(row, col);
+    }
+    return reference::quantize<B>(matrix_view<const float>(transpose), mode);
+  }
+  return out;
+}
+
+namespace bulk {
+
+template <auto B, class T>
+void dequantize(const block_matrix<B>& in, matrix_view<T> out, const execution& how) {
   if (out.rows != in.rows() || out.cols != in.cols()) {
     throw std::invalid_argument("dequantize: out is " + std::to_string(out.rows) + " x " +
                                 std::to_string(out.cols) + ", expected " +
                                 std::to_string(in.rows()) + " x " + std::to_string(in.cols()));
   }
   constexpr const auto& format = block_matrix<B>::format;
-  static const bulk::decode_scales scales(format);
+  static const decode_scales scales(format, sizeof(T) < sizeof(float));
   const kernels::value_table* table = nullptr;
   if constexpr (format.element.bits() <= 8) {
     static const kernels::value_table values = kernels::make_value_table(format.element);
     table = &values;
   }
+  // A tensor scale rounds to binary32; bfloat16 after it would be a second rounding.
+  const bool rounds_twice = format.has_tensor_scale && sizeof(T) < sizeof(float);
   // The kernels only read this storage.
-  const bulk::block_storage storage = bulk::storage_of(const_cast<block_matrix<B>&>(in));
-  if (!bulk::dequantize_by_kernels(format, scales, table, in.rows(), in.cols(), storage,
-                                   in.tensor_scale(), out, how)) {
+  const block_storage storage = storage_of(const_cast<block_matrix<B>&>(in));
+  if (rounds_twice || !dequantize_by_kernels(format, scales, table, in.rows(), in.cols(), storage,
+                                             in.tensor_scale(), out, how)) {
     reference::dequantize(in, out);
   }
+}
+
+}  // namespace bulk
+
+/// The values of a block matrix in binary32 or bfloat16: element * scale * tensor scale, rounded
+/// once to nearest even where that is not exact. Throws std::invalid_argument, before writing, if
+/// the shapes differ.
+template <auto B>
+void dequantize(const block_matrix<B>& in, matrix_view<float> out, const execution& how = {}) {
+  bulk::dequantize(in, out, how);
+}
+template <auto B>
+void dequantize(const block_matrix<B>& in, matrix_view<bfloat16> out, const execution& how = {}) {
+  bulk::dequantize(in, out, how);
 }
 
 /// What quantizing to a block format and back gives, for a format chosen at run time; in and out

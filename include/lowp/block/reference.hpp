@@ -90,6 +90,14 @@ void dequantize(const block_matrix<B>& in, matrix_view<float> out) {
     }
   }
 }
+template <auto B>
+void dequantize(const block_matrix<B>& in, matrix_view<bfloat16> out) {
+  for (std::size_t row = 0; row < in.rows(); ++row) {
+    for (std::size_t col = 0; col < in.cols(); ++col) {
+      out(row, col) = convert<formats::bfloat16>(in.value(row, col));
+    }
+  }
+}
 
 }  // namespace reference
 }  // namespace lowp
