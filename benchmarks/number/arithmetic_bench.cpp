@@ -3,6 +3,7 @@
 #include "lowp/number/arithmetic.hpp"
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "lowp/number/catalog.hpp"
@@ -22,15 +23,17 @@ void apply(const std::vector<T>& a, const std::vector<T>& b, std::vector<T>& c,
 }
 
 template <class N, class Operation>
-void operate(benchmark::State& state) {
-  const std::vector<float> values = lowp_bench::sample(2 * elements);
-  std::vector<float> x(values.begin(), values.begin() + elements),
-      y(values.begin() + elements, values.end()), z(elements);
-  std::vector<N> a, b, c(elements);
-  for (const float value : x) a.emplace_back(value);
-  for (const float value : y) b.emplace_back(value);
-  lowp_bench::compare(
-      state, elements, [&] { apply(a, b, c, Operation{}); }, [&] { apply(x, y, z, Operation{}); });
+void add_operation(const std::string& name) {
+  lowp_bench::add_row(name, [](benchmark::State& state) {
+    const std::vector<float> values = lowp_bench::sample(2 * elements);
+    std::vector<float> x(values.begin(), values.begin() + elements),
+        y(values.begin() + elements, values.end()), z(elements);
+    std::vector<N> a, b, c(elements);
+    for (const float value : x) a.emplace_back(value);
+    for (const float value : y) b.emplace_back(value);
+    lowp_bench::compare(state, elements, [&] { apply(a, b, c, Operation{}); },
+                        {{"float", [&] { apply(x, y, z, Operation{}); }}});
+  });
 }
 
 struct plus {
@@ -52,12 +55,14 @@ struct over {
   }
 };
 
-BENCHMARK_TEMPLATE(operate, e4m3fn, plus)->UseManualTime();
-BENCHMARK_TEMPLATE(operate, e4m3fn, times)->UseManualTime();
-BENCHMARK_TEMPLATE(operate, e4m3fn, over)->UseManualTime();
-BENCHMARK_TEMPLATE(operate, binary32, plus)->UseManualTime();
-BENCHMARK_TEMPLATE(operate, binary32, times)->UseManualTime();
-BENCHMARK_TEMPLATE(operate, binary32, over)->UseManualTime();
-BENCHMARK_TEMPLATE(operate, posit<16>, plus)->UseManualTime();
-
 }  // namespace
+
+void lowp_bench::add_rows() {
+  add_operation<e4m3fn, plus>("e4m3fn/add");
+  add_operation<e4m3fn, times>("e4m3fn/multiply");
+  add_operation<e4m3fn, over>("e4m3fn/divide");
+  add_operation<binary32, plus>("binary32/add");
+  add_operation<binary32, times>("binary32/multiply");
+  add_operation<binary32, over>("binary32/divide");
+  add_operation<posit<16>, plus>("posit16/add");
+}

@@ -71,8 +71,24 @@ template <class Format>
   return encode_scale(f, all, tensor);
 }
 
+/// What is known about a block format at compile time: nothing, or all. It keeps kernels that
+/// cannot be called out of the program.
+struct any_block {
+  static constexpr bool allows(kernels::block_scaling) { return true; }
+  static constexpr bool allows_bits(int /*least*/, int /*most*/) { return true; }
+};
+template <class Matrix>
+struct block_of {
+  static constexpr bool allows(kernels::block_scaling how) {
+    return how == scaling_of(Matrix::format.rule);
+  }
+  static constexpr bool allows_bits(int least, int most) {
+    return Matrix::format.element.bits() >= least && Matrix::format.element.bits() <= most;
+  }
+};
+
 /// Quantizes rows of blocks. Code is the type of codes before they are packed.
-template <class Code, number_format Element, number_format Scale, rounding_mode R>
+template <class Known, class Code, number_format Element, number_format Scale, rounding_mode R>
 class quantize_job {
   using format_type = block_format<Element, Scale>;
   static constexpr bool is_random = detail::may_be_random<R>;
@@ -182,8 +198,10 @@ class quantize_job {
     }
     using kernels::block_scaling;
     const auto run = [&]<block_scaling How>() {
-      kernels::encode_blocks<How, is_random>(level_, plan_, factors, log2_block_, in, lanes, count,
-                                             codes);
+      if constexpr (Known::allows(How)) {
+        kernels::encode_blocks<How, is_random>(level_, plan_, factors, log2_block_, in, lanes,
+                                               count, codes);
+      }
     };
     switch (scaling_of(format_.rule)) {
       case block_scaling::exponent: return run.template operator()<block_scaling::exponent>();
@@ -266,8 +284,17 @@ template <number_format Element, number_format Scale, rounding_mode R>
   return plan;
 }
 
+/// Calls run with the type of codes in a byte or in two.
+template <class Known, class Run>
+void with_code_type(int bits, const Run& run) {
+  if constexpr (Known::allows_bits(1, 8)) {
+    if (bits <= 8) return run.template operator()<std::uint8_t>();
+  }
+  if constexpr (Known::allows_bits(9, 16)) run.template operator()<std::uint16_t>();
+}
+
 /// False, with nothing done, if the kernels do not reach.
-template <number_format Element, number_format Scale, rounding_mode R>
+template <class Known, number_format Element, number_format Scale, rounding_mode R>
 bool quantize_by_kernels(const block_format<Element, Scale>& f, matrix_view<const float> in,
                          const tensor_scale& tensor, const R& mode, block_storage out,
                          const execution& how) {
@@ -281,18 +308,17 @@ bool quantize_by_kernels(const block_format<Element, Scale>& f, matrix_view<cons
   }
   const std::size_t block_rows = f.block_rows(in.rows), block_cols = f.block_cols(in.cols);
   const auto run = [&]<class Code>() {
-    const quantize_job<Code, Element, Scale, R> job(how.level(), f, plan, in, tensor, mode,
-                                                    {0, in.cols}, out);
+    const quantize_job<Known, Code, Element, Scale, R> job(how.level(), f, plan, in, tensor, mode,
+                                                           {0, in.cols}, out);
     run_block_rows(how, (in.rows + block_rows - 1) / block_rows, block_rows, in.cols,
                    std::max(block_cols, chunk_size), job);
   };
-  f.element.bits() <= 8 ? run.template operator()<std::uint8_t>()
-                        : run.template operator()<std::uint16_t>();
+  with_code_type<Known>(f.element.bits(), run);
   return true;
 }
 
 /// The same for the transpose of `in`, a window of it at a time; `out` is that of the transpose.
-template <number_format Element, number_format Scale, rounding_mode R>
+template <class Known, number_format Element, number_format Scale, rounding_mode R>
 bool quantize_transpose_by_kernels(const block_format<Element, Scale>& f,
                                    matrix_view<const float> in, const tensor_scale& tensor,
                                    const R& mode, const block_storage& out, const execution& how) {
@@ -327,7 +353,7 @@ bool quantize_transpose_by_kernels(const block_format<Element, Scale>& f,
       block_format<Element, Scale> local = f;
       local.shape = {static_cast<int>(std::min(block_rows, n)),
                      static_cast<int>(std::min(block_cols, count))};
-      const quantize_job<Code, Element, Scale, R> job(
+      const quantize_job<Known, Code, Element, Scale, R> job(
           how.level(), local, plan, matrix_view<const float>(window, n, count, stride), tensor,
           mode, {top * cols + left, cols}, at);
       const auto step = static_cast<std::size_t>(local.shape.rows);
@@ -341,8 +367,7 @@ bool quantize_transpose_by_kernels(const block_format<Element, Scale>& f,
     };
     how.run(cols == 0 ? 0 : panels, task(panel));
   };
-  f.element.bits() <= 8 ? run.template operator()<std::uint8_t>()
-                        : run.template operator()<std::uint16_t>();
+  with_code_type<Known>(f.element.bits(), run);
   return true;
 }
 

@@ -59,7 +59,8 @@ void quantize(matrix_view<const float> in, block_matrix<B>& out, const R& mode =
   constexpr const auto& format = block_matrix<B>::format;
   const tensor_scale tensor = bulk::tensor_scale_of(format, in, how.level());
   out.set_tensor_scale(tensor);
-  if (!bulk::quantize_by_kernels(format, in, tensor, mode, bulk::storage_of(out), how)) {
+  if (!bulk::quantize_by_kernels<bulk::block_of<block_matrix<B>>>(format, in, tensor, mode,
+                                                                  bulk::storage_of(out), how)) {
     out = reference::quantize<B>(in, mode);
   }
 }
@@ -81,7 +82,8 @@ template <auto B, rounding_mode R = nearest_even_t>
   block_matrix<B> out(in.cols, in.rows);
   const tensor_scale tensor = bulk::tensor_scale_of(format, in, how.level());
   out.set_tensor_scale(tensor);
-  if (!bulk::quantize_transpose_by_kernels(format, in, tensor, mode, bulk::storage_of(out), how)) {
+  if (!bulk::quantize_transpose_by_kernels<bulk::block_of<block_matrix<B>>>(
+          format, in, tensor, mode, bulk::storage_of(out), how)) {
     std::vector<float> copy(in.rows * in.cols);
     const matrix_view<float> transpose(copy.data(), in.cols, in.rows);
     for (std::size_t row = 0; row < in.rows; ++row) {
@@ -157,7 +159,7 @@ void round_to(const block_format<Element, Scale>& format, matrix_view<const floa
   if (is_narrow) table = kernels::make_value_table(format.element);
   if (!decode_scales.are_possible(tensor) ||
       !(is_narrow || kernels::make_decode_plan(format.element).is_supported) ||
-      !bulk::quantize_by_kernels(format, in, tensor, mode, storage, how)) {
+      !bulk::quantize_by_kernels<bulk::any_block>(format, in, tensor, mode, storage, how)) {
     return reference::round_to(format, in, out, mode);
   }
   bulk::dequantize_by_kernels(format, decode_scales, is_narrow ? &table : nullptr, in.rows, in.cols,
