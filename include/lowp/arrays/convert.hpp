@@ -144,8 +144,7 @@ template <number_format F>
 void decode_array(const F& f, const std::uint8_t* in, std::span<float> out, packing p,
                   const kernels::value_table* table, const execution& how) {
   const int width = f.bits();
-  const bulk_arrays arrays{
-      in, static_cast<std::size_t>(width), out.data(), 32, out.size(), is_dense(p, width)};
+  const bulk_arrays arrays{in, static_cast<std::size_t>(width), out.data(), 32, out.size()};
   if constexpr (has_kernels) {
     if (width <= 8) {
       const decode_job<std::uint8_t, kernels::value_table> job{how.level(), *table, in, width, p};

@@ -119,10 +119,12 @@ template <class Word>
   g.is_supported = f.at_exponent_zero != exponent_zero::normals && lowest >= 1 &&
                    lowest <= s::largest_exponent && f.mantissa_bits < s::mantissa_bits &&
                    f.magnitude_bits() < s::bits - 1;
+  g.skips_subnormals = f.at_exponent_zero == exponent_zero::zero_only;
+  // To lanes the subnormals of the source lie in its lowest binade, where none may be skipped.
+  if (g.skips_subnormals && lowest == 1) g.is_supported = false;
   if (!g.is_supported) return g;
   g.mantissa_bits = f.mantissa_bits;
   g.lowest = lowest;
-  g.skips_subnormals = f.at_exponent_zero == exponent_zero::zero_only;
   const auto largest = static_cast<Word>(f.largest_magnitude());
   g.largest = {largest, f.is_signed ? largest : 0};
   return g;
@@ -215,6 +217,7 @@ template <class Word>
     return fast;
   }
   fast.cap = value(saturates ? largest : largest + 1);
+  if (fast.cap > s::infinity) return {};  // finite in the format, but not in the source
   fast.caps_nan = output.nan.positive == overflowed && is_symmetric(output.nan);
   const int highest_unit = static_cast<int>(fast.cap >> s::mantissa_bits) + shift - r.extra_bits;
   fast.how = grid.lowest == 1                      ? method::flat
