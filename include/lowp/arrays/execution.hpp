@@ -6,6 +6,8 @@
 #include <atomic>
 #include <concepts>
 #include <cstddef>
+#include <cstring>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -80,8 +82,13 @@ struct openmp {
 inline namespace LOWP_BASELINE {
 
 /// The last parameter of every array function. Made from an executor, an isa or both:
-/// threads{4}, isa::avx2, {threads{4}, isa::portable}. It refers to the executor.
+/// threads{4}, isa::avx2, {threads{4}, isa::portable}. It keeps a copy of an executor that is as
+/// small as those above, and refers to any other, a thread pool for instance.
 class execution {
+  template <class E>
+  static constexpr bool is_kept = std::is_trivially_copyable_v<E> && sizeof(E) <= sizeof(void*) &&
+                                  alignof(E) <= alignof(void*);
+
  public:
   execution() = default;
   /// Throws std::invalid_argument if this machine lacks the level.
@@ -94,17 +101,26 @@ class execution {
   }
   template <executor E>
   execution(const E& on, isa level = best_isa()) : execution(level) {
-    on_ = &on;
-    run_ = [](const void* e, std::size_t count, const task& part) {
-      (*static_cast<const E*>(e))(count, part);
-    };
+    if constexpr (is_kept<E>) {
+      std::memcpy(kept_, &on, sizeof(E));
+      run_ = [](const execution& how, std::size_t count, const task& part) {
+        alignas(E) std::byte bytes[sizeof(E)];
+        std::memcpy(bytes, how.kept_, sizeof(E));
+        (*std::launder(reinterpret_cast<const E*>(bytes)))(count, part);
+      };
+    } else {
+      referred_ = &on;
+      run_ = [](const execution& how, std::size_t count, const task& part) {
+        (*static_cast<const E*>(how.referred_))(count, part);
+      };
+    }
   }
 
   [[nodiscard]] isa level() const { return level_; }
   [[nodiscard]] bool is_sequential() const { return run_ == nullptr; }
   void run(std::size_t count, const task& part) const {
     if (run_ != nullptr) {
-      run_(on_, count, part);
+      run_(*this, count, part);
     } else {
       sequential{}(count, part);
     }
@@ -112,8 +128,9 @@ class execution {
 
  private:
   isa level_ = best_isa();
-  const void* on_ = nullptr;
-  void (*run_)(const void*, std::size_t, const task&) = nullptr;
+  const void* referred_ = nullptr;
+  alignas(void*) std::byte kept_[sizeof(void*)] = {};
+  void (*run_)(const execution&, std::size_t, const task&) = nullptr;
 };
 
 }  // namespace LOWP_BASELINE
