@@ -112,16 +112,38 @@ void unpack_codes(isa level, const std::uint8_t* bytes, std::size_t first, std::
   }
 }
 
-// ------------------------------------------------------------------------------------- random
-// lanes
+/// Values of the codes at the places first, first + 1, … of `bytes`, times their scales; first is a
+/// multiple of 8. Code is the type of the codes that `values` takes.
+template <class Code, class Values>
+void decode_codes(isa level, const Values& values, const kernels::scaling& scale,
+                  const std::uint8_t* bytes, std::size_t first, std::size_t count, int width,
+                  packing p, std::uint32_t* out) {
+  if (is_array_of<Code>(p, width)) {
+    const auto codes = reinterpret_cast<const Code*>(bytes) + first;
+    return kernels::decode(level, values, scale, codes, count, out);
+  }
+  if constexpr (std::is_same_v<Values, kernels::value_table>) {
+    if (width == 4 && is_dense(p, width)) {
+      return kernels::decode_nibbles(level, values, scale, bytes + first / 2, p.is_msb_first, count,
+                                     out);
+    }
+  }
+  alignas(64) Code codes[buffer_size];
+  for (std::size_t i = 0; i < count; i += buffer_size) {
+    const std::size_t n = count - i < buffer_size ? count - i : buffer_size;
+    unpack_codes(level, bytes, first + i, n, width, p, codes);
+    kernels::decode(level, values, scale.from(i), codes, n, out + i);
+  }
+}
+
+// ------------------------------------------------------------------------------- random lanes
 
 /// The random bits of up to buffer_size elements.
 class random_lanes {
  public:
   /// Those of elements first … first + count - 1 after the draw.
   const void* fill(isa level, const stochastic& draw, std::size_t first, std::size_t count) {
-    const int bits = draw.used_bits();
-    const int log2_bytes = bits <= 8 ? 0 : bits <= 16 ? 1 : 2;
+    const int log2_bytes = kernels::log2_lane_bytes(draw);
     const int log2_lanes = 4 - log2_bytes;
     const std::uint64_t index = draw.index + first;
     const std::uint64_t skipped = index & low_mask(log2_lanes);
@@ -236,7 +258,7 @@ struct lane_job {
   Sink sink;
 
   void operator()(std::size_t first, std::size_t count, std::uint8_t* out) const {
-    const bool is_random = MayBeRandom && plan.rounding.extra_bits != 0;
+    const bool is_random = MayBeRandom && plan.rounding.is_random();
     if (Source::is_direct && sink.is_direct() && !is_random) {
       return encode(source.at(level, first, count, nullptr), nullptr, count,
                     sink.at(out, 0, nullptr));
@@ -270,18 +292,8 @@ struct decode_job {
   packing order;
 
   void operator()(std::size_t first, std::size_t count, std::uint8_t* out) const {
-    const auto decode = [&](const Code* codes, std::size_t i, std::size_t n) {
-      kernels::decode(level, values, {}, codes, n, reinterpret_cast<std::uint32_t*>(out) + i);
-    };
-    if (is_array_of<Code>(order, width)) {
-      return decode(reinterpret_cast<const Code*>(bytes) + first, 0, count);
-    }
-    alignas(64) Code codes[buffer_size];
-    for (std::size_t i = 0; i < count; i += buffer_size) {
-      const std::size_t n = count - i < buffer_size ? count - i : buffer_size;
-      unpack_codes(level, bytes, first + i, n, width, order, codes);
-      decode(codes, i, n);
-    }
+    decode_codes<Code>(level, values, {}, bytes, first, count, width, order,
+                       reinterpret_cast<std::uint32_t*>(out));
   }
 };
 

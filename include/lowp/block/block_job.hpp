@@ -192,7 +192,7 @@ class quantize_job {
     random_lanes random;
     const void* lanes = nullptr;
     if constexpr (is_random) {
-      if (plan_.rounding.extra_bits != 0) {
+      if (plan_.rounding.is_random()) {
         lanes = random.fill(level_, plan_.rounding.draw, index, count);
       }
     }
@@ -278,7 +278,8 @@ template <number_format Element, number_format Scale, rounding_mode R>
                                                        missing_nan::largest, false);
   const int bits = plan.grid.mantissa_bits + plan.rounding.extra_bits;
   // A quotient rounded to odd in binary32 may be rounded once more, to two bits less.
-  if (scaling_of(f.rule) == kernels::block_scaling::divide_to_odd && bits > 21) {
+  if (scaling_of(f.rule) == kernels::block_scaling::divide_to_odd &&
+      (bits > 21 || plan.rounding.draws_words)) {
     plan.is_supported = false;
   }
   return plan;
@@ -394,37 +395,31 @@ class dequantize_job {
   void operator()(std::size_t row, std::size_t first, std::size_t count, float* out) const {
     const std::size_t block_row = row / block_rows_ * in_.scales_per_row;
     const std::uint8_t* const bytes = in_.codes + row * in_.row_bytes;
+    const int bits = format_.element.bits();
     for (std::size_t i = 0; i < count; i += chunk_size) {
       const std::size_t col = first + i, n = std::min(chunk_size, count - i);
       const std::size_t used = log2_block_ == one_block ? 1 : ((n - 1) >> log2_block_) + 1;
+      const std::size_t first_block = block_row + col / block_cols_;
       std::uint32_t factors[max_blocks];
-      block_factor blocks[max_blocks];
       bool are_known = true;
       for (std::size_t b = 0; b < used; ++b) {
-        blocks[b] = scales_(in_.load_scale(block_row + col / block_cols_ + b));
-        factors[b] = blocks[b].factor;
-        are_known = are_known && blocks[b].is_known;
+        are_known &= scales_.find(in_.load_scale(first_block + b), factors[b]);
       }
       const kernels::scaling scaling{factors, log2_block_, format_.has_tensor_scale,
                                      bits_of(tensor_.decoding)};
-      alignas(64) Code codes[chunk_size];
-      unpack_codes(level_, bytes, col, n, format_.element.bits(), packing{}, codes);
-      kernels::decode(level_, values_, scaling, codes, n,
-                      reinterpret_cast<std::uint32_t*>(out + i));
-      if (!are_known) decode_unknown(blocks, used, codes, n, out + i);
+      decode_codes<Code>(level_, values_, scaling, bytes, col, n, bits, packing{},
+                         reinterpret_cast<std::uint32_t*>(out + i));
+      if (are_known) continue;
+      for (std::size_t j = 0; j < n; ++j) {
+        const code_t scale = in_.load_scale(first_block + (used == 1 ? 0 : j >> log2_block_));
+        if (scales_.find(scale, factors[0])) continue;
+        const code_t code = load_code(bytes, col + j, bits, packing{});
+        out[i + j] = pack_as<float>(decode_element(format_, code, scale, tensor_));
+      }
     }
   }
 
  private:
-  void decode_unknown(const block_factor* blocks, std::size_t used, const Code* codes,
-                      std::size_t count, float* out) const {
-    for (std::size_t i = 0; i < count; ++i) {
-      const block_factor& block = blocks[used == 1 ? 0 : i >> log2_block_];
-      if (block.is_known) continue;
-      out[i] = pack_as<float>(decode_element(format_, codes[i], block.scale_code, tensor_));
-    }
-  }
-
   isa level_;
   block_format<Element, Scale> format_;
   const Values& values_;

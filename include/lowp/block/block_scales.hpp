@@ -169,10 +169,9 @@ class block_scales {
     // meet in rounding to it.
     const int lowest = elements_.grid.lowest + shift;
     const int mantissa_bits = elements_.grid.mantissa_bits + elements_.rounding.extra_bits;
-    const int highest =
-        elements_.fast.how == kernels::method::nearest
-            ? static_cast<int>(elements_.fast.cap >> 23) + shift + 23 - mantissa_bits
-            : lowest;
+    const int highest = elements_.fast.adds() ? static_cast<int>(elements_.fast.cap >> 23) + shift +
+                                                    23 - mantissa_bits
+                                              : lowest;
     result.is_known = lowest >= 1 && lowest <= 254 && highest <= 254;
     if (result.is_known) result.factor = static_cast<std::uint32_t>(lowest) << 23;
     return result;
@@ -227,7 +226,7 @@ class decode_scales {
         largest_(largest_value(format.element).exponent),
         is_tabulated_(format.scale.bits() <= 8) {
     for (code_t code = 0; is_tabulated_ && code >> format.scale.bits() == 0; ++code) {
-      known_[code] = compute(code);
+      is_known_[code] = compute(code, factors_[code]);
     }
   }
   /// Whether the kernels can be right for this tensor at all.
@@ -235,30 +234,31 @@ class decode_scales {
     return !must_be_exact_ || (precision(format_.element) + precision(format_.scale) <= 24 &&
                                (bits_of(tensor.decoding) & 0x7FFFFFFFu) < infinity_bits);
   }
-  [[nodiscard]] block_factor operator()(code_t code) const {
-    return is_tabulated_ ? known_[code & low_mask(format_.scale.bits())] : compute(code);
+  /// The factor for a scale code; false if it is not known.
+  [[nodiscard]] bool find(code_t code, std::uint32_t& factor) const {
+    if (!is_tabulated_) return compute(code, factor);
+    code &= low_mask(format_.scale.bits());
+    factor = factors_[code];
+    return is_known_[code];
   }
 
  private:
-  [[nodiscard]] block_factor compute(code_t code) const {
-    block_factor result{.is_computed = true, .scale_code = code};
+  [[nodiscard]] bool compute(code_t code, std::uint32_t& factor) const {
     const unpacked scale = decode(format_.scale, code);
     const float value = pack_as<float>(scale);
-    result.factor = bits_of(value);
-    result.is_known =
-        !scale.is_nan() && !scale.is_infinite() && !scale.is_zero() && unpack(value) == scale;
-    if (format_.has_tensor_scale) {
-      result.is_known =
-          result.is_known && scale.exponent + smallest_ >= -126 && scale.exponent + largest_ < 126;
-    }
-    return result;
+    factor = bits_of(value);
+    if (scale.is_nan() || scale.is_infinite() || scale.is_zero() || unpack(value) != scale)
+      return false;
+    return !format_.has_tensor_scale ||
+           (scale.exponent + smallest_ >= -126 && scale.exponent + largest_ < 126);
   }
 
   block_format<Element, Scale> format_;
   bool must_be_exact_;
   int smallest_, largest_;  // exponents of elements
   bool is_tabulated_;
-  std::array<block_factor, 256> known_{};
+  std::array<std::uint32_t, 256> factors_{};
+  std::array<bool, 256> is_known_{};
 };
 
 }  // namespace bulk

@@ -16,6 +16,13 @@
 #define LOWP_ALWAYS_INLINE
 #endif
 
+/// On the loops of the kernels, which are large and worth having once.
+#if defined(__GNUC__) || defined(__clang__)
+#define LOWP_NOINLINE [[gnu::noinline]]
+#else
+#define LOWP_NOINLINE
+#endif
+
 namespace lowp {
 
 /// `value`, which the compiler can neither contract with, nor reassociate across.

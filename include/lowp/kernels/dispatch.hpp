@@ -2,8 +2,10 @@
 // The kernels as functions of the instruction set: pointers, sizes and plans in, bits out.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "lowp/kernels/isa.hpp"
 #include "lowp/kernels/lane_plan.hpp"
@@ -44,30 +46,87 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace kernels {
 
-namespace detail {
-template <class Word, bool ToValues, class Lane, class Out>
-void encode(isa level, const encode_plan<Word>& plan, const Word* in, const Lane* random,
-            std::size_t count, Out* out) {
-  if constexpr (sizeof(Word) == 4) {
-    LOWP_DISPATCH(level, encode_loop<u32, ToValues>(plan, in, random, count, out));
-  } else {
-    LOWP_DISPATCH(level, encode_loop<u64, ToValues>(plan, in, random, count, out));
-  }
-}
-template <block_scaling How, class Lane, class Out>
-void dispatch_blocks(isa level, const encode_plan<std::uint32_t>& plan,
-                     const std::uint32_t* factors, int log2_block, const float* in,
-                     const Lane* random, std::size_t count, Out* out) {
-  LOWP_DISPATCH(level, encode_blocks<How>(plan, factors, log2_block, in, random, count, out));
+/// Elements in four vectors of words: what a kernel takes at a time.
+[[nodiscard]] constexpr std::size_t group_size(isa level, std::size_t word_bytes) {
+  return level == isa::portable ? 4 : (level == isa::avx2 ? 128 : 256) / word_bytes;
 }
 
-/// Calls run with random lanes as the type that the draw makes them.
+/// The memory of a loop: where element 0 lies, and how far apart elements are.
+struct stream {
+  const void* in;
+  std::size_t in_bits;
+  const void* random;
+  std::size_t random_bits;
+  void* out;
+  std::size_t out_bits;
+};
+
+/// Calls run(in, random, out, index of their first element, count) for the whole groups, and once
+/// more for a padded copy of what is left, so that kernels see only groups and nothing outside the
+/// arrays is touched.
 template <class Run>
-void with_lanes(const stochastic& draw, const void* lanes, const Run& run) {
-  const int bits = draw.used_bits();
-  if (bits <= 8) return run(static_cast<const std::uint8_t*>(lanes));
-  if (bits <= 16) return run(static_cast<const std::uint16_t*>(lanes));
-  run(static_cast<const std::uint32_t*>(lanes));
+void in_groups(std::size_t group, const stream& s, std::size_t count, const Run& run) {
+  const auto in = static_cast<const std::uint8_t*>(s.in);
+  const auto random = static_cast<const std::uint8_t*>(s.random);
+  const auto out = static_cast<std::uint8_t*>(s.out);
+  const std::size_t whole = count - count % group, left = count - whole;
+  if (whole != 0) run(in, random, out, std::size_t{0}, whole);
+  if (left == 0) return;
+  const auto bytes = [](std::size_t n, std::size_t bits) { return (n * bits + 7) / 8; };
+  alignas(64) std::uint8_t in_tail[256], random_tail[256], out_tail[256];
+  const auto pad = [&](std::uint8_t* to, const std::uint8_t* from, std::size_t bits) {
+    std::memset(to, 0, bytes(group, bits));
+    std::memcpy(to, from + bytes(whole, bits), bytes(left, bits));
+  };
+  pad(in_tail, in, s.in_bits);
+  if (random != nullptr) pad(random_tail, random, s.random_bits);
+  run(in_tail, random == nullptr ? nullptr : random_tail, out_tail, whole, group);
+  std::memcpy(out + bytes(whole, s.out_bits), out_tail, bytes(left, s.out_bits));
+}
+
+namespace detail {
+/// These find the loop of a target.
+template <class Word, bool ToValues, bool IsRandom>
+void run_encode(isa level, const encode_plan<Word>& plan, const Word* in,
+                const std::uint8_t* random, std::size_t count, std::uint8_t* out, int log2_bytes) {
+  if constexpr (sizeof(Word) == 4) {
+    LOWP_DISPATCH(level,
+                  encode_loop<u32, ToValues, IsRandom>(plan, in, random, count, out, log2_bytes));
+  } else {
+    LOWP_DISPATCH(level,
+                  encode_loop<u64, ToValues, IsRandom>(plan, in, random, count, out, log2_bytes));
+  }
+}
+template <block_scaling How, bool IsRandom>
+void run_blocks(isa level, const encode_plan<std::uint32_t>& plan, const std::uint32_t* factors,
+                int log2_block, const float* in, const std::uint8_t* random, std::size_t count,
+                std::uint8_t* out, int log2_bytes) {
+  LOWP_DISPATCH(level, encode_blocks<How, IsRandom>(plan, factors, log2_block, in, random, count,
+                                                    out, log2_bytes));
+}
+template <class Code>
+void run_decode(isa level, const decode_plan& plan, const scaling& s, const Code* codes,
+                std::size_t count, std::uint32_t* values) {
+  LOWP_DISPATCH(level, decode_computed(plan, s, codes, count, values));
+}
+inline void run_decode(isa level, const value_table& table, const scaling& s,
+                       const std::uint8_t* codes, std::size_t count, std::uint32_t* values) {
+#if LOWP_X86_TARGETS
+  if (level == isa::avx512vbmi && table.is_upper_half) {
+    return avx512vbmi::decode_table(table, s, codes, count, values);
+  }
+#endif
+  LOWP_DISPATCH(level, decode_table(table, s, codes, count, values));
+}
+inline void run_nibbles(isa level, const value_table& table, const scaling& s,
+                        const std::uint8_t* bytes, bool msb_first, std::size_t count,
+                        std::uint32_t* values) {
+  LOWP_DISPATCH(level, decode_nibbles(table, s, bytes, msb_first, count, values));
+}
+
+template <class Word>
+[[nodiscard]] std::size_t random_lane_bits(const encode_plan<Word>& plan) {
+  return plan.rounding.is_random() ? std::size_t{8} << log2_lane_bytes(plan.rounding.draw) : 0;
 }
 }  // namespace detail
 
@@ -76,33 +135,66 @@ void with_lanes(const stochastic& draw, const void* lanes, const Run& run) {
 template <class Word, bool ToValues, bool MayBeRandom, class Out>
 void encode(isa level, const encode_plan<Word>& plan, const Word* in,
             [[maybe_unused]] const void* random, std::size_t count, Out* out) {
-  const auto run = [&](const auto* lanes) {
-    detail::encode<Word, ToValues>(level, plan, in, lanes, count, out);
+  constexpr int log2_bytes = std::countr_zero(sizeof(Out));
+  const auto run = [&]<bool IsRandom>() {
+    const stream s{in,  8 * sizeof(Word), random, detail::random_lane_bits(plan),
+                   out, 8 * sizeof(Out)};
+    in_groups(group_size(level, sizeof(Word)), s, count,
+              [&](const auto* from, const auto* lanes, auto* to, std::size_t, std::size_t n) {
+                detail::run_encode<Word, ToValues, IsRandom>(
+                    level, plan, reinterpret_cast<const Word*>(from), lanes, n, to, log2_bytes);
+              });
   };
   if constexpr (MayBeRandom) {
-    if (plan.rounding.extra_bits != 0) {
-      return detail::with_lanes(plan.rounding.draw, random, run);
-    }
+    if (plan.rounding.is_random()) return run.template operator()<true>();
   }
-  run(static_cast<const no_lanes*>(nullptr));
+  random = nullptr;
+  run.template operator()<false>();
 }
 
-/// Values of codes by the expression of their format, times their scales.
-template <class Code>
-void decode(isa level, const decode_plan& plan, const scaling& scale, const Code* codes,
-            std::size_t count, std::uint32_t* values) {
-  LOWP_DISPATCH(level, decode_computed(plan, scale, codes, count, values));
+/// Codes of finite elements; the factor of element i is factors[i >> log2_block].
+template <block_scaling How, bool MayBeRandom, class Out>
+void encode_blocks(isa level, const encode_plan<std::uint32_t>& plan, const std::uint32_t* factors,
+                   int log2_block, const float* in, [[maybe_unused]] const void* random,
+                   std::size_t count, Out* out) {
+  constexpr int log2_bytes = std::countr_zero(sizeof(Out));
+  const auto run = [&]<bool IsRandom>() {
+    const stream s{in, 32, random, detail::random_lane_bits(plan), out, 8 * sizeof(Out)};
+    in_groups(group_size(level, 4), s, count,
+              [&](const auto* from, const auto* lanes, auto* to, std::size_t first, std::size_t n) {
+                detail::run_blocks<How, IsRandom>(level, plan, factors + (first >> log2_block),
+                                                  log2_block, reinterpret_cast<const float*>(from),
+                                                  lanes, n, to, log2_bytes);
+              });
+  };
+  if constexpr (MayBeRandom) {
+    if (plan.rounding.is_random()) return run.template operator()<true>();
+  }
+  random = nullptr;
+  run.template operator()<false>();
 }
 
-/// The same by table.
-inline void decode(isa level, const value_table& table, const scaling& scale,
-                   const std::uint8_t* codes, std::size_t count, std::uint32_t* values) {
-#if LOWP_X86_TARGETS
-  if (level == isa::avx512vbmi && table.is_upper_half) {
-    return avx512vbmi::decode_table(table, scale, codes, count, values);
-  }
-#endif
-  LOWP_DISPATCH(level, decode_table(table, scale, codes, count, values));
+/// Values of codes by table (codes of at most 8 bits) or by the expression of their format, times
+/// their scales.
+template <class Values, class Code>
+void decode(isa level, const Values& values, const scaling& scale, const Code* codes,
+            std::size_t count, std::uint32_t* out) {
+  in_groups(group_size(level, 4), {codes, 8 * sizeof(Code), nullptr, 0, out, 32}, count,
+            [&](const auto* from, const auto*, auto* to, std::size_t first, std::size_t n) {
+              detail::run_decode(level, values, scale.from(first),
+                                 reinterpret_cast<const Code*>(from), n,
+                                 reinterpret_cast<std::uint32_t*>(to));
+            });
+}
+/// The same for dense codes of 4 bits, `count` of them from a byte on.
+inline void decode_nibbles(isa level, const value_table& table, const scaling& scale,
+                           const std::uint8_t* bytes, bool msb_first, std::size_t count,
+                           std::uint32_t* out) {
+  in_groups(group_size(level, 4), {bytes, 4, nullptr, 0, out, 32}, count,
+            [&](const auto* from, const auto*, auto* to, std::size_t first, std::size_t n) {
+              detail::run_nibbles(level, table, scale.from(first), from, msb_first, n,
+                                  reinterpret_cast<std::uint32_t*>(to));
+            });
 }
 
 /// The most blocks that philox writes beyond those asked for.
@@ -122,22 +214,6 @@ inline void amax_blocks(isa level, const float* in, std::size_t count, int log2_
 }
 [[nodiscard]] inline std::uint32_t amax_array(isa level, const float* in, std::size_t count) {
   LOWP_DISPATCH(level, amax_array(in, count));
-}
-
-/// Codes of finite elements; the factor of element i is factors[i >> log2_block].
-template <block_scaling How, bool MayBeRandom, class Out>
-void encode_blocks(isa level, const encode_plan<std::uint32_t>& plan, const std::uint32_t* factors,
-                   int log2_block, const float* in, [[maybe_unused]] const void* random,
-                   std::size_t count, Out* out) {
-  const auto run = [&](const auto* lanes) {
-    detail::dispatch_blocks<How>(level, plan, factors, log2_block, in, lanes, count, out);
-  };
-  if constexpr (MayBeRandom) {
-    if (plan.rounding.extra_bits != 0) {
-      return detail::with_lanes(plan.rounding.draw, random, run);
-    }
-  }
-  run(static_cast<const no_lanes*>(nullptr));
 }
 
 /// Packs or unpacks the first codes of an array, 4 or 6 bits wide; returns how many are done.

@@ -45,17 +45,27 @@ struct by_sign {
 /// A rounding mode as lanes apply it. Every deterministic mode adds to the discarded fraction a
 /// constant that depends on the sign, and one more if the code is odd (modulo 2^64; round-to-odd is
 /// 2^64 - 1, and one more is 0). Stochastic rounding is a deterministic rounding to `extra_bits`
-/// more bits, to which random bits are added before the extra bits are cut off.
+/// more bits, to which random bits are added before the extra bits are cut off. Where 32 of them
+/// fill a lane (`draws_words`), they are added to the fraction instead, for the carry.
 struct lane_rounding {
   bool is_known = false;  ///< else the mode is a user's own: only its addend function is known
   by_sign<std::uint64_t> addend{};
   std::uint64_t odd = 0;
-  int extra_bits = 0;  ///< 0: deterministic
+  int extra_bits = 0;
+  bool draws_words = false;
   stochastic draw{};
   int random_shift = 0;   ///< how much of a random lane to drop …
   int random_weight = 0;  ///< … and where its bits go among the extra bits,
   int random_offset = 0;  ///< with this below them
+
+  [[nodiscard]] constexpr bool is_random() const { return extra_bits != 0 || draws_words; }
 };
+
+/// Random bits come in lanes of 8, 16 or 32.
+[[nodiscard]] constexpr int log2_lane_bytes(const stochastic& draw) {
+  const int bits = draw.used_bits();
+  return bits <= 8 ? 0 : bits <= 16 ? 1 : 2;
+}
 
 [[nodiscard]] constexpr lane_rounding lane_rounding_of(const stochastic& draw);
 
@@ -75,7 +85,7 @@ template <rounding_mode R>
 }
 [[nodiscard]] constexpr lane_rounding lane_rounding_of(const stochastic& draw) {
   const int bits = draw.used_bits();
-  const int lane_bits = bits <= 8 ? 8 : bits <= 16 ? 16 : 32;
+  const int lane_bits = 8 << log2_lane_bytes(draw);
   lane_rounding result;
   int extra_bits = bits, used = bits;
   switch (draw.variant) {
@@ -161,6 +171,7 @@ struct output_plan {
 enum class method : std::uint8_t {
   general,  ///< any mode, any ends
   nearest,  ///< nearest even (or random after it) by a floating-point addition
+  narrow,   ///< the same to codes of so few bits that the sum has them all in one place
   flat,     ///< the same for formats whose codes are the upper bits of the source
   upper,    ///< and whose overflow is infinity: with the sign, nothing but the rounding is left
   half,     ///< binary16 with overflow to infinity, by the conversion instruction
@@ -172,6 +183,11 @@ struct fast_nearest {
   method how = method::general;
   Word cap = 0;
   bool caps_nan = false;
+
+  /// Whether a floating-point addition rounds: of numbers up to `cap` and the unit for it.
+  [[nodiscard]] constexpr bool adds() const {
+    return how == method::nearest || how == method::narrow || how == method::half;
+  }
 };
 
 template <class Word>
@@ -218,15 +234,20 @@ template <class Word>
   }
   fast.cap = value(saturates ? largest : largest + 1);
   if (fast.cap > s::infinity) return {};  // finite in the format, but not in the source
+  if (r.draws_words) return fast;
   fast.caps_nan = output.nan.positive == overflowed && is_symmetric(output.nan);
   const int highest_unit = static_cast<int>(fast.cap >> s::mantissa_bits) + shift - r.extra_bits;
   fast.how = grid.lowest == 1                      ? method::flat
              : highest_unit <= s::largest_exponent ? method::nearest
                                                    : method::general;
-  const bool is_plain = !to_values && r.extra_bits == 0 && overflowed == largest + 1;
-  if (is_plain && fast.how == method::flat && fast.cap == s::infinity &&
-      output.flip == s::sign >> shift) {
+  const bool is_plain = !to_values && !r.is_random();
+  if (is_plain && fast.how == method::flat && overflowed == largest + 1 &&
+      fast.cap == s::infinity && output.flip == s::sign >> shift) {
     fast.how = method::upper;
+  }
+  if (is_plain && fast.how == method::nearest &&
+      output.flip + (Word{2} << grid.mantissa_bits) <= Word{1} << shift) {
+    fast.how = method::narrow;
   }
   return fast;
 }
@@ -242,6 +263,10 @@ template <class Word, number_format F, rounding_mode R>
   encode_plan<Word> plan;
   if constexpr (has_grid<F>) plan.grid = make_grid<Word>(f);
   plan.rounding = lane_rounding_of(mode);
+  if (s::bits == 32 && plan.rounding.extra_bits == 32) {
+    plan.rounding.extra_bits = 0;
+    plan.rounding.draws_words = true;
+  }
   plan.is_supported = plan.grid.is_supported && plan.rounding.is_known &&
                       plan.grid.mantissa_bits + plan.rounding.extra_bits < s::mantissa_bits &&
                       o != overflow::wrap;
@@ -275,7 +300,7 @@ template <class Word, number_format F, rounding_mode R>
   plan.fast = detail::make_fast(plan, to_values);
   if constexpr (std::same_as<F, float_format>) {
     if (f == formats::binary16 && s::bits == 32 && plan.fast.how == method::nearest &&
-        plan.rounding.extra_bits == 0 && !to_values &&
+        !plan.rounding.is_random() && !to_values &&
         plan.output.overflowed.positive == f.largest_magnitude() + 1) {
       plan.fast.how = method::half;
     }

@@ -37,9 +37,6 @@ struct word_type<Word> {
 template <class V>
 using word_of = typename word_type<V>::type;
 
-/// Random lanes that a deterministic loop never reads.
-struct no_lanes {};
-
 }  // namespace kernels
 }  // namespace LOWP_BASELINE
 }  // namespace lowp

@@ -48,6 +48,12 @@ struct scaling {
   int log2_block = 0;                     ///< at least 4, so that a vector shares its scale
   bool has_tensor = false;
   std::uint32_t tensor = 0;
+
+  /// The same for elements `first`, first + 1, …; first is at a block or within the first of one.
+  [[nodiscard]] scaling from(std::size_t first) const {
+    return {scales == nullptr ? nullptr : scales + (first >> log2_block), log2_block, has_tensor,
+            tensor};
+  }
 };
 
 }  // namespace kernels
