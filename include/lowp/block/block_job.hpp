@@ -27,28 +27,6 @@ static_assert(chunk_size == 16 * max_blocks);
 /// As log2 of a block: all elements of a chunk have one scale.
 inline constexpr int one_block = 63;
 
-/// Where a block matrix keeps its bytes; see block_matrix.
-struct block_storage {
-  std::uint8_t* codes = nullptr;
-  std::size_t row_bytes = 0;
-  std::uint8_t* scales = nullptr;
-  std::size_t scale_bytes = 0;
-  std::size_t scales_per_row = 0;
-
-  void store_scale(std::size_t block, code_t code) const {
-    for (std::size_t i = 0; i < scale_bytes; ++i) {
-      scales[block * scale_bytes + i] = static_cast<std::uint8_t>(code >> (8 * i));
-    }
-  }
-  [[nodiscard]] code_t load_scale(std::size_t block) const {
-    code_t code = 0;
-    for (std::size_t i = 0; i < scale_bytes; ++i) {
-      code |= code_t{scales[block * scale_bytes + i]} << (8 * i);
-    }
-    return code;
-  }
-};
-
 /// Which draw an element takes: that of first + row * per_row + col.
 struct draw_order {
   std::size_t first = 0;
@@ -396,25 +374,24 @@ class dequantize_job {
     const std::size_t block_row = row / block_rows_ * in_.scales_per_row;
     const std::uint8_t* const bytes = in_.codes + row * in_.row_bytes;
     const int bits = format_.element.bits();
-    for (std::size_t i = 0; i < count; i += chunk_size) {
-      const std::size_t col = first + i, n = std::min(chunk_size, count - i);
+    const std::size_t size = log2_block_ == one_block ? chunk_size : 4 * chunk_size;
+    for (std::size_t i = 0; i < count; i += size) {
+      const std::size_t col = first + i, n = std::min(size, count - i);
       const std::size_t used = log2_block_ == one_block ? 1 : ((n - 1) >> log2_block_) + 1;
       const std::size_t first_block = block_row + col / block_cols_;
-      std::uint32_t factors[max_blocks];
-      bool are_known = true;
-      for (std::size_t b = 0; b < used; ++b) {
-        are_known &= scales_.find(in_.load_scale(first_block + b), factors[b]);
-      }
+      std::uint32_t factors[4 * max_blocks];
+      const bool are_known = scales_.find(level_, in_, first_block, used, factors);
       const kernels::scaling scaling{factors, log2_block_, format_.has_tensor_scale,
                                      bits_of(tensor_.decoding)};
       decode_codes<Code>(level_, values_, scaling, bytes, col, n, bits, packing{},
                          reinterpret_cast<std::uint32_t*>(out + i));
       if (are_known) continue;
       for (std::size_t j = 0; j < n; ++j) {
-        const code_t scale = in_.load_scale(first_block + (used == 1 ? 0 : j >> log2_block_));
-        if (scales_.find(scale, factors[0])) continue;
+        const std::size_t block = used == 1 ? 0 : j >> log2_block_;
+        if (factors[block] != scales_.unknown) continue;
         const code_t code = load_code(bytes, col + j, bits, packing{});
-        out[i + j] = pack_as<float>(decode_element(format_, code, scale, tensor_));
+        out[i + j] = pack_as<float>(
+            decode_element(format_, code, in_.load_scale(first_block + block), tensor_));
       }
     }
   }

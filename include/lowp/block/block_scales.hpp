@@ -53,6 +53,28 @@ struct block_factor {
 
 inline constexpr std::size_t max_blocks = 64;
 
+/// Where a block matrix keeps its bytes; see block_matrix.
+struct block_storage {
+  std::uint8_t* codes = nullptr;
+  std::size_t row_bytes = 0;
+  std::uint8_t* scales = nullptr;
+  std::size_t scale_bytes = 0;
+  std::size_t scales_per_row = 0;
+
+  void store_scale(std::size_t block, code_t code) const {
+    for (std::size_t i = 0; i < scale_bytes; ++i) {
+      scales[block * scale_bytes + i] = static_cast<std::uint8_t>(code >> (8 * i));
+    }
+  }
+  [[nodiscard]] code_t load_scale(std::size_t block) const {
+    code_t code = 0;
+    for (std::size_t i = 0; i < scale_bytes; ++i) {
+      code |= code_t{scales[block * scale_bytes + i]} << (8 * i);
+    }
+    return code;
+  }
+};
+
 /// Computes scales for one thread, which remembers what it has computed.
 template <number_format Element, number_format Scale>
 class block_scales {
@@ -215,18 +237,21 @@ class block_scales {
 
 /// The binary32 factors by which decoded elements are multiplied, one per block. Element times
 /// scale is one rounding, or none where a tensor scale comes after it; a scale for which that does
-/// not hold is not known.
+/// not hold is left to the definition.
 template <number_format Element, number_format Scale>
 class decode_scales {
  public:
+  /// In place of a factor; a NaN, which no factor is.
+  static constexpr std::uint32_t unknown = 0x7FFF0000u;
+
   explicit decode_scales(const block_format<Element, Scale>& format, bool rounds_again = false)
       : format_(format),
         must_be_exact_(rounds_again || format.has_tensor_scale),
         smallest_(smallest_positive_value(format.element).exponent),
-        largest_(largest_value(format.element).exponent),
-        is_tabulated_(format.scale.bits() <= 8) {
-    for (code_t code = 0; is_tabulated_ && code >> format.scale.bits() == 0; ++code) {
-      is_known_[code] = compute(code, factors_[code]);
+        largest_(largest_value(format.element).exponent) {
+    if (is_tabulated()) {
+      table_ = kernels::make_value_table(format.scale.bits(),
+                                         [this](code_t code) { return compute(code); });
     }
   }
   /// Whether the kernels can be right for this tensor at all.
@@ -234,31 +259,33 @@ class decode_scales {
     return !must_be_exact_ || (precision(format_.element) + precision(format_.scale) <= 24 &&
                                (bits_of(tensor.decoding) & 0x7FFFFFFFu) < infinity_bits);
   }
-  /// The factor for a scale code; false if it is not known.
-  [[nodiscard]] bool find(code_t code, std::uint32_t& factor) const {
-    if (!is_tabulated_) return compute(code, factor);
-    code &= low_mask(format_.scale.bits());
-    factor = factors_[code];
-    return is_known_[code];
+  /// Those of `count` blocks from `first` on; false if one is unknown.
+  [[nodiscard]] bool find(isa level, const block_storage& in, std::size_t first, std::size_t count,
+                          std::uint32_t* factors) const {
+    if (is_tabulated()) {
+      kernels::decode(level, table_, {}, in.scales + first, count, factors);
+    } else {
+      for (std::size_t i = 0; i < count; ++i) factors[i] = compute(in.load_scale(first + i));
+    }
+    return kernels::amax_array(level, reinterpret_cast<const float*>(factors), count) != unknown;
   }
 
  private:
-  [[nodiscard]] bool compute(code_t code, std::uint32_t& factor) const {
+  [[nodiscard]] bool is_tabulated() const { return format_.scale.bits() <= 8; }
+  [[nodiscard]] std::uint32_t compute(code_t code) const {
     const unpacked scale = decode(format_.scale, code);
     const float value = pack_as<float>(scale);
-    factor = bits_of(value);
-    if (scale.is_nan() || scale.is_infinite() || scale.is_zero() || unpack(value) != scale)
-      return false;
-    return !format_.has_tensor_scale ||
-           (scale.exponent + smallest_ >= -126 && scale.exponent + largest_ < 126);
+    if (scale.is_nan() || scale.is_infinite() || scale.is_zero() || unpack(value) != scale) {
+      return unknown;
+    }
+    const bool fits = scale.exponent + smallest_ >= -126 && scale.exponent + largest_ < 126;
+    return fits || !format_.has_tensor_scale ? bits_of(value) : unknown;
   }
 
   block_format<Element, Scale> format_;
   bool must_be_exact_;
   int smallest_, largest_;  // exponents of elements
-  bool is_tabulated_;
-  std::array<std::uint32_t, 256> factors_{};
-  std::array<bool, 256> is_known_{};
+  kernels::value_table table_{};
 };
 
 }  // namespace bulk

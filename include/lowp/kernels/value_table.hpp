@@ -25,21 +25,26 @@ struct value_table {
   bool is_upper_half = true;
 };
 
-template <number_format F>
-[[nodiscard]] constexpr value_table make_value_table(const F& f) {
+/// `value_of(code)` are the bits for a code of so many bits.
+template <class ValueOf>
+[[nodiscard]] constexpr value_table make_value_table(int bits, const ValueOf& value_of) {
   value_table table;
-  table.bits = f.bits();
-  const auto count = std::size_t{1} << f.bits();
+  table.bits = bits;
+  const auto count = std::size_t{1} << bits;
   for (std::size_t code = 0; code < 256; ++code) {  // repeated, so that any byte is an index
-    const auto value = code < count
-                           ? static_cast<std::uint32_t>(encode(formats::binary32, decode(f, code)))
-                           : table.values[code % count];
+    const std::uint32_t value = code < count ? value_of(code) : table.values[code % count];
     table.values[code] = value;
     table.planes[0][code] = static_cast<std::uint8_t>(value >> 16);
     table.planes[1][code] = static_cast<std::uint8_t>(value >> 24);
     if ((value & 0xFFFF) != 0) table.is_upper_half = false;
   }
   return table;
+}
+template <number_format F>
+[[nodiscard]] constexpr value_table make_value_table(const F& f) {
+  return make_value_table(f.bits(), [&f](code_t code) {
+    return static_cast<std::uint32_t>(encode(formats::binary32, decode(f, code)));
+  });
 }
 
 /// What decoded values are multiplied by, one factor after the other, each product rounded.
