@@ -73,12 +73,14 @@ class quantize_job {
 
  public:
   quantize_job(isa level, const format_type& format,
-               const kernels::encode_plan<std::uint32_t>& plan, const matrix_view<const float>& in,
+               const kernels::encode_plan<std::uint32_t>& plan,
+               const block_scales<Element, Scale>& scales, const matrix_view<const float>& in,
                const tensor_scale& tensor, const R& mode, const draw_order& draws,
                const block_storage& out)
       : level_(level),
         format_(format),
         plan_(plan),
+        scales_(scales),
         in_(in),
         tensor_(tensor),
         mode_(mode),
@@ -94,33 +96,31 @@ class quantize_job {
 
   /// Columns first … last of one row of blocks; both are at blocks.
   void operator()(std::size_t block_row, std::size_t first, std::size_t last) const {
-    block_scales<Element, Scale> scales(level_, format_, plan_, tensor_);
     const std::size_t top = block_row * block_rows_;
     const std::size_t rows = std::min(block_rows_, in_.rows - top);
     if (block_cols_ <= chunk_size) {
       for (std::size_t col = first; col < last; col += chunk_size) {
-        block_factor factors[max_blocks];
+        block_factors factors;
         const std::size_t count = std::min(chunk_size, last - col);
-        find_scales(scales, block_row, top, rows, col, count, factors);
+        find_scales(block_row, top, rows, col, count, factors);
         encode_rows(top, rows, col, count, factors);
       }
       return;
     }
     for (std::size_t col = first; col < last; col += block_cols_) {
       const std::size_t end = std::min(last, col + block_cols_);
-      block_factor factor;
-      find_scales(scales, block_row, top, rows, col, end - col, &factor);
+      block_factors factor;
+      find_scales(block_row, top, rows, col, end - col, factor);
       for (std::size_t at = col; at < end; at += chunk_size) {
-        encode_rows(top, rows, at, std::min(chunk_size, end - at), &factor);
+        encode_rows(top, rows, at, std::min(chunk_size, end - at), factor);
       }
     }
   }
 
  private:
   /// The scales of the blocks over some columns, at most max_blocks.
-  void find_scales(block_scales<Element, Scale>& scales, std::size_t block_row, std::size_t top,
-                   std::size_t rows, std::size_t col, std::size_t count,
-                   block_factor* factors) const {
+  void find_scales(std::size_t block_row, std::size_t top, std::size_t rows, std::size_t col,
+                   std::size_t count, block_factors& found) const {
     std::uint32_t amax[max_blocks + 4] = {};
     const std::size_t blocks = (count + block_cols_ - 1) / block_cols_;
     for (std::size_t row = top; row < top + rows; ++row) {
@@ -130,36 +130,30 @@ class quantize_job {
         kernels::amax_blocks(level_, in_.row(row) + col, count, log2_block_, amax);
       }
     }
-    scales(amax, blocks, factors);
+    scales_(level_, amax, blocks, found);
     const std::size_t first_block = block_row * out_.scales_per_row + col / block_cols_;
     for (std::size_t i = 0; i < blocks; ++i) {
-      if (!factors[i].is_known) {
+      if (found.factors[i] == unknown_factor) {
         const std::size_t left = i * block_cols_;
-        factors[i].scale_code = slow_scale_code(
+        found.scale_codes[i] = slow_scale_code(
             format_,
             matrix_view<const float>(in_.row(top) + col + left, rows,
                                      std::min(block_cols_, count - left), in_.stride),
             tensor_);
       }
-      out_.store_scale(first_block + i, factors[i].scale_code);
+      out_.store_scale(first_block + i, found.scale_codes[i]);
     }
   }
 
   void encode_rows(std::size_t top, std::size_t rows, std::size_t col, std::size_t count,
-                   const block_factor* blocks) const {
-    std::uint32_t factors[max_blocks];
-    bool are_known = true;
+                   const block_factors& blocks) const {
     const std::size_t used = log2_block_ == one_block ? 1 : ((count - 1) >> log2_block_) + 1;
-    for (std::size_t i = 0; i < used; ++i) {
-      factors[i] = blocks[i].is_known ? blocks[i].factor : bits_of(1.0f);
-      are_known = are_known && blocks[i].is_known;
-    }
     alignas(64) Code codes[chunk_size];
     for (std::size_t row = top; row < top + rows; ++row) {
       const float* const in = in_.row(row) + col;
       const std::size_t index = draws_.first + row * draws_.per_row + col;
-      encode(in, index, count, factors, codes);
-      if (!are_known) encode_unknown(in, index, count, blocks, used, codes);
+      encode(in, index, count, blocks.factors, codes);
+      if (!blocks.are_known) encode_unknown(in, index, count, blocks, used, codes);
       pack_codes(level_, codes, col, count, format_.element.bits(), packing{},
                  out_.codes + row * out_.row_bytes);
     }
@@ -191,10 +185,10 @@ class quantize_job {
   }
 
   void encode_unknown(const float* in, std::size_t index, std::size_t count,
-                      const block_factor* blocks, std::size_t used, Code* codes) const {
+                      const block_factors& blocks, std::size_t used, Code* codes) const {
     for (std::size_t b = 0; b < used; ++b) {
-      if (blocks[b].is_known) continue;
-      const element_encoder encoder(format_, blocks[b].scale_code, tensor_);
+      if (blocks.factors[b] != unknown_factor) continue;
+      const element_encoder encoder(format_, blocks.scale_codes[b], tensor_);
       const std::size_t begin = used == 1 ? 0 : b << log2_block_;
       const std::size_t end =
           used == 1 ? count : std::min(count, begin + (std::size_t{1} << log2_block_));
@@ -207,6 +201,7 @@ class quantize_job {
   isa level_;
   format_type format_;
   kernels::encode_plan<std::uint32_t> plan_;
+  const block_scales<Element, Scale>& scales_;
   matrix_view<const float> in_;
   tensor_scale tensor_;
   R mode_;
@@ -286,9 +281,10 @@ bool quantize_by_kernels(const block_format<Element, Scale>& f, matrix_view<cons
     in = matrix_view<const float>(in.data, in.rows == 0 ? 0 : 1, in.rows * in.cols);
   }
   const std::size_t block_rows = f.block_rows(in.rows), block_cols = f.block_cols(in.cols);
+  const block_scales<Element, Scale> scales(f, plan, tensor);
   const auto run = [&]<class Code>() {
-    const quantize_job<Known, Code, Element, Scale, R> job(how.level(), f, plan, in, tensor, mode,
-                                                           {0, in.cols}, out);
+    const quantize_job<Known, Code, Element, Scale, R> job(how.level(), f, plan, scales, in, tensor,
+                                                           mode, {0, in.cols}, out);
     run_block_rows(how, (in.rows + block_rows - 1) / block_rows, block_rows, in.cols,
                    std::max(block_cols, chunk_size), job);
   };
@@ -313,6 +309,7 @@ bool quantize_transpose_by_kernels(const block_format<Element, Scale>& f,
   const std::size_t height = (64 + block_rows - 1) / block_rows * block_rows;
   const std::size_t width = std::min(cols, std::max(block_cols, chunk_size));
   const std::size_t stride = width + 16;
+  const block_scales<Element, Scale> scales(f, plan, tensor);
   const auto run = [&]<class Code>() {
     const auto one = [&](std::size_t top, std::size_t left, float* window) {
       const std::size_t n = std::min(height, rows - top), count = std::min(width, cols - left);
@@ -333,8 +330,8 @@ bool quantize_transpose_by_kernels(const block_format<Element, Scale>& f,
       local.shape = {static_cast<int>(std::min(block_rows, n)),
                      static_cast<int>(std::min(block_cols, count))};
       const quantize_job<Known, Code, Element, Scale, R> job(
-          how.level(), local, plan, matrix_view<const float>(window, n, count, stride), tensor,
-          mode, {top * cols + left, cols}, at);
+          how.level(), local, plan, scales, matrix_view<const float>(window, n, count, stride),
+          tensor, mode, {top * cols + left, cols}, at);
       const auto step = static_cast<std::size_t>(local.shape.rows);
       for (std::size_t row = 0; row * step < n; ++row) job(row, 0, count);
     };
@@ -388,7 +385,7 @@ class dequantize_job {
       if (are_known) continue;
       for (std::size_t j = 0; j < n; ++j) {
         const std::size_t block = used == 1 ? 0 : j >> log2_block_;
-        if (factors[block] != scales_.unknown) continue;
+        if (factors[block] != unknown_factor) continue;
         const code_t code = load_code(bytes, col + j, bits, packing{});
         out[i + j] = pack_as<float>(
             decode_element(format_, code, in_.load_scale(first_block + block), tensor_));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -43,13 +44,8 @@ inline constexpr std::uint32_t infinity_bits = 0x7F800000u;
   return bits >= 0x00800000u && bits < infinity_bits;
 }
 
-/// What the kernels need for one block.
-struct block_factor {
-  bool is_computed = false;
-  bool is_known = false;  ///< else the block is left to the definition
-  std::uint32_t factor = 0;
-  code_t scale_code = 0;
-};
+/// In place of a factor: the block is left to the definition. A NaN, which no factor is.
+inline constexpr std::uint32_t unknown_factor = 0x7FFF0000u;
 
 inline constexpr std::size_t max_blocks = 64;
 
@@ -75,164 +71,175 @@ struct block_storage {
   }
 };
 
-/// Computes scales for one thread, which remembers what it has computed.
+/// What is found for the blocks of a chunk.
+struct block_factors {
+  std::uint32_t factors[max_blocks];
+  code_t scale_codes[max_blocks];
+  bool are_known;  ///< no factor is unknown
+};
+
+/// Computes scales, and remembers those that it has computed; threads may share one.
 template <number_format Element, number_format Scale>
 class block_scales {
  public:
-  block_scales(isa level, const block_format<Element, Scale>& format,
+  block_scales(const block_format<Element, Scale>& format,
                const kernels::encode_plan<std::uint32_t>& elements, const tensor_scale& tensor)
-      : level_(level),
-        format_(format),
+      : format_(format),
         elements_(elements),
         tensor_(tensor),
         largest_(largest_value(format.element)),
-        max_(pack_as<float>(largest_)),
-        scale_plan_(kernels::make_encode_plan<std::uint32_t>(
-            format.scale, nearest_even, overflow::saturate, missing_nan::largest, false)) {
-    // Rules in binary32 through a table of at most 256 scale codes; the others by the definition.
-    is_tabulated_ =
-        is_power_of_two_rule(format.rule) ||
-        (scale_plan_.is_supported && format.scale.bits() <= 8 && format.rule != scale_rule::amax);
-    if (format.rule == scale_rule::even) {
-      const int bits = detail::top_mantissa_bits(format.element);
-      half_ = bits > 22 ? 0 : 1u << (22 - bits);
+        smallest_element_(smallest_positive_value(format.element).exponent) {
+    const float max = pack_as<float>(largest_);
+    const auto least = [](const unpacked& x) { return bits_of(pack_as<float>(x)); };
+    constexpr std::uint32_t greatest = bits_of(std::numeric_limits<float>::max());
+    switch (format.rule) {
+      case scale_rule::transformer_engine:
+        values_ = {.a = bits_of(multiply(tensor.encoding, divide(1.0f, max))),
+                   .highest = greatest,
+                   .of_nan = greatest};
+        break;
+      case scale_rule::torchao: {
+        const std::uint32_t lowest =
+            least(decode(format.scale, smallest_normal_code(format.scale)));
+        values_ = {true,   bits_of(max), bits_of(tensor.decoding), lowest, infinity_bits,
+                   lowest, lowest};
+        break;
+      }
+      case scale_rule::modelopt: {
+        const std::uint32_t lowest = least(smallest_positive_value(format.scale));
+        values_ = {true,          bits_of(multiply(max, tensor.decoding)),
+                   bits_of(1.0f), lowest,
+                   infinity_bits, bits_of(1.0f),
+                   lowest};
+        break;
+      }
+      case scale_rule::even: {
+        const int bits = detail::top_mantissa_bits(format.element);
+        addend_ = bits > 22 ? 0 : 1u << (22 - bits);
+        break;
+      }
+      case scale_rule::rceil: reciprocal_ = divide(1.0f, max); [[fallthrough]];
+      case scale_rule::ceil: addend_ = 0x7FFFFFu; break;
+      default: break;
     }
-    reciprocal_ = divide(1.0f, max_);
-    lowest_ = format.rule == scale_rule::modelopt
-                  ? pack_as<float>(smallest_positive_value(format.scale))
-                  : pack_as<float>(decode(format.scale, smallest_normal_code(format.scale)));
-    smallest_element_ = smallest_positive_value(format.element).exponent;
+    if (!is_power_of_two_rule(format.rule) && format.rule != scale_rule::amax &&
+        format.scale.bits() <= 8) {
+      scale_plan_ = kernels::make_encode_plan<std::uint32_t>(
+          format.scale, nearest_even, overflow::saturate, missing_nan::largest, false);
+    }
   }
 
   /// For each of at most max_blocks blocks with the given amax (as bits).
-  void operator()(const std::uint32_t* amax, std::size_t count, block_factor* out) {
-    if (!is_tabulated_) {
-      for (std::size_t i = 0; i < count; ++i) out[i] = by_definition(amax[i]);
-    } else if (is_power_of_two_rule(format_.rule)) {
-      for (std::size_t i = 0; i < count; ++i) out[i] = by_exponent(amax[i]);
-    } else {
-      alignas(64) std::uint32_t scales[max_blocks] = {};
-      std::uint8_t codes[max_blocks];
-      for (std::size_t i = 0; i < count; ++i) scales[i] = bits_of(scale(float_of(amax[i])));
-      kernels::encode<std::uint32_t, false, false>(level_, scale_plan_, scales, nullptr, count,
+  void operator()(isa level, const std::uint32_t* amax, std::size_t count,
+                  block_factors& out) const {
+    std::uint8_t codes[max_blocks];
+    if (scale_plan_.is_supported) {
+      alignas(64) std::uint32_t scales[max_blocks];
+      kernels::scale_values(level, values_, amax, count, scales);
+      kernels::encode<std::uint32_t, false, false>(level, scale_plan_, scales, nullptr, count,
                                                    codes);
-      for (std::size_t i = 0; i < count; ++i) {
-        out[i] = amax[i] < infinity_bits ? by_code(codes[i]) : block_factor{};
+    }
+    out.are_known = true;
+    for (std::size_t i = 0; i < count; ++i) {
+      found at{0, unknown_factor};
+      if (amax[i] >= infinity_bits) {
+      } else if (scale_plan_.is_supported) {
+        at = remembered(codes[i], [&] { return by_code(codes[i]); });
+      } else if (!is_power_of_two_rule(format_.rule)) {
+        at = by_definition(amax[i]);
+      } else if (amax[i] >= 0x00800000u || amax[i] == 0) {
+        at = by_exponent(amax[i]);
       }
+      out.factors[i] = at.factor;
+      out.scale_codes[i] = at.scale_code;
+      out.are_known = out.are_known && at.factor != unknown_factor;
     }
   }
 
  private:
-  // --------------------------------------------------------------------------- rules in binary32
-  [[nodiscard]] float scale(float amax) const {
-    constexpr float largest = std::numeric_limits<float>::max();
-    switch (format_.rule) {
-      case scale_rule::transformer_engine: {
-        const float value = multiply(amax, multiply(tensor_.encoding, reciprocal_));
-        return value <= largest ? value : largest;
-      }
-      case scale_rule::torchao: {
-        const float value = divide(divide(amax, max_), tensor_.decoding);
-        return value >= lowest_ ? value : lowest_;
-      }
-      default: {
-        const float value = divide(amax, multiply(max_, tensor_.decoding));
-        if (bits_of(value) == 0) return 1.0f;
-        return value >= lowest_ ? value : lowest_;
-      }
+  struct found {
+    code_t scale_code;
+    std::uint32_t factor;
+  };
+  /// What compute() gives for this index, computed the first time.
+  template <class Compute>
+  [[nodiscard]] found remembered(std::size_t index, const Compute& compute) const {
+    memory& m = memory_[index];
+    found result{0, m.factor.load(std::memory_order_acquire)};
+    if (result.factor != 0) {
+      result.scale_code = m.scale_code.load(std::memory_order_relaxed);
+      return result;
     }
-  }
-  [[nodiscard]] const block_factor& by_code(std::uint8_t code) {
-    block_factor& result = known_[code];
-    if (result.is_computed) return result;
-    result.is_computed = true;
-    result.scale_code = code;
-    const unpacked factor = element_factor(format_, code, tensor_);
-    result.factor = bits_of(pack_as<float>(factor));
-    result.is_known = is_normal(result.factor) && !decode(format_.scale, code).is_nan();
+    result = compute();
+    m.scale_code.store(result.scale_code, std::memory_order_relaxed);
+    m.factor.store(result.factor, std::memory_order_release);
     return result;
+  }
+
+  // --------------------------------------------------------------------------- rules in binary32
+  [[nodiscard]] found by_code(code_t code) const {
+    const std::uint32_t factor = bits_of(pack_as<float>(element_factor(format_, code, tensor_)));
+    const bool is_known = is_normal(factor) && !decode(format_.scale, code).is_nan();
+    return {code, is_known ? factor : unknown_factor};
   }
 
   // ------------------------------------------------------------------------- power-of-two rules
-  [[nodiscard]] const block_factor& by_exponent(std::uint32_t amax) {
-    static constexpr block_factor unknown{};
-    if (amax >= infinity_bits || (amax < 0x00800000u && amax != 0)) return unknown;
+  [[nodiscard]] found by_exponent(std::uint32_t amax) const {
     std::uint32_t x = amax;
-    bool rounds_up = false;
-    switch (format_.rule) {
-      case scale_rule::even: x += half_; break;
-      case scale_rule::ceil: rounds_up = true; break;
-      case scale_rule::rceil:
-        rounds_up = true;
-        x = bits_of(multiply(float_of(amax), reciprocal_));
-        if (x < 0x00800000u && amax != 0) return unknown;
-        break;
-      default: break;
+    if (format_.rule == scale_rule::rceil && amax != 0) {
+      x = bits_of(multiply(float_of(amax), reciprocal_));
+      if (x < 0x00800000u) return {0, unknown_factor};
     }
-    if (amax == 0) x = 0;
-    const std::uint32_t field = (x >> 23) + (rounds_up && (x & 0x7FFFFFu) != 0 ? 1 : 0);
-    block_factor& result = known_[field];
-    if (!result.is_computed) result = with_exponent(field);
-    return result;
+    const std::uint32_t field = amax == 0 ? 0 : (x + addend_) >> 23;
+    return remembered(field, [&] { return with_exponent(field); });
   }
-  [[nodiscard]] block_factor with_exponent(std::uint32_t field) const {
-    block_factor result{.is_computed = true};
+  [[nodiscard]] found with_exponent(std::uint32_t field) const {
+    code_t code = smallest_positive_code(format_.scale);
     int shift = 0;
-    if (field == 0) {
-      result.scale_code = smallest_positive_code(format_.scale);
-    } else {
+    if (field != 0) {
       const int exponent = static_cast<int>(field) - 127;
-      result.scale_code = detail::power_of_two_code(
-          format_.scale,
-          format_.rule == scale_rule::rceil ? exponent : exponent - largest_.exponent);
-      shift = decode(format_.scale, result.scale_code).exponent;
+      code = detail::power_of_two_code(format_.scale, format_.rule == scale_rule::rceil
+                                                          ? exponent
+                                                          : exponent - largest_.exponent);
+      shift = decode(format_.scale, code).exponent;
     }
-    // The lowest binade of the elements under this scale, and the largest number that the kernels
-    // meet in rounding to it.
     const int lowest = elements_.grid.lowest + shift;
-    const int mantissa_bits = elements_.grid.mantissa_bits + elements_.rounding.extra_bits;
-    const int highest = elements_.fast.adds() ? static_cast<int>(elements_.fast.cap >> 23) + shift +
-                                                    23 - mantissa_bits
-                                              : lowest;
-    result.is_known = lowest >= 1 && lowest <= 254 && highest <= 254;
-    if (result.is_known) result.factor = static_cast<std::uint32_t>(lowest) << 23;
-    return result;
+    return {code,
+            elements_.can_shift(shift) ? static_cast<std::uint32_t>(lowest) << 23 : unknown_factor};
   }
 
   // -------------------------------------------------------------------------------- definition
-  [[nodiscard]] block_factor by_definition(std::uint32_t amax) const {
-    block_factor result;
-    if (amax >= infinity_bits) return result;
-    result.scale_code = encode_scale(format_, amax_accumulator{amax, false}, tensor_);
-    const unpacked factor = element_factor(format_, result.scale_code, tensor_);
-    const float value = pack_as<float>(factor);
-    result.factor = bits_of(value);
-    result.is_known = is_normal(result.factor);
+  [[nodiscard]] found by_definition(std::uint32_t amax) const {
+    const code_t code = encode_scale(format_, amax_accumulator{amax, false}, tensor_);
+    const unpacked exact = element_factor(format_, code, tensor_);
+    const float value = pack_as<float>(exact);
+    bool is_known = is_normal(bits_of(value));
     if (format_.rule == scale_rule::amax) {
+      if (amax == 0) return {code, bits_of(1.0f)};
       // The quotient of tiny elements loses its remainder, which must not matter.
-      const bool is_exact = unpack(value) == factor;
-      result.is_known = result.is_known && is_exact && factor.exponent + smallest_element_ >= -72;
-      if (amax == 0) {
-        result.factor = bits_of(1.0f);
-        result.is_known = true;
-      }
+      is_known = is_known && unpack(value) == exact && exact.exponent + smallest_element_ >= -72;
     }
-    return result;
+    return {code, is_known ? bits_of(value) : unknown_factor};
   }
 
-  isa level_;
+  struct memory {
+    std::atomic<std::uint32_t> factor{0};  // 0: not computed yet
+    std::atomic<code_t> scale_code{0};
+  };
+
   block_format<Element, Scale> format_;
   kernels::encode_plan<std::uint32_t> elements_;
   tensor_scale tensor_;
   unpacked largest_;
-  float max_;
-  kernels::encode_plan<std::uint32_t> scale_plan_;
-  bool is_tabulated_ = false;
-  std::uint32_t half_ = 0;
+  int smallest_element_;
+  // Rules in binary32, through a table of at most 256 scale codes.
+  kernels::scale_arithmetic values_{};
+  kernels::encode_plan<std::uint32_t> scale_plan_{};
+  // Power-of-two rules, through a table of exponents: that of the amax, or of its quotient for
+  // rceil, after this has been added.
+  std::uint32_t addend_ = 0;
   float reciprocal_ = 0;
-  float lowest_ = 0;
-  int smallest_element_ = 0;
-  std::array<block_factor, 257> known_{};
+  mutable std::array<memory, 257> memory_{};
 };
 
 /// The binary32 factors by which decoded elements are multiplied, one per block. Element times
@@ -241,9 +248,6 @@ class block_scales {
 template <number_format Element, number_format Scale>
 class decode_scales {
  public:
-  /// In place of a factor; a NaN, which no factor is.
-  static constexpr std::uint32_t unknown = 0x7FFF0000u;
-
   explicit decode_scales(const block_format<Element, Scale>& format, bool rounds_again = false)
       : format_(format),
         must_be_exact_(rounds_again || format.has_tensor_scale),
@@ -267,7 +271,8 @@ class decode_scales {
     } else {
       for (std::size_t i = 0; i < count; ++i) factors[i] = compute(in.load_scale(first + i));
     }
-    return kernels::amax_array(level, reinterpret_cast<const float*>(factors), count) != unknown;
+    return kernels::amax_array(level, reinterpret_cast<const float*>(factors), count) !=
+           unknown_factor;
   }
 
  private:
@@ -276,10 +281,10 @@ class decode_scales {
     const unpacked scale = decode(format_.scale, code);
     const float value = pack_as<float>(scale);
     if (scale.is_nan() || scale.is_infinite() || scale.is_zero() || unpack(value) != scale) {
-      return unknown;
+      return unknown_factor;
     }
     const bool fits = scale.exponent + smallest_ >= -126 && scale.exponent + largest_ < 126;
-    return fits || !format_.has_tensor_scale ? bits_of(value) : unknown;
+    return fits || !format_.has_tensor_scale ? bits_of(value) : unknown_factor;
   }
 
   block_format<Element, Scale> format_;

@@ -124,6 +124,11 @@ inline void run_nibbles(isa level, const value_table& table, const scaling& s,
   LOWP_DISPATCH(level, decode_nibbles(table, s, bytes, msb_first, count, values));
 }
 
+inline void run_scale_values(isa level, const scale_arithmetic& s, const std::uint32_t* amax,
+                             std::size_t count, std::uint32_t* out) {
+  LOWP_DISPATCH(level, scale_values(s, amax, count, out));
+}
+
 template <class Word>
 [[nodiscard]] std::size_t random_lane_bits(const encode_plan<Word>& plan) {
   return plan.rounding.is_random() ? std::size_t{8} << log2_lane_bytes(plan.rounding.draw) : 0;
@@ -214,6 +219,16 @@ inline void amax_blocks(isa level, const float* in, std::size_t count, int log2_
 }
 [[nodiscard]] inline std::uint32_t amax_array(isa level, const float* in, std::size_t count) {
   LOWP_DISPATCH(level, amax_array(in, count));
+}
+
+/// The values of the scales of blocks with these amaxes (as bits).
+inline void scale_values(isa level, const scale_arithmetic& s, const std::uint32_t* amax,
+                         std::size_t count, std::uint32_t* out) {
+  in_groups(group_size(level, 4), {amax, 32, nullptr, 0, out, 32}, count,
+            [&](const auto* from, const auto*, auto* to, std::size_t, std::size_t n) {
+              detail::run_scale_values(level, s, reinterpret_cast<const std::uint32_t*>(from), n,
+                                       reinterpret_cast<std::uint32_t*>(to));
+            });
 }
 
 /// Packs or unpacks the first codes of an array, 4 or 6 bits wide; returns how many are done.

@@ -171,7 +171,8 @@ struct output_plan {
 enum class method : std::uint8_t {
   general,  ///< any mode, any ends
   nearest,  ///< nearest even (or random after it) by a floating-point addition
-  narrow,   ///< the same to codes of so few bits that the sum has them all in one place
+  fixed,    ///< nearest even in fixed point, saturating, by an addition too
+  narrow,   ///< nearest to codes of so few bits that the sum has them all in one place
   flat,     ///< the same for formats whose codes are the upper bits of the source
   upper,    ///< and whose overflow is infinity: with the sign, nothing but the rounding is left
   half,     ///< binary16 with overflow to infinity, by the conversion instruction
@@ -182,6 +183,7 @@ template <class Word>
 struct fast_nearest {
   method how = method::general;
   Word cap = 0;
+  Word floor = 0;  ///< fixed: the lowest value
   bool caps_nan = false;
 
   /// Whether a floating-point addition rounds: of numbers up to `cap` and the unit for it.
@@ -197,9 +199,54 @@ struct encode_plan {
   lane_rounding rounding{};
   output_plan<Word> output{};
   fast_nearest<Word> fast{};
+
+  /// Whether the lanes reach as far for the format whose values are 2^shift times those of this
+  /// one: the lowest binade and the largest number met in rounding.
+  [[nodiscard]] constexpr bool can_shift(int shift) const {
+    using s = source<Word>;
+    const int lowest = grid.lowest + shift;
+    // Fixed point: cap and floor have exponents below that of `lowest`, the unit is the place.
+    if (fast.how == method::fixed) {
+      return lowest > 2 && lowest + s::mantissa_bits - grid.mantissa_bits <= s::largest_exponent;
+    }
+    const int unit = static_cast<int>(fast.cap >> s::mantissa_bits) + s::mantissa_bits -
+                     grid.mantissa_bits - rounding.extra_bits;
+    const int highest = fast.adds() ? unit + shift : lowest;
+    return lowest >= 1 && lowest <= s::largest_exponent && highest <= s::largest_exponent;
+  }
 };
 
 namespace detail {
+
+[[nodiscard]] constexpr bool is_nearest_even(const lane_rounding& r) {
+  return r.odd == 1 && r.addend.positive == r.addend.negative &&
+         r.addend.positive == lowp::detail::half_unit - 1;
+}
+
+/// Fixed point by an addition: everything out of range is an end of it.
+template <class Word>
+[[nodiscard]] constexpr fast_nearest<Word> make_fast_fixed(const encode_plan<Word>& plan,
+                                                           const fixed_format& f, bool to_values) {
+  using s = source<Word>;
+  const auto value = [&](code_t code) {
+    return static_cast<Word>(encode(s::format, decode(f, code)));
+  };
+  const code_t largest = f.largest_magnitude(),
+               lowest = (0 - f.lowest_magnitude()) & low_mask(f.bits());
+  const by_sign<Word> ends =
+      to_values ? by_sign<Word>{value(largest), value(lowest)}
+                : by_sign<Word>{static_cast<Word>(largest), static_cast<Word>(lowest)};
+  const auto are_ends = [&](const by_sign<Word>& c) {
+    return c.positive == ends.positive && c.negative == ends.negative;
+  };
+  const int place = plan.grid.lowest + s::mantissa_bits - plan.grid.mantissa_bits;
+  if (!is_nearest_even(plan.rounding) || plan.rounding.is_random() ||
+      !are_ends(plan.output.overflowed) || !are_ends(plan.output.infinity) ||
+      plan.grid.lowest <= 2 || place > s::largest_exponent || f.total_bits > s::mantissa_bits - 2) {
+    return {};
+  }
+  return {.how = method::fixed, .cap = value(largest), .floor = value(lowest)};
+}
 
 /// The fast methods need a zero of either sign and an overflow that is the largest value or the
 /// magnitude after it, whatever the sign.
@@ -213,8 +260,6 @@ template <class Word>
   const auto is_symmetric = [&](const by_sign<Word>& c) {
     return c.negative == (c.positive ^ output.flip);
   };
-  const bool is_nearest_even = r.odd == 1 && r.addend.positive == r.addend.negative &&
-                               r.addend.positive == lowp::detail::half_unit - 1;
   const int shift = s::mantissa_bits - grid.mantissa_bits;
   const auto value = [&](Word magnitude) {
     return (magnitude << shift) + (static_cast<Word>(grid.lowest - 1) << s::mantissa_bits);
@@ -225,7 +270,7 @@ template <class Word>
   const bool saturates = overflowed == (to_values ? value(largest) : largest);
   const bool has_next = to_values || overflowed == largest + 1;
   // Without mantissa bits the parity of a code is that of its exponent, which a sum does not see.
-  if (!is_nearest_even || grid.mantissa_bits + r.extra_bits == 0 || !output.has_negative_zero ||
+  if (!is_nearest_even(r) || grid.mantissa_bits + r.extra_bits == 0 || !output.has_negative_zero ||
       output.increment != 0 || grid.skips_subnormals || grid.largest.negative != largest ||
       (largest >> grid.mantissa_bits) == 0 || !(saturates || has_next) ||
       !is_symmetric(output.overflowed) || output.infinity.positive != overflowed ||
@@ -297,7 +342,11 @@ template <class Word, number_format F, rounding_mode R>
     plan.output.flip = static_cast<Word>(low_mask(f.bits()));
     plan.output.increment = 1;
   }
-  plan.fast = detail::make_fast(plan, to_values);
+  if constexpr (std::same_as<F, fixed_format>) {
+    plan.fast = detail::make_fast_fixed(plan, f, to_values);
+  } else {
+    plan.fast = detail::make_fast(plan, to_values);
+  }
   if constexpr (std::same_as<F, float_format>) {
     if (f == formats::binary16 && s::bits == 32 && plan.fast.how == method::nearest &&
         !plan.rounding.is_random() && !to_values &&
