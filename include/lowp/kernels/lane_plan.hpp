@@ -182,6 +182,7 @@ enum class method : std::uint8_t {
 template <class Word>
 struct fast_nearest {
   method how = method::general;
+  Word largest = 0;  ///< the largest value
   Word cap = 0;
   Word floor = 0;  ///< fixed: the lowest value
   bool caps_nan = false;
@@ -277,6 +278,7 @@ template <class Word>
       output.infinity.negative != output.overflowed.negative) {
     return fast;
   }
+  fast.largest = value(largest);
   fast.cap = value(saturates ? largest : largest + 1);
   if (fast.cap > s::infinity) return {};  // finite in the format, but not in the source
   if (r.draws_words) return fast;

@@ -19,10 +19,19 @@ namespace kernels {
 /// which are the whole value (`is_upper_half`) of every format with up to 8 significant bits whose
 /// values are normal in binary32.
 struct value_table {
+  /// Values that another type has too, up to a factor: a byte is converted, not looked up.
+  struct conversion {
+    enum { none, from_half, from_integer } how = none;
+    int shift = 0;              ///< of a magnitude to its place in binary16, or of a code to bit 7
+    bool is_signed = true;      ///< of integers
+    std::uint32_t largest = 0;  ///< magnitude; those beyond are looked up
+    std::uint32_t factor = 0;
+  };
   alignas(64) std::uint32_t values[256] = {};
   alignas(64) std::uint8_t planes[2][256] = {};
   int bits = 0;
   bool is_upper_half = true;
+  conversion convert{};
 };
 
 /// `value_of(code)` are the bits for a code of so many bits.
@@ -40,11 +49,34 @@ template <class ValueOf>
   }
   return table;
 }
+
+[[nodiscard]] constexpr value_table::conversion make_conversion(const float_format& f) {
+  const int shift = 10 - f.mantissa_bits, exponent = 15 - f.bias;
+  const bool is_half = f.is_signed && f.at_exponent_zero == exponent_zero::subnormals &&
+                       shift >= 0 && (f.largest_magnitude() << shift) < 0x7C00 && exponent > -100 &&
+                       exponent < 100;
+  if (!is_half || f.nan_at_negative_zero) return {};
+  return {.how = value_table::conversion::from_half,
+          .shift = shift,
+          .largest = static_cast<std::uint32_t>(f.largest_magnitude()),
+          .factor = static_cast<std::uint32_t>(127 + exponent) << 23};
+}
+[[nodiscard]] constexpr value_table::conversion make_conversion(const fixed_format& f) {
+  const int shift = 8 - f.total_bits, exponent = -f.fraction_bits - shift;
+  if (exponent < -100 || exponent > 100) return {};
+  return {.how = value_table::conversion::from_integer,
+          .shift = shift,
+          .is_signed = f.is_signed,
+          .factor = static_cast<std::uint32_t>(127 + exponent) << 23};
+}
+
 template <number_format F>
 [[nodiscard]] constexpr value_table make_value_table(const F& f) {
-  return make_value_table(f.bits(), [&f](code_t code) {
+  value_table table = make_value_table(f.bits(), [&f](code_t code) {
     return static_cast<std::uint32_t>(encode(formats::binary32, decode(f, code)));
   });
+  if constexpr (requires { make_conversion(f); }) table.convert = make_conversion(f);
+  return table;
 }
 
 /// How the amax of a block becomes the value of its scale, each step rounded to binary32: times a,
