@@ -58,7 +58,8 @@ struct any_block {
 template <class Matrix>
 struct block_of {
   static constexpr bool allows(kernels::block_scaling how) {
-    return how == scaling_of(Matrix::format.rule);
+    return how == scaling_of(Matrix::format.rule, true) ||
+           how == scaling_of(Matrix::format.rule, false);
   }
   static constexpr bool allows_bits(int least, int most) {
     return Matrix::format.element.bits() >= least && Matrix::format.element.bits() <= most;
@@ -175,7 +176,7 @@ class quantize_job {
                                                count, codes);
       }
     };
-    switch (scaling_of(format_.rule)) {
+    switch (scaling_of(format_.rule, plan_.ignores_underflow())) {
       case block_scaling::exponent: return run.template operator()<block_scaling::exponent>();
       case block_scaling::multiply: return run.template operator()<block_scaling::multiply>();
       case block_scaling::divide: return run.template operator()<block_scaling::divide>();
@@ -251,8 +252,7 @@ template <number_format Element, number_format Scale, rounding_mode R>
                                                        missing_nan::largest, false);
   const int bits = plan.grid.mantissa_bits + plan.rounding.extra_bits;
   // A quotient rounded to odd in binary32 may be rounded once more, to two bits less.
-  if (scaling_of(f.rule) == kernels::block_scaling::divide_to_odd &&
-      (bits > 21 || plan.rounding.draws_words)) {
+  if (f.rule == scale_rule::amax && (bits > 21 || plan.rounding.draws_words)) {
     plan.is_supported = false;
   }
   return plan;

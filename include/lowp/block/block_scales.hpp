@@ -19,14 +19,17 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// How a rule brings elements to the range of their format.
-[[nodiscard]] constexpr kernels::block_scaling scaling_of(scale_rule rule) {
+/// How a rule brings elements to the range of their format. A power of two is a multiplication, if
+/// what that makes too small for binary32 does not matter.
+[[nodiscard]] constexpr kernels::block_scaling scaling_of(scale_rule rule, bool ignores_underflow) {
   switch (rule) {
     case scale_rule::transformer_engine:
     case scale_rule::torchao: return kernels::block_scaling::multiply;
     case scale_rule::modelopt: return kernels::block_scaling::divide;
     case scale_rule::amax: return kernels::block_scaling::divide_to_odd;
-    default: return kernels::block_scaling::exponent;
+    default:
+      return ignores_underflow ? kernels::block_scaling::multiply
+                               : kernels::block_scaling::exponent;
   }
 }
 
@@ -203,9 +206,10 @@ class block_scales {
                                                           : exponent - largest_.exponent);
       shift = decode(format_.scale, code).exponent;
     }
-    const int lowest = elements_.grid.lowest + shift;
-    return {code,
-            elements_.can_shift(shift) ? static_cast<std::uint32_t>(lowest) << 23 : unknown_factor};
+    // The exponent field of the factor.
+    const int factor = elements_.ignores_underflow() ? 127 - shift : elements_.grid.lowest + shift;
+    const bool is_known = factor >= 1 && factor <= 254;
+    return {code, is_known ? static_cast<std::uint32_t>(factor) << 23 : unknown_factor};
   }
 
   // -------------------------------------------------------------------------------- definition

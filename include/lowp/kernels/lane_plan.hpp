@@ -186,11 +186,6 @@ struct fast_nearest {
   Word cap = 0;
   Word floor = 0;  ///< fixed: the lowest value
   bool caps_nan = false;
-
-  /// Whether a floating-point addition rounds: of numbers up to `cap` and the unit for it.
-  [[nodiscard]] constexpr bool adds() const {
-    return how == method::nearest || how == method::narrow || how == method::half;
-  }
 };
 
 template <class Word>
@@ -201,19 +196,10 @@ struct encode_plan {
   output_plan<Word> output{};
   fast_nearest<Word> fast{};
 
-  /// Whether the lanes reach as far for the format whose values are 2^shift times those of this
-  /// one: the lowest binade and the largest number met in rounding.
-  [[nodiscard]] constexpr bool can_shift(int shift) const {
-    using s = source<Word>;
-    const int lowest = grid.lowest + shift;
-    // Fixed point: cap and floor have exponents below that of `lowest`, the unit is the place.
-    if (fast.how == method::fixed) {
-      return lowest > 2 && lowest + s::mantissa_bits - grid.mantissa_bits <= s::largest_exponent;
-    }
-    const int unit = static_cast<int>(fast.cap >> s::mantissa_bits) + s::mantissa_bits -
-                     grid.mantissa_bits - rounding.extra_bits;
-    const int highest = fast.adds() ? unit + shift : lowest;
-    return lowest >= 1 && lowest <= s::largest_exponent && highest <= s::largest_exponent;
+  /// Whether a number too small for a normal one of the source is certain to become zero.
+  [[nodiscard]] constexpr bool ignores_underflow() const {
+    const int unit = grid.lowest - grid.mantissa_bits - rounding.extra_bits;
+    return fast.how != method::general && fast.how != method::flat && unit > 2;
   }
 };
 
@@ -361,7 +347,7 @@ template <class Word, number_format F, rounding_mode R>
 
 /// How the elements of a block are brought to the range of their format.
 enum class block_scaling : std::uint8_t {
-  exponent,  ///< exactly, by moving the format: a factor is the exponent field of its lowest binade
+  exponent,  ///< by a power of two, exactly: a factor is the exponent of the lowest binade under it
   multiply,  ///< times the factor, rounded to binary32
   divide,    ///< by the factor, rounded to binary32
   divide_to_odd,  ///< by the factor, exactly as far as any rounding after it can tell
