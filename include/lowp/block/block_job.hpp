@@ -133,17 +133,16 @@ class quantize_job {
     }
     scales_(level_, amax, blocks, found);
     const std::size_t first_block = block_row * out_.scales_per_row + col / block_cols_;
-    for (std::size_t i = 0; i < blocks; ++i) {
-      if (found.factors[i] == unknown_factor) {
-        const std::size_t left = i * block_cols_;
-        found.scale_codes[i] = slow_scale_code(
-            format_,
-            matrix_view<const float>(in_.row(top) + col + left, rows,
-                                     std::min(block_cols_, count - left), in_.stride),
-            tensor_);
-      }
-      out_.store_scale(first_block + i, found.scale_codes[i]);
+    for (std::size_t i = 0; !found.are_known && i < blocks; ++i) {
+      if (found.factors[i] != unknown_factor) continue;
+      const std::size_t left = i * block_cols_;
+      found.scale_codes[i] =
+          slow_scale_code(format_,
+                          matrix_view<const float>(in_.row(top) + col + left, rows,
+                                                   std::min(block_cols_, count - left), in_.stride),
+                          tensor_);
     }
+    out_.store_scales(first_block, found.scale_codes, blocks);
   }
 
   void encode_rows(std::size_t top, std::size_t rows, std::size_t col, std::size_t count,

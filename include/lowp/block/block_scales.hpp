@@ -60,9 +60,12 @@ struct block_storage {
   std::size_t scale_bytes = 0;
   std::size_t scales_per_row = 0;
 
-  void store_scale(std::size_t block, code_t code) const {
-    for (std::size_t i = 0; i < scale_bytes; ++i) {
-      scales[block * scale_bytes + i] = static_cast<std::uint8_t>(code >> (8 * i));
+  void store_scales(std::size_t first, const code_t* scale_codes, std::size_t count) const {
+    std::uint8_t* const to = scales + first * scale_bytes;
+    for (std::size_t byte = 0; byte < scale_bytes; ++byte) {
+      for (std::size_t i = 0; i < count; ++i) {
+        to[i * scale_bytes + byte] = static_cast<std::uint8_t>(scale_codes[i] >> (8 * byte));
+      }
     }
   }
   [[nodiscard]] code_t load_scale(std::size_t block) const {
@@ -135,27 +138,19 @@ class block_scales {
   /// For each of at most max_blocks blocks with the given amax (as bits).
   void operator()(isa level, const std::uint32_t* amax, std::size_t count,
                   block_factors& out) const {
-    std::uint8_t codes[max_blocks];
     if (scale_plan_.is_supported) {
       alignas(64) std::uint32_t scales[max_blocks];
+      std::uint8_t codes[max_blocks];
       kernels::scale_values(level, values_, amax, count, scales);
       kernels::encode<std::uint32_t, false, false>(level, scale_plan_, scales, nullptr, count,
                                                    codes);
-    }
-    out.are_known = true;
-    for (std::size_t i = 0; i < count; ++i) {
-      found at{0, unknown_factor};
-      if (amax[i] >= infinity_bits) {
-      } else if (scale_plan_.is_supported) {
-        at = remembered(codes[i], [&] { return by_code(codes[i]); });
-      } else if (!is_power_of_two_rule(format_.rule)) {
-        at = by_definition(amax[i]);
-      } else if (amax[i] >= 0x00800000u || amax[i] == 0) {
-        at = by_exponent(amax[i]);
-      }
-      out.factors[i] = at.factor;
-      out.scale_codes[i] = at.scale_code;
-      out.are_known = out.are_known && at.factor != unknown_factor;
+      for_each_finite(amax, count, out, [&](std::size_t i) {
+        return remembered(codes[i], [&] { return by_code(codes[i]); });
+      });
+    } else if (is_power_of_two_rule(format_.rule)) {
+      for_each_finite(amax, count, out, [&](std::size_t i) { return by_exponent(amax[i]); });
+    } else {
+      for_each_finite(amax, count, out, [&](std::size_t i) { return by_definition(amax[i]); });
     }
   }
 
@@ -164,16 +159,25 @@ class block_scales {
     code_t scale_code;
     std::uint32_t factor;
   };
+  template <class Find>
+  static void for_each_finite(const std::uint32_t* amax, std::size_t count, block_factors& out,
+                              const Find& find) {
+    out.are_known = true;
+    for (std::size_t i = 0; i < count; ++i) {
+      const found at = amax[i] < infinity_bits ? find(i) : found{0, unknown_factor};
+      out.factors[i] = at.factor;
+      out.scale_codes[i] = at.scale_code;
+      out.are_known &= at.factor != unknown_factor;
+    }
+  }
   /// What compute() gives for this index, computed the first time.
   template <class Compute>
   [[nodiscard]] found remembered(std::size_t index, const Compute& compute) const {
     memory& m = memory_[index];
-    found result{0, m.factor.load(std::memory_order_acquire)};
-    if (result.factor != 0) {
-      result.scale_code = m.scale_code.load(std::memory_order_relaxed);
-      return result;
-    }
-    result = compute();
+    const std::uint32_t factor = m.factor.load(std::memory_order_acquire);
+    if (factor != 0) [[likely]]
+      return {m.scale_code.load(std::memory_order_relaxed), factor};
+    const found result = compute();
     m.scale_code.store(result.scale_code, std::memory_order_relaxed);
     m.factor.store(result.factor, std::memory_order_release);
     return result;
@@ -189,10 +193,8 @@ class block_scales {
   // ------------------------------------------------------------------------- power-of-two rules
   [[nodiscard]] found by_exponent(std::uint32_t amax) const {
     std::uint32_t x = amax;
-    if (format_.rule == scale_rule::rceil && amax != 0) {
-      x = bits_of(multiply(float_of(amax), reciprocal_));
-      if (x < 0x00800000u) return {0, unknown_factor};
-    }
+    if (format_.rule == scale_rule::rceil) x = bits_of(multiply(float_of(amax), reciprocal_));
+    if (x < 0x00800000u && amax != 0) return {0, unknown_factor};
     const std::uint32_t field = amax == 0 ? 0 : (x + addend_) >> 23;
     return remembered(field, [&] { return with_exponent(field); });
   }
