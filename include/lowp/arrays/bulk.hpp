@@ -9,6 +9,7 @@
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/core/config.hpp"
+#include "lowp/kernels/dispatch.hpp"
 #include "lowp/kernels/target.hpp"
 #if LOWP_X86_TARGETS
 #include <emmintrin.h>
@@ -55,17 +56,19 @@ struct walk {
 inline constexpr std::size_t streaming_bytes = std::size_t{1} << 25;
 
 /// A copy that leaves the cache alone; `to` is on a 16-byte boundary.
-inline void stream_copy(std::uint8_t* to, const std::uint8_t* from, std::size_t bytes) {
-#if LOWP_X86_TARGETS
+inline void stream_copy(isa level, std::uint8_t* to, const std::uint8_t* from, std::size_t bytes) {
   std::size_t i = 0;
-  for (; i + 16 <= bytes; i += 16) {
+#if LOWP_X86_TARGETS
+  const auto copy_16 = [&] {
     _mm_stream_si128(reinterpret_cast<__m128i*>(to + i),
-                     _mm_load_si128(reinterpret_cast<const __m128i*>(from + i)));
-  }
-  std::memcpy(to + i, from + i, bytes - i);
-#else
-  std::memcpy(to, from, bytes);
+                     _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i)));
+    i += 16;
+  };
+  while (i + 16 <= bytes && reinterpret_cast<std::uintptr_t>(to + i) % 64 != 0) copy_16();
+  i += kernels::stream(level, to + i, from + i, bytes - i);
+  while (i + 16 <= bytes) copy_16();
 #endif
+  std::memcpy(to + i, from + i, bytes - i);
 }
 
 /// The work on a part of the arrays: part(first, count, out) puts elements first … first + count -
@@ -87,7 +90,7 @@ class bulk_part {
   void (*call_)(const void*, std::size_t, std::size_t, void*);
 };
 
-inline void run_streaming(const bulk_arrays& a, std::size_t begin, std::size_t end,
+inline void run_streaming(isa level, const bulk_arrays& a, std::size_t begin, std::size_t end,
                           const bulk_part& part) {
   alignas(64) std::uint8_t result[page_size * 8];
   const walk order = best_walk();
@@ -106,7 +109,7 @@ inline void run_streaming(const bulk_arrays& a, std::size_t begin, std::size_t e
         }
 #endif
         part(first, order.slice, result);
-        stream_copy(a.out_at(first), result, order.slice / 8 * a.out_bits);
+        stream_copy(level, a.out_at(first), result, order.slice / 8 * a.out_bits);
       }
     }
   }
@@ -125,7 +128,7 @@ inline void run_bulk(const execution& how, const bulk_arrays& a, const bulk_part
   const auto run = [&](std::size_t begin, std::size_t end) {
     const default_float_environment environment;
     if (is_streaming) {
-      run_streaming(a, begin, end, part);
+      run_streaming(how.level(), a, begin, end, part);
     } else {
       part(begin, end - begin, a.out_at(begin));
     }

@@ -52,7 +52,7 @@ namespace kernels {
 }
 
 /// The memory of a loop: where element 0 lies, and how far apart elements are.
-struct stream {
+struct loop_memory {
   const void* in;
   std::size_t in_bits;
   const void* random;
@@ -65,7 +65,7 @@ struct stream {
 /// more for a padded copy of what is left, so that kernels see only groups and nothing outside the
 /// arrays is touched.
 template <class Run>
-void in_groups(std::size_t group, const stream& s, std::size_t count, const Run& run) {
+void in_groups(std::size_t group, const loop_memory& s, std::size_t count, const Run& run) {
   const auto in = static_cast<const std::uint8_t*>(s.in);
   const auto random = static_cast<const std::uint8_t*>(s.random);
   const auto out = static_cast<std::uint8_t*>(s.out);
@@ -142,8 +142,8 @@ void encode(isa level, const encode_plan<Word>& plan, const Word* in,
             [[maybe_unused]] const void* random, std::size_t count, Out* out) {
   constexpr int log2_bytes = std::countr_zero(sizeof(Out));
   const auto run = [&]<bool IsRandom>() {
-    const stream s{in,  8 * sizeof(Word), random, detail::random_lane_bits(plan),
-                   out, 8 * sizeof(Out)};
+    const loop_memory s{in,  8 * sizeof(Word), random, detail::random_lane_bits(plan),
+                        out, 8 * sizeof(Out)};
     in_groups(group_size(level, sizeof(Word)), s, count,
               [&](const auto* from, const auto* lanes, auto* to, std::size_t, std::size_t n) {
                 detail::run_encode<Word, ToValues, IsRandom>(
@@ -164,7 +164,7 @@ void encode_blocks(isa level, const encode_plan<std::uint32_t>& plan, const std:
                    std::size_t count, Out* out) {
   constexpr int log2_bytes = std::countr_zero(sizeof(Out));
   const auto run = [&]<bool IsRandom>() {
-    const stream s{in, 32, random, detail::random_lane_bits(plan), out, 8 * sizeof(Out)};
+    const loop_memory s{in, 32, random, detail::random_lane_bits(plan), out, 8 * sizeof(Out)};
     in_groups(group_size(level, 4), s, count,
               [&](const auto* from, const auto* lanes, auto* to, std::size_t first, std::size_t n) {
                 detail::run_blocks<How, IsRandom>(level, plan, factors + (first >> log2_block),
@@ -200,6 +200,12 @@ inline void decode_nibbles(isa level, const value_table& table, const scaling& s
               detail::run_nibbles(level, table, scale.from(first), from, msb_first, n,
                                   reinterpret_cast<std::uint32_t*>(to));
             });
+}
+
+/// Copies past the cache to a 64-byte boundary, in whole vectors; returns how many bytes.
+inline std::size_t stream(isa level, std::uint8_t* to, const std::uint8_t* from,
+                          std::size_t bytes) {
+  LOWP_DISPATCH(level, stream(to, from, bytes));
 }
 
 /// The most blocks that philox writes beyond those asked for.
