@@ -132,6 +132,34 @@ TEST_CASE("Frequencies are the exact probabilities of each variant and number of
   REQUIRE_NO_MISMATCH(t);
 }
 
+TEST_CASE(
+    "A fraction below 2^-32 of a unit is rounded to 32 bits before the random ones are added") {
+  // The draw whose bits are all ones, which the least fraction carries.
+  constexpr std::uint64_t all_ones = 6'153'212'237;
+  REQUIRE(lowp::random_bits(0, all_ones, 32) == 0xFFFFFFFFu);
+  const auto up = [&](float fraction, stochastic_variant variant, isa level) {
+    const float in = fraction * 0x1p-9f;  // in units of the smallest e4m3fn
+    float out = 0;
+    const stochastic mode{.index = all_ones, .variant = variant};
+    lowp::round_to<formats::e4m3fn>(std::span(&in, 1), std::span(&out, 1), mode,
+                                    lowp::overflow::to_special, lowp::missing_nan::largest, level);
+    return out == 0x1p-9f;
+  };
+  for (const isa level : test::isas()) {
+    INFO(name(level));
+    CHECK_FALSE(up(0x1p-33f, stochastic_variant::c, level));  // a tie goes to 0
+    CHECK(up(0x1.000002p-33f, stochastic_variant::c, level));
+    CHECK_FALSE(up(0x1.FFFFFEp-34f, stochastic_variant::c, level));
+    CHECK(up(0x1.8p-32f, stochastic_variant::c, level));
+    CHECK_FALSE(up(0x1p-60f, stochastic_variant::c, level));
+    CHECK_FALSE(up(0x1p-117f, stochastic_variant::c, level));
+    CHECK_FALSE(up(0x1.FFFFFEp-33f, stochastic_variant::a, level));
+    CHECK(up(0x1p-32f, stochastic_variant::a, level));
+    CHECK(up(0x1p-33f, stochastic_variant::b, level));  // sees one bit more
+    CHECK_FALSE(up(0x1.FFFFFEp-34f, stochastic_variant::b, level));
+  }
+}
+
 TEST_CASE("The mean of what is rounded is what was there") {
   // Random bits of the unbiased variants: the sum of 2^16 rounded values is within five standard
   // deviations of the sum of the values.

@@ -251,6 +251,8 @@ const std::vector<any_rounding>& modes() {
     all.push_back(stochastic{5, 3, 8, c});
     all.push_back(stochastic{5, 1'000'000'000'000, 16, a});
     all.push_back(stochastic{9, 0, 32, b});
+    all.push_back(stochastic{});
+    all.push_back(stochastic{6, 2, 32, a});
     all.push_back(stochastic{9, 7, 8, equal});
     all.push_back(stochastic{1, ~std::uint64_t{100}, 8, b, lowp::generator::philox4x32_7});
     all.push_back(stochastic{3, 5, 11, c});
@@ -402,10 +404,12 @@ constexpr std::array<float_format, 10> scales{
     formats::e8m0,     formats::ue4m3, formats::binary16, formats::bfloat16, formats::binary32,
     formats::binary64, formats::ue5m3, formats::e6m2,     formats::e3m2,     formats::tf32};
 
-constexpr std::array<float_format, 14> float_elements{
+/// So small that quotients are subnormal in binary32 when they are not yet zero.
+constexpr float_format tiny_element{.exponent_bits = 5, .mantissa_bits = 3, .bias = 125};
+constexpr std::array<float_format, 15> float_elements{
     formats::e2m1,     formats::e4m3fn,     formats::e5m2,        formats::e3m2,  formats::e2m3,
     formats::e1m2,     formats::e3m0,       formats::e4m3fnuz,    formats::ue4m3, formats::binary16,
-    formats::bfloat16, formats::e1m2_bias0, formats::e4m3b11fnuz, formats::e3m4};
+    formats::bfloat16, formats::e1m2_bias0, formats::e4m3b11fnuz, formats::e3m4,  tiny_element};
 constexpr std::array<fixed_format, 8> fixed_elements{
     formats::fixed<8, 6>, formats::symmetric_int_n<4>, formats::int_n<8>,
     formats::uint_n<4>,   formats::fixed<16, 12>,      formats::symmetric_int_n<16>,
@@ -534,6 +538,42 @@ TEST_CASE("Every rule in blocks of every shape over all kinds of data is rounded
   check_rules(t, random, formats::mxfp8_e4m3);
   check_rules(t, random, formats::nvfp4);
   check_rules(t, random, int4_groups);
+  check_rules(t, random, block_format{tiny_element, formats::e8m0, block_shape{1, 32}});
+  REQUIRE_NO_MISMATCH(t);
+}
+
+TEST_CASE("Quotients are rounded once, whatever is lost of them in binary32") {
+  oracle::tally t;
+  source random(10);
+  const block_format f{formats::binary16, formats::binary32, block_shape{1, 32}, scale_rule::amax};
+  const float largest = lowp::pack_as<float>(largest_value(f.element));
+
+  // Products of a midpoint of the elements, of 12 bits, with a scale of 24, so close to a binary32
+  // number that what is left is one unit in their 36th bit; the first element of a block is the
+  // amax that gives the scale.
+  std::vector<float> values;
+  for (int exponent = -122; exponent <= -40; exponent += 2) {
+    for (int i = 0; i < 4; ++i) {
+      const bits32 mantissa = static_cast<bits32>(random.below(1u << 22)) << 1 | 0x800001u;
+      bits32 inverse = mantissa;  // modulo 2^12, each step doubles how many of its bits are right
+      for (int step = 0; step < 3; ++step) inverse *= 2 - mantissa * inverse;
+      inverse %= 4096;
+      const bits32 midpoint = inverse < 2048 ? 4096 - inverse : inverse;
+      REQUIRE(std::uint64_t{midpoint} * mantissa % 4096 % 4094 == 1);  // 1 or 4095
+      const double scale = std::ldexp(mantissa, exponent - 23);
+      values.push_back(static_cast<float>(largest * scale));
+      for (int k = -26; k < 5; ++k) {
+        values.push_back(static_cast<float>(std::ldexp(midpoint, k) * scale));
+      }
+    }
+  }
+  const sample close{"close to midpoints", matrix_of(values, 1, values.size(), values.size())};
+  check_round(t, f, close, lowp::nearest_even);
+
+  // Random bits that reach as far as binary32 does.
+  const std::vector<float> grid = grid_of(f.element);
+  const sample any = make_sample(random, data::gaussian, {64, 1024, 0}, grid);
+  for (const int bits : {11, 12, 13}) check_round(t, f, any, stochastic{.random_bits = bits});
   REQUIRE_NO_MISMATCH(t);
 }
 

@@ -243,6 +243,9 @@ TEST_CASE("Around the largest element value rceil multiplies by the rounded reci
   CHECK(byte_of(formats::symmetric_int_n<8>, scale_rule::rceil, 0x42FE0000u) == 127);
   CHECK(byte_of(formats::symmetric_int_n<8>, scale_rule::rceil, 0x42FE0001u) == 127);
   CHECK(byte_of(formats::symmetric_int_n<8>, scale_rule::rceil, 0x42FE0002u) == 128);
+  // A product beyond binary32: the largest scale there is.
+  constexpr lowp::float_format tiny{.exponent_bits = 5, .mantissa_bits = 3, .bias = 125};
+  CHECK(byte_of(tiny, scale_rule::rceil, 0x7F7FFFFFu) == 254);
   CHECK(ob::divide32(0x42FE0001u, 0x42FE0000u) == ob::one32 + 1);
 }
 

@@ -56,7 +56,8 @@ struct walk {
 inline constexpr std::size_t streaming_bytes = std::size_t{1} << 25;
 
 /// A copy that leaves the cache alone; `to` is on a 16-byte boundary.
-inline void stream_copy(isa level, std::uint8_t* to, const std::uint8_t* from, std::size_t bytes) {
+inline void stream_copy([[maybe_unused]] isa level, std::uint8_t* to, const std::uint8_t* from,
+                        std::size_t bytes) {
   std::size_t i = 0;
 #if LOWP_X86_TARGETS
   const auto copy_16 = [&] {

@@ -69,9 +69,6 @@ template <class T>
 inline constexpr bool is_array_value =
     std::same_as<T, float> || std::same_as<T, double> || is_half<T>;
 
-template <class R>
-inline constexpr bool may_be_random = !is_fixed_addend<R>;
-
 }  // namespace detail
 
 inline namespace LOWP_BASELINE {
@@ -90,7 +87,7 @@ void run_lanes(const execution& how, const bulk_arrays& arrays,
 template <class Code, class T, number_format F, rounding_mode R>
 bool encode_by_lanes(const F& f, std::span<const T> in, std::uint8_t* out, const R& mode,
                      overflow o, missing_nan n, packing p, const execution& how) {
-  constexpr bool random = detail::may_be_random<R>;
+  constexpr bool random = !is_fixed_addend<R>;
   const packed_sink<Code> sink{f.bits(), p};
   const bulk_arrays arrays{in.data(),
                            8 * sizeof(T),
@@ -162,7 +159,7 @@ void decode_array(const F& f, const std::uint8_t* in, std::span<float> out, pack
 template <class T, number_format F, rounding_mode R>
 void round_array(const F& f, std::span<const T> in, std::span<T> out, const R& mode, overflow o,
                  missing_nan n, const execution& how) {
-  constexpr bool random = detail::may_be_random<R>;
+  constexpr bool random = !is_fixed_addend<R>;
   const bulk_arrays arrays{in.data(), 8 * sizeof(T), out.data(), 8 * sizeof(T), in.size()};
   if constexpr (has_kernels) {
     if constexpr (std::same_as<T, float>) {

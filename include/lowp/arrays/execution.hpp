@@ -85,9 +85,10 @@ inline namespace LOWP_BASELINE {
 /// threads{4}, isa::avx2, {threads{4}, isa::portable}. It keeps a copy of an executor that is as
 /// small as those above, and refers to any other, a thread pool for instance.
 class execution {
+  static constexpr std::size_t kept_size = sizeof(void*), kept_alignment = alignof(void*);
   template <class E>
-  static constexpr bool is_kept = std::is_trivially_copyable_v<E> && sizeof(E) <= sizeof(void*) &&
-                                  alignof(E) <= alignof(void*);
+  static constexpr bool is_kept = std::is_trivially_copyable_v<E> && sizeof(E) <= kept_size &&
+                                  alignof(E) <= kept_alignment;
 
  public:
   execution() = default;
@@ -129,7 +130,7 @@ class execution {
  private:
   isa level_ = best_isa();
   const void* referred_ = nullptr;
-  alignas(void*) std::byte kept_[sizeof(void*)] = {};
+  alignas(kept_alignment) std::byte kept_[kept_size] = {};
   void (*run_)(const execution&, std::size_t, const task&) = nullptr;
 };
 

@@ -70,7 +70,7 @@ struct block_of {
 template <class Known, class Code, number_format Element, number_format Scale, rounding_mode R>
 class quantize_job {
   using format_type = block_format<Element, Scale>;
-  static constexpr bool is_random = detail::may_be_random<R>;
+  static constexpr bool is_random = !is_fixed_addend<R>;
 
  public:
   quantize_job(isa level, const format_type& format,

@@ -162,6 +162,7 @@ template <number_format Element, number_format Scale>
     case scale_rule::rceil: {
       const unpacked d = unpack(amax * (binary32(1) / max));
       if (d.is_zero()) return smallest_positive_code(scale);
+      if (d.is_infinite()) return detail::power_of_two_code(scale, 128);  // as large as there is
       return detail::power_of_two_code(scale, d.exponent + (detail::is_power_of_two(d) ? 0 : 1));
     }
 
