@@ -127,6 +127,9 @@ inline constexpr std::array odd_formats{
     float_format{.exponent_bits = 4, .mantissa_bits = 3, .is_signed = false},
     float_format{.exponent_bits = 4, .mantissa_bits = 3, .nan_at_negative_zero = true},
     float_format{.exponent_bits = 3, .mantissa_bits = 3},
+    // Finite where binary16 is not.
+    float_format{.exponent_bits = 5, .mantissa_bits = 2, .has_infinity = false},
+    float_format{.exponent_bits = 5, .mantissa_bits = 1, .has_infinity = false},
     // P3109.
     lowp::formats::p3109(3, 2, true, true), lowp::formats::p3109(4, 2, true, false),
     lowp::formats::p3109(6, 3, false, true), lowp::formats::p3109(8, 1, false, false),

@@ -210,29 +210,21 @@ namespace detail {
          r.addend.positive == lowp::detail::half_unit - 1;
 }
 
-/// Fixed point by an addition: everything out of range is an end of it.
+/// Fixed point by an addition: everything out of range, infinities too, is an end of it.
 template <class Word>
 [[nodiscard]] constexpr fast_nearest<Word> make_fast_fixed(const encode_plan<Word>& plan,
-                                                           const fixed_format& f, bool to_values) {
+                                                           const fixed_format& f) {
   using s = source<Word>;
+  const int place = plan.grid.lowest + s::mantissa_bits - plan.grid.mantissa_bits;
+  if (!is_nearest_even(plan.rounding) || plan.rounding.is_random() || place > s::largest_exponent) {
+    return {};
+  }
   const auto value = [&](code_t code) {
     return static_cast<Word>(encode(s::format, decode(f, code)));
   };
-  const code_t largest = f.largest_magnitude(),
-               lowest = (0 - f.lowest_magnitude()) & low_mask(f.bits());
-  const by_sign<Word> ends =
-      to_values ? by_sign<Word>{value(largest), value(lowest)}
-                : by_sign<Word>{static_cast<Word>(largest), static_cast<Word>(lowest)};
-  const auto are_ends = [&](const by_sign<Word>& c) {
-    return c.positive == ends.positive && c.negative == ends.negative;
-  };
-  const int place = plan.grid.lowest + s::mantissa_bits - plan.grid.mantissa_bits;
-  if (!is_nearest_even(plan.rounding) || plan.rounding.is_random() ||
-      !are_ends(plan.output.overflowed) || !are_ends(plan.output.infinity) ||
-      plan.grid.lowest <= 2 || place > s::largest_exponent || f.total_bits > s::mantissa_bits - 2) {
-    return {};
-  }
-  return {.how = method::fixed, .cap = value(largest), .floor = value(lowest)};
+  return {.how = method::fixed,
+          .cap = value(f.largest_magnitude()),
+          .floor = value((0 - f.lowest_magnitude()) & low_mask(f.bits()))};
 }
 
 /// The fast methods need a zero of either sign and an overflow that is the largest value or the
@@ -331,7 +323,7 @@ template <class Word, number_format F, rounding_mode R>
     plan.output.increment = 1;
   }
   if constexpr (std::same_as<F, fixed_format>) {
-    plan.fast = detail::make_fast_fixed(plan, f, to_values);
+    plan.fast = detail::make_fast_fixed(plan, f);
   } else {
     plan.fast = detail::make_fast(plan, to_values);
   }
