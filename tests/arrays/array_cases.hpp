@@ -97,6 +97,8 @@ inline constexpr std::array odd_formats{
     float_format{.exponent_bits = 8, .mantissa_bits = 23, .is_signed = false},
     float_format{.exponent_bits = 7, .mantissa_bits = 5},
     float_format{.exponent_bits = 9, .mantissa_bits = 5},
+    float_format{.exponent_bits = 9, .mantissa_bits = 4, .bias = 126},
+    float_format{.exponent_bits = 10, .mantissa_bits = 4, .bias = 125},
     float_format{.exponent_bits = 4, .mantissa_bits = 3, .bias = 127},
     float_format{.exponent_bits = 4, .mantissa_bits = 3, .bias = 140},
     float_format{.exponent_bits = 4, .mantissa_bits = 3, .bias = 147, .has_infinity = false},
@@ -111,6 +113,7 @@ inline constexpr std::array odd_formats{
     float_format{.exponent_bits = 11, .mantissa_bits = 20},
     float_format{.exponent_bits = 11, .mantissa_bits = 2, .has_infinity = false, .nan_codes = 1},
     float_format{.exponent_bits = 12, .mantissa_bits = 3},
+    float_format{.exponent_bits = 12, .mantissa_bits = 8, .bias = 127},
     float_format{.exponent_bits = 4, .mantissa_bits = 3, .bias = -1010},
     float_format{.exponent_bits = 4, .mantissa_bits = 3, .bias = 1040},
     // Many mantissa bits, or none.

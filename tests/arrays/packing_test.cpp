@@ -255,6 +255,13 @@ static_assert(round_trips_in_constant_evaluation());
 
 TEST_CASE("contradictory packings are refused") {
   using lowp::packing;
+  // Sizes whose products would overflow.
+  CHECK(lowp::defect(packing{.group_size = 1 << 20}, 64) == nullptr);
+  CHECK(lowp::defect(packing{.group_size = (1 << 20) + 1}, 8) != nullptr);
+  CHECK(lowp::defect(packing{.group_size = 1 << 29}, 8) != nullptr);
+  CHECK(lowp::defect(packing{.group_size = 1 << 29, .container_bits = 64}, 8) != nullptr);
+  CHECK(lowp::defect(packing{.container_bits = (1 << 26) + 1}, 8) != nullptr);
+  CHECK(lowp::defect(packing{.container_bits = -8}, 8) != nullptr);
   CHECK(lowp::defect(packings::low_first, 6) == nullptr);
   CHECK(lowp::defect(packings::four_in_32_bits, 8) == nullptr);
   CHECK(lowp::defect(packings::four_in_32_bits, 9) != nullptr);

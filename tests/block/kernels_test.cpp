@@ -14,9 +14,11 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
+#include "float_environment.hpp"
 #include "isas.hpp"
 #include "lowp/block/catalog.hpp"
 #include "lowp/block/quantize.hpp"
@@ -333,9 +335,30 @@ void check_round(oracle::tally& t, const block_format<Element, Scale>& f, const 
   check(in_place, "in place");
 }
 
+/// The same values in bfloat16, rounded once.
+template <auto B>
+void check_dequantize_to_bfloat16(oracle::tally& t, const block_matrix<B>& in,
+                                  const std::string& label) {
+  using lowp::bfloat16;
+  const std::size_t rows = in.rows(), cols = in.cols(), count = rows * cols;
+  std::vector<bfloat16> expected(count + 1), actual(count + 1);
+  lowp::reference::dequantize(in, matrix_view<bfloat16>(expected.data(), rows, cols));
+  for (const isa level : test::isas()) {
+    std::fill(actual.begin(), actual.end(), bfloat16());
+    dequantize(in, matrix_view<bfloat16>(actual.data(), rows, cols), level);
+    const bool is_equal = std::equal(expected.begin(), expected.end(), actual.begin(),
+                                     [](bfloat16 a, bfloat16 b) { return a.code() == b.code(); });
+    t.check(is_equal, [&](auto& text) {
+      text << "dequantize to bfloat16 " << name_of(block_matrix<B>::format) << ", " << label << ", "
+           << name(level);
+    });
+  }
+}
+
 /// The values of a block matrix, to a matrix of another stride than its own as well.
 template <auto B>
 void check_dequantize(oracle::tally& t, const block_matrix<B>& in, const std::string& label) {
+  check_dequantize_to_bfloat16(t, in, label);
   for (const std::size_t extra : {std::size_t{0}, std::size_t{3}}) {
     matrix expected(in.rows(), in.cols(), in.cols() + extra);
     lowp::reference::dequantize(in, expected.view());
@@ -382,6 +405,19 @@ void check_quantize(oracle::tally& t, const sample& s, const R& mode) {
     });
   }
   check_dequantize(t, expected, "quantized " + s.name);
+
+  matrix transpose(cols, rows, rows + s.values.stride - cols);
+  for (std::size_t i = 0; i < rows * cols; ++i) {
+    transpose.view()(i % cols, i / cols) = s.values.view()(i / cols, i % cols);
+  }
+  for (const run& r : runs()) {
+    block_matrix<B> actual(rows, cols);
+    quantize_transposed(std::as_const(transpose).view(), actual, mode, r.how);
+    t.check(actual == expected, [&](auto& text) {
+      text << "quantize_transposed " << name_of(block_matrix<B>::format) << ", " << s.name << ", "
+           << name_of(any_rounding(mode)) << ", " << r.name;
+    });
+  }
 }
 
 // ---------------------------------------------------------------------------------------- formats
@@ -406,10 +442,16 @@ constexpr std::array<float_format, 10> scales{
 
 /// So small that quotients are subnormal in binary32 when they are not yet zero.
 constexpr float_format tiny_element{.exponent_bits = 5, .mantissa_bits = 3, .bias = 125};
-constexpr std::array<float_format, 15> float_elements{
+/// Below binary32, above it, and without subnormals.
+constexpr float_format below_binary32{.exponent_bits = 4, .mantissa_bits = 3, .bias = 160};
+constexpr float_format above_binary32{.exponent_bits = 4, .mantissa_bits = 3, .bias = -120};
+constexpr float_format no_subnormals{
+    .exponent_bits = 2, .mantissa_bits = 1, .at_exponent_zero = lowp::exponent_zero::zero_only};
+constexpr std::array<float_format, 18> float_elements{
     formats::e2m1,     formats::e4m3fn,     formats::e5m2,        formats::e3m2,  formats::e2m3,
     formats::e1m2,     formats::e3m0,       formats::e4m3fnuz,    formats::ue4m3, formats::binary16,
-    formats::bfloat16, formats::e1m2_bias0, formats::e4m3b11fnuz, formats::e3m4,  tiny_element};
+    formats::bfloat16, formats::e1m2_bias0, formats::e4m3b11fnuz, formats::e3m4,  tiny_element,
+    below_binary32,    above_binary32,      no_subnormals};
 constexpr std::array<fixed_format, 8> fixed_elements{
     formats::fixed<8, 6>, formats::symmetric_int_n<4>, formats::int_n<8>,
     formats::uint_n<4>,   formats::fixed<16, 12>,      formats::symmetric_int_n<16>,
@@ -441,6 +483,9 @@ inline constexpr block_format scales_of_19{formats::e3m2, formats::tf32, block_s
 /// Products far below the smallest binary32.
 inline constexpr block_format bfloat16_pairs{formats::bfloat16, formats::bfloat16,
                                              block_shape{1, 16}, scale_rule::torchao, true};
+/// Products below the smallest normal binary32, which are more than bfloat16 has room for.
+inline constexpr block_format small_products{formats::fixed<16, 22>, formats::bfloat16,
+                                             block_shape{1, 16}, scale_rule::amax};
 inline constexpr block_format scales_of_64{formats::e4m3fn, formats::binary64, block_shape{1, 32},
                                            scale_rule::amax};
 
@@ -470,6 +515,7 @@ void for_formats(const Check& check) {
   check.template operator()<scales_of_19>();
   check.template operator()<scales_of_64>();
   check.template operator()<bfloat16_pairs>();
+  check.template operator()<small_products>();
 }
 
 /// A composition in `count` random combinations of shape, mode, data and size.
@@ -603,6 +649,56 @@ TEST_CASE("Codes, scales and tensor scales are those of the definition") {
   REQUIRE_NO_MISMATCH(t);
 }
 
+TEST_CASE("Blocks as wide as the matrix, of any width, in many rows") {
+  oracle::tally t;
+  source random(11);
+  const std::vector<float> grid = grid_of(formats::e2m1);
+  for (const int cols : {1, 2, 8, 15, 16, 24, 32, 40, 48, 64, 96}) {
+    const block_format f{formats::e2m1, formats::e8m0, block_shape{1, cols}};
+    for (const std::size_t rows : {std::size_t{2}, std::size_t{64}, std::size_t{700}}) {
+      const size s{rows, static_cast<std::size_t>(cols), 0};
+      check_round(t, f, make_sample(random, data::mixed, s, grid), lowp::nearest_even);
+    }
+  }
+  check_quantize<of_24>(t, make_sample(random, data::mixed, {64, 24, 0}, grid),
+                        any_rounding(lowp::nearest_even));
+  REQUIRE_NO_MISMATCH(t);
+}
+
+TEST_CASE("Blocks do not depend on the floating-point environment of the caller") {
+  oracle::tally t;
+  source random(12);
+  const auto check = [&](const auto& f) {
+    const std::vector<float> grid = grid_of(f.element);
+    for (const data kind :
+         {data::scaled_ties, data::thresholds, data::subnormals, data::tiny, data::wide}) {
+      const sample s = make_sample(random, kind, {3, 1060, 0}, grid);
+      matrix expected(3, 1060, 1060), actual(3, 1060, 1060);
+      lowp::reference::round_to(f, s.values.view(), expected.view(), lowp::nearest_even);
+      for (const std::uint32_t flags : test::unusual_environments) {
+        for (const run& r : runs()) {
+          {
+            const test::float_environment unusual(flags);
+            lowp::round_to(f, s.values.view(), actual.view(), lowp::nearest_even, r.how);
+          }
+          t.check(is_same(actual.values, expected.values), [&](auto& text) {
+            text << name_of(f) << ", " << s.name << ", " << r.name << " in environment " << flags;
+            describe_difference(text, actual.values, expected.values);
+          });
+        }
+      }
+    }
+  };
+  for (const auto& named : lowp::scale_rules) {
+    for (const auto& f : {formats::mxfp4, formats::nvfp4}) {
+      if (defect(with_rule(f, named.rule)) == nullptr) check(with_rule(f, named.rule));
+    }
+  }
+  check(int8_rows);
+  check(fp8_tiles);
+  REQUIRE_NO_MISMATCH(t);
+}
+
 TEST_CASE("Modes that are types give the same codes") {
   oracle::tally t;
   source random(6);
@@ -703,6 +799,7 @@ TEST_CASE("Shapes that differ throw before anything is written") {
     out.set_tensor_scale({2.0f, 0.5f});
     const lowp::nvfp4 before = out;
     CHECK_THROWS_AS(quantize(in, out), std::invalid_argument);
+    if (rows != 40) CHECK_THROWS_AS(quantize_transposed(in, out), std::invalid_argument);
     CHECK(out == before);
 
     const lowp::nvfp4 quantized = lowp::quantize<formats::nvfp4>(in);
@@ -712,6 +809,29 @@ TEST_CASE("Shapes that differ throw before anything is written") {
     CHECK_THROWS_AS(lowp::round_to(formats::nvfp4, in, written.view()), std::invalid_argument);
     CHECK(is_same(written.values, untouched.values));
   }
+}
+
+TEST_CASE("Matrices that share some elements throw before anything is written") {
+  std::vector<float> values(64 * 64, 1.5f);
+  const std::vector<float> untouched = values;
+  const auto view = [&](std::size_t first, std::size_t stride = 64) {
+    return matrix_view<float>(values.data() + first, 20, 32, stride);
+  };
+  const auto round = [&](matrix_view<float> in, matrix_view<float> out) {
+    lowp::round_to(formats::mxfp4, matrix_view<const float>(in), out);
+  };
+  for (const std::size_t first : {1, 8, 31, 33, 63, 64, 65, 64 * 19 + 31}) {
+    CHECK_THROWS_AS(round(view(0), view(first)), std::invalid_argument);
+    CHECK_THROWS_AS(round(view(first), view(0)), std::invalid_argument);
+  }
+  CHECK_THROWS_AS(round(view(0), view(0, 63)), std::invalid_argument);
+  CHECK(is_same(values, untouched));
+  // The same matrix, columns side by side, rows below.
+  CHECK_NOTHROW(round(view(5), view(5)));
+  CHECK_NOTHROW(round(view(0), view(32)));
+  CHECK_NOTHROW(round(view(32), view(0)));
+  CHECK_NOTHROW(round(view(0), view(64 * 19 + 32)));
+  CHECK_NOTHROW(round(view(0), view(64 * 20)));
 }
 
 TEST_CASE("A contradictory format throws before anything is written") {

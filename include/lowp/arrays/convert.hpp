@@ -74,8 +74,7 @@ inline constexpr bool is_array_value =
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// Runs a job with the widest lanes that the plan needs; false if no lanes are wide enough.
-/// make_sink(plan) gives the sink for a plan.
+/// Encodes or rounds an array by the lanes of a plan.
 template <bool MayBeRandom, class Source, class Sink, class Word>
 void run_lanes(const execution& how, const bulk_arrays& arrays,
                const kernels::encode_plan<Word>& plan, const Source& source, const Sink& sink) {
@@ -296,7 +295,10 @@ void decode(const F& format, std::span<const std::uint8_t> bytes, std::span<floa
             packing p = {}, const execution& how = {}) {
   detail::require_packing("decode", format, p, out.size(), bytes.size());
   detail::require_apart("decode", bulk::bytes_of(bytes), bulk::bytes_of(out));
-  if (format.bits() <= 8) {
+  constexpr std::size_t worth_a_table = 128;
+  if (format.bits() <= 8 && out.size() < worth_a_table) {
+    reference::decode(format, bytes.data(), out, p);
+  } else if (format.bits() <= 8) {
     const kernels::value_table table = kernels::make_value_table(format);
     bulk::decode_array(format, bytes.data(), out, p, &table, how);
   } else {

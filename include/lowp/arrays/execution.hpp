@@ -57,7 +57,7 @@ struct threads {
     const auto work = [&] {
       for (std::size_t i = next++; i < parts; i = next++) part(i);
     };
-    std::vector<std::jthread> helpers;
+    std::vector<std::thread> helpers;
     for (std::size_t i = 1; i < wanted && i < parts; ++i) {
       try {
         helpers.emplace_back(work);
@@ -66,6 +66,7 @@ struct threads {
       }
     }
     work();
+    for (std::thread& helper : helpers) helper.join();
   }
 };
 

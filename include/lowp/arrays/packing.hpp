@@ -53,7 +53,12 @@ inline constexpr packing awq{.group_size = 8, .order = slot_order::evens_first};
 
 /// Why codes of `width` bits cannot be packed like this, or null.
 [[nodiscard]] constexpr const char* defect(packing p, int width) {
-  if (p.group_size < 1) return "the group_size of a packing is at least 1";
+  if (p.group_size < 1 || p.group_size > 1 << 20) {
+    return "the group_size of a packing is 1 to 2^20";
+  }
+  if (p.container_bits < 0 || p.container_bits > 1 << 26) {
+    return "the container_bits of a packing are 0 to 2^26";
+  }
   if (p.order != slot_order::straight && p.group_size % 2 != 0) {
     return "a packing in another order than straight needs an even group_size";
   }

@@ -5,10 +5,12 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <memory>
+#include <new>
 
 #include "lowp/arrays/bulk.hpp"
 #include "lowp/arrays/lane_job.hpp"
@@ -16,6 +18,7 @@
 #include "lowp/block/block_format.hpp"
 #include "lowp/block/block_scales.hpp"
 #include "lowp/block/codec.hpp"
+#include "lowp/block/reference.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
@@ -236,12 +239,13 @@ void run_block_rows(const execution& how, std::size_t block_rows, std::size_t ro
 }
 
 /// A matrix whose rows follow each other is one row, if blocks and bytes are not cut by the end of
-/// a row.
+/// a row, and the kernels can take such blocks in a longer one.
 [[nodiscard]] constexpr bool is_one_row(std::size_t cols, std::size_t stride, block_shape shape,
                                         int bits) {
-  return shape.rows == 1 && shape.cols != block_shape::whole && stride == cols &&
-         cols % static_cast<std::size_t>(shape.cols) == 0 &&
-         cols * static_cast<std::size_t>(bits) % 8 == 0;
+  if (shape.rows != 1 || shape.cols == block_shape::whole || stride != cols) return false;
+  const auto block_cols = static_cast<std::size_t>(shape.cols);
+  return cols % block_cols == 0 && cols * static_cast<std::size_t>(bits) % 8 == 0 &&
+         is_kernel_block(block_cols, block_cols + 1);
 }
 
 template <number_format Element, number_format Scale, rounding_mode R>
@@ -335,12 +339,18 @@ bool quantize_transpose_by_kernels(const block_format<Element, Scale>& f,
       for (std::size_t row = 0; row * step < n; ++row) job(row, 0, count);
     };
     const std::size_t panels = (rows + height - 1) / height;
+    std::atomic<bool> is_out_of_memory = false;
     const auto panel = [&](std::size_t i) {
       const default_float_environment environment;
-      std::vector<float> window(height * stride);
-      for (std::size_t left = 0; left < cols; left += width) one(i * height, left, window.data());
+      const std::unique_ptr<float[]> window(new (std::nothrow) float[height * stride]);
+      if (window == nullptr) {
+        is_out_of_memory = true;  // parts of work do not throw
+        return;
+      }
+      for (std::size_t left = 0; left < cols; left += width) one(i * height, left, window.get());
     };
     how.run(cols == 0 ? 0 : panels, task(panel));
+    if (is_out_of_memory) throw std::bad_alloc();
   };
   with_code_type<Known>(f.element.bits(), run);
   return true;
@@ -366,7 +376,8 @@ class dequantize_job {
                         : static_cast<int>(std::bit_width(block_cols_)) - 1) {}
 
   /// Elements first … first + count - 1 of a row to `out`; first is at a block or a chunk.
-  void operator()(std::size_t row, std::size_t first, std::size_t count, float* out) const {
+  template <class T>
+  void operator()(std::size_t row, std::size_t first, std::size_t count, T* out) const {
     const std::size_t block_row = row / block_rows_ * in_.scales_per_row;
     const std::uint8_t* const bytes = in_.codes + row * in_.row_bytes;
     const int bits = format_.element.bits();
@@ -379,20 +390,36 @@ class dequantize_job {
       const bool are_known = scales_.find(level_, in_, first_block, used, factors);
       const kernels::scaling scaling{factors, log2_block_, format_.has_tensor_scale,
                                      bits_of(tensor_.decoding)};
-      decode_codes<Code>(level_, values_, scaling, bytes, col, n, bits, packing{},
-                         reinterpret_cast<std::uint32_t*>(out + i));
-      if (are_known) continue;
-      for (std::size_t j = 0; j < n; ++j) {
+      store(out + i, n, [&](std::uint32_t* values) {
+        decode_codes<Code>(level_, values_, scaling, bytes, col, n, bits, packing{}, values);
+      });
+      for (std::size_t j = 0; !are_known && j < n; ++j) {
         const std::size_t block = used == 1 ? 0 : j >> log2_block_;
         if (factors[block] != unknown_factor) continue;
         const code_t code = load_code(bytes, col + j, bits, packing{});
-        out[i + j] = pack_as<float>(
-            decode_element(format_, code, in_.load_scale(first_block + block), tensor_));
+        reference::store_value(
+            decode_element(format_, code, in_.load_scale(first_block + block), tensor_),
+            out[i + j]);
       }
     }
   }
 
  private:
+  template <class Decode>
+  void store(float* out, std::size_t, const Decode& decode) const {
+    decode(reinterpret_cast<std::uint32_t*>(out));
+  }
+  /// Through binary32: what kernels decode is exact there.
+  template <class Decode>
+  void store(bfloat16* out, std::size_t count, const Decode& decode) const {
+    constexpr auto plan = kernels::make_encode_plan<std::uint32_t>(
+        formats::bfloat16, nearest_even, overflow::to_special, missing_nan::largest, false);
+    alignas(64) std::uint32_t values[4 * chunk_size];
+    decode(values);
+    kernels::encode<std::uint32_t, false, false>(level_, plan, values, nullptr, count,
+                                                 reinterpret_cast<std::uint16_t*>(out));
+  }
+
   isa level_;
   block_format<Element, Scale> format_;
   const Values& values_;
@@ -402,28 +429,6 @@ class dequantize_job {
   std::size_t block_rows_, block_cols_;
   int log2_block_;
 };
-
-/// A part of the output as binary32, or through it as bfloat16. A value that is a NaN of one is the
-/// NaN of the other, and the blocks that were left to the definition are exact or rounded alike.
-template <class Job>
-void dequantize_part(isa, const Job& job, std::size_t row, std::size_t first, std::size_t count,
-                     float* out) {
-  job(row, first, count, out);
-}
-template <class Job>
-void dequantize_part(isa level, const Job& job, std::size_t row, std::size_t first,
-                     std::size_t count, bfloat16* out) {
-  constexpr auto plan = kernels::make_encode_plan<std::uint32_t>(
-      formats::bfloat16, nearest_even, overflow::to_special, missing_nan::largest, false);
-  alignas(64) float values[chunk_size];
-  for (std::size_t i = 0; i < count; i += chunk_size) {
-    const std::size_t n = std::min(chunk_size, count - i);
-    job(row, first + i, n, values);
-    kernels::encode<std::uint32_t, false, false>(
-        level, plan, reinterpret_cast<const std::uint32_t*>(values), nullptr, n,
-        reinterpret_cast<std::uint16_t*>(out + i));
-  }
-}
 
 /// False, with nothing done, if the kernels do not reach.
 template <number_format Element, number_format Scale, class T>
@@ -447,7 +452,7 @@ bool dequantize_by_kernels(const block_format<Element, Scale>& f,
         how.level(), f, values, scales, rows, cols, in, tensor);
     if (rows == 1) {
       const auto part = [&](std::size_t first, std::size_t count, std::uint8_t* to) {
-        dequantize_part(how.level(), job, 0, first, count, reinterpret_cast<T*>(to));
+        job(0, first, count, reinterpret_cast<T*>(to));
       };
       return run_bulk(how,
                       bulk_arrays{.in = in.codes,
@@ -459,8 +464,7 @@ bool dequantize_by_kernels(const block_format<Element, Scale>& f,
     }
     run_block_rows(how, rows, 1, cols, std::max(f.block_cols(cols), chunk_size),
                    [&](std::size_t row, std::size_t first, std::size_t last) {
-                     dequantize_part(how.level(), job, row, first, last - first,
-                                     out.row(row) + first);
+                     job(row, first, last - first, out.row(row) + first);
                    });
   };
   if (table != nullptr) {

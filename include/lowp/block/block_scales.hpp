@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -95,6 +96,7 @@ class block_scales {
         tensor_(tensor),
         largest_(largest_value(format.element)),
         smallest_element_(smallest_positive_value(format.element).exponent) {
+    const default_float_environment environment;
     const float max = pack_as<float>(largest_);
     const auto least = [](const unpacked& x) { return bits_of(pack_as<float>(x)); };
     constexpr std::uint32_t greatest = bits_of(std::numeric_limits<float>::max());
@@ -128,6 +130,11 @@ class block_scales {
       case scale_rule::ceil: addend_ = 0x7FFFFFu; break;
       default: break;
     }
+    if constexpr (std::same_as<Scale, float_format>) {
+      is_quotient_ = format.rule == scale_rule::amax && format.scale == formats::binary32 &&
+                     !format.has_tensor_scale && unpack(max) == largest_;
+      if (is_quotient_) values_ = {true, bits_of(max), bits_of(1.0f), 0, infinity_bits, 0, 0};
+    }
     if (!is_power_of_two_rule(format.rule) && format.rule != scale_rule::amax &&
         format.scale.bits() <= 8) {
       scale_plan_ = kernels::make_encode_plan<std::uint32_t>(
@@ -138,8 +145,15 @@ class block_scales {
   /// For each of at most max_blocks blocks with the given amax (as bits).
   void operator()(isa level, const std::uint32_t* amax, std::size_t count,
                   block_factors& out) const {
-    if (scale_plan_.is_supported) {
-      alignas(64) std::uint32_t scales[max_blocks];
+    alignas(64) std::uint32_t scales[max_blocks];
+    if (is_quotient_) {
+      kernels::scale_values(level, values_, amax, count, scales);
+      for_each_finite(amax, count, out, [&](std::size_t i) {
+        const auto exponent = static_cast<int>(scales[i] >> 23) - 127;
+        const bool is_known = is_normal(scales[i]) && keeps_remainders(exponent);
+        return is_known ? found{scales[i], scales[i]} : by_definition(amax[i]);
+      });
+    } else if (scale_plan_.is_supported) {
       std::uint8_t codes[max_blocks];
       kernels::scale_values(level, values_, amax, count, scales);
       kernels::encode<std::uint32_t, false, false>(level, scale_plan_, scales, nullptr, count,
@@ -210,7 +224,8 @@ class block_scales {
     }
     // The exponent field of the factor.
     const int factor = elements_.ignores_underflow() ? 127 - shift : elements_.grid.lowest + shift;
-    const bool is_known = factor >= 1 && factor <= 254;
+    // In the lowest binade of binary32 lanes cannot skip subnormals.
+    const bool is_known = factor >= (elements_.grid.skips_subnormals ? 2 : 1) && factor <= 254;
     return {code, is_known ? static_cast<std::uint32_t>(factor) << 23 : unknown_factor};
   }
 
@@ -222,10 +237,14 @@ class block_scales {
     bool is_known = is_normal(bits_of(value));
     if (format_.rule == scale_rule::amax) {
       if (amax == 0) return {code, bits_of(1.0f)};
-      // The quotient of tiny elements loses its remainder, which must not matter.
-      is_known = is_known && unpack(value) == exact && exact.exponent + smallest_element_ >= -72;
+      is_known = is_known && unpack(value) == exact && keeps_remainders(exact.exponent);
     }
     return {code, is_known ? bits_of(value) : unknown_factor};
+  }
+  /// Whether no remainder of a division that matters is below binary32, for a scale of this
+  /// exponent.
+  [[nodiscard]] bool keeps_remainders(int exponent) const {
+    return exponent + smallest_element_ >= -72;
   }
 
   struct memory {
@@ -238,8 +257,9 @@ class block_scales {
   tensor_scale tensor_;
   unpacked largest_;
   int smallest_element_;
-  // Rules in binary32, through a table of at most 256 scale codes.
+  // Rules in binary32, through a table of at most 256 scale codes, or to scales of binary32.
   kernels::scale_arithmetic values_{};
+  bool is_quotient_ = false;
   kernels::encode_plan<std::uint32_t> scale_plan_{};
   // Power-of-two rules, through a table of exponents: that of the amax, or of its quotient for
   // rceil, after this has been added.
@@ -266,6 +286,8 @@ class decode_scales {
   }
   /// Whether the kernels can be right for this tensor at all.
   [[nodiscard]] bool are_possible(const tensor_scale& tensor) const {
+    const bool are_elements = smallest_ >= -149 && largest_ <= 127;  // of binary32
+    if (!are_elements) return false;
     return !must_be_exact_ || (precision(format_.element) + precision(format_.scale) <= 24 &&
                                (bits_of(tensor.decoding) & 0x7FFFFFFFu) < infinity_bits);
   }
@@ -290,7 +312,7 @@ class decode_scales {
       return unknown_factor;
     }
     const bool fits = scale.exponent + smallest_ >= -126 && scale.exponent + largest_ < 126;
-    return fits || !format_.has_tensor_scale ? bits_of(value) : unknown_factor;
+    return fits || !must_be_exact_ ? bits_of(value) : unknown_factor;
   }
 
   block_format<Element, Scale> format_;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lowp/arrays/convert.hpp"
@@ -26,10 +27,31 @@ namespace bulk {
   if (!format.has_tensor_scale) return {};
   std::uint32_t amax = 0;
   for (std::size_t row = 0; row < in.rows; ++row) {
-    amax = std::max(amax, kernels::amax_array(level, in.row(row), in.cols));
+    amax = std::max(amax, kernels::finite_amax_array(level, in.row(row), in.cols));
   }
-  if (amax >= infinity_bits) return reference::tensor_scale_of(format, in);  // finite ones only
   return make_tensor_scale(format.element, format.scale, format.rule, float_of(amax));
+}
+
+/// Whether two matrices of one shape have elements in common; of different strides, whether they
+/// lie within each other.
+[[nodiscard]] inline bool share_elements(matrix_view<const float> a, matrix_view<const float> b) {
+  auto from = reinterpret_cast<std::uintptr_t>(a.data),
+       to = reinterpret_cast<std::uintptr_t>(b.data);
+  if (to < from) {
+    std::swap(a, b);
+    std::swap(from, to);
+  }
+  const std::size_t apart = (to - from + sizeof(float) - 1) / sizeof(float);
+  if (a.rows == 0 || a.cols == 0 || apart >= (a.rows - 1) * a.stride + a.cols) return false;
+  return a.stride != b.stride || apart % a.stride < a.cols || apart % a.stride + b.cols > a.stride;
+}
+
+inline void require_shape(const char* function, std::size_t rows, std::size_t cols,
+                          std::size_t expected_rows, std::size_t expected_cols) {
+  if (rows == expected_rows && cols == expected_cols) return;
+  throw std::invalid_argument(std::string(function) + ": out is " + std::to_string(rows) + " x " +
+                              std::to_string(cols) + ", expected " + std::to_string(expected_rows) +
+                              " x " + std::to_string(expected_cols));
 }
 
 /// The memory of a block_matrix.
@@ -51,11 +73,7 @@ template <auto B>
 template <auto B, rounding_mode R = nearest_even_t>
 void quantize(matrix_view<const float> in, block_matrix<B>& out, const R& mode = {},
               const execution& how = {}) {
-  if (out.rows() != in.rows || out.cols() != in.cols) {
-    throw std::invalid_argument("quantize: out is " + std::to_string(out.rows()) + " x " +
-                                std::to_string(out.cols()) + ", expected " +
-                                std::to_string(in.rows) + " x " + std::to_string(in.cols));
-  }
+  bulk::require_shape("quantize", out.rows(), out.cols(), in.rows, in.cols);
   constexpr const auto& format = block_matrix<B>::format;
   const tensor_scale tensor = bulk::tensor_scale_of(format, in, how.level());
   out.set_tensor_scale(tensor);
@@ -74,12 +92,12 @@ template <auto B, rounding_mode R = nearest_even_t>
 
 /// The transpose of a matrix in block format B, in.cols x in.rows: blocks lie along the columns of
 /// `in`, as a product A * B needs them for B. The same bits as quantizing a transposed copy, which
-/// is not made.
+/// is not made. Into a matrix or into a new one, as quantize.
 template <auto B, rounding_mode R = nearest_even_t>
-[[nodiscard]] block_matrix<B> quantize_transposed(matrix_view<const float> in, const R& mode = {},
-                                                  const execution& how = {}) {
+void quantize_transposed(matrix_view<const float> in, block_matrix<B>& out, const R& mode = {},
+                         const execution& how = {}) {
+  bulk::require_shape("quantize_transposed", out.rows(), out.cols(), in.cols, in.rows);
   constexpr const auto& format = block_matrix<B>::format;
-  block_matrix<B> out(in.cols, in.rows);
   const tensor_scale tensor = bulk::tensor_scale_of(format, in, how.level());
   out.set_tensor_scale(tensor);
   if (!bulk::quantize_transpose_by_kernels<bulk::block_of<block_matrix<B>>>(
@@ -89,8 +107,14 @@ template <auto B, rounding_mode R = nearest_even_t>
     for (std::size_t row = 0; row < in.rows; ++row) {
       for (std::size_t col = 0; col < in.cols; ++col) transpose(col, row) = in(row, col);
     }
-    return reference::quantize<B>(matrix_view<const float>(transpose), mode);
+    out = reference::quantize<B>(matrix_view<const float>(transpose), mode);
   }
+}
+template <auto B, rounding_mode R = nearest_even_t>
+[[nodiscard]] block_matrix<B> quantize_transposed(matrix_view<const float> in, const R& mode = {},
+                                                  const execution& how = {}) {
+  block_matrix<B> out(in.cols, in.rows);
+  quantize_transposed(in, out, mode, how);
   return out;
 }
 
@@ -98,11 +122,7 @@ namespace bulk {
 
 template <auto B, class T>
 void dequantize(const block_matrix<B>& in, matrix_view<T> out, const execution& how) {
-  if (out.rows != in.rows() || out.cols != in.cols()) {
-    throw std::invalid_argument("dequantize: out is " + std::to_string(out.rows) + " x " +
-                                std::to_string(out.cols) + ", expected " +
-                                std::to_string(in.rows()) + " x " + std::to_string(in.cols()));
-  }
+  require_shape("dequantize", out.rows, out.cols, in.rows(), in.cols());
   constexpr const auto& format = block_matrix<B>::format;
   static const decode_scales scales(format, sizeof(T) < sizeof(float));
   const kernels::value_table* table = nullptr;
@@ -135,14 +155,18 @@ void dequantize(const block_matrix<B>& in, matrix_view<bfloat16> out, const exec
 }
 
 /// What quantizing to a block format and back gives, for a format chosen at run time; in and out
-/// may be the same matrix. Throws std::invalid_argument, before writing, for a contradictory format
-/// or shapes that differ.
+/// may be the same matrix. Throws std::invalid_argument, before writing, for a contradictory
+/// format, shapes that differ, or matrices that share some elements only.
 template <number_format Element, number_format Scale, rounding_mode R = nearest_even_t>
 void round_to(const block_format<Element, Scale>& format, matrix_view<const float> in,
               matrix_view<float> out, const R& mode = {}, const execution& how = {}) {
   detail::require_valid("round_to", defect(format));
-  detail::require_same_size("round_to: rows of", out.rows, in.rows);
-  detail::require_same_size("round_to: columns of", out.cols, in.cols);
+  bulk::require_shape("round_to", out.rows, out.cols, in.rows, in.cols);
+  const bool is_in_place = in.data == out.data && in.stride == out.stride;
+  if (!is_in_place && bulk::share_elements(in, matrix_view<const float>(out))) {
+    throw std::invalid_argument(
+        "round_to: in and out overlap, expected the same matrix or two apart");
+  }
   const tensor_scale tensor = bulk::tensor_scale_of(format, in, how.level());
   const std::size_t row_bytes = packed_bytes(in.cols, format.element.bits());
   const auto over = [](std::size_t size, std::size_t block) { return (size + block - 1) / block; };

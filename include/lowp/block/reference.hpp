@@ -81,20 +81,16 @@ void round_to(const block_format<Element, Scale>& format, matrix_view<const floa
       });
 }
 
-/// out has the shape of in.
-template <auto B>
-void dequantize(const block_matrix<B>& in, matrix_view<float> out) {
+/// A value rounded to nearest even.
+inline void store_value(const unpacked& x, float& out) { out = pack_as<float>(x); }
+inline void store_value(const unpacked& x, bfloat16& out) { out = convert<formats::bfloat16>(x); }
+
+/// out, of float or bfloat16, has the shape of in.
+template <auto B, class T>
+void dequantize(const block_matrix<B>& in, matrix_view<T> out) {
   for (std::size_t row = 0; row < in.rows(); ++row) {
     for (std::size_t col = 0; col < in.cols(); ++col) {
-      out(row, col) = pack_as<float>(in.value(row, col));
-    }
-  }
-}
-template <auto B>
-void dequantize(const block_matrix<B>& in, matrix_view<bfloat16> out) {
-  for (std::size_t row = 0; row < in.rows(); ++row) {
-    for (std::size_t col = 0; col < in.cols(); ++col) {
-      out(row, col) = convert<formats::bfloat16>(in.value(row, col));
+      store_value(in.value(row, col), out(row, col));
     }
   }
 }

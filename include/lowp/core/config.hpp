@@ -49,17 +49,17 @@ class default_float_environment {
 #if (defined(__GNUC__) || defined(__clang__)) && (defined(__x86_64__) || defined(__SSE2__))
     constexpr std::uint32_t all_masked = 0x1F80;
     asm volatile("stmxcsr %0" : "=m"(saved_));
-    asm volatile("ldmxcsr %0" : : "m"(all_masked));
+    asm volatile("ldmxcsr %0" : : "m"(all_masked) : "memory");
 #elif (defined(__GNUC__) || defined(__clang__)) && defined(__aarch64__)
     asm volatile("mrs %0, fpcr" : "=r"(saved_));
-    asm volatile("msr fpcr, %0" : : "r"(std::uint64_t{0}));
+    asm volatile("msr fpcr, %0" : : "r"(std::uint64_t{0}) : "memory");
 #endif
   }
   ~default_float_environment() {
 #if (defined(__GNUC__) || defined(__clang__)) && (defined(__x86_64__) || defined(__SSE2__))
-    asm volatile("ldmxcsr %0" : : "m"(saved_));
+    asm volatile("ldmxcsr %0" : : "m"(saved_) : "memory");
 #elif (defined(__GNUC__) || defined(__clang__)) && defined(__aarch64__)
-    asm volatile("msr fpcr, %0" : : "r"(saved_));
+    asm volatile("msr fpcr, %0" : : "r"(saved_) : "memory");
 #endif
   }
   default_float_environment(const default_float_environment&) = delete;

@@ -52,8 +52,8 @@ inline constexpr float_format e6m2 {.exponent_bits = 6, .mantissa_bits = 2, .bia
 /// IEEE P3109 (interim report v4.0): a format of `width` bits (K, 3 to 16) and `precision`
 /// significant bits (P), signed (0 < P < K) or unsigned (0 < P <= K), extended with infinities or
 /// finite. Arguments out of range give a descriptor that is not valid.
-[[nodiscard]] constexpr float_format p3109(int width, int precision, bool is_signed,
-                                           bool is_extended) {
+[[nodiscard]] constexpr float_format p3109(int width, int precision, bool is_signed = true,
+                                           bool is_extended = true) {
   if (width < 3 || width > 16 || precision < 1 || precision > width - (is_signed ? 1 : 0))
     return {};
   const int exponent_bits = width - precision + (is_signed ? 0 : 1);

@@ -104,9 +104,8 @@ void run_blocks(isa level, const encode_plan<std::uint32_t>& plan, const std::ui
   LOWP_DISPATCH(level, encode_blocks<How, IsRandom>(plan, factors, log2_block, in, random, count,
                                                     out, log2_bytes));
 }
-template <class Code>
-void run_decode(isa level, const decode_plan& plan, const scaling& s, const Code* codes,
-                std::size_t count, std::uint32_t* values) {
+inline void run_decode(isa level, const decode_plan& plan, const scaling& s,
+                       const std::uint16_t* codes, std::size_t count, std::uint32_t* values) {
   LOWP_DISPATCH(level, decode_computed(plan, s, codes, count, values));
 }
 inline void run_decode(isa level, const value_table& table, const scaling& s,
@@ -224,7 +223,12 @@ inline void amax_blocks(isa level, const float* in, std::size_t count, int log2_
   LOWP_DISPATCH(level, amax_blocks(in, count, log2_block, amax));
 }
 [[nodiscard]] inline std::uint32_t amax_array(isa level, const float* in, std::size_t count) {
-  LOWP_DISPATCH(level, amax_array(in, count));
+  LOWP_DISPATCH(level, amax_array<false>(in, count));
+}
+/// That of the finite elements.
+[[nodiscard]] inline std::uint32_t finite_amax_array(isa level, const float* in,
+                                                     std::size_t count) {
+  LOWP_DISPATCH(level, amax_array<true>(in, count));
 }
 
 /// The values of the scales of blocks with these amaxes (as bits).

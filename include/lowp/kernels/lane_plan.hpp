@@ -173,7 +173,7 @@ enum class method : std::uint8_t {
   nearest,  ///< nearest even (or random after it) by a floating-point addition
   fixed,    ///< nearest even in fixed point, saturating, by an addition too
   narrow,   ///< nearest to codes of so few bits that the sum has them all in one place
-  flat,     ///< the same for formats whose codes are the upper bits of the source
+  flat,     ///< nearest even for formats whose codes are the upper bits of the source
   upper,    ///< and whose overflow is infinity: with the sign, nothing but the rounding is left
   half,     ///< binary16 with overflow to infinity, by the conversion instruction
 };
@@ -256,9 +256,12 @@ template <class Word>
       output.infinity.negative != output.overflowed.negative) {
     return fast;
   }
+  // Finite in the format, but not in the source.
+  if (static_cast<int>(largest >> grid.mantissa_bits) + grid.lowest - 1 > s::largest_exponent) {
+    return fast;
+  }
   fast.largest = value(largest);
   fast.cap = value(saturates ? largest : largest + 1);
-  if (fast.cap > s::infinity) return {};  // finite in the format, but not in the source
   if (r.draws_words) return fast;
   fast.caps_nan = output.nan.positive == overflowed && is_symmetric(output.nan);
   const int highest_unit = static_cast<int>(fast.cap >> s::mantissa_bits) + shift - r.extra_bits;

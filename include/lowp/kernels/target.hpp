@@ -15,19 +15,48 @@
 #define LOWP_X86_TARGETS 0
 #endif
 
-#if defined(__AVX512VBMI__) && defined(__AVX512VNNI__)
-#define LOWP_BASELINE baseline_avx512vbmi
+// A digit for each set of instructions that compilers use on their own: the name is, say,
+// baseline_3_0120 for -march=haswell.
+#if defined(__AVX512VBMI__) && defined(__AVX512VNNI__) && defined(__AVX512BW__)
+#define LOWP_BASELINE_VECTORS 5
 #elif defined(__AVX512F__)
-#define LOWP_BASELINE baseline_avx512
+#define LOWP_BASELINE_VECTORS 4
 #elif defined(__AVX2__)
-#define LOWP_BASELINE baseline_avx2
+#define LOWP_BASELINE_VECTORS 3
 #elif defined(__AVX__)
-#define LOWP_BASELINE baseline_avx
+#define LOWP_BASELINE_VECTORS 2
 #elif defined(__SSE4_2__)
-#define LOWP_BASELINE baseline_sse4
+#define LOWP_BASELINE_VECTORS 1
 #else
-#define LOWP_BASELINE baseline
+#define LOWP_BASELINE_VECTORS 0
 #endif
+#if defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512DQ__)
+#define LOWP_BASELINE_WORDS 1
+#else
+#define LOWP_BASELINE_WORDS 0
+#endif
+#if defined(__FMA__) && defined(__F16C__)
+#define LOWP_BASELINE_FMA 1
+#else
+#define LOWP_BASELINE_FMA 0
+#endif
+#if defined(__BMI__) && defined(__BMI2__)
+#define LOWP_BASELINE_BMI 2
+#elif defined(__BMI__) || defined(__BMI2__) || defined(__LZCNT__) || defined(__POPCNT__)
+#define LOWP_BASELINE_BMI 1
+#else
+#define LOWP_BASELINE_BMI 0
+#endif
+#if defined(__AVX512FP16__)
+#define LOWP_BASELINE_HALF 1
+#else
+#define LOWP_BASELINE_HALF 0
+#endif
+#define LOWP_PASTE_5(a, b, c, d, e) baseline_##a##_##b##c##d##e
+#define LOWP_NAME_5(a, b, c, d, e) LOWP_PASTE_5(a, b, c, d, e)
+#define LOWP_BASELINE                                                                           \
+  LOWP_NAME_5(LOWP_BASELINE_VECTORS, LOWP_BASELINE_WORDS, LOWP_BASELINE_FMA, LOWP_BASELINE_BMI, \
+              LOWP_BASELINE_HALF)
 
 #define LOWP_PRAGMA(text) _Pragma(#text)
 /// Between BEGIN and END functions may use the instructions that `options` names, a string literal.
