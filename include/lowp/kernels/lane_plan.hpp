@@ -178,6 +178,13 @@ enum class method : std::uint8_t {
   half,     ///< binary16 with overflow to infinity, by the conversion instruction
 };
 
+/// Whether a method may be planned for codes or values, with random bits or without.
+[[nodiscard]] constexpr bool applies(method how, bool to_values, bool is_random) {
+  const bool needs_codes = how == method::narrow || how == method::upper || how == method::half;
+  const bool needs_no_draw = needs_codes || how == method::fixed;
+  return !(needs_codes && to_values) && !(needs_no_draw && is_random);
+}
+
 /// For the fast methods: the value that stands for all beyond it, and whether NaN is among them.
 template <class Word>
 struct fast_nearest {
@@ -268,12 +275,12 @@ template <class Word>
   fast.how = grid.lowest == 1                      ? method::flat
              : highest_unit <= s::largest_exponent ? method::nearest
                                                    : method::general;
-  const bool is_plain = !to_values && !r.is_random();
-  if (is_plain && fast.how == method::flat && overflowed == largest + 1 &&
+  const auto may_be = [&](method how) { return applies(how, to_values, r.is_random()); };
+  if (may_be(method::upper) && fast.how == method::flat && overflowed == largest + 1 &&
       fast.cap == s::infinity && output.flip == s::sign >> shift) {
     fast.how = method::upper;
   }
-  if (is_plain && fast.how == method::nearest &&
+  if (may_be(method::narrow) && fast.how == method::nearest &&
       output.flip + (Word{2} << grid.mantissa_bits) <= Word{1} << shift) {
     fast.how = method::narrow;
   }
@@ -332,7 +339,7 @@ template <class Word, number_format F, rounding_mode R>
   }
   if constexpr (std::same_as<F, float_format>) {
     if (f == formats::binary16 && s::bits == 32 && plan.fast.how == method::nearest &&
-        !plan.rounding.is_random() && !to_values &&
+        applies(method::half, to_values, plan.rounding.is_random()) &&
         plan.output.overflowed.positive == f.largest_magnitude() + 1) {
       plan.fast.how = method::half;
     }
