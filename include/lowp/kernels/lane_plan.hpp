@@ -185,14 +185,15 @@ enum class method : std::uint8_t {
   return !(needs_codes && to_values) && !(needs_no_draw && is_random);
 }
 
-/// For the fast methods: the value that stands for all beyond it, and whether NaN is among them.
+/// What the fast methods do at the ends of the range.
 template <class Word>
 struct fast_nearest {
   method how = method::general;
-  Word largest = 0;  ///< the largest value
-  Word cap = 0;
-  Word floor = 0;  ///< fixed: the lowest value
-  bool caps_nan = false;
+  Word largest = 0;       ///< the largest value
+  Word cap = 0;           ///< the value that stands for all beyond the largest
+  Word floor = 0;         ///< fixed: the lowest value
+  bool has_caps = false;  ///< else what is beyond `largest` is left to the general method
+  bool caps_nan = false;  ///< NaN is among what is beyond
 };
 
 template <class Word>
@@ -234,8 +235,8 @@ template <class Word>
           .floor = value((0 - f.lowest_magnitude()) & low_mask(f.bits()))};
 }
 
-/// The fast methods need a zero of either sign and an overflow that is the largest value or the
-/// magnitude after it, whatever the sign.
+/// The fast methods round what is in range as any format with subnormals does; caps also need an
+/// overflow that is the largest value or the magnitude after it, whatever the sign.
 template <class Word>
 [[nodiscard]] constexpr fast_nearest<Word> make_fast(const encode_plan<Word>& plan,
                                                      bool to_values) {
@@ -243,41 +244,39 @@ template <class Word>
   const grid_plan<Word>& grid = plan.grid;
   const output_plan<Word>& output = plan.output;
   const lane_rounding& r = plan.rounding;
-  const auto is_symmetric = [&](const by_sign<Word>& c) {
-    return c.negative == (c.positive ^ output.flip);
-  };
+  const Word largest = grid.largest.positive;
+  const int highest_binade = static_cast<int>(largest >> grid.mantissa_bits) + grid.lowest - 1;
+  // Without mantissa bits the parity of a code is that of its exponent, which a sum does not see.
+  if (!is_nearest_even(r) || r.draws_words || grid.mantissa_bits + r.extra_bits == 0 ||
+      output.increment != 0 || grid.skips_subnormals || grid.largest.negative != largest ||
+      (largest >> grid.mantissa_bits) == 0 || highest_binade > s::largest_exponent) {
+    return {};
+  }
   const int shift = s::mantissa_bits - grid.mantissa_bits;
   const auto value = [&](Word magnitude) {
     return (magnitude << shift) + (static_cast<Word>(grid.lowest - 1) << s::mantissa_bits);
   };
+  const auto is_symmetric = [&](const by_sign<Word>& c) {
+    return c.negative == (c.positive ^ output.flip);
+  };
+  const Word overflowed = output.overflowed.positive;
+  const bool saturates = overflowed == (to_values ? value(largest) : largest);
+  const bool becomes_next = !saturates && (to_values || overflowed == largest + 1);
 
   fast_nearest<Word> fast;
-  const Word largest = grid.largest.positive, overflowed = output.overflowed.positive;
-  const bool saturates = overflowed == (to_values ? value(largest) : largest);
-  const bool has_next = to_values || overflowed == largest + 1;
-  // Without mantissa bits the parity of a code is that of its exponent, which a sum does not see.
-  if (!is_nearest_even(r) || grid.mantissa_bits + r.extra_bits == 0 || !output.has_negative_zero ||
-      output.increment != 0 || grid.skips_subnormals || grid.largest.negative != largest ||
-      (largest >> grid.mantissa_bits) == 0 || !(saturates || has_next) ||
-      !is_symmetric(output.overflowed) || output.infinity.positive != overflowed ||
-      output.infinity.negative != output.overflowed.negative) {
-    return fast;
-  }
-  // Finite in the format, but not in the source.
-  if (static_cast<int>(largest >> grid.mantissa_bits) + grid.lowest - 1 > s::largest_exponent) {
-    return fast;
-  }
+  fast.has_caps = (saturates || becomes_next) && is_symmetric(output.overflowed) &&
+                  output.infinity.positive == overflowed &&
+                  output.infinity.negative == output.overflowed.negative;
+  fast.caps_nan = fast.has_caps && output.nan.positive == overflowed && is_symmetric(output.nan);
   fast.largest = value(largest);
-  fast.cap = value(saturates ? largest : largest + 1);
-  if (r.draws_words) return fast;
-  fast.caps_nan = output.nan.positive == overflowed && is_symmetric(output.nan);
+  fast.cap = value(becomes_next ? largest + 1 : largest);
   const int highest_unit = static_cast<int>(fast.cap >> s::mantissa_bits) + shift - r.extra_bits;
   fast.how = grid.lowest == 1                      ? method::flat
              : highest_unit <= s::largest_exponent ? method::nearest
                                                    : method::general;
   const auto may_be = [&](method how) { return applies(how, to_values, r.is_random()); };
-  if (may_be(method::upper) && fast.how == method::flat && overflowed == largest + 1 &&
-      fast.cap == s::infinity && output.flip == s::sign >> shift) {
+  if (may_be(method::upper) && fast.how == method::flat && fast.has_caps && becomes_next &&
+      output.has_negative_zero && fast.cap == s::infinity && output.flip == s::sign >> shift) {
     fast.how = method::upper;
   }
   if (may_be(method::narrow) && fast.how == method::nearest &&
@@ -339,7 +338,7 @@ template <class Word, number_format F, rounding_mode R>
   }
   if constexpr (std::same_as<F, float_format>) {
     if (f == formats::binary16 && s::bits == 32 && plan.fast.how == method::nearest &&
-        applies(method::half, to_values, plan.rounding.is_random()) &&
+        applies(method::half, to_values, plan.rounding.is_random()) && plan.fast.has_caps &&
         plan.output.overflowed.positive == f.largest_magnitude() + 1) {
       plan.fast.how = method::half;
     }
