@@ -820,7 +820,7 @@ TEST_CASE("Matrices that share some elements throw before anything is written") 
   const auto round = [&](matrix_view<float> in, matrix_view<float> out) {
     lowp::round_to(formats::mxfp4, matrix_view<const float>(in), out);
   };
-  for (const std::size_t first : {1, 8, 31, 33, 63, 64, 65, 64 * 19 + 31}) {
+  for (const std::size_t first : {1u, 8u, 31u, 33u, 63u, 64u, 65u, 64u * 19 + 31}) {
     CHECK_THROWS_AS(round(view(0), view(first)), std::invalid_argument);
     CHECK_THROWS_AS(round(view(first), view(0)), std::invalid_argument);
   }
