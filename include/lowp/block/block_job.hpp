@@ -27,7 +27,7 @@ namespace bulk {
 /// Elements of a row that are worked on at a time: max_blocks blocks of the smallest size.
 inline constexpr std::size_t chunk_size = buffer_size;
 static_assert(chunk_size == 16 * max_blocks);
-/// As log2 of a block: all elements of a chunk have one scale.
+/// As log2 of a block: all elements of a chunk have one scale. An index shifted by it is 0.
 inline constexpr int one_block = 63;
 
 /// Which draw an element takes: that of first + row * per_row + col.
@@ -36,9 +36,19 @@ struct draw_order {
   std::size_t per_row = 0;
 };
 
-/// Whether the kernels can take blocks of this width in rows of `cols`.
+/// Whether the kernels can take several blocks of this width in a row.
+[[nodiscard]] constexpr bool is_kernel_block(std::size_t block_cols) {
+  return block_cols >= 16 && std::has_single_bit(block_cols);
+}
+/// The same in rows of `cols`, where a block of any width may be the only one.
 [[nodiscard]] constexpr bool is_kernel_block(std::size_t block_cols, std::size_t cols) {
-  return block_cols >= cols || (block_cols >= 16 && std::has_single_bit(block_cols));
+  return block_cols >= cols || is_kernel_block(block_cols);
+}
+/// How the kernels find the block of an element of a chunk.
+[[nodiscard]] constexpr int log2_block(std::size_t block_cols, std::size_t cols) {
+  return block_cols >= cols || block_cols > chunk_size
+             ? one_block
+             : static_cast<int>(std::bit_width(block_cols)) - 1;
 }
 
 /// The scale of a block of which the kernels know only the amax, by the definition.
@@ -92,11 +102,7 @@ class quantize_job {
         out_(out),
         block_rows_(format.block_rows(in.rows)),
         block_cols_(format.block_cols(in.cols)),
-        log2_block_(block_cols_ > chunk_size ? one_block
-                                             : static_cast<int>(std::bit_width(block_cols_)) - 1) {
-    // A row of one block that is not a power of two wide.
-    if (block_cols_ >= in.cols) log2_block_ = one_block;
-  }
+        log2_block_(log2_block(block_cols_, in.cols)) {}
 
   /// Columns first … last of one row of blocks; both are at blocks.
   void operator()(std::size_t block_row, std::size_t first, std::size_t last) const {
@@ -150,7 +156,7 @@ class quantize_job {
 
   void encode_rows(std::size_t top, std::size_t rows, std::size_t col, std::size_t count,
                    const block_factors& blocks) const {
-    const std::size_t used = log2_block_ == one_block ? 1 : ((count - 1) >> log2_block_) + 1;
+    const std::size_t used = ((count - 1) >> log2_block_) + 1;
     alignas(64) Code codes[chunk_size];
     for (std::size_t row = top; row < top + rows; ++row) {
       const float* const in = in_.row(row) + col;
@@ -192,9 +198,8 @@ class quantize_job {
     for (std::size_t b = 0; b < used; ++b) {
       if (blocks.factors[b] != unknown_factor) continue;
       const element_encoder encoder(format_, blocks.scale_codes[b], tensor_);
-      const std::size_t begin = used == 1 ? 0 : b << log2_block_;
-      const std::size_t end =
-          used == 1 ? count : std::min(count, begin + (std::size_t{1} << log2_block_));
+      const std::size_t begin = b << log2_block_;
+      const std::size_t end = std::min(count, begin + (std::size_t{1} << log2_block_));
       for (std::size_t i = begin; i < end; ++i) {
         codes[i] = static_cast<Code>(encoder(in[i], at(mode_, index + i)));
       }
@@ -245,7 +250,7 @@ void run_block_rows(const execution& how, std::size_t block_rows, std::size_t ro
   if (shape.rows != 1 || shape.cols == block_shape::whole || stride != cols) return false;
   const auto block_cols = static_cast<std::size_t>(shape.cols);
   return cols % block_cols == 0 && cols * static_cast<std::size_t>(bits) % 8 == 0 &&
-         is_kernel_block(block_cols, block_cols + 1);
+         is_kernel_block(block_cols);
 }
 
 template <number_format Element, number_format Scale, rounding_mode R>
@@ -371,9 +376,7 @@ class dequantize_job {
         tensor_(tensor),
         block_rows_(format.block_rows(rows)),
         block_cols_(format.block_cols(cols)),
-        log2_block_(block_cols_ >= cols || block_cols_ > chunk_size
-                        ? one_block
-                        : static_cast<int>(std::bit_width(block_cols_)) - 1) {}
+        log2_block_(log2_block(block_cols_, cols)) {}
 
   /// Elements first … first + count - 1 of a row to `out`; first is at a block or a chunk.
   template <class T>
@@ -384,7 +387,7 @@ class dequantize_job {
     const std::size_t size = log2_block_ == one_block ? chunk_size : 4 * chunk_size;
     for (std::size_t i = 0; i < count; i += size) {
       const std::size_t col = first + i, n = std::min(size, count - i);
-      const std::size_t used = log2_block_ == one_block ? 1 : ((n - 1) >> log2_block_) + 1;
+      const std::size_t used = ((n - 1) >> log2_block_) + 1;
       const std::size_t first_block = block_row + col / block_cols_;
       std::uint32_t factors[4 * max_blocks];
       const bool are_known = scales_.find(level_, in_, first_block, used, factors);
@@ -394,7 +397,7 @@ class dequantize_job {
         decode_codes<Code>(level_, values_, scaling, bytes, col, n, bits, packing{}, values);
       });
       for (std::size_t j = 0; !are_known && j < n; ++j) {
-        const std::size_t block = used == 1 ? 0 : j >> log2_block_;
+        const std::size_t block = j >> log2_block_;
         if (factors[block] != unknown_factor) continue;
         const code_t code = load_code(bytes, col + j, bits, packing{});
         reference::store_value(

@@ -137,8 +137,8 @@ template <class Word>
 /// Codes of `in`, or with ToValues its values on the grid of the format. Where the plan asks for
 /// random bits, `random` are the lanes of the elements, of 8, 16 or 32 bits as the draw says.
 template <class Word, bool ToValues, bool MayBeRandom, class Out>
-void encode(isa level, const encode_plan<Word>& plan, const Word* in,
-            [[maybe_unused]] const void* random, std::size_t count, Out* out) {
+void encode(isa level, const encode_plan<Word>& plan, const Word* in, const void* random,
+            std::size_t count, Out* out) {
   constexpr int log2_bytes = std::countr_zero(sizeof(Out));
   const auto run = [&]<bool IsRandom>() {
     const loop_memory s{in,  8 * sizeof(Word), random, detail::random_lane_bits(plan),
@@ -152,15 +152,14 @@ void encode(isa level, const encode_plan<Word>& plan, const Word* in,
   if constexpr (MayBeRandom) {
     if (plan.rounding.is_random()) return run.template operator()<true>();
   }
-  random = nullptr;
   run.template operator()<false>();
 }
 
 /// Codes of finite elements; the factor of element i is factors[i >> log2_block].
 template <block_scaling How, bool MayBeRandom, class Out>
 void encode_blocks(isa level, const encode_plan<std::uint32_t>& plan, const std::uint32_t* factors,
-                   int log2_block, const float* in, [[maybe_unused]] const void* random,
-                   std::size_t count, Out* out) {
+                   int log2_block, const float* in, const void* random, std::size_t count,
+                   Out* out) {
   constexpr int log2_bytes = std::countr_zero(sizeof(Out));
   const auto run = [&]<bool IsRandom>() {
     const loop_memory s{in, 32, random, detail::random_lane_bits(plan), out, 8 * sizeof(Out)};
@@ -174,7 +173,6 @@ void encode_blocks(isa level, const encode_plan<std::uint32_t>& plan, const std:
   if constexpr (MayBeRandom) {
     if (plan.rounding.is_random()) return run.template operator()<true>();
   }
-  random = nullptr;
   run.template operator()<false>();
 }
 
