@@ -46,9 +46,9 @@ template <auto B>
                 std::make_shared<const lowp::block_matrix<B>>(lowp::quantize<B>(weights, mode));
             return [quantized, mode](const_matrix x, bool quantizes_activations, matrix y) {
               if (quantizes_activations) {
-                lowp::reference::gemm(lowp::quantize<B>(x, mode), *quantized, y);
+                lowp::gemm(lowp::quantize<B>(x, mode), *quantized, y);
               } else {
-                lowp::reference::gemm(x, *quantized, y);
+                lowp::gemm(x, *quantized, y);
               }
             };
           }};
@@ -86,9 +86,9 @@ template <auto F>
               const const_matrix w(values->data(), rows, cols);
               if (quantizes_activations) {
                 const std::vector<float> casted = cast<F>(x, mode);
-                lowp::reference::gemm(const_matrix(casted.data(), x.rows, x.cols), w, y);
+                lowp::gemm(const_matrix(casted.data(), x.rows, x.cols), w, y);
               } else {
-                lowp::reference::gemm(x, w, y);
+                lowp::gemm(x, w, y);
               }
             };
           }};

@@ -1,18 +1,64 @@
 // SPDX-License-Identifier: MIT
-// The matrix product C[M x N] = A[M x K] * B[N x K]^T of block matrices and float matrices in any
-// mix.
+// The matrix product C[M x N] = A[M x K] * B[N x K]^T of operands of any formats in any mix.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <type_traits>
+
+#include "lowp/arrays/execution.hpp"
 #include "lowp/arrays/matrix_view.hpp"
+#include "lowp/gemm/blocked.hpp"
+#include "lowp/gemm/narrow.hpp"
 #include "lowp/gemm/policy.hpp"
 #include "lowp/gemm/reference.hpp"
+#include "lowp/gemm/rows.hpp"
 
 namespace lowp {
+inline namespace LOWP_BASELINE {
+namespace bulk {
 
-/// c = a * b^T by the policy P, overwriting c: what reference::gemm defines, to the bit.
-template <gemm_policy P = gemm_policy{}, class A, class B>
-void gemm(const A& a, const B& b, matrix_view<float> c) {
-  reference::gemm<P>(a, b, c);
+/// What c may not overlap: views of float; other operands own their memory or cannot share it.
+template <class X>
+void require_apart(const X& x, const matrix_view<float>& c) {
+  if constexpr (std::is_convertible_v<X, matrix_view<const float>>) {
+    if (!share_elements(x, c)) return;
+    throw std::invalid_argument("gemm: c shares elements with an operand, expected another matrix");
+  }
 }
 
+}  // namespace bulk
+
+/// c = a * b^T by the policy P, overwriting c: bit for bit what reference::gemm defines, for any
+/// `execution`. Throws std::invalid_argument, before writing, for shapes that do not fit or a c
+/// that shares elements with an operand.
+template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B>
+void gemm(const A& a, const B& b, matrix_view<float> c, const execution& how = {}) {
+  if constexpr (P.sum == accumulation::k32) {
+    detail::require_gemm_shapes(detail::operand_rows(a), detail::operand_cols(a),
+                                detail::operand_rows(b), detail::operand_cols(b), c);
+    bulk::require_apart(a, c);
+    bulk::require_apart(b, c);
+    const std::uint32_t a_scale = bulk::bits_of(detail::operand_tensor_scale(a));
+    const std::uint32_t b_scale = bulk::bits_of(detail::operand_tensor_scale(b));
+    const auto finish = [&](std::size_t row, std::size_t col, std::size_t count,
+                            const float* sums) {
+      kernels::finish(how.level(), a_scale, b_scale, sums, count, c.row(row) + col);
+    };
+    bulk::with_rows(how.level(), a, [&](const bulk::row_source& a_rows) {
+      bulk::with_rows(how.level(), b, [&](const bulk::row_source& b_rows) {
+        if (a_rows.rows() <= bulk::most_few) {
+          bulk::multiply_few(a_rows, b_rows, bulk::sum_sink(finish), how);
+        } else {
+          bulk::multiply_blocks(a_rows, b_rows, bulk::sum_sink(finish), how);
+        }
+      });
+    });
+  } else {
+    reference::gemm<P>(a, b, c);
+  }
+}
+
+}  // namespace LOWP_BASELINE
 }  // namespace lowp

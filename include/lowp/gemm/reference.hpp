@@ -4,51 +4,25 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>  // fma, exact in one rounding
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "lowp/arrays/matrix_view.hpp"
-#include "lowp/block/block_matrix.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/gemm/exact_sum.hpp"
+#include "lowp/gemm/operand.hpp"
 #include "lowp/gemm/policy.hpp"
 
 namespace lowp {
 
 namespace detail {
-
-// What a product asks of an operand: its shape, the element-times-scale values, and the tensor
-// scale, which is common to all of them and so multiplies the finished sums.
-
-[[nodiscard]] inline std::size_t operand_rows(const matrix_view<const float>& x) { return x.rows; }
-[[nodiscard]] inline std::size_t operand_cols(const matrix_view<const float>& x) { return x.cols; }
-[[nodiscard]] inline float operand_tensor_scale(const matrix_view<const float>&) { return 1.0f; }
-[[nodiscard]] inline unpacked operand_value(const matrix_view<const float>& x, std::size_t row,
-                                            std::size_t col) {
-  return unpack(x(row, col));
-}
-
-template <auto B>
-[[nodiscard]] std::size_t operand_rows(const block_matrix<B>& x) {
-  return x.rows();
-}
-template <auto B>
-[[nodiscard]] std::size_t operand_cols(const block_matrix<B>& x) {
-  return x.cols();
-}
-template <auto B>
-[[nodiscard]] float operand_tensor_scale(const block_matrix<B>& x) {
-  return block_matrix<B>::format.has_tensor_scale ? x.tensor_scale().decoding : 1.0f;
-}
-template <auto B>
-[[nodiscard]] unpacked operand_value(const block_matrix<B>& x, std::size_t row, std::size_t col) {
-  return exact::multiply(unpack(x.element(row, col)), unpack(x.scale_of(row, col)));
-}
 
 /// An operand row by row, each value through `convert`.
 template <class Convert>
@@ -108,6 +82,12 @@ template <std::floating_point T>
   return sum;
 }
 
+/// A NaN result is the quiet one without sign and payload.
+[[nodiscard]] inline float with_canonical_nan(const float& x) {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  return std::bit_cast<float>((bits & 0x7FFFFFFFu) > 0x7F800000u ? 0x7FC00000u : bits);
+}
+
 /// The lowest and highest exponent of the finite values, {0, 0} if there are none.
 struct exponent_bounds {
   int low = 0, high = 0;
@@ -144,13 +124,13 @@ inline void require_gemm_shapes(std::size_t a_rows, std::size_t a_cols, std::siz
 namespace reference {
 
 /// c = a * b^T, overwriting c. The value of a block matrix is element * scale, rounded to binary32
-/// where that is not exact (under `exact` it is taken as it is). Operands are block matrices or
-/// views of float, in any mix; b holds one row per column of c. Tensor scales multiply the finished
+/// where that is not exact (under `exact` it is taken as it is). Operands come in any mix; b holds
+/// one row per column of c. A NaN in c is 0x7FC00000. Tensor scales multiply the finished
 /// sum, a's first, in the precision of the sum (under `exact` before anything is rounded). Row i of
 /// c does not depend on other rows of a. The environment of the caller (rounding, flush-to-zero)
 /// and compiler options do not change the result. Throws std::invalid_argument, before writing, for
 /// shapes that do not fit.
-template <gemm_policy P = gemm_policy{}, class A, class B>
+template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B>
 void gemm(const A& a, const B& b, matrix_view<float> c) {
   const std::size_t depth = detail::operand_cols(a);
   detail::require_gemm_shapes(detail::operand_rows(a), depth, detail::operand_rows(b),
@@ -171,7 +151,7 @@ void gemm(const A& a, const B& b, matrix_view<float> c) {
         for (std::size_t k = 0; k < depth; ++k) {
           sum.add(exact::multiply(a_values[row * depth + k], b_values[col * depth + k]));
         }
-        c(row, col) = pack_as<float>(sum.value());
+        c(row, col) = detail::with_canonical_nan(pack_as<float>(sum.value()));
       }
     }
   } else {
@@ -185,11 +165,12 @@ void gemm(const A& a, const B& b, matrix_view<float> c) {
         const float* y = b_values.data() + col * depth;
         if constexpr (P.sum == accumulation::sequential_binary64) {
           const double sum = detail::dot_binary64(x, y, depth);
-          c(row, col) = opaque(static_cast<float>(opaque(opaque(sum * a_scale) * b_scale)));
+          c(row, col) = detail::with_canonical_nan(
+              opaque(static_cast<float>(opaque(opaque(sum * a_scale) * b_scale))));
         } else {
           const float sum = P.sum == accumulation::k32 ? detail::dot_k32(x, y, depth)
                                                        : detail::dot_sequential(x, y, depth);
-          c(row, col) = opaque(opaque(sum * a_scale) * b_scale);
+          c(row, col) = detail::with_canonical_nan(opaque(opaque(sum * a_scale) * b_scale));
         }
       }
     }

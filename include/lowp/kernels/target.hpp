@@ -69,3 +69,19 @@
 #define LOWP_TARGET_BEGIN(options) LOWP_PRAGMA(GCC push_options) LOWP_PRAGMA(GCC target(options))
 #define LOWP_TARGET_END LOWP_PRAGMA(GCC pop_options)
 #endif
+
+/// On a loop over registers: its bounds are constants, and nothing of it may be left.
+#if defined(__clang__)
+#define LOWP_UNROLL LOWP_PRAGMA(clang loop unroll(full))
+#elif defined(__GNUC__)
+#define LOWP_UNROLL LOWP_PRAGMA(GCC unroll 64)
+#else
+#define LOWP_UNROLL
+#endif
+
+/// Makes the compiler read again what it has written.
+#if defined(__GNUC__) || defined(__clang__)
+#define LOWP_FORGET_REGISTERS asm volatile("" ::: "memory")
+#else
+#define LOWP_FORGET_REGISTERS static_cast<void>(0)
+#endif

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// What a product asks of an operand: its shape, the values of its elements, and the tensor scale,
+// which is common to all of them and so multiplies the finished sums.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <type_traits>
+
+#include "lowp/arrays/matrix_view.hpp"
+#include "lowp/arrays/packed_matrix.hpp"
+#include "lowp/block/block_matrix.hpp"
+#include "lowp/core/exact.hpp"
+#include "lowp/core/unpacked.hpp"
+#include "lowp/number/number.hpp"
+
+namespace lowp {
+namespace detail {
+
+/// A view of float or of numbers, one in each element.
+template <class T>
+concept view_element = std::same_as < std::remove_const_t<T>,
+float > || is_number_v<std::remove_const_t<T>>;
+
+template <view_element T>
+[[nodiscard]] std::size_t operand_rows(const matrix_view<T>& x) {
+  return x.rows;
+}
+template <view_element T>
+[[nodiscard]] std::size_t operand_cols(const matrix_view<T>& x) {
+  return x.cols;
+}
+template <view_element T>
+[[nodiscard]] float operand_tensor_scale(const matrix_view<T>&) {
+  return 1.0f;
+}
+template <view_element T>
+[[nodiscard]] unpacked operand_value(const matrix_view<T>& x, std::size_t row, std::size_t col) {
+  return unpack(x(row, col));
+}
+
+template <auto F, packing P>
+[[nodiscard]] std::size_t operand_rows(const packed_matrix_view<F, P>& x) {
+  return x.rows();
+}
+template <auto F, packing P>
+[[nodiscard]] std::size_t operand_cols(const packed_matrix_view<F, P>& x) {
+  return x.cols();
+}
+template <auto F, packing P>
+[[nodiscard]] float operand_tensor_scale(const packed_matrix_view<F, P>&) {
+  return 1.0f;
+}
+template <auto F, packing P>
+[[nodiscard]] unpacked operand_value(const packed_matrix_view<F, P>& x, std::size_t row,
+                                     std::size_t col) {
+  return unpack(x(row, col));
+}
+
+template <auto B>
+[[nodiscard]] std::size_t operand_rows(const block_matrix<B>& x) {
+  return x.rows();
+}
+template <auto B>
+[[nodiscard]] std::size_t operand_cols(const block_matrix<B>& x) {
+  return x.cols();
+}
+template <auto B>
+[[nodiscard]] float operand_tensor_scale(const block_matrix<B>& x) {
+  return block_matrix<B>::format.has_tensor_scale ? x.tensor_scale().decoding : 1.0f;
+}
+template <auto B>
+[[nodiscard]] unpacked operand_value(const block_matrix<B>& x, std::size_t row, std::size_t col) {
+  return exact::multiply(unpack(x.element(row, col)), unpack(x.scale_of(row, col)));
+}
+
+}  // namespace detail
+
+/// An operand of a product: a block_matrix, a packed_matrix_view, or a matrix_view of float or of
+/// numbers (bfloat16, binary16, e4m3fn …).
+template <class X>
+concept gemm_operand = requires(const X& x, std::size_t i) {
+  { detail::operand_rows(x) } -> std::same_as<std::size_t>;
+  { detail::operand_cols(x) } -> std::same_as<std::size_t>;
+  { detail::operand_tensor_scale(x) } -> std::same_as<float>;
+  { detail::operand_value(x, i, i) } -> std::same_as<unpacked>;
+};
+
+}  // namespace lowp
