@@ -147,6 +147,28 @@ struct of_any_codes {
   block_matrix<B> operand;
 };
 
+/// Scales within a range of codes that integer panels take, mostly; elements of any code, some
+/// blocks zero, and of these some with a scale far below.
+template <auto B>
+struct of_integer_codes {
+  explicit of_integer_codes(const matrix& m) : operand(m.rows, m.cols) {
+    source random(m.rows * 1000 + m.cols);
+    const auto [low, high] = std::pair{63u + random.below(40), 140u + random.below(30)};
+    for (std::uint8_t& x : operand.codes()) x = static_cast<std::uint8_t>(random.word());
+    for (std::uint8_t& x : operand.scales()) {
+      x = static_cast<std::uint8_t>(low + random.below(high - low));
+    }
+    for (std::size_t r = 0; r < m.rows; ++r) {
+      for (std::size_t c = 0; c < m.cols; ++c) {
+        const bool is_zero = (r * 7 + c / 32) % 5 == 0;
+        if (is_zero) operand.set_code(r, c, B.element.bits() == 4 && c % 3 == 0 ? 8 : 0);
+        if (is_zero && c % 64 == 0) operand.set_scale_code(r, c / 32, 0);
+      }
+    }
+  }
+  block_matrix<B> operand;
+};
+
 // -------------------------------------------------------------------------------------- comparison
 template <class A, class B>
 std::vector<std::uint32_t> product(const A& a, const B& b, const execution& how) {
@@ -283,6 +305,56 @@ TEST_CASE("Any codes of elements and scales") {
   compare_operand<of_any_codes<formats::mxfp8_e4m3>>("mxfp8_e4m3");
   compare_operand<of_any_codes<formats::mxint8>>("mxint8");
   compare_operand<of_any_codes<formats::nvfp4>>("nvfp4");
+}
+TEST_CASE("Blocks of small integers") {
+  using lowp::has_integer_panels;
+  STATIC_REQUIRE(has_integer_panels<lowp::mxfp4>);
+  STATIC_REQUIRE(has_integer_panels<lowp::mxint8>);
+  STATIC_REQUIRE(has_integer_panels<lowp::mxfp6_e2m3>);
+  STATIC_REQUIRE(has_integer_panels<packed_matrix_view<formats::int_n<4>>>);
+  STATIC_REQUIRE(has_integer_panels<matrix_view<const number<formats::e2m1>>>);
+  STATIC_REQUIRE_FALSE(has_integer_panels<lowp::nvfp4>);                             // scale
+  STATIC_REQUIRE_FALSE(has_integer_panels<lowp::mxfp6_e3m2>);                        // range
+  STATIC_REQUIRE_FALSE(has_integer_panels<lowp::mxfp8_e4m3>);                        // NaN
+  STATIC_REQUIRE_FALSE(has_integer_panels<packed_matrix_view<formats::uint_n<8>>>);  // 255
+  STATIC_REQUIRE_FALSE(has_integer_panels<matrix_view<const float>>);
+  compare_operand<of_integer_codes<formats::mxfp4>>("mxfp4");
+  compare_operand<of_integer_codes<formats::mxfp6_e2m3>>("mxfp6_e2m3");
+  compare_operand<of_integer_codes<formats::mxint8>>("mxint8");
+  compare_operand<of_packed<formats::int_n<4>>>("int4");
+  compare_operand<of_packed<formats::int_n<8>>>("int8");
+
+  oracle::tally t;
+  std::uint64_t seed = 90;
+  for (const auto& [m, n, k] : shapes) {
+    const matrix a(m, k, ++seed, kind::ordinary), b(n, k, ++seed, kind::ordinary);
+    const of_integer_codes<formats::mxint8> x(a);
+    const of_integer_codes<formats::mxfp4> y(b);
+    const of_blocks<formats::mxfp6_e2m3> z(b);
+    const of_packed<formats::int_n<4>> w(a);
+    const of_numbers<formats::e2m1> v(a);
+    compare(t, "mxint8 by mxfp4", x.operand, y.operand);
+    compare(t, "mxint8 by mxfp6_e2m3", x.operand, z.operand);
+    compare(t, "int4 by mxfp4", w.operand, y.operand);
+    compare(t, "e2m1 by mxfp4", v.operand, y.operand);
+    compare(t, "e2m1 by mxfp6_e2m3", v.operand, z.operand);
+  }
+  // The largest sums of a step, at the ends of the range of scales and beyond them.
+  for (const unsigned scale : {0u, 1u, 57u, 62u, 63u, 64u, 183u, 184u, 190u, 253u, 254u, 255u}) {
+    for (const std::size_t m : {std::size_t{2}, std::size_t{20}}) {
+      block_matrix<formats::mxint8> x(m, 64), y(18, 64);
+      for (std::uint8_t& code : x.codes()) code = 0x80;
+      for (std::uint8_t& code : y.codes()) code = 0x80;
+      for (std::uint8_t& code : x.scales()) code = static_cast<std::uint8_t>(scale);
+      for (std::uint8_t& code : y.scales()) code = static_cast<std::uint8_t>(scale);
+      compare(t, "scale " + std::to_string(scale), x, y);
+      for (std::uint8_t& code : y.scales()) code = static_cast<std::uint8_t>(254 - scale);
+      compare(t, "scale " + std::to_string(scale) + " and its inverse", x, y);
+      for (std::uint8_t& code : x.codes()) code = 0;
+      compare(t, "zero under scale " + std::to_string(scale), x, y);
+    }
+  }
+  REQUIRE_NO_MISMATCH(t);
 }
 TEST_CASE("Operands of two block formats") {
   oracle::tally t;

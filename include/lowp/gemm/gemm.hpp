@@ -9,8 +9,9 @@
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/arrays/matrix_view.hpp"
+#include "lowp/gemm/binary32_panels.hpp"
 #include "lowp/gemm/blocked.hpp"
-#include "lowp/gemm/narrow.hpp"
+#include "lowp/gemm/integer_panels.hpp"
 #include "lowp/gemm/policy.hpp"
 #include "lowp/gemm/reference.hpp"
 #include "lowp/gemm/rows.hpp"
@@ -46,13 +47,19 @@ void gemm(const A& a, const B& b, matrix_view<float> c, const execution& how = {
                             const float* sums) {
       kernels::finish(how.level(), a_scale, b_scale, sums, count, c.row(row) + col);
     };
-    bulk::with_rows(how.level(), a, [&](const bulk::row_source& a_rows) {
-      bulk::with_rows(how.level(), b, [&](const bulk::row_source& b_rows) {
-        if (a_rows.rows() <= bulk::most_few) {
-          bulk::multiply_few(a_rows, b_rows, bulk::sum_sink(finish), how);
-        } else {
-          bulk::multiply_blocks(a_rows, b_rows, bulk::sum_sink(finish), how);
-        }
+    const bulk::sum_sink sink(finish);
+#if LOWP_X86_TARGETS
+    if constexpr (has_integer_panels<A> && has_integer_panels<B>) {
+      const auto x = bulk::integer_rows_of(a), y = bulk::integer_rows_of(b);
+      if (kernels::has_integer_products(how.level()) && bulk::are_scales_in_range(x) &&
+          bulk::are_scales_in_range(y)) {
+        return bulk::multiply_k32<bulk::integer_panels>(x, y, sink, how);
+      }
+    }
+#endif
+    bulk::with_rows(how.level(), a, [&](const bulk::row_source& x) {
+      bulk::with_rows(how.level(), b, [&](const bulk::row_source& y) {
+        bulk::multiply_k32<bulk::binary32_panels>(x, y, sink, how);
       });
     });
   } else {

@@ -3,7 +3,6 @@
 // of rows of binary32, and a sink of sums.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -60,24 +59,6 @@ class sum_sink {
  private:
   const void* finish_;
   void (*call_)(const void*, std::size_t, std::size_t, std::size_t, const float*);
-};
-
-[[nodiscard]] constexpr std::size_t round_up(std::size_t size, std::size_t unit) {
-  return (size + unit - 1) / unit * unit;
-}
-
-/// [0, size) cut into parts of at most `most`, equal but for a multiple of `unit`.
-struct equal_parts {
-  std::size_t size, part;
-  constexpr equal_parts(std::size_t whole, std::size_t most, std::size_t unit) : size(whole) {
-    const std::size_t parts = (whole + most - 1) / most;
-    part = parts == 0 ? unit : round_up((whole + parts - 1) / parts, unit);
-  }
-  [[nodiscard]] constexpr std::size_t count() const { return (size + part - 1) / part; }
-  [[nodiscard]] constexpr std::size_t begin(std::size_t i) const { return i * part; }
-  [[nodiscard]] constexpr std::size_t end(std::size_t i) const {
-    return std::min(size, (i + 1) * part);
-  }
 };
 
 template <gemm_operand X, class Use, class Decode>

@@ -29,7 +29,7 @@ struct product_tile {
   float* sums;
 };
 
-/// A part of K, 16 steps of 32, of a few rows and of one other row: sums[m * group + step] = the
+/// A chunk of K, 16 steps of 32, of a few rows and of one other row: sums[m * group + step] = the
 /// chains of that step of row m and the other. Values lie as [32][step].
 struct product_steps {
   static constexpr std::size_t steps = 16, size = 32 * steps;
@@ -39,6 +39,63 @@ struct product_steps {
   std::size_t row_count;
   const float* other;
   float* sums;
+};
+
+/// How codes of a format become 8-bit integers.
+struct integer_codes {
+  bool is_identity = false;     ///< codes of 8 bits, in two's complement
+  std::uint8_t table[64] = {};  ///< else by code, repeated
+};
+
+/// As product_tile, for integers times scales that are powers of two: a sum of integers is that of
+/// a step of 32 and has one scale. No sum or product with a scale may leave the normal numbers of
+/// binary32.
+struct integer_tile {
+  static constexpr std::size_t max_steps = product_tile::max_depth / 32;
+  static constexpr std::size_t row_stride = product_tile::max_depth + 64;
+
+  const std::uint8_t* lanes;    ///< [k / 4][width][k % 4], two's complement
+  const std::int32_t* offsets;  ///< [step][width], -128 times the sum of the lane
+  const float* lane_scales;     ///< [step][width]
+  std::size_t width;
+  const std::uint8_t* rows;  ///< row r at r * row_stride, with 128 added
+  const float* row_scales;   ///< [row][max_steps]
+  std::size_t row_count;
+  std::size_t steps;
+  float* sums;
+};
+
+/// As product_steps, for such integers, and for several chunks. The other row is given as packed
+/// codes of 4 bits, the low ones first, or as integers with 128 added.
+struct integer_steps {
+  static constexpr std::size_t size = product_steps::size;
+
+  const std::uint8_t* rows;     ///< [chunk][m] in the order of slot()
+  const std::int32_t* offsets;  ///< [chunk][m][lane]: -128 times the sum of the step
+  const float* row_scales;      ///< [chunk][m][step]
+  std::size_t row_count;
+  bool are_nibbles;
+  const integer_codes* map;
+  const std::uint8_t* other;
+  std::size_t other_bytes;
+  std::size_t chunk_bytes;          ///< of the other row
+  const std::uint8_t* scale_codes;  ///< [step]: the exponent field of the scale, less scale_offset
+  int scale_offset;
+  std::size_t steps;
+  std::size_t chunks;
+  float* sums;  ///< [chunk][m] at group apart
+
+  /// The lane of a step.
+  [[nodiscard]] static constexpr std::size_t lane(std::size_t step) {
+    return step % 4 * 4 + step / 4;
+  }
+  /// Where element k of a step lies in a row.
+  [[nodiscard]] static constexpr std::size_t slot(std::size_t step, std::size_t k,
+                                                  bool from_codes) {
+    const std::size_t vector = from_codes ? k / 8 * 2 + k % 2 : k / 4;
+    const std::size_t byte = from_codes ? k % 8 / 2 : k % 4;
+    return vector * 64 + lane(step) * 4 + byte;
+  }
 };
 
 }  // namespace kernels
@@ -63,6 +120,13 @@ LOWP_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq,fma,f16c")
 #include "lowp/kernels/product_body.inc"
 LOWP_TARGET_END
 
+LOWP_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,fma,f16c")
+#define LOWP_TARGET_NAMESPACE avx512vbmi
+#define LOWP_TARGET_PRODUCT "lowp/kernels/product_avx512.inc"
+#define LOWP_TARGET_INTEGERS "lowp/kernels/product_integers.inc"
+#include "lowp/kernels/product_body.inc"
+LOWP_TARGET_END
+
 #endif
 
 namespace lowp {
@@ -81,6 +145,23 @@ inline void multiply(isa level, const product_steps& p) { LOWP_DISPATCH(level, s
 inline void add_steps(isa level, const float* sums, float* totals) {
   LOWP_DISPATCH(level, add_steps(sums, totals));
 }
+/// Whether the functions on integers may be called.
+[[nodiscard]] inline bool has_integer_products([[maybe_unused]] isa level) {
+#if LOWP_X86_TARGETS
+  return level >= isa::avx512vbmi;
+#else
+  return false;
+#endif
+}
+#if LOWP_X86_TARGETS
+inline void multiply(const integer_tile& t) { avx512vbmi::add_integer_tile(t); }
+inline void multiply(const integer_steps& p) { avx512vbmi::sum_integer_steps(p); }
+using avx512vbmi::find_outside;
+using avx512vbmi::integers_of_codes;
+using avx512vbmi::store_offsets;
+using avx512vbmi::store_powers;
+#endif
+
 /// out[k * out_stride + r] = in[r * in_stride + k] for r < 16, k < count, a multiple of 16.
 inline void transpose(isa level, const float* in, std::size_t in_stride, std::size_t count,
                       float* out, std::size_t out_stride) {

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: MIT
+// Operands whose elements are small integers times a power of two for each block of 32: INT-N, E2M1
+// (halves), E2M3 (eighths), under E8M0 or no scales. The sum of a step of 32 is then exact in
+// 32-bit integers and, as a multiple of one power of two below 2^24, in binary32 too; so the order
+// k32 gives the same bits, and instructions for integers give them several times as fast.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+
+#include "lowp/arrays/lane_job.hpp"
+#include "lowp/block/block_job.hpp"
+#include "lowp/gemm/lane_tiles.hpp"
+#include "lowp/gemm/operand.hpp"
+#include "lowp/kernels/product.hpp"
+
+namespace lowp {
+inline namespace LOWP_BASELINE {
+namespace bulk {
+
+/// The integers behind the codes of a format: value = integer * 2^unit.
+struct integer_form {
+  bool is_possible = false;
+  int unit = 0;
+  kernels::integer_codes codes;
+};
+template <number_format F>
+[[nodiscard]] constexpr integer_form make_integer_form(const F& f) {
+  if (f.bits() > 8) return {};
+  const auto count = code_t{1} << f.bits();
+  const auto last_bit = [](const unpacked& x) {
+    return x.exponent - (x.significand.low != 0 ? 127 - std::countr_zero(x.significand.low)
+                                                : 63 - std::countr_zero(x.significand.high));
+  };
+  integer_form form{true, 1 << 20, {}};
+  for (code_t code = 0; code < count; ++code) {
+    const unpacked x = decode(f, code);
+    if (!x.is_finite()) return {};
+    if (!x.is_zero()) form.unit = std::min(form.unit, last_bit(x));
+  }
+  form.codes.is_identity = f.bits() == 8;
+  for (code_t code = 0; code < count; ++code) {
+    const unpacked x = decode(f, code);
+    const int exponent = x.exponent - form.unit;
+    if (!x.is_zero() && (exponent > 7 || exponent < 0)) return {};
+    const auto magnitude =
+        x.is_zero() ? 0 : static_cast<int>(x.significand.high >> (63 - exponent));
+    const int integer = x.negative ? -magnitude : magnitude;
+    if (integer < -128 || integer > 127) return {};
+    const auto byte = static_cast<std::uint8_t>(integer);
+    if (f.bits() == 8 && byte != code) return {};
+    for (code_t i = code; f.bits() < 8 && i < 64; i += count) form.codes.table[i] = byte;
+  }
+  if (f.bits() == 7) return {};  // no table of 128
+  return form;
+}
+
+/// Scales 2^(code + offset - 127), for codes from low to high, which are all whose magnitudes,
+/// times 2^unit, leave room: 2^-70 to 2^50.
+struct power_scales {
+  bool is_possible = false;
+  int offset = 0;
+  std::uint8_t low = 0, high = 0;
+};
+template <number_format F>
+[[nodiscard]] constexpr power_scales make_power_scales(const F& f, int unit) {
+  power_scales scales;
+  if (f.bits() > 8) return scales;
+  bool is_inside = false, is_past = false;
+  for (code_t code = 0; code < code_t{1} << f.bits(); ++code) {
+    const unpacked x = decode(f, code);
+    const int exponent = x.exponent + unit;
+    if (!x.is_finite() || x.is_zero() || exponent < -70 || exponent > 50) {
+      if (!x.is_finite() && !is_inside) return {};
+      is_past = is_inside;
+      continue;
+    }
+    const int offset = exponent + 127 - static_cast<int>(code);
+    const bool is_power = !x.negative && x.significand == uint128{std::uint64_t{1} << 63, 0};
+    if (!is_power || is_past || (is_inside && offset != scales.offset)) return {};
+    if (!is_inside) scales.low = static_cast<std::uint8_t>(code);
+    scales.high = static_cast<std::uint8_t>(code);
+    scales.offset = offset;
+    is_inside = true;
+  }
+  scales.is_possible = is_inside;
+  return scales;
+}
+
+/// An operand of integers, as bytes.
+struct integer_rows {
+  std::size_t row_count = 0, col_count = 0;
+  const std::uint8_t* codes = nullptr;
+  std::size_t row_bytes = 0;
+  int bits = 0;
+  packing order{};
+  const kernels::integer_codes* map = nullptr;
+  const std::uint8_t* scales = nullptr;  ///< or null, for a scale of 1
+  power_scales powers{};
+  std::size_t scales_per_row = 0, block_rows = 1, block_cols = 1;
+
+  [[nodiscard]] std::size_t rows() const { return row_count; }
+  [[nodiscard]] std::size_t cols() const { return col_count; }
+  [[nodiscard]] const std::uint8_t* row(std::size_t i) const { return codes + i * row_bytes; }
+  [[nodiscard]] bool has_nibbles() const {
+    return bits == 4 && is_dense(order, 4) && !order.is_msb_first;
+  }
+
+  /// The scale codes of the steps from `first` on; `buffer` holds `count`, at most 16.
+  [[nodiscard]] const std::uint8_t* scale_codes(std::size_t i, std::size_t first, std::size_t count,
+                                                std::uint8_t* buffer) const {
+    if (scales == nullptr) {
+      std::fill(buffer, buffer + count, std::uint8_t{0});
+      return buffer;
+    }
+    const std::uint8_t* const of_row = scales + i / block_rows * scales_per_row;
+    if (block_cols == 32) return of_row + first;
+    for (std::size_t step = 0; step < count; ++step) {
+      buffer[step] = of_row[(first + step) * 32 / block_cols];
+    }
+    return buffer;
+  }
+};
+
+/// What is known of an operand type: the integers of its elements and the powers of its scales.
+struct integer_property {
+  integer_form elements;
+  power_scales scales;
+  [[nodiscard]] constexpr bool is_possible() const {
+    return elements.is_possible && scales.is_possible;
+  }
+};
+/// Without scales, those of a format whose only code stands for 1.
+[[nodiscard]] constexpr integer_property unscaled_integers(const integer_form& form) {
+  const bool is_possible = form.is_possible && form.unit >= -70 && form.unit <= 50;
+  return {form, {is_possible, form.unit + 127, 0, 0}};
+}
+template <class X>
+inline constexpr integer_property integer_property_of{};
+template <class T>
+requires is_number_v<std::remove_const_t<T>>
+inline constexpr integer_property integer_property_of<matrix_view<T>> =
+    unscaled_integers(make_integer_form(T::format));
+template <auto F, packing P>
+inline constexpr integer_property integer_property_of<packed_matrix_view<F, P>> =
+    unscaled_integers(make_integer_form(F));
+template <auto B>
+requires(!B.has_tensor_scale &&
+         B.shape.cols % 32 ==
+             0) inline constexpr integer_property integer_property_of<block_matrix<B>>{
+    make_integer_form(B.element), make_power_scales(B.scale, make_integer_form(B.element).unit)};
+
+}  // namespace bulk
+
+/// Whether elements of an operand are 8-bit integers times one power of two for each 32 of them.
+/// Two such operands are multiplied in integers, where the machine has the instructions; the result
+/// is the same.
+template <gemm_operand X>
+inline constexpr bool has_integer_panels =
+    bulk::integer_property_of<std::remove_cv_t<X>>.is_possible();
+
+namespace bulk {
+
+template <class X>
+[[nodiscard]] integer_rows unscaled_rows(const X& x, const void* codes, std::size_t row_bytes,
+                                         int bits, packing order) {
+  static constexpr const integer_property& known = integer_property_of<X>;
+  return {.row_count = lowp::detail::operand_rows(x),
+          .col_count = lowp::detail::operand_cols(x),
+          .codes = static_cast<const std::uint8_t*>(codes),
+          .row_bytes = row_bytes,
+          .bits = bits,
+          .order = order,
+          .map = &known.elements.codes,
+          .powers = known.scales};
+}
+template <class T>
+[[nodiscard]] integer_rows integer_rows_of(const matrix_view<T>& x) {
+  return unscaled_rows(x, x.data, x.stride * sizeof(T), T::format.bits(), packings::byte_low);
+}
+template <auto F, packing P>
+[[nodiscard]] integer_rows integer_rows_of(const packed_matrix_view<F, P>& x) {
+  const std::size_t row_bytes = x.rows() < 2 ? 0 : static_cast<std::size_t>(x.row(1) - x.row(0));
+  return unscaled_rows(x, x.row(0), row_bytes, F.bits(), P);
+}
+template <auto B>
+[[nodiscard]] integer_rows integer_rows_of(const block_matrix<B>& x) {
+  integer_rows rows = unscaled_rows(x, x.codes().data(),
+                                    packed_bytes(x.cols(), block_matrix<B>::format.element.bits()),
+                                    block_matrix<B>::format.element.bits(), packing{});
+  rows.scales = x.scales().data();
+  rows.scales_per_row = x.block_col_count();
+  rows.block_rows = x.block_rows();
+  rows.block_cols = x.block_cols();
+  return rows;
+}
+
+#if LOWP_X86_TARGETS
+
+/// The integers of a part of a row, exclusive or `flip`; zeros up to a multiple of 64.
+inline void load_integers(isa level, const integer_rows& from, std::size_t row, std::size_t first,
+                          std::size_t count, std::uint8_t flip, std::uint8_t* out) {
+  alignas(64) std::uint8_t buffer[kernels::product_tile::max_depth];
+  const std::uint8_t* codes = from.row(row) + first;
+  const packing one_each = packings::byte_low;
+  if (from.order != one_each && !is_array_of<std::uint8_t>(from.order, from.bits)) {
+    unpack_codes(level, from.row(row), first, count, from.bits, from.order, buffer);
+    codes = buffer;
+  }
+  kernels::integers_of_codes(*from.map, flip, codes, count, out);
+}
+
+/// Whether every block has a scale in range, or a smaller one and elements that are all zero.
+[[nodiscard]] inline bool are_scales_in_range(const integer_rows& x) {
+  if (x.scales == nullptr || x.col_count == 0) return true;
+  const std::size_t count = (x.row_count + x.block_rows - 1) / x.block_rows * x.scales_per_row;
+  const auto is_zero_block = [&](std::size_t block) {
+    const std::size_t top = block / x.scales_per_row * x.block_rows;
+    const std::size_t left = block % x.scales_per_row * x.block_cols;
+    const std::size_t bottom = std::min(x.row_count, top + x.block_rows);
+    const std::size_t right = std::min(x.col_count, left + x.block_cols);
+    for (std::size_t row = top; row < bottom; ++row) {
+      for (std::size_t col = left; col < right; ++col) {
+        const code_t code = load_code(x.row(row), col, x.bits, x.order);
+        if ((x.map->is_identity ? code : x.map->table[code]) != 0) return false;
+      }
+    }
+    return true;
+  };
+  for (std::size_t i = 0; i < count; ++i) {
+    i += kernels::find_outside(x.scales + i, count - i, x.powers.low, x.powers.high);
+    if (i < count && (x.scales[i] > x.powers.high || !is_zero_block(i))) return false;
+  }
+  return true;
+}
+
+struct integer_panels {
+  using source = integer_rows;
+  static constexpr std::size_t max_steps = kernels::integer_tile::max_steps;
+
+  /// Rows along the lanes of vectors: [tile][k / 4][lane of the tile][k % 4].
+  class lanes : public lane_tiles {
+   public:
+    lanes(isa level, const source& from, std::size_t first, std::size_t count)
+        : lane_tiles(level, count),
+          from_(from),
+          first_(first),
+          steps_(round_up((from.cols() + 31) / 32, 16)),
+          integers_(new std::uint8_t[round_up(count, group) * steps_ * 32]),
+          offsets_(new std::int32_t[round_up(count, group) * steps_]),
+          scales_(new float[round_up(count, group) * steps_]) {}
+
+    void pack(std::size_t tile) const {
+      constexpr std::size_t most = kernels::product_tile::max_depth, words = most / 4 + 16;
+      alignas(64) float rows[group * words], scales[group * max_steps];
+      const std::size_t width = tile_width(tile), used = used_width(tile);
+      std::uint8_t* const panel = integers_.get() + tile_lane(tile) * steps_ * 32;
+      for (std::size_t g = 0; g < width; g += group) {
+        for (std::size_t k = 0; k < from_.cols(); k += most) {
+          const std::size_t n = std::min(most, from_.cols() - k), steps = (n + 31) / 32;
+          for (std::size_t i = 0; i < group; ++i) {
+            const std::size_t row = first_ + tile_lane(tile) + g + i;
+            if (g + i < used) {
+              std::uint8_t buffer[max_steps];
+              load_integers(level(), from_, row, k, n, 0,
+                            reinterpret_cast<std::uint8_t*>(rows + i * words));
+              kernels::store_powers(from_.scale_codes(row, k / 32, steps, buffer), steps,
+                                    from_.powers.offset, scales + i * max_steps);
+            } else {
+              std::fill(rows + i * words, rows + (i + 1) * words, 0.0f);
+              std::fill(scales + i * max_steps, scales + (i + 1) * max_steps, 0.0f);
+            }
+          }
+          kernels::transpose(level(), rows, words, round_up(n, 64) / 4,
+                             reinterpret_cast<float*>(panel + k * width) + g, width);
+          kernels::transpose(level(), scales, max_steps, max_steps,
+                             scales_.get() + tile_lane(tile) * steps_ + k / 32 * width + g, width);
+        }
+      }
+      kernels::store_offsets(panel, width, (from_.cols() + 31) / 32,
+                             offsets_.get() + tile_lane(tile) * steps_);
+    }
+    /// The panel from k on, for rows that are in `tile` already.
+    [[nodiscard]] kernels::integer_tile at(std::size_t tile, std::size_t k,
+                                           kernels::integer_tile rows) const {
+      const std::size_t width = tile_width(tile);
+      const std::size_t step = tile_lane(tile) * steps_ + k / 32 * width;
+      rows.lanes = integers_.get() + step * 32;
+      rows.offsets = offsets_.get() + step;
+      rows.lane_scales = scales_.get() + step;
+      rows.width = width;
+      return rows;
+    }
+
+   private:
+    const source& from_;
+    std::size_t first_, steps_;
+    std::unique_ptr<std::uint8_t[]> integers_;
+    std::unique_ptr<std::int32_t[]> offsets_;
+    std::unique_ptr<float[]> scales_;
+  };
+
+  /// A chunk of a few rows, whose values are broadcast.
+  class rows {
+   public:
+    void load(isa level, const source& from, std::size_t i, std::size_t row, std::size_t k,
+              std::size_t count) {
+      const std::size_t steps = (count + 31) / 32;
+      std::uint8_t buffer[max_steps];
+      load_integers(level, from, row, k, count, 0x80,
+                    integers_ + i * kernels::integer_tile::row_stride);
+      kernels::store_powers(from.scale_codes(row, k / 32, steps, buffer), steps, from.powers.offset,
+                            scales_ + i * max_steps);
+    }
+    void multiply(const lanes& with, std::size_t tile, std::size_t k, std::size_t count,
+                  std::size_t row_count, float* sums) const {
+      kernels::integer_tile t{};
+      t.rows = integers_;
+      t.row_scales = scales_;
+      t.row_count = row_count;
+      t.steps = (count + 31) / 32;
+      t.sums = sums;
+      kernels::multiply(with.at(tile, k, t));
+    }
+
+   private:
+    alignas(64) std::uint8_t integers_[lane_tiles::group * kernels::integer_tile::row_stride];
+    alignas(64) float scales_[lane_tiles::group * max_steps];
+  };
+
+  /// All of a few rows, by steps.
+  class few {
+   public:
+    few(isa level, const source& from, const source& others)
+        : level_(level),
+          count_(from.rows()),
+          are_nibbles_(others.has_nibbles()),
+          integers_(new std::uint8_t[step_chunks(from.cols()) * count_ * size]),
+          offsets_(new std::int32_t[step_chunks(from.cols()) * count_ * max_steps]),
+          scales_(new float[step_chunks(from.cols()) * count_ * max_steps]) {
+      for (std::size_t i = 0; i < step_chunks(from.cols()) * count_; ++i) {
+        pack(from, i % count_, i / count_ * size, integers_.get() + i * size,
+             offsets_.get() + i * max_steps, scales_.get() + i * max_steps);
+      }
+    }
+    /// As binary32_panels::few.
+    void multiply(const source& other, std::size_t row, std::size_t chunk, std::size_t chunks,
+                  float* sums) const {
+      if (are_nibbles_ && other.block_cols == 32)
+        return multiply_chunks(other, row, chunk, chunks, sums);
+      for (std::size_t i = 0; i < chunks; ++i) {
+        multiply_chunks(other, row, chunk + i, 1,
+                        sums + i * count_ * kernels::product_steps::group);
+      }
+    }
+
+   private:
+    static constexpr std::size_t size = kernels::integer_steps::size;
+
+    void pack(const source& from, std::size_t row, std::size_t first, std::uint8_t* integers,
+              std::int32_t* offsets, float* scales) const {
+      alignas(64) std::uint8_t values[size];
+      std::uint8_t buffer[max_steps];
+      const std::size_t count = std::min(size, from.cols() - first), steps = (count + 31) / 32;
+      load_integers(level_, from, row, first, count, 0, values);
+      std::fill(values + count, values + size, std::uint8_t{0});
+      for (std::size_t step = 0; step < max_steps; ++step) {
+        int sum = 0;
+        for (std::size_t k = 0; k < 32; ++k) {
+          const std::uint8_t value = values[step * 32 + k];
+          integers[kernels::integer_steps::slot(step, k, are_nibbles_)] = value;
+          sum += static_cast<std::int8_t>(value);
+        }
+        offsets[kernels::integer_steps::lane(step)] = -128 * sum;
+      }
+      kernels::store_powers(from.scale_codes(row, first / 32, steps, buffer), steps,
+                            from.powers.offset, scales);
+    }
+
+    /// One chunk, or several of which codes and scales can be read where they are.
+    void multiply_chunks(const source& other, std::size_t row, std::size_t chunk,
+                         std::size_t chunks, float* sums) const {
+      const std::size_t at = chunk * count_, first = chunk * size;
+      const std::size_t count = std::min(chunks * size, other.cols() - first);
+      std::uint8_t buffer[max_steps];
+      alignas(64) std::uint8_t integers[size];
+      kernels::integer_steps p{};
+      p.rows = integers_.get() + at * size;
+      p.offsets = offsets_.get() + at * max_steps;
+      p.row_scales = scales_.get() + at * max_steps;
+      p.row_count = count_;
+      p.map = other.map;
+      p.steps = (count + 31) / 32;
+      p.scale_codes = other.scale_codes(row, first / 32, p.steps, buffer);
+      p.scale_offset = other.powers.offset;
+      p.chunks = chunks;
+      p.sums = sums;
+      p.are_nibbles = are_nibbles_;
+      if (are_nibbles_) {
+        p.other = other.row(row) + first / 2;
+        p.other_bytes = (count + 1) / 2;
+        p.chunk_bytes = size / 2;
+      } else {
+        load_integers(level_, other, row, first, count, 0x80, integers);
+        p.other = integers;
+      }
+      kernels::multiply(p);
+    }
+
+    isa level_;
+    std::size_t count_;
+    bool are_nibbles_;
+    std::unique_ptr<std::uint8_t[]> integers_;
+    std::unique_ptr<std::int32_t[]> offsets_;
+    std::unique_ptr<float[]> scales_;
+  };
+};
+
+#endif
+
+}  // namespace bulk
+}  // namespace LOWP_BASELINE
+}  // namespace lowp

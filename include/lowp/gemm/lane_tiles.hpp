@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// How a product is cut: into parts for the threads, and into tiles of lanes.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "lowp/kernels/product.hpp"
+
+namespace lowp {
+inline namespace LOWP_BASELINE {
+namespace bulk {
+
+[[nodiscard]] constexpr std::size_t round_up(std::size_t size, std::size_t unit) {
+  return (size + unit - 1) / unit * unit;
+}
+
+/// [0, size) cut into parts of at most `most`, equal but for a multiple of `unit`.
+struct equal_parts {
+  std::size_t size, part;
+  constexpr equal_parts(std::size_t whole, std::size_t most, std::size_t unit) : size(whole) {
+    const std::size_t parts = (whole + most - 1) / most;
+    part = parts == 0 ? unit : round_up((whole + parts - 1) / parts, unit);
+  }
+  [[nodiscard]] constexpr std::size_t count() const { return (size + part - 1) / part; }
+  [[nodiscard]] constexpr std::size_t begin(std::size_t i) const { return i * part; }
+  [[nodiscard]] constexpr std::size_t end(std::size_t i) const {
+    return std::min(size, (i + 1) * part);
+  }
+};
+
+/// Chunks of product_steps in a row.
+[[nodiscard]] constexpr std::size_t step_chunks(std::size_t depth) {
+  return (depth + kernels::product_steps::size - 1) / kernels::product_steps::size;
+}
+
+/// Rows laid along lanes: in tiles of lanes_per_tile, but the last is of 16 if that is enough.
+/// Lanes beyond the last row are there and zero.
+class lane_tiles {
+ public:
+  lane_tiles(isa level, std::size_t count)
+      : level_(level), count_(count), tile_(kernels::lanes_per_tile(level)) {}
+
+  static constexpr std::size_t group = 16;  // lanes that are transposed at a time
+
+  [[nodiscard]] isa level() const { return level_; }
+  [[nodiscard]] std::size_t tile_count() const { return (count_ + tile_ - 1) / tile_; }
+  [[nodiscard]] std::size_t tile_lane(std::size_t tile) const { return tile * tile_; }
+  [[nodiscard]] std::size_t tile_width(std::size_t tile) const {
+    return count_ - tile_lane(tile) <= group ? group : tile_;
+  }
+  /// The lanes of a tile that are rows.
+  [[nodiscard]] std::size_t used_width(std::size_t tile) const {
+    return std::min(tile_, count_ - tile_lane(tile));
+  }
+
+ private:
+  isa level_;
+  std::size_t count_, tile_;
+};
+
+}  // namespace bulk
+}  // namespace LOWP_BASELINE
+}  // namespace lowp
