@@ -3,8 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
-#include <memory>
 
 #include "lowp/gemm/lane_tiles.hpp"
 #include "lowp/gemm/rows.hpp"
@@ -25,7 +25,7 @@ struct binary32_panels {
           from_(from),
           first_(first),
           depth_(round_up(from.cols(), group)),
-          values_(new float[round_up(count, group) * depth_]) {}
+          values_(make_aligned<float>(round_up(count, group) * depth_)) {}
 
     void pack(std::size_t tile) const {
       constexpr std::size_t stride = kernels::product_tile::row_stride;
@@ -53,7 +53,7 @@ struct binary32_panels {
    private:
     const source& from_;
     std::size_t first_, depth_;
-    std::unique_ptr<float[]> values_;
+    aligned_array<float> values_;
   };
 
   /// A chunk of a few rows, whose values are broadcast.
@@ -73,47 +73,73 @@ struct binary32_panels {
     alignas(64) float values_[lane_tiles::group * kernels::product_tile::row_stride];
   };
 
-  /// All of a few rows, by steps: [chunk][row][k of the step][step].
+  /// All of a few rows, by steps: [chunk][k of the step][row][step]. Rows of zeros make them 1, 2,
+  /// 4 or 8.
   class few {
    public:
     few(isa level, const source& from, const source&)
         : level_(level),
-          count_(from.rows()),
-          values_(new float[step_chunks(from.cols()) * count_ * size]) {
+          count_(std::bit_ceil(from.rows())),
+          values_(make_aligned<float>(step_chunks(from.cols()) * count_ * size)) {
+      std::fill(at(0), at(step_chunks(from.cols())), 0.0f);
       for (std::size_t chunk = 0; chunk < step_chunks(from.cols()); ++chunk) {
-        for (std::size_t row = 0; row < count_; ++row) {
-          load_steps(level, from, row, chunk * size, values_.get() + (chunk * count_ + row) * size);
+        for (std::size_t row = 0; row < from.rows(); ++row) {
+          load_steps(level, from, row, chunk * size, at(chunk) + row * steps, count_ * steps);
         }
       }
     }
-    /// sums[(i * rows + f) * group + step] of the steps of chunk + i, of each of these rows and
-    /// another.
+    [[nodiscard]] std::size_t count() const { return count_; }
+    /// sums[(i * count() + f) * group + step] of the steps of chunk + i, of each of these rows and
+    /// another; chunks is at most 16.
     void multiply(const source& other, std::size_t row, std::size_t chunk, std::size_t chunks,
                   float* sums) const {
+      if (other.nibbles() != nullptr && multiply_nibbles(other, row, chunk, chunks, sums)) return;
       alignas(64) float values[size];
       for (std::size_t i = 0; i < chunks; ++i) {
-        load_steps(level_, other, row, (chunk + i) * size, values);
-        kernels::multiply(level_, kernels::product_steps{
-                                      values_.get() + (chunk + i) * count_ * size, count_, values,
-                                      sums + i * count_ * kernels::product_steps::group});
+        load_steps(level_, other, row, (chunk + i) * size, values, steps);
+        kernels::multiply(level_, kernels::product_steps{at(chunk + i), count_, values,
+                                                         sums + i * count_ * group});
       }
     }
 
    private:
     static constexpr std::size_t size = kernels::product_steps::size;
-    /// Values of a row from `first` on; those beyond the row are zero.
+    static constexpr std::size_t group = kernels::product_steps::group;
+
+    static constexpr std::size_t steps = kernels::product_steps::steps;
+
+    [[nodiscard]] float* at(std::size_t chunk) const {
+      return values_.get() + chunk * count_ * size;
+    }
+    bool multiply_nibbles(const source& other, std::size_t row, std::size_t chunk,
+                          std::size_t chunks, float* sums) const {
+      if (!kernels::has_nibble_products(level_)) return false;
+      const nibble_rows& from = *other.nibbles();
+      const std::size_t first = chunk * size;
+      const std::size_t left = other.cols() - first, count = std::min(chunks * size, left);
+      alignas(64) float scales[most_step_sums * steps * 2];
+      if (!from.find_scales(row, first / 32, chunks * steps, scales)) {
+        return false;
+      }
+      kernels::multiply(kernels::nibble_steps{
+          at(chunk), count_, reinterpret_cast<const float*>(from.values->values),
+          from.codes + row * from.row_bytes + first / 2, (count + 1) / 2, scales,
+          from.scales_per_step, chunks, sums});
+      return true;
+    }
+    /// Values of a row from `first` on, k of the step at k * stride; those beyond the row are zero.
     static void load_steps(isa level, const source& from, std::size_t row, std::size_t first,
-                           float* out) {
+                           float* out, std::size_t stride) {
       alignas(64) float values[size];
       const std::size_t count = std::min(size, from.cols() - first);
       from(row, first, count, values);
       std::fill(values + count, values + size, 0.0f);
-      kernels::transpose(level, values, 32, 32, out, kernels::product_steps::steps);
+      kernels::transpose(level, values, 32, 32, out, stride);
     }
 
     isa level_;
     std::size_t count_;
-    std::unique_ptr<float[]> values_;
+    aligned_array<float> values_;
   };
 };
 

@@ -112,24 +112,18 @@ void multiply_blocks(const typename Panels::source& a, const typename Panels::so
   }
 }
 
-/// How many rows are few.
-inline constexpr std::size_t most_few = 8;
-/// Chunks times rows whose sums fit the first-level cache: so much is read of one of the many rows
-/// in one go, as it lies in memory.
-inline constexpr std::size_t most_step_sums = 16;
-
 /// The same for few rows of a.
 template <class Panels>
 void multiply_few(const typename Panels::source& a, const typename Panels::source& b,
                   const sum_sink& sink, const execution& how) {
   constexpr std::size_t group = 16, most_rows = 64, sums_size = kernels::product_steps::group;
   const isa level = how.level();
+  if (a.rows() == 0) return;
   const auto few = [&] {
     const default_float_environment environment;
     return typename Panels::few(level, a, b);
   }();
-  const std::size_t chunks = step_chunks(b.cols()),
-                    together = most_step_sums / std::max<std::size_t>(a.rows(), 1);
+  const std::size_t chunks = step_chunks(b.cols()), together = most_step_sums / few.count();
   const equal_parts parts(b.rows(), most_rows, group);
   const auto run = [&](std::size_t part) {
     const default_float_environment environment;
@@ -143,9 +137,9 @@ void multiply_few(const typename Panels::source& a, const typename Panels::sourc
         for (std::size_t i = 0; i < count; ++i) {
           few.multiply(b, first + i, chunk, n, sums + i * kernels::product_steps::steps);
         }
-        for (std::size_t j = 0; j < n * a.rows(); ++j) {
+        for (std::size_t j = 0; j < n * few.count(); ++j) {
           kernels::add_steps(level, sums + j * sums_size,
-                             totals + j % a.rows() * most_rows + (first - begin));
+                             totals + j % few.count() * most_rows + (first - begin));
         }
       }
     }

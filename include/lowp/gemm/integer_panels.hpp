@@ -9,7 +9,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <type_traits>
 
 #include "lowp/arrays/lane_job.hpp"
@@ -250,9 +249,9 @@ struct integer_panels {
           from_(from),
           first_(first),
           steps_(round_up((from.cols() + 31) / 32, 16)),
-          integers_(new std::uint8_t[round_up(count, group) * steps_ * 32]),
-          offsets_(new std::int32_t[round_up(count, group) * steps_]),
-          scales_(new float[round_up(count, group) * steps_]) {}
+          integers_(make_aligned<std::uint8_t>(round_up(count, group) * steps_ * 32)),
+          offsets_(make_aligned<std::int32_t>(round_up(count, group) * steps_)),
+          scales_(make_aligned<float>(round_up(count, group) * steps_)) {}
 
     void pack(std::size_t tile) const {
       constexpr std::size_t most = kernels::product_tile::max_depth, words = most / 4 + 16;
@@ -299,9 +298,9 @@ struct integer_panels {
    private:
     const source& from_;
     std::size_t first_, steps_;
-    std::unique_ptr<std::uint8_t[]> integers_;
-    std::unique_ptr<std::int32_t[]> offsets_;
-    std::unique_ptr<float[]> scales_;
+    aligned_array<std::uint8_t> integers_;
+    aligned_array<std::int32_t> offsets_;
+    aligned_array<float> scales_;
   };
 
   /// A chunk of a few rows, whose values are broadcast.
@@ -339,14 +338,15 @@ struct integer_panels {
         : level_(level),
           count_(from.rows()),
           are_nibbles_(others.has_nibbles()),
-          integers_(new std::uint8_t[step_chunks(from.cols()) * count_ * size]),
-          offsets_(new std::int32_t[step_chunks(from.cols()) * count_ * max_steps]),
-          scales_(new float[step_chunks(from.cols()) * count_ * max_steps]) {
+          integers_(make_aligned<std::uint8_t>(step_chunks(from.cols()) * count_ * size)),
+          offsets_(make_aligned<std::int32_t>(step_chunks(from.cols()) * count_ * max_steps)),
+          scales_(make_aligned<float>(step_chunks(from.cols()) * count_ * max_steps)) {
       for (std::size_t i = 0; i < step_chunks(from.cols()) * count_; ++i) {
         pack(from, i % count_, i / count_ * size, integers_.get() + i * size,
              offsets_.get() + i * max_steps, scales_.get() + i * max_steps);
       }
     }
+    [[nodiscard]] std::size_t count() const { return count_; }
     /// As binary32_panels::few.
     void multiply(const source& other, std::size_t row, std::size_t chunk, std::size_t chunks,
                   float* sums) const {
@@ -414,9 +414,9 @@ struct integer_panels {
     isa level_;
     std::size_t count_;
     bool are_nibbles_;
-    std::unique_ptr<std::uint8_t[]> integers_;
-    std::unique_ptr<std::int32_t[]> offsets_;
-    std::unique_ptr<float[]> scales_;
+    aligned_array<std::uint8_t> integers_;
+    aligned_array<std::int32_t> offsets_;
+    aligned_array<float> scales_;
   };
 };
 

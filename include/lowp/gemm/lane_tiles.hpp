@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
+#include <new>
 
 #include "lowp/kernels/product.hpp"
 
@@ -29,10 +31,28 @@ struct equal_parts {
   }
 };
 
+/// An array that begins at a line of the cache: vectors at multiples of their size lie in one line.
+struct aligned_delete {
+  void operator()(void* memory) const { ::operator delete (memory, std::align_val_t{64}); }
+};
+template <class T>
+using aligned_array = std::unique_ptr<T[], aligned_delete>;
+/// Not initialized. Throws std::bad_alloc.
+template <class T>
+[[nodiscard]] aligned_array<T> make_aligned(std::size_t size) {
+  return aligned_array<T>(static_cast<T*>(::operator new (size * sizeof(T), std::align_val_t{64})));
+}
+
 /// Chunks of product_steps in a row.
 [[nodiscard]] constexpr std::size_t step_chunks(std::size_t depth) {
   return (depth + kernels::product_steps::size - 1) / kernels::product_steps::size;
 }
+
+/// How many rows are few.
+inline constexpr std::size_t most_few = 8;
+/// Chunks times rows whose sums fit the first-level cache: so much is read of one of the many rows
+/// in one go, as it lies in memory.
+inline constexpr std::size_t most_step_sums = 8;
 
 /// Rows laid along lanes: in tiles of lanes_per_tile, but the last is of 16 if that is enough.
 /// Lanes beyond the last row are there and zero.

@@ -3,6 +3,7 @@
 // of rows of binary32, and a sink of sums.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -18,15 +19,47 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
+/// Packed codes of 4 bits, the low ones first, which a kernel can read where they lie.
+class nibble_rows {
+ public:
+  kernels::value_table const* values;
+  const std::uint8_t* codes;
+  std::size_t row_bytes;
+  int scales_per_step;  ///< as in nibble_steps
+
+  /// scales(row, step, count, out) puts those of `count` steps of a row at `out`; false if there is
+  /// one that the kernel cannot multiply by.
+  template <class Scales>
+  nibble_rows(const kernels::value_table& table, const std::uint8_t* bytes, std::size_t stride,
+              int per_step, const Scales& scales)
+      : values(&table),
+        codes(bytes),
+        row_bytes(stride),
+        scales_per_step(per_step),
+        scales_(&scales),
+        call_([](const void* f, std::size_t row, std::size_t step, std::size_t count, float* out) {
+          return (*static_cast<const Scales*>(f))(row, step, count, out);
+        }) {}
+  [[nodiscard]] bool find_scales(std::size_t row, std::size_t step, std::size_t count,
+                                 float* out) const {
+    return call_(scales_, row, step, count, out);
+  }
+
+ private:
+  const void* scales_;
+  bool (*call_)(const void*, std::size_t, std::size_t, std::size_t, float*);
+};
+
 /// Values of an operand: source(row, first, count, out) puts element * scale, rounded to binary32,
 /// of `count` elements of a row at `out`; `first` is a multiple of product_tile::max_depth.
 /// Type-erased: what multiplies exists once. Refers to what it was made from.
 class row_source {
  public:
   template <class F>
-  row_source(std::size_t rows, std::size_t cols, const F& decode)
+  row_source(std::size_t rows, std::size_t cols, const F& decode, const nibble_rows* nibbles)
       : rows_(rows),
         cols_(cols),
+        nibbles_(nibbles),
         decode_(&decode),
         call_([](const void* f, std::size_t row, std::size_t first, std::size_t count, float* out) {
           (*static_cast<const F*>(f))(row, first, count, out);
@@ -36,9 +69,12 @@ class row_source {
   void operator()(std::size_t row, std::size_t first, std::size_t count, float* out) const {
     call_(decode_, row, first, count, out);
   }
+  /// The codes behind the values, or null.
+  [[nodiscard]] const nibble_rows* nibbles() const { return nibbles_; }
 
  private:
   std::size_t rows_, cols_;
+  const nibble_rows* nibbles_;
   const void* decode_;
   void (*call_)(const void*, std::size_t, std::size_t, std::size_t, float*);
 };
@@ -62,8 +98,9 @@ class sum_sink {
 };
 
 template <gemm_operand X, class Use, class Decode>
-void use_rows(const X& x, const Use& use, const Decode& decode) {
-  use(row_source(lowp::detail::operand_rows(x), lowp::detail::operand_cols(x), decode));
+void use_rows(const X& x, const Use& use, const Decode& decode,
+              const nibble_rows* nibbles = nullptr) {
+  use(row_source(lowp::detail::operand_rows(x), lowp::detail::operand_cols(x), decode, nibbles));
 }
 
 /// By the definition, one by one: where no kernel reaches.
@@ -79,21 +116,66 @@ void with_defined_rows(const X& x, const Use& use) {
 /// Rows of codes of a format; codes_of(row) are their bytes in the order p.
 template <auto F, gemm_operand X, class Use, class CodesOf>
 void with_decoded_rows(isa level, const X& x, packing p, const Use& use, const CodesOf& codes_of) {
-  const auto use_values = [&]<class Code>(const auto& values) {
-    use_rows(x, use, [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
-      decode_codes<Code>(level, values, {}, codes_of(row), first, count, F.bits(), p,
-                         reinterpret_cast<std::uint32_t*>(out));
-    });
+  const auto use_values = [&]<class Code>(const auto& values, const nibble_rows* nibbles) {
+    use_rows(
+        x, use,
+        [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
+          decode_codes<Code>(level, values, {}, codes_of(row), first, count, F.bits(), p,
+                             reinterpret_cast<std::uint32_t*>(out));
+        },
+        nibbles);
   };
   if constexpr (F.bits() <= 8) {
     static const kernels::value_table table = kernels::make_value_table(F);
-    use_values.template operator()<std::uint8_t>(table);
+    const auto ones = [](std::size_t, std::size_t, std::size_t count, float* out) {
+      std::fill(out, out + count, 1.0f);
+      return true;
+    };
+    const nibble_rows nibbles(table, codes_of(0),
+                              static_cast<std::size_t>(codes_of(1) - codes_of(0)), 1, ones);
+    const bool are_nibbles = F.bits() == 4 && is_dense(p, 4) && !p.is_msb_first;
+    use_values.template operator()<std::uint8_t>(table, are_nibbles ? &nibbles : nullptr);
   } else if constexpr (constexpr auto plan = kernels::make_decode_plan(F); plan.is_supported) {
-    use_values.template operator()<std::uint16_t>(plan);
+    use_values.template operator()<std::uint16_t>(plan, nullptr);
   } else {
     with_defined_rows(x, use);
   }
 }
+
+/// The scales of the steps of a row, from those of its blocks.
+template <class BlockScales>
+class step_scales {
+ public:
+  step_scales(isa level, const BlockScales& scales, const block_storage& storage,
+              std::size_t block_rows, std::size_t block_cols)
+      : level_(level),
+        scales_(scales),
+        storage_(storage),
+        block_rows_(block_rows),
+        block_cols_(block_cols) {}
+  [[nodiscard]] int per_step() const { return block_cols_ == 16 ? 2 : 1; }
+  bool operator()(std::size_t row, std::size_t step, std::size_t count, float* out) const {
+    const std::size_t of_row = row / block_rows_ * storage_.scales_per_row;
+    auto* const factors = reinterpret_cast<std::uint32_t*>(out);
+    if (block_cols_ > 32 || block_cols_ < 16) {
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t block = (step + i) * 32 / block_cols_;
+        if (!scales_.find(level_, storage_, of_row + block, 1, factors + i)) return false;
+      }
+      return true;
+    }
+    const std::size_t first = step * 32 / block_cols_, wanted = count * 32 / block_cols_;
+    const std::size_t found = std::min(wanted, storage_.scales_per_row - first);
+    std::fill(out + found, out + wanted, 1.0f);
+    return scales_.find(level_, storage_, of_row + first, found, factors);
+  }
+
+ private:
+  isa level_;
+  const BlockScales& scales_;
+  block_storage storage_;
+  std::size_t block_rows_, block_cols_;
+};
 
 /// Calls use(row_source) for an operand.
 template <class T, class Use>
@@ -133,19 +215,24 @@ void with_rows(isa level, const block_matrix<B>& x, const Use& use) {
     return with_defined_rows(x, use);
   }
   const block_storage storage = storage_of(const_cast<block_matrix<B>&>(x));  // only read
-  const auto use_values = [&]<class Code>(const auto& values) {
+  const auto use_values = [&]<class Code>(const auto& values, const nibble_rows* nibbles) {
     use_rows(x, use,
              dequantize_job<Code, std::remove_cvref_t<decltype(values)>,
                             std::remove_cv_t<decltype(format.element)>,
                             std::remove_cv_t<decltype(format.scale)>>(
-                 level, format, values, scales, x.rows(), x.cols(), storage, {}));
+                 level, format, values, scales, x.rows(), x.cols(), storage, {}),
+             nibbles);
   };
   if constexpr (format.element.bits() <= 8) {
     static const kernels::value_table table = kernels::make_value_table(format.element);
-    use_values.template operator()<std::uint8_t>(table);
+    const step_scales of_steps(level, scales, storage, x.block_rows(), x.block_cols());
+    const nibble_rows nibbles(table, storage.codes, storage.row_bytes, of_steps.per_step(),
+                              of_steps);
+    use_values.template operator()<std::uint8_t>(table,
+                                                 format.element.bits() == 4 ? &nibbles : nullptr);
   } else if constexpr (constexpr auto plan = kernels::make_decode_plan(format.element);
                        plan.is_supported) {
-    use_values.template operator()<std::uint16_t>(plan);
+    use_values.template operator()<std::uint16_t>(plan, nullptr);
   } else {
     with_defined_rows(x, use);
   }

@@ -30,15 +30,29 @@ struct product_tile {
 };
 
 /// A chunk of K, 16 steps of 32, of a few rows and of one other row: sums[m * group + step] = the
-/// chains of that step of row m and the other. Values lie as [32][step].
+/// chains of that step of row m and the other.
 struct product_steps {
   static constexpr std::size_t steps = 16, size = 32 * steps;
   static constexpr std::size_t group = 16 * steps;  ///< sums of 16 others for the same row
 
-  const float* rows;  ///< row m at m * size
-  std::size_t row_count;
-  const float* other;
+  const float* rows;      ///< [k of the step][m][step]
+  std::size_t row_count;  ///< 1, 2, 4 or 8
+  const float* other;     ///< [k of the step][step]
   float* sums;
+};
+
+/// The same for several chunks, the other row being packed codes of 4 bits, the low ones first, and
+/// scales.
+struct nibble_steps {
+  const float* rows;  ///< [chunk][k of the step][m][step]
+  std::size_t row_count;
+  const float* values;  ///< by code
+  const std::uint8_t* codes;
+  std::size_t code_bytes;
+  const float* scales;  ///< [step] or [step][half]
+  int scales_per_step;
+  std::size_t chunks;
+  float* sums;  ///< [chunk][m] at group apart
 };
 
 /// How codes of a format become 8-bit integers.
@@ -117,13 +131,14 @@ LOWP_TARGET_END
 LOWP_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq,fma,f16c")
 #define LOWP_TARGET_NAMESPACE avx512
 #define LOWP_TARGET_PRODUCT "lowp/kernels/product_avx512.inc"
+#define LOWP_TARGET_PRODUCT_CODES "lowp/kernels/product_nibbles.inc"
 #include "lowp/kernels/product_body.inc"
 LOWP_TARGET_END
 
 LOWP_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,fma,f16c")
 #define LOWP_TARGET_NAMESPACE avx512vbmi
 #define LOWP_TARGET_PRODUCT "lowp/kernels/product_avx512.inc"
-#define LOWP_TARGET_INTEGERS "lowp/kernels/product_integers.inc"
+#define LOWP_TARGET_PRODUCT_CODES "lowp/kernels/product_integers.inc"
 #include "lowp/kernels/product_body.inc"
 LOWP_TARGET_END
 
@@ -145,6 +160,20 @@ inline void multiply(isa level, const product_steps& p) { LOWP_DISPATCH(level, s
 inline void add_steps(isa level, const float* sums, float* totals) {
   LOWP_DISPATCH(level, add_steps(sums, totals));
 }
+/// Whether nibble_steps may be multiplied.
+[[nodiscard]] inline bool has_nibble_products([[maybe_unused]] isa level) {
+#if LOWP_X86_TARGETS
+  return level >= isa::avx512;
+#else
+  return false;
+#endif
+}
+#if LOWP_X86_TARGETS
+inline void multiply(const nibble_steps& p) { avx512::sum_nibble_steps(p); }
+#else
+inline void multiply(const nibble_steps&) {}
+#endif
+
 /// Whether the functions on integers may be called.
 [[nodiscard]] inline bool has_integer_products([[maybe_unused]] isa level) {
 #if LOWP_X86_TARGETS
