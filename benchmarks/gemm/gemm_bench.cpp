@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// Matrix products: activations by the weights of a layer. Counters beside the speed in
+// multiplications and additions:
+//   of_fma, of_vnni   the share of the peak of binary32 FMAs, of 8-bit integers in registers
+//   of_read           for a few rows of A: the share of reading the weights alone
+//   of_<library>      the speed as a multiple of theirs, in the type that the name says
+//   of_one_thread     for two
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gemm_peers.hpp"
+#include "lowp/block/catalog.hpp"
+#include "lowp/block/quantize.hpp"
+#include "lowp/gemm/gemm.hpp"
+#include "peaks.hpp"
+#include "ratio.hpp"
+#include "trial.hpp"
+#include "two_threads.hpp"
+
+namespace {
+
+using namespace lowp;
+using namespace lowp_bench;
+
+struct shape {
+  std::size_t m, n, k;
+  [[nodiscard]] std::string name() const {
+    return std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k);
+  }
+};
+/// The fourth does not fit the caches in 4 bits.
+constexpr shape shapes[] = {{1, 4096, 4096},  {8, 4096, 4096},   {32, 4096, 4096},
+                            {1, 65536, 4096}, {512, 4096, 4096}, {1024, 1024, 1024}};
+
+matrix_view<const float> sample_values(std::vector<float>& values, std::size_t rows,
+                                       std::size_t cols) {
+  values.resize(rows * cols);
+  fill_sample(values.data(), values.size());
+  return {values.data(), rows, cols};
+}
+
+/// How operands are made of values, and how many bytes the kernels read of them.
+struct as_float {
+  using type = matrix_view<const float>;
+  static type make(matrix_view<const float> values) { return values; }
+  static std::span<const std::byte> bytes(const type& x) {
+    return std::as_bytes(std::span(x.data, x.rows * x.cols));
+  }
+};
+template <auto B>
+struct as_blocks {
+  using type = block_matrix<B>;
+  static type make(matrix_view<const float> values) { return quantize<B>(values); }
+  static std::span<const std::byte> bytes(const type& x) { return std::as_bytes(x.codes()); }
+};
+
+template <class A, class B>
+void run(benchmark::State& state, const shape& s, unsigned threads, isa level) {
+  std::vector<float> a_values, b_values, c(s.m * s.n);
+  const auto a = A::make(sample_values(a_values, s.m, s.k));
+  const auto b = B::make(sample_values(b_values, s.n, s.k));
+  const matrix_view<float> out(c.data(), s.m, s.n);
+  const team crew(threads);
+  const execution how = crew.on(level);
+  const std::size_t products = s.m * s.n * s.k;
+
+  std::vector<contender> others;
+#if LOWP_X86_TARGETS
+  const auto each = [&](const auto& part) {
+    return [&how, threads, part] { how.run(threads, task(part)); };
+  };
+  others.push_back(
+      {"fma", each([=](std::size_t) { multiply_add_peak(level, products / threads); })});
+  if (level == isa::avx512vbmi) {
+    others.push_back({"vnni", each([=](std::size_t) { integer_peak(products / threads); })});
+  }
+  if (s.m <= 8) {
+    const auto weights = B::bytes(b);
+    const auto* const from = reinterpret_cast<const std::uint8_t*>(weights.data());
+    const std::size_t size = weights.size() / threads;
+    const bool streams = kernels::prefers_page_streams();
+    others.push_back({"read", each([=](std::size_t i) {
+                        (streams ? read_four_streams : read_one_stream)(from + i * size, size);
+                      })});
+  }
+#endif
+  if (threads == 1 && level == highest_isa() && s.n <= 4096) {
+    for (gemm_peer& peer : gemm_peers(s.m, s.n, s.k)) others.push_back({peer.name, peer.run});
+  }
+  if (threads > 1) others.push_back({"one_thread", [&] { gemm(a, b, out, level); }});
+  crew.watch(state, [&] {
+    compare(
+        state, 2 * products, [&] { gemm(a, b, out, how); }, others);
+  });
+}
+
+template <class A, class B>
+void add_product(const std::string& job) {
+  const auto add = [&](const shape& s, unsigned threads, isa level) {
+    const std::string suffix = (threads == 1 ? "/1_thread/" : "/2_threads/");
+    add_row("gemm/" + job + "/" + s.name() + suffix + std::string(name(level)),
+            [=](benchmark::State& state) { run<A, B>(state, s, threads, level); });
+  };
+  for (const shape& s : shapes) {
+    add(s, 1, highest_isa());
+    if (std::thread::hardware_concurrency() > 1) add(s, 2, highest_isa());
+  }
+  for (const isa level : isas) {
+    if (level != isa::portable && level < highest_isa()) add(shapes[4], 1, level);
+  }
+}
+
+}  // namespace
+
+void lowp_bench::add_rows() {
+  add_product<as_float, as_float>("float_float");
+  add_product<as_float, as_blocks<formats::mxfp4>>("float_mxfp4");
+  add_product<as_float, as_blocks<formats::mxfp8_e4m3>>("float_mxfp8");
+  add_product<as_float, as_blocks<formats::nvfp4>>("float_nvfp4");
+  add_product<as_blocks<formats::nvfp4>, as_blocks<formats::nvfp4>>("nvfp4_nvfp4");
+  add_product<as_blocks<formats::mxfp8_e4m3>, as_blocks<formats::mxfp8_e4m3>>("mxfp8_mxfp8");
+  add_product<as_blocks<formats::mxfp4>, as_blocks<formats::mxfp4>>("mxfp4_mxfp4");
+  add_product<as_blocks<formats::mxint8>, as_blocks<formats::mxfp4>>("mxint8_mxfp4");
+  add_product<as_blocks<formats::mxint8>, as_blocks<formats::mxint8>>("mxint8_mxint8");
+}
