@@ -17,22 +17,20 @@ namespace bulk {
 struct binary32_panels {
   using source = row_source;
 
-  /// Rows along the lanes of vectors: [tile][k][lane of the tile].
+  /// Rows along the lanes of vectors.
   class lanes : public lane_tiles {
    public:
     lanes(isa level, const source& from, std::size_t first, std::size_t count)
-        : lane_tiles(level, count),
+        : lane_tiles(level, count, from.cols(), group),
           from_(from),
           first_(first),
-          depth_(round_up(from.cols(), group)),
-          values_(make_aligned<float>(round_up(count, group) * depth_)) {}
+          values_(make_aligned<float>(size())) {}
 
     void pack(std::size_t tile) const {
       constexpr std::size_t stride = kernels::product_tile::row_stride;
       constexpr std::size_t most = kernels::product_tile::max_depth;
       alignas(64) float rows[group * stride];
       const std::size_t width = tile_width(tile), used = used_width(tile);
-      float* const panel = values_.get() + tile_lane(tile) * depth_;
       for (std::size_t g = 0; g < width; g += group) {
         for (std::size_t k = 0; k < from_.cols(); k += most) {
           const std::size_t n = std::min(most, from_.cols() - k), padded = round_up(n, group);
@@ -42,17 +40,18 @@ struct binary32_panels {
             if (filled != 0) from_(first_ + tile_lane(tile) + g + i, k, n, row);
             std::fill(row + filled, row + padded, 0.0f);
           }
-          kernels::transpose(level(), rows, stride, padded, panel + k * width + g, width);
+          kernels::transpose(level(), rows, stride, padded, values_.get() + place(tile, k) + g,
+                             width);
         }
       }
     }
     [[nodiscard]] const float* at(std::size_t tile, std::size_t k) const {
-      return values_.get() + tile_lane(tile) * depth_ + k * tile_width(tile);
+      return values_.get() + place(tile, k);
     }
 
    private:
     const source& from_;
-    std::size_t first_, depth_;
+    std::size_t first_;
     aligned_array<float> values_;
   };
 

@@ -105,6 +105,9 @@ struct integer_rows {
   [[nodiscard]] std::size_t rows() const { return row_count; }
   [[nodiscard]] std::size_t cols() const { return col_count; }
   [[nodiscard]] const std::uint8_t* row(std::size_t i) const { return codes + i * row_bytes; }
+  [[nodiscard]] row_memory memory() const {
+    return {codes, row_bytes, packed_bytes(8, bits, order)};
+  }
   [[nodiscard]] bool has_nibbles() const {
     return bits == 4 && is_dense(order, 4) && !order.is_msb_first;
   }
@@ -241,26 +244,25 @@ struct integer_panels {
   using source = integer_rows;
   static constexpr std::size_t max_steps = kernels::integer_tile::max_steps;
 
-  /// Rows along the lanes of vectors: [tile][k / 4][lane of the tile][k % 4].
+  /// Rows along the lanes of vectors, four k of a lane in a word.
   class lanes : public lane_tiles {
    public:
     lanes(isa level, const source& from, std::size_t first, std::size_t count)
-        : lane_tiles(level, count),
+        : lane_tiles(level, count, from.cols(), kernels::product_tile::max_depth),
           from_(from),
           first_(first),
-          steps_(round_up((from.cols() + 31) / 32, 16)),
-          integers_(make_aligned<std::uint8_t>(round_up(count, group) * steps_ * 32)),
-          offsets_(make_aligned<std::int32_t>(round_up(count, group) * steps_)),
-          scales_(make_aligned<float>(round_up(count, group) * steps_)) {}
+          integers_(make_aligned<std::uint8_t>(size())),
+          offsets_(make_aligned<std::int32_t>(size() / 32)),
+          scales_(make_aligned<float>(size() / 32)) {}
 
     void pack(std::size_t tile) const {
       constexpr std::size_t most = kernels::product_tile::max_depth, words = most / 4 + 16;
       alignas(64) float rows[group * words], scales[group * max_steps];
       const std::size_t width = tile_width(tile), used = used_width(tile);
-      std::uint8_t* const panel = integers_.get() + tile_lane(tile) * steps_ * 32;
-      for (std::size_t g = 0; g < width; g += group) {
-        for (std::size_t k = 0; k < from_.cols(); k += most) {
-          const std::size_t n = std::min(most, from_.cols() - k), steps = (n + 31) / 32;
+      for (std::size_t k = 0; k < from_.cols(); k += most) {
+        const std::size_t n = std::min(most, from_.cols() - k), steps = (n + 31) / 32;
+        std::uint8_t* const panel = integers_.get() + place(tile, k);
+        for (std::size_t g = 0; g < width; g += group) {
           for (std::size_t i = 0; i < group; ++i) {
             const std::size_t row = first_ + tile_lane(tile) + g + i;
             if (g + i < used) {
@@ -275,29 +277,27 @@ struct integer_panels {
             }
           }
           kernels::transpose(level(), rows, words, round_up(n, 64) / 4,
-                             reinterpret_cast<float*>(panel + k * width) + g, width);
+                             reinterpret_cast<float*>(panel) + g, width);
           kernels::transpose(level(), scales, max_steps, max_steps,
-                             scales_.get() + tile_lane(tile) * steps_ + k / 32 * width + g, width);
+                             scales_.get() + place(tile, k) / 32 + g, width);
         }
+        kernels::store_offsets(panel, width, steps, offsets_.get() + place(tile, k) / 32);
       }
-      kernels::store_offsets(panel, width, (from_.cols() + 31) / 32,
-                             offsets_.get() + tile_lane(tile) * steps_);
     }
     /// The panel from k on, for rows that are in `tile` already.
     [[nodiscard]] kernels::integer_tile at(std::size_t tile, std::size_t k,
                                            kernels::integer_tile rows) const {
-      const std::size_t width = tile_width(tile);
-      const std::size_t step = tile_lane(tile) * steps_ + k / 32 * width;
-      rows.lanes = integers_.get() + step * 32;
+      const std::size_t step = place(tile, k) / 32;
+      rows.lanes = integers_.get() + place(tile, k);
       rows.offsets = offsets_.get() + step;
       rows.lane_scales = scales_.get() + step;
-      rows.width = width;
+      rows.width = tile_width(tile);
       return rows;
     }
 
    private:
     const source& from_;
-    std::size_t first_, steps_;
+    std::size_t first_;
     aligned_array<std::uint8_t> integers_;
     aligned_array<std::int32_t> offsets_;
     aligned_array<float> scales_;

@@ -43,6 +43,23 @@ template <class T>
   return aligned_array<T>(static_cast<T*>(::operator new (size * sizeof(T), std::align_val_t{64})));
 }
 
+/// Where rows lie in memory, to be brought nearer before they are read.
+struct row_memory {
+  const void* first = nullptr;  ///< or null, if that is not known
+  std::size_t row_bytes = 0;
+  std::size_t bits = 0;  ///< of an element
+
+  void prefetch([[maybe_unused]] std::size_t row, [[maybe_unused]] std::size_t col,
+                [[maybe_unused]] std::size_t count) const {
+#if defined(__GNUC__) || defined(__clang__)
+    if (first == nullptr) return;
+    const auto* const from =
+        static_cast<const unsigned char*>(first) + row * row_bytes + col * bits / 8;
+    for (std::size_t i = 0; i < count * bits / 8; i += 64) __builtin_prefetch(from + i, 0, 2);
+#endif
+  }
+};
+
 /// Chunks of product_steps in a row.
 [[nodiscard]] constexpr std::size_t step_chunks(std::size_t depth) {
   return (depth + kernels::product_steps::size - 1) / kernels::product_steps::size;
@@ -55,11 +72,17 @@ inline constexpr std::size_t most_few = 8;
 inline constexpr std::size_t most_step_sums = 8;
 
 /// Rows laid along lanes: in tiles of lanes_per_tile, but the last is of 16 if that is enough.
-/// Lanes beyond the last row are there and zero.
+/// Lanes beyond the last row are there and zero. Values lie as [chunk of K][tile][k][lane of the
+/// tile]: what is used together is in one piece, which does not compete for a part of the cache.
 class lane_tiles {
  public:
-  lane_tiles(isa level, std::size_t count)
-      : level_(level), count_(count), tile_(kernels::lanes_per_tile(level)) {}
+  /// `unit`: what the length of a chunk is a multiple of.
+  lane_tiles(isa level, std::size_t count, std::size_t depth, std::size_t unit)
+      : level_(level),
+        count_(count),
+        tile_(kernels::lanes_per_tile(level)),
+        chunk_(std::min(kernels::product_tile::max_depth, round_up(depth, unit))),
+        chunks_(chunk_ == 0 ? 0 : (depth + chunk_ - 1) / chunk_) {}
 
   static constexpr std::size_t group = 16;  // lanes that are transposed at a time
 
@@ -69,6 +92,11 @@ class lane_tiles {
   [[nodiscard]] std::size_t tile_width(std::size_t tile) const {
     return count_ - tile_lane(tile) <= group ? group : tile_;
   }
+  /// How many values there are, and where those of a tile begin for a k that begins a chunk.
+  [[nodiscard]] std::size_t size() const { return round_up(count_, group) * chunk_ * chunks_; }
+  [[nodiscard]] std::size_t place(std::size_t tile, std::size_t k) const {
+    return round_up(count_, group) * k + tile_lane(tile) * chunk_;
+  }
   /// The lanes of a tile that are rows.
   [[nodiscard]] std::size_t used_width(std::size_t tile) const {
     return std::min(tile_, count_ - tile_lane(tile));
@@ -76,7 +104,7 @@ class lane_tiles {
 
  private:
   isa level_;
-  std::size_t count_, tile_;
+  std::size_t count_, tile_, chunk_, chunks_;
 };
 
 }  // namespace bulk

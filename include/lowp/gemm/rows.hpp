@@ -13,6 +13,7 @@
 #include "lowp/block/block_job.hpp"
 #include "lowp/block/quantize.hpp"
 #include "lowp/gemm/operand.hpp"
+#include "lowp/kernels/product.hpp"
 #include "lowp/kernels/value_table.hpp"
 
 namespace lowp {
@@ -56,9 +57,11 @@ class nibble_rows {
 class row_source {
  public:
   template <class F>
-  row_source(std::size_t rows, std::size_t cols, const F& decode, const nibble_rows* nibbles)
+  row_source(std::size_t rows, std::size_t cols, const F& decode, const row_memory& memory,
+             const nibble_rows* nibbles)
       : rows_(rows),
         cols_(cols),
+        memory_(memory),
         nibbles_(nibbles),
         decode_(&decode),
         call_([](const void* f, std::size_t row, std::size_t first, std::size_t count, float* out) {
@@ -69,11 +72,13 @@ class row_source {
   void operator()(std::size_t row, std::size_t first, std::size_t count, float* out) const {
     call_(decode_, row, first, count, out);
   }
+  [[nodiscard]] const row_memory& memory() const { return memory_; }
   /// The codes behind the values, or null.
   [[nodiscard]] const nibble_rows* nibbles() const { return nibbles_; }
 
  private:
   std::size_t rows_, cols_;
+  row_memory memory_;
   const nibble_rows* nibbles_;
   const void* decode_;
   void (*call_)(const void*, std::size_t, std::size_t, std::size_t, float*);
@@ -98,9 +103,10 @@ class sum_sink {
 };
 
 template <gemm_operand X, class Use, class Decode>
-void use_rows(const X& x, const Use& use, const Decode& decode,
+void use_rows(const X& x, const Use& use, const Decode& decode, const row_memory& memory = {},
               const nibble_rows* nibbles = nullptr) {
-  use(row_source(lowp::detail::operand_rows(x), lowp::detail::operand_cols(x), decode, nibbles));
+  use(row_source(lowp::detail::operand_rows(x), lowp::detail::operand_cols(x), decode, memory,
+                 nibbles));
 }
 
 /// By the definition, one by one: where no kernel reaches.
@@ -116,6 +122,8 @@ void with_defined_rows(const X& x, const Use& use) {
 /// Rows of codes of a format; codes_of(row) are their bytes in the order p.
 template <auto F, gemm_operand X, class Use, class CodesOf>
 void with_decoded_rows(isa level, const X& x, packing p, const Use& use, const CodesOf& codes_of) {
+  const row_memory memory{codes_of(0), static_cast<std::size_t>(codes_of(1) - codes_of(0)),
+                          packed_bytes(8, F.bits(), p)};
   const auto use_values = [&]<class Code>(const auto& values, const nibble_rows* nibbles) {
     use_rows(
         x, use,
@@ -123,7 +131,7 @@ void with_decoded_rows(isa level, const X& x, packing p, const Use& use, const C
           decode_codes<Code>(level, values, {}, codes_of(row), first, count, F.bits(), p,
                              reinterpret_cast<std::uint32_t*>(out));
         },
-        nibbles);
+        memory, nibbles);
   };
   if constexpr (F.bits() <= 8) {
     static const kernels::value_table table = kernels::make_value_table(F);
@@ -131,8 +139,7 @@ void with_decoded_rows(isa level, const X& x, packing p, const Use& use, const C
       std::fill(out, out + count, 1.0f);
       return true;
     };
-    const nibble_rows nibbles(table, codes_of(0),
-                              static_cast<std::size_t>(codes_of(1) - codes_of(0)), 1, ones);
+    const nibble_rows nibbles(table, codes_of(0), memory.row_bytes, 1, ones);
     const bool are_nibbles = F.bits() == 4 && is_dense(p, 4) && !p.is_msb_first;
     use_values.template operator()<std::uint8_t>(table, are_nibbles ? &nibbles : nullptr);
   } else if constexpr (constexpr auto plan = kernels::make_decode_plan(F); plan.is_supported) {
@@ -182,9 +189,11 @@ template <class T, class Use>
 void with_rows(isa level, const matrix_view<T>& x, const Use& use) {
   using element = std::remove_const_t<T>;
   if constexpr (std::is_same_v<element, float>) {
-    use_rows(x, use, [&x](std::size_t row, std::size_t first, std::size_t count, float* out) {
-      std::memcpy(out, x.row(row) + first, count * sizeof(float));
-    });
+    use_rows(x, use,
+             [&x, level](std::size_t row, std::size_t first, std::size_t count, float* out) {
+               kernels::copy(level, x.row(row) + first, count, out);
+             },
+             {x.data, x.stride * sizeof(float), 32});
   } else if constexpr (has_kernels) {
     constexpr packing one_each{.container_bits = 8 * static_cast<int>(sizeof(element))};
     with_decoded_rows<element::format>(level, x, one_each, use, [&x](std::size_t row) {
@@ -221,6 +230,7 @@ void with_rows(isa level, const block_matrix<B>& x, const Use& use) {
                             std::remove_cv_t<decltype(format.element)>,
                             std::remove_cv_t<decltype(format.scale)>>(
                  level, format, values, scales, x.rows(), x.cols(), storage, {}),
+             {storage.codes, storage.row_bytes, static_cast<std::size_t>(format.element.bits())},
              nibbles);
   };
   if constexpr (format.element.bits() <= 8) {

@@ -191,6 +191,10 @@ using avx512vbmi::store_offsets;
 using avx512vbmi::store_powers;
 #endif
 
+/// Of one or two thousand bytes, say.
+inline void copy(isa level, const float* in, std::size_t count, float* out) {
+  LOWP_DISPATCH(level, copy_words(in, count, out));
+}
 /// out[k * out_stride + r] = in[r * in_stride + k] for r < 16, k < count, a multiple of 16.
 inline void transpose(isa level, const float* in, std::size_t in_stride, std::size_t count,
                       float* out, std::size_t out_stride) {
