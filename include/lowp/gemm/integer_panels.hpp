@@ -206,6 +206,9 @@ template <auto B>
 /// The integers of a part of a row, exclusive or `flip`; zeros up to a multiple of 64.
 inline void load_integers(isa level, const integer_rows& from, std::size_t row, std::size_t first,
                           std::size_t count, std::uint8_t flip, std::uint8_t* out) {
+  if (from.has_nibbles()) {
+    return kernels::integers_of_nibbles(*from.map, flip, from.row(row) + first / 2, count, out);
+  }
   alignas(64) std::uint8_t buffer[kernels::product_tile::max_depth];
   const std::uint8_t* codes = from.row(row) + first;
   const packing one_each = packings::byte_low;

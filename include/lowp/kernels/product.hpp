@@ -187,6 +187,7 @@ inline void multiply(const integer_tile& t) { avx512vbmi::add_integer_tile(t); }
 inline void multiply(const integer_steps& p) { avx512vbmi::sum_integer_steps(p); }
 using avx512vbmi::find_outside;
 using avx512vbmi::integers_of_codes;
+using avx512vbmi::integers_of_nibbles;
 using avx512vbmi::store_offsets;
 using avx512vbmi::store_powers;
 #endif
