@@ -116,10 +116,11 @@ struct binary32_panels {
       const nibble_rows& from = *other.nibbles();
       const std::size_t first = chunk * size;
       const std::size_t left = other.cols() - first, count = std::min(chunks * size, left);
+      const std::size_t used = (count + 31) / 32;
+      const auto per_step = static_cast<std::size_t>(from.scales_per_step);
       alignas(64) float scales[most_step_sums * steps * 2];
-      if (!from.find_scales(row, first / 32, chunks * steps, scales)) {
-        return false;
-      }
+      if (!from.find_scales(row, first / 32, used, scales)) return false;
+      std::fill(scales + used * per_step, scales + chunks * steps * per_step, 1.0f);
       kernels::multiply(kernels::nibble_steps{
           at(chunk), count_, reinterpret_cast<const float*>(from.values->values),
           from.codes + row * from.row_bytes + first / 2, (count + 1) / 2, scales,
