@@ -41,11 +41,16 @@ template <class Convert>
 // environment that is set around them or drops one that only changes the sign of zero.
 
 /// a * b + c, rounded once. Under -ffast-math clang takes std::fma apart where the target has no
-/// such instruction; a call that it cannot see through stays.
+/// such instruction; a call of the C function that it cannot see through stays.
 template <std::floating_point T>
 [[nodiscard]] T fused_multiply_add(T a, T b, T c) {
 #if defined(__clang__) && defined(__x86_64__) && !defined(__FMA__)
-  T (*function)(T, T, T) = &std::fma;
+  T (*function)(T, T, T);
+  if constexpr (std::same_as<T, float>) {
+    function = &::fmaf;
+  } else {
+    function = &::fma;
+  }
   asm volatile("" : "+r"(function));
   return function(a, b, c);
 #else
