@@ -356,6 +356,76 @@ TEST_CASE("Blocks of small integers") {
   }
   REQUIRE_NO_MISMATCH(t);
 }
+TEST_CASE("Bits of padding and codes beyond a row do not matter") {
+  oracle::tally t;
+  // The other half of the last byte would be 6 * 2^127, or a NaN.
+  for (const std::size_t n : {std::size_t{1}, std::size_t{20}}) {
+    block_matrix<formats::mxfp4> b(n, 1);
+    for (std::uint8_t& code : b.codes()) code = 0x71;
+    for (std::uint8_t& code : b.scales()) code = 254;
+    const matrix a(3, 1, 1, kind::ordinary);
+    compare(t, "mxfp4 by half a byte", a.view(), b);
+    const std::vector<std::uint8_t> bytes(n, 0x82);
+    const packed_matrix_view<formats::p3109(4, 2)> p(bytes, n, 1);
+    compare(t, "p3109 by half a byte", a.view(), p);
+    compare(t, "half a byte by half a byte", p, p);
+  }
+  // Code 0 is not zero, and times its scale beyond binary32.
+  constexpr lowp::float_format no_zero{.exponent_bits = 2,
+                                       .mantissa_bits = 1,
+                                       .bias = -1,
+                                       .at_exponent_zero = lowp::exponent_zero::normals,
+                                       .has_infinity = false};
+  constexpr lowp::block_format blocks{no_zero, formats::e8m0, lowp::block_shape{1, 32},
+                                      lowp::scale_rule::floor};
+  for (const std::size_t k : {4, 32, 512, 516}) {
+    block_matrix<blocks> b(17, k);
+    for (std::uint8_t& code : b.codes()) code = 0x21;
+    for (std::uint8_t& code : b.scales()) code = 254;
+    compare(t, "no zero", matrix(2, k, 1, kind::tiny).view(), b);
+    for (std::uint8_t& code : b.scales()) code = 120;
+    compare(t, "no zero", matrix(2, k, 1, kind::wide).view(), b);
+  }
+  // Elements that binary32 cannot hold, under scales that bring them back.
+  constexpr lowp::float_format low{.exponent_bits = 4,
+                                   .mantissa_bits = 3,
+                                   .bias = 148,
+                                   .at_exponent_zero = lowp::exponent_zero::normals,
+                                   .has_infinity = false};
+  constexpr lowp::block_format low_blocks{low, formats::e8m0, lowp::block_shape{1, 32},
+                                          lowp::scale_rule::floor};
+  block_matrix<low_blocks> b(9, 40);
+  source random(5);
+  for (std::uint8_t& code : b.codes()) code = static_cast<std::uint8_t>(random.below(16));
+  for (std::uint8_t& code : b.scales()) code = 240;
+  compare(t, "low", matrix(3, 40, 1, kind::ordinary).view(), b);
+  compare(t, "low", matrix(20, 40, 1, kind::ordinary).view(), b);
+  std::vector<float> by_kernels(9 * 40), by_definition(9 * 40);
+  lowp::dequantize(b, matrix_view<float>(by_kernels.data(), 9, 40));
+  lowp::reference::dequantize(b, matrix_view<float>(by_definition.data(), 9, 40));
+  CHECK(by_kernels == by_definition);
+  REQUIRE_NO_MISMATCH(t);
+}
+
+TEST_CASE("Views without rows or with one") {
+  oracle::tally t;
+  const std::vector<float> data(40, 1.5f);
+  const packed_matrix_view<formats::e4m3fn> none({}, 0, 40);
+  const matrix_view<const float> one(data.data(), 1, 40, std::size_t(-1) / 2),
+      empty(nullptr, 0, 40);
+  compare(t, "none", none, one);
+  compare(t, "none", one, none);
+  compare(t, "none", empty, empty);
+  compare(t, "one", one, one);
+  // The stride of one row means nothing, and nothing lies in c if it is empty.
+  std::vector<float> out(40);
+  const matrix_view<float> point(out.data(), 1, 1, 0);
+  CHECK_NOTHROW(lowp::gemm(one, one, point));
+  CHECK_THROWS_AS(lowp::gemm(point, point, point), std::invalid_argument);
+  CHECK_NOTHROW(lowp::gemm(empty, one, matrix_view<float>(const_cast<float*>(data.data()), 0, 1)));
+  REQUIRE_NO_MISMATCH(t);
+}
+
 TEST_CASE("Operands of two block formats") {
   oracle::tally t;
   std::uint64_t seed = 50;
@@ -479,6 +549,11 @@ TEST_CASE("Bad shapes are refused before anything is written") {
   const matrix_view<float> both(out.data(), 5, 5);
   CHECK_THROWS_AS(lowp::gemm(both, in(5, 5), both), std::invalid_argument);
   CHECK_THROWS_AS(lowp::gemm(in(5, 5), both, both), std::invalid_argument);
+  const std::span<const std::uint8_t> own(reinterpret_cast<const std::uint8_t*>(out.data()), 60);
+  const packed_matrix_view<formats::e4m3fn> packed(own, 5, 12);
+  CHECK_THROWS_AS(lowp::gemm(packed, in(5, 12), both), std::invalid_argument);
+  CHECK_THROWS_AS(lowp::gemm<lowp::gemm_policy{lowp::accumulation::exact}>(packed, in(5, 12), both),
+                  std::invalid_argument);
   const matrix_view<float> left(out.data(), 3, 3, 6), right(out.data() + 3, 3, 3, 6);
   CHECK(out == std::vector<float>(60, 7.0f));
   CHECK_NOTHROW(lowp::gemm(left, in(3, 3), right));

@@ -123,6 +123,9 @@ void decode_codes(isa level, const Values& values, const kernels::scaling& scale
     return kernels::decode(level, values, scale, codes, count, out);
   }
   if constexpr (std::is_same_v<Values, kernels::value_table>) {
+    if (p == packings::byte_low) {  // tables take any byte
+      return kernels::decode(level, values, scale, bytes + first, count, out);
+    }
     if (width == 4 && is_dense(p, width)) {
       return kernels::decode_nibbles(level, values, scale, bytes + first / 2, p.is_msb_first, count,
                                      out);

@@ -49,6 +49,7 @@ class packed_matrix_view {
 
   [[nodiscard]] constexpr std::size_t rows() const { return rows_; }
   [[nodiscard]] constexpr std::size_t cols() const { return cols_; }
+  [[nodiscard]] constexpr std::size_t row_bytes() const { return row_bytes_; }
   /// The packed codes of a row.
   [[nodiscard]] constexpr const std::uint8_t* row(std::size_t index) const {
     return bytes_ + index * row_bytes_;

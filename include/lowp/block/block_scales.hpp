@@ -278,6 +278,7 @@ class decode_scales {
       : format_(format),
         must_be_exact_(rounds_again || format.has_tensor_scale),
         smallest_(smallest_positive_value(format.element).exponent),
+        last_bit_(smallest_ - (has_subnormals(format.element) ? 0 : precision(format.element) - 1)),
         largest_(largest_value(format.element).exponent) {
     if (is_tabulated()) {
       table_ = kernels::make_value_table(format.scale.bits(),
@@ -286,7 +287,7 @@ class decode_scales {
   }
   /// Whether the kernels can be right for this tensor at all.
   [[nodiscard]] bool are_possible(const tensor_scale& tensor) const {
-    const bool are_elements = smallest_ >= -149 && largest_ <= 127;  // of binary32
+    const bool are_elements = last_bit_ >= -149 && largest_ <= 127;  // of binary32
     if (!are_elements) return false;
     return !must_be_exact_ || (precision(format_.element) + precision(format_.scale) <= 24 &&
                                (bits_of(tensor.decoding) & 0x7FFFFFFFu) < infinity_bits);
@@ -304,6 +305,14 @@ class decode_scales {
   }
 
  private:
+  /// Whether the smallest values are multiples of the smallest one.
+  [[nodiscard]] static constexpr bool has_subnormals(const Element& f) {
+    if constexpr (requires { f.at_exponent_zero; }) {
+      return f.at_exponent_zero == exponent_zero::subnormals;
+    } else {
+      return requires { f.fraction_bits; };
+    }
+  }
   [[nodiscard]] bool is_tabulated() const { return format_.scale.bits() <= 8; }
   [[nodiscard]] std::uint32_t compute(code_t code) const {
     const unpacked scale = decode(format_.scale, code);
@@ -317,7 +326,7 @@ class decode_scales {
 
   block_format<Element, Scale> format_;
   bool must_be_exact_;
-  int smallest_, largest_;  // exponents of elements
+  int smallest_, last_bit_, largest_;  // exponents of elements, and of the last bit of the smallest
   kernels::value_table table_{};
 };
 

@@ -32,9 +32,10 @@ namespace bulk {
   return make_tensor_scale(format.element, format.scale, format.rule, float_of(amax));
 }
 
-/// Whether two matrices of one shape have elements in common; of different strides, whether they
-/// lie within each other.
+/// Whether two matrices have elements in common; of different strides, whether they lie within each
+/// other.
 [[nodiscard]] inline bool share_elements(matrix_view<const float> a, matrix_view<const float> b) {
+  if (a.rows == 0 || a.cols == 0 || b.rows == 0 || b.cols == 0) return false;
   auto from = reinterpret_cast<std::uintptr_t>(a.data),
        to = reinterpret_cast<std::uintptr_t>(b.data);
   if (to < from) {
@@ -42,8 +43,10 @@ namespace bulk {
     std::swap(from, to);
   }
   const std::size_t apart = (to - from + sizeof(float) - 1) / sizeof(float);
-  if (a.rows == 0 || a.cols == 0 || apart >= (a.rows - 1) * a.stride + a.cols) return false;
-  return a.stride != b.stride || apart % a.stride < a.cols || apart % a.stride + b.cols > a.stride;
+  if (apart >= (a.rows - 1) * a.stride + a.cols) return false;
+  if (a.rows == 1) return true;
+  const bool is_comb = b.rows == 1 ? b.cols <= a.stride : a.stride == b.stride;
+  return !is_comb || apart % a.stride < a.cols || apart % a.stride + b.cols > a.stride;
 }
 
 inline void require_shape(const char* function, std::size_t rows, std::size_t cols,

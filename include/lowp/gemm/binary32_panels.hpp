@@ -92,9 +92,13 @@ struct binary32_panels {
     /// another; chunks is at most 16.
     void multiply(const source& other, std::size_t row, std::size_t chunk, std::size_t chunks,
                   float* sums) const {
-      if (other.nibbles() != nullptr && multiply_nibbles(other, row, chunk, chunks, sums)) return;
+      // Beyond the end of a row lie codes, or padding, that a product with zero need not make zero.
+      const std::size_t whole = std::min(chunks, other.cols() / size - chunk);
+      const std::size_t done =
+          other.nibbles() != nullptr && multiply_nibbles(other, row, chunk, whole, sums) ? whole
+                                                                                         : 0;
       alignas(64) float values[size];
-      for (std::size_t i = 0; i < chunks; ++i) {
+      for (std::size_t i = done; i < chunks; ++i) {
         load_steps(level_, other, row, (chunk + i) * size, values, steps);
         kernels::multiply(level_, kernels::product_steps{at(chunk + i), count_, values,
                                                          sums + i * count_ * group});
@@ -110,21 +114,18 @@ struct binary32_panels {
     [[nodiscard]] float* at(std::size_t chunk) const {
       return values_.get() + chunk * count_ * size;
     }
+    /// Whole chunks; false if the kernel cannot.
     bool multiply_nibbles(const source& other, std::size_t row, std::size_t chunk,
                           std::size_t chunks, float* sums) const {
       if (!kernels::has_nibble_products(level_)) return false;
       const nibble_rows& from = *other.nibbles();
       const std::size_t first = chunk * size;
-      const std::size_t left = other.cols() - first, count = std::min(chunks * size, left);
-      const std::size_t used = (count + 31) / 32;
-      const auto per_step = static_cast<std::size_t>(from.scales_per_step);
       alignas(64) float scales[most_step_sums * steps * 2];
-      if (!from.find_scales(row, first / 32, used, scales)) return false;
-      std::fill(scales + used * per_step, scales + chunks * steps * per_step, 1.0f);
-      kernels::multiply(kernels::nibble_steps{
-          at(chunk), count_, reinterpret_cast<const float*>(from.values->values),
-          from.codes + row * from.row_bytes + first / 2, (count + 1) / 2, scales,
-          from.scales_per_step, chunks, sums});
+      if (!from.find_scales(row, first / 32, chunks * steps, scales)) return false;
+      kernels::multiply(kernels::nibble_steps{at(chunk), count_,
+                                              reinterpret_cast<const float*>(from.values->values),
+                                              from.codes + row * from.row_bytes + first / 2, scales,
+                                              from.scales_per_step, chunks, sums});
       return true;
     }
     /// Values of a row from `first` on, k of the step at k * stride; those beyond the row are zero.

@@ -87,6 +87,12 @@ struct product_block {
   }
 };
 
+/// How many rows a part may have: fewer than the most where threads would have nothing to do.
+[[nodiscard]] inline std::size_t part_rows(std::size_t rows, std::size_t most,
+                                           const execution& how) {
+  return how.is_sequential() ? most : std::clamp<std::size_t>(rows / 16, 1, most);
+}
+
 /// The sums of all products of a row of a and a row of b, in the order k32.
 template <class Panels>
 void multiply_blocks(const typename Panels::source& a, const typename Panels::source& b,
@@ -106,7 +112,8 @@ void multiply_blocks(const typename Panels::source& a, const typename Panels::so
 
     using block = product_block<Panels>;
     const equal_parts tiles(lanes.tile_count(), block::most_lanes / tile, 1);
-    const equal_parts parts(b.rows(), block::most_rows, kernels::rows_per_tile(how.level()));
+    const equal_parts parts(b.rows(), part_rows(b.rows(), block::most_rows, how),
+                            kernels::rows_per_tile(how.level()));
     const auto run = [&](std::size_t i) {
       const default_float_environment environment;
       const std::size_t t = i % tiles.count(), part = i / tiles.count();
@@ -117,10 +124,10 @@ void multiply_blocks(const typename Panels::source& a, const typename Panels::so
   }
 }
 
-/// The same for few rows of a.
+/// The same for few rows of a; or, with are_columns, of the second factor, which a then is.
 template <class Panels>
 void multiply_few(const typename Panels::source& a, const typename Panels::source& b,
-                  const sum_sink& sink, const execution& how) {
+                  bool are_columns, const sum_sink& sink, const execution& how) {
   constexpr std::size_t group = 16, most_rows = 64, sums_size = kernels::product_steps::group;
   const isa level = how.level();
   if (a.rows() == 0) return;
@@ -129,7 +136,7 @@ void multiply_few(const typename Panels::source& a, const typename Panels::sourc
     return typename Panels::few(level, a, b);
   }();
   const std::size_t chunks = step_chunks(b.cols()), together = most_step_sums / few.count();
-  const equal_parts parts(b.rows(), most_rows, group);
+  const equal_parts parts(b.rows(), part_rows(b.rows(), most_rows, how), group);
   const auto run = [&](std::size_t part) {
     const default_float_environment environment;
     alignas(64) float sums[most_step_sums * sums_size] = {};
@@ -148,8 +155,16 @@ void multiply_few(const typename Panels::source& a, const typename Panels::sourc
         }
       }
     }
-    for (std::size_t m = 0; m < a.rows(); ++m) {
-      sink(m, begin, end - begin, totals + m * most_rows);
+    if (are_columns) {
+      for (std::size_t i = 0; i < end - begin; ++i) {
+        float row[most_few];
+        for (std::size_t m = 0; m < a.rows(); ++m) row[m] = totals[m * most_rows + i];
+        sink(begin + i, 0, a.rows(), row);
+      }
+    } else {
+      for (std::size_t m = 0; m < a.rows(); ++m) {
+        sink(m, begin, end - begin, totals + m * most_rows);
+      }
     }
   };
   how.run(parts.count(), task(run));
@@ -159,8 +174,10 @@ void multiply_few(const typename Panels::source& a, const typename Panels::sourc
 template <class Panels>
 void multiply_k32(const typename Panels::source& a, const typename Panels::source& b,
                   const sum_sink& sink, const execution& how) {
-  if (a.rows() <= most_few) {
-    multiply_few<Panels>(a, b, sink, how);
+  if (a.rows() <= most_few && (a.rows() <= b.rows() || b.rows() > most_few)) {
+    multiply_few<Panels>(a, b, false, sink, how);
+  } else if (b.rows() <= most_few) {
+    multiply_few<Panels>(b, a, true, sink, how);
   } else {
     multiply_blocks<Panels>(a, b, sink, how);
   }

@@ -20,27 +20,41 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// What c may not overlap: views of float; other operands own their memory or cannot share it.
+/// Throws if c shares elements with an operand, or bytes with packed codes or numbers.
 template <class X>
 void require_apart(const X& x, const matrix_view<float>& c) {
+  bool are_apart = true;
   if constexpr (std::is_convertible_v<X, matrix_view<const float>>) {
-    if (!share_elements(x, c)) return;
-    throw std::invalid_argument("gemm: c shares elements with an operand, expected another matrix");
+    are_apart = !share_elements(x, c);
+  } else if constexpr (requires { x.row(0); }) {
+    const std::size_t rows = lowp::detail::operand_rows(x), cols = lowp::detail::operand_cols(x);
+    if (rows != 0 && cols != 0 && c.rows != 0 && c.cols != 0) {
+      const auto at = [](const void* p) { return reinterpret_cast<std::uintptr_t>(p); };
+      std::uintptr_t end = at(x.row(rows - 1));
+      if constexpr (requires { x.stride; }) {
+        end += cols * sizeof(*x.data);
+      } else {
+        end += packed_bytes(cols, X::format.bits(), X::order);
+      }
+      are_apart = end <= at(c.data) || at(c.row(c.rows - 1) + c.cols) <= at(x.row(0));
+    }
   }
+  if (are_apart) return;
+  throw std::invalid_argument("gemm: c shares memory with an operand, expected another matrix");
 }
 
 }  // namespace bulk
 
 /// c = a * b^T by the policy P, overwriting c: bit for bit what reference::gemm defines, for any
 /// `execution`. Throws std::invalid_argument, before writing, for shapes that do not fit or a c
-/// that shares elements with an operand.
+/// that shares memory with an operand. Each thread takes about 200 KiB of its stack.
 template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B>
 void gemm(const A& a, const B& b, matrix_view<float> c, const execution& how = {}) {
+  detail::require_gemm_shapes(detail::operand_rows(a), detail::operand_cols(a),
+                              detail::operand_rows(b), detail::operand_cols(b), c);
+  bulk::require_apart(a, c);
+  bulk::require_apart(b, c);
   if constexpr (P.sum == accumulation::k32) {
-    detail::require_gemm_shapes(detail::operand_rows(a), detail::operand_cols(a),
-                                detail::operand_rows(b), detail::operand_cols(b), c);
-    bulk::require_apart(a, c);
-    bulk::require_apart(b, c);
     const std::uint32_t a_scale = bulk::bits_of(detail::operand_tensor_scale(a));
     const std::uint32_t b_scale = bulk::bits_of(detail::operand_tensor_scale(b));
     const auto finish = [&](std::size_t row, std::size_t col, std::size_t count,
@@ -51,8 +65,8 @@ void gemm(const A& a, const B& b, matrix_view<float> c, const execution& how = {
 #if LOWP_X86_TARGETS
     if constexpr (has_integer_panels<A> && has_integer_panels<B>) {
       const auto x = bulk::integer_rows_of(a), y = bulk::integer_rows_of(b);
-      if (kernels::has_integer_products(how.level()) && bulk::are_scales_in_range(x) &&
-          bulk::are_scales_in_range(y)) {
+      if (kernels::has_integer_products(how.level()) && bulk::are_scales_in_range(how.level(), x) &&
+          bulk::are_scales_in_range(how.level(), y)) {
         return bulk::multiply_k32<bulk::integer_panels>(x, y, sink, how);
       }
     }

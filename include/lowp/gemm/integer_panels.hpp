@@ -105,9 +105,7 @@ struct integer_rows {
   [[nodiscard]] std::size_t rows() const { return row_count; }
   [[nodiscard]] std::size_t cols() const { return col_count; }
   [[nodiscard]] const std::uint8_t* row(std::size_t i) const { return codes + i * row_bytes; }
-  [[nodiscard]] row_memory memory() const {
-    return {codes, row_bytes, packed_bytes(8, bits, order)};
-  }
+  [[nodiscard]] row_memory memory() const { return {codes, row_bytes, bits_per_code(order, bits)}; }
   [[nodiscard]] bool has_nibbles() const {
     return bits == 4 && is_dense(order, 4) && !order.is_msb_first;
   }
@@ -186,8 +184,7 @@ template <class T>
 }
 template <auto F, packing P>
 [[nodiscard]] integer_rows integer_rows_of(const packed_matrix_view<F, P>& x) {
-  const std::size_t row_bytes = x.rows() < 2 ? 0 : static_cast<std::size_t>(x.row(1) - x.row(0));
-  return unscaled_rows(x, x.row(0), row_bytes, F.bits(), P);
+  return unscaled_rows(x, x.row(0), x.row_bytes(), F.bits(), P);
 }
 template <auto B>
 [[nodiscard]] integer_rows integer_rows_of(const block_matrix<B>& x) {
@@ -220,7 +217,7 @@ inline void load_integers(isa level, const integer_rows& from, std::size_t row, 
 }
 
 /// Whether every block has a scale in range, or a smaller one and elements that are all zero.
-[[nodiscard]] inline bool are_scales_in_range(const integer_rows& x) {
+[[nodiscard]] inline bool are_scales_in_range(isa level, const integer_rows& x) {
   if (x.scales == nullptr || x.col_count == 0) return true;
   const std::size_t count = (x.row_count + x.block_rows - 1) / x.block_rows * x.scales_per_row;
   const auto is_zero_block = [&](std::size_t block) {
@@ -228,10 +225,13 @@ inline void load_integers(isa level, const integer_rows& from, std::size_t row, 
     const std::size_t left = block % x.scales_per_row * x.block_cols;
     const std::size_t bottom = std::min(x.row_count, top + x.block_rows);
     const std::size_t right = std::min(x.col_count, left + x.block_cols);
+    constexpr std::size_t most = kernels::product_tile::max_depth;
     for (std::size_t row = top; row < bottom; ++row) {
-      for (std::size_t col = left; col < right; ++col) {
-        const code_t code = load_code(x.row(row), col, x.bits, x.order);
-        if ((x.map->is_identity ? code : x.map->table[code]) != 0) return false;
+      for (std::size_t col = left; col < right; col += most) {
+        alignas(64) std::uint8_t integers[most];
+        const std::size_t n = std::min(most, right - col);
+        load_integers(level, x, row, col, n, 0, integers);
+        if (kernels::find_outside(integers, n, 0, 0) != n) return false;
       }
     }
     return true;

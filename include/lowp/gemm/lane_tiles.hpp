@@ -7,6 +7,7 @@
 #include <memory>
 #include <new>
 
+#include "lowp/arrays/packing.hpp"
 #include "lowp/kernels/product.hpp"
 
 namespace lowp {
@@ -41,6 +42,11 @@ using aligned_array = std::unique_ptr<T[], aligned_delete>;
 template <class T>
 [[nodiscard]] aligned_array<T> make_aligned(std::size_t size) {
   return aligned_array<T>(static_cast<T*>(::operator new (size * sizeof(T), std::align_val_t{64})));
+}
+
+/// About so many, padding included.
+[[nodiscard]] constexpr std::size_t bits_per_code(packing p, int width) {
+  return static_cast<std::size_t>(p.group_bits(width) / p.group_size);
 }
 
 /// Where rows lie in memory, to be brought nearer before they are read.

@@ -28,8 +28,8 @@ class nibble_rows {
   std::size_t row_bytes;
   int scales_per_step;  ///< as in nibble_steps
 
-  /// scales(row, step, count, out) puts those of `count` steps of a row at `out`; false if there is
-  /// one that the kernel cannot multiply by.
+  /// scales(row, step, count, out) puts those of `count` whole steps of a row at `out`; false if
+  /// there is one that the kernel cannot multiply by.
   template <class Scales>
   nibble_rows(const kernels::value_table& table, const std::uint8_t* bytes, std::size_t stride,
               int per_step, const Scales& scales)
@@ -119,16 +119,17 @@ void with_defined_rows(const X& x, const Use& use) {
   });
 }
 
-/// Rows of codes of a format; codes_of(row) are their bytes in the order p.
-template <auto F, gemm_operand X, class Use, class CodesOf>
-void with_decoded_rows(isa level, const X& x, packing p, const Use& use, const CodesOf& codes_of) {
-  const row_memory memory{codes_of(0), static_cast<std::size_t>(codes_of(1) - codes_of(0)),
-                          packed_bytes(8, F.bits(), p)};
+/// Rows of codes of a format in the order p, each `row_bytes` after the one before.
+template <auto F, gemm_operand X, class Use>
+void with_decoded_rows(isa level, const X& x, const void* first_row, std::size_t row_bytes,
+                       packing p, const Use& use) {
+  const auto* const codes = static_cast<const std::uint8_t*>(first_row);
+  const row_memory memory{codes, row_bytes, bits_per_code(p, F.bits())};
   const auto use_values = [&]<class Code>(const auto& values, const nibble_rows* nibbles) {
     use_rows(
         x, use,
         [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
-          decode_codes<Code>(level, values, {}, codes_of(row), first, count, F.bits(), p,
+          decode_codes<Code>(level, values, {}, codes + row * row_bytes, first, count, F.bits(), p,
                              reinterpret_cast<std::uint32_t*>(out));
         },
         memory, nibbles);
@@ -139,7 +140,7 @@ void with_decoded_rows(isa level, const X& x, packing p, const Use& use, const C
       std::fill(out, out + count, 1.0f);
       return true;
     };
-    const nibble_rows nibbles(table, codes_of(0), memory.row_bytes, 1, ones);
+    const nibble_rows nibbles(table, codes, row_bytes, 1, ones);
     const bool are_nibbles = F.bits() == 4 && is_dense(p, 4) && !p.is_msb_first;
     use_values.template operator()<std::uint8_t>(table, are_nibbles ? &nibbles : nullptr);
   } else if constexpr (constexpr auto plan = kernels::make_decode_plan(F); plan.is_supported) {
@@ -171,10 +172,8 @@ class step_scales {
       }
       return true;
     }
-    const std::size_t first = step * 32 / block_cols_, wanted = count * 32 / block_cols_;
-    const std::size_t found = std::min(wanted, storage_.scales_per_row - first);
-    std::fill(out + found, out + wanted, 1.0f);
-    return scales_.find(level_, storage_, of_row + first, found, factors);
+    return scales_.find(level_, storage_, of_row + step * 32 / block_cols_,
+                        count * 32 / block_cols_, factors);
   }
 
  private:
@@ -196,9 +195,7 @@ void with_rows(isa level, const matrix_view<T>& x, const Use& use) {
              {x.data, x.stride * sizeof(float), 32});
   } else if constexpr (has_kernels) {
     constexpr packing one_each{.container_bits = 8 * static_cast<int>(sizeof(element))};
-    with_decoded_rows<element::format>(level, x, one_each, use, [&x](std::size_t row) {
-      return reinterpret_cast<const std::uint8_t*>(x.row(row));
-    });
+    with_decoded_rows<element::format>(level, x, x.data, x.stride * sizeof(element), one_each, use);
   } else {
     with_defined_rows(x, use);
   }
@@ -206,7 +203,7 @@ void with_rows(isa level, const matrix_view<T>& x, const Use& use) {
 template <auto F, packing P, class Use>
 void with_rows(isa level, const packed_matrix_view<F, P>& x, const Use& use) {
   if constexpr (has_kernels) {
-    with_decoded_rows<F>(level, x, P, use, [&x](std::size_t row) { return x.row(row); });
+    with_decoded_rows<F>(level, x, x.row(0), x.row_bytes(), P, use);
   } else {
     with_defined_rows(x, use);
   }

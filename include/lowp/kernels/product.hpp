@@ -41,14 +41,13 @@ struct product_steps {
   float* sums;
 };
 
-/// The same for several chunks, the other row being packed codes of 4 bits, the low ones first, and
-/// scales.
+/// The same for several whole chunks, the other row being packed codes of 4 bits, the low ones
+/// first, and scales.
 struct nibble_steps {
   const float* rows;  ///< [chunk][k of the step][m][step]
   std::size_t row_count;
   const float* values;  ///< by code
   const std::uint8_t* codes;
-  std::size_t code_bytes;
   const float* scales;  ///< [step] or [step][half]
   int scales_per_step;
   std::size_t chunks;
@@ -62,8 +61,8 @@ struct integer_codes {
 };
 
 /// As product_tile, for integers times scales that are powers of two: a sum of integers is that of
-/// a step of 32 and has one scale. No sum or product with a scale may leave the normal numbers of
-/// binary32.
+/// a step of 32 and has one scale. Products of a lane's and a row's scale are multiples of 2^-149,
+/// and times a sum below 2^128, so that they are exact.
 struct integer_tile {
   static constexpr std::size_t max_steps = product_tile::max_depth / 32;
   static constexpr std::size_t row_stride = product_tile::max_depth + 64;
@@ -87,7 +86,7 @@ struct integer_steps {
   const std::uint8_t* rows;     ///< [chunk][m] in the order of slot()
   const std::int32_t* offsets;  ///< [chunk][m][lane]: -128 times the sum of the step
   const float* row_scales;      ///< [chunk][m][step]
-  std::size_t row_count;
+  std::size_t row_count;        ///< any
   bool are_nibbles;
   const integer_codes* map;
   const std::uint8_t* other;
