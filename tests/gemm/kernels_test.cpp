@@ -73,7 +73,7 @@ TEST_CASE("Bits of padding and codes beyond a row do not matter") {
                                        .has_infinity = false};
   constexpr lowp::block_format blocks{no_zero, formats::e8m0, lowp::block_shape{1, 32},
                                       lowp::scale_rule::floor};
-  for (const std::size_t k : {4, 32, 512, 516}) {
+  for (const std::size_t k : {4u, 32u, 512u, 516u}) {
     block_matrix<blocks> b(17, k);
     for (std::uint8_t& code : b.codes()) code = 0x21;
     for (std::uint8_t& code : b.scales()) code = 254;
@@ -138,7 +138,7 @@ TEST_CASE("Neither threads nor other rows change a row") {
   same("seven threads", product(a.view(), q.operand, {lowp::threads{7}, test::highest_isa()}));
   same("reversed", product(a.view(), q.operand, reversed{}));
   for (const isa level : test::isas()) {
-    for (const std::size_t count : {1, 2, 7, 8, 9, 16, 17, 31, 100}) {
+    for (const std::size_t count : {1u, 2u, 7u, 8u, 9u, 16u, 17u, 31u, 100u}) {
       for (std::size_t first = 0; first + count <= a.rows; first += 55) {
         const auto some = product(a.view().row_range(first, count), q.operand, level);
         const std::size_t stride = b.rows + 5;
@@ -181,7 +181,8 @@ TEST_CASE("A NaN result has one code") {
 #if LOWP_HAS_GUARDED_MEMORY
 TEST_CASE("Products touch nothing outside their operands") {
   oracle::tally t;
-  for (const auto& [m, n, k] : shapes) {
+  for (const shape& of : shapes) {
+    const std::size_t m = of.m, n = of.n, k = of.k;
     const matrix a(m, k, 1, kind::ordinary), b(n, k, 2, kind::ordinary);
     const of_packed<formats::e2m1> q(b);
     const auto expected = definition(a.view(), q.operand);

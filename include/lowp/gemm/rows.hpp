@@ -12,6 +12,7 @@
 #include "lowp/arrays/lane_job.hpp"
 #include "lowp/block/block_job.hpp"
 #include "lowp/block/quantize.hpp"
+#include "lowp/gemm/lane_tiles.hpp"
 #include "lowp/gemm/operand.hpp"
 #include "lowp/kernels/product.hpp"
 #include "lowp/kernels/value_table.hpp"
