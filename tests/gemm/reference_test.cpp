@@ -32,9 +32,9 @@ using oracle::real;
 namespace {
 
 constexpr gemm_policy k32{accumulation::k32};
-constexpr gemm_policy sequential{accumulation::sequential_binary32};
-constexpr gemm_policy binary64{accumulation::sequential_binary64};
-constexpr gemm_policy exact{accumulation::exact};
+constexpr gemm_policy sequential = lowp::policies::sequential_binary32;
+constexpr gemm_policy binary64 = lowp::policies::sequential_binary64;
+constexpr gemm_policy exact = lowp::policies::exact;
 static_assert(gemm_policy{} == k32);
 
 // ---------------------------------------------------------------------- IEEE arithmetic, from MPFR
@@ -145,35 +145,32 @@ operand operand_of(const block_matrix<B>& in) {
 bits32 expected_element(const gemm_policy& policy, const operand& a, const operand& b,
                         std::size_t row, std::size_t col) {
   const std::size_t depth = a.cols;
-  switch (policy.sum) {
-    case accumulation::k32: {
-      bits32 total = 0;
-      for (std::size_t step = 0; step < depth; step += 32) {
-        bits32 chain[2] = {0, 0};
-        for (std::size_t k = step; k < std::min(step + 32, depth); ++k) {
-          chain[k % 2] = fma(a.narrow(row, k), b.narrow(col, k), chain[k % 2]);
-        }
-        total = sum(total, sum(chain[0], chain[1]));
+  if (policy == k32) {
+    bits32 total = 0;
+    for (std::size_t step = 0; step < depth; step += 32) {
+      bits32 chain[2] = {0, 0};
+      for (std::size_t k = step; k < std::min(step + 32, depth); ++k) {
+        chain[k % 2] = fma(a.narrow(row, k), b.narrow(col, k), chain[k % 2]);
       }
-      return product(product(total, a.tensor), b.tensor);
+      total = sum(total, sum(chain[0], chain[1]));
     }
-    case accumulation::sequential_binary32: {
-      bits32 total = 0;
-      for (std::size_t k = 0; k < depth; ++k) {
-        total = fma(a.narrow(row, k), b.narrow(col, k), total);
-      }
-      return product(product(total, a.tensor), b.tensor);
+    return product(product(total, a.tensor), b.tensor);
+  }
+  if (policy == sequential) {
+    bits32 total = 0;
+    for (std::size_t k = 0; k < depth; ++k) {
+      total = fma(a.narrow(row, k), b.narrow(col, k), total);
     }
-    case accumulation::sequential_binary64: {
-      std::uint64_t total = 0;
-      for (std::size_t k = 0; k < depth; ++k) {
-        total = fma(widened(a.narrow(row, k)), widened(b.narrow(col, k)), total);
-      }
-      real x;
-      set(x, product(product(total, widened(a.tensor)), widened(b.tensor)));
-      return ob::rounded32(x);
+    return product(product(total, a.tensor), b.tensor);
+  }
+  if (policy == binary64) {
+    std::uint64_t total = 0;
+    for (std::size_t k = 0; k < depth; ++k) {
+      total = fma(widened(a.narrow(row, k)), widened(b.narrow(col, k)), total);
     }
-    case accumulation::exact: break;
+    real x;
+    set(x, product(product(total, widened(a.tensor)), widened(b.tensor)));
+    return ob::rounded32(x);
   }
   static real x(256), y(256), p(512), total(4400);
   mpfr_set_zero(total, 1);

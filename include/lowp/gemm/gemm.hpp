@@ -45,11 +45,12 @@ void require_apart(const X& x, const matrix_view<float>& c) {
 
 }  // namespace bulk
 
-/// c = a * b^T by the policy P, overwriting c: bit for bit what reference::gemm defines, for any
-/// `execution`. Throws std::invalid_argument, before writing, for shapes that do not fit or a c
-/// that shares memory with an operand. Each thread takes about 200 KiB of its stack.
-template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B>
-void gemm(const A& a, const B& b, matrix_view<float> c, const execution& how = {}) {
+/// c = a * b^T by the policy P and, where it has one (has_rounding), the rounding mode, overwriting
+/// c: bit for bit what reference::gemm defines, for any `execution`. Throws std::invalid_argument,
+/// before writing, for shapes that do not fit or a c that shares memory with an operand. Each
+/// thread takes about 200 KiB of its stack.
+template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B, rounding_mode R>
+void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode, const execution& how = {}) {
   detail::require_gemm_shapes(detail::operand_rows(a), detail::operand_cols(a),
                               detail::operand_rows(b), detail::operand_cols(b), c);
   bulk::require_apart(a, c);
@@ -77,8 +78,12 @@ void gemm(const A& a, const B& b, matrix_view<float> c, const execution& how = {
       });
     });
   } else {
-    reference::gemm<P>(a, b, c);
+    reference::gemm<P>(a, b, c, mode);
   }
+}
+template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B>
+void gemm(const A& a, const B& b, matrix_view<float> c, const execution& how = {}) {
+  gemm<P>(a, b, c, nearest_even, how);
 }
 
 }  // namespace LOWP_BASELINE

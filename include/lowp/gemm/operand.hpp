@@ -22,6 +22,16 @@ template <class T>
 concept view_element = std::same_as < std::remove_const_t<T>,
 float > || is_number_v<std::remove_const_t<T>>;
 
+/// float as a number.
+template <class T>
+struct number_of {
+  static constexpr auto format = T::format;
+};
+template <>
+struct number_of<float> {
+  static constexpr auto format = formats::binary32;
+};
+
 template <view_element T>
 [[nodiscard]] std::size_t operand_rows(const matrix_view<T>& x) {
   return x.rows;
@@ -73,6 +83,22 @@ template <auto B>
 [[nodiscard]] unpacked operand_value(const block_matrix<B>& x, std::size_t row, std::size_t col) {
   return exact::multiply(unpack(x.element(row, col)), unpack(x.scale_of(row, col)));
 }
+
+/// The format of the elements of an operand.
+template <class X>
+struct element_of;
+template <view_element T>
+struct element_of<matrix_view<T>> {
+  static constexpr auto format = number_of<std::remove_const_t<T>>::format;
+};
+template <auto F, packing P>
+struct element_of<packed_matrix_view<F, P>> {
+  static constexpr auto format = F;
+};
+template <auto B>
+struct element_of<block_matrix<B>> {
+  static constexpr auto format = B.element;
+};
 
 }  // namespace detail
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The definition of the matrix product C[M x N] = A[M x K] * B[N x K]^T that every kernel is tested
-// against: decode both operands, then three loops in the order that the policy states.
+// against: decode both operands, then a sum for each element in the order that the policy states.
 #pragma once
 
 #include <algorithm>
@@ -11,12 +11,14 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/gemm/exact_sum.hpp"
+#include "lowp/gemm/model.hpp"
 #include "lowp/gemm/operand.hpp"
 #include "lowp/gemm/policy.hpp"
 
@@ -124,25 +126,78 @@ inline void require_gemm_shapes(std::size_t a_rows, std::size_t a_cols, std::siz
   }
 }
 
+/// The exponent that a factor of an aligned product has at least: of numbers without a scale, that
+/// of the smallest normal one.
+template <class X>
+[[nodiscard]] constexpr int lowest_factor_exponent() {
+  constexpr auto format = element_of<X>::format;
+  if constexpr (std::same_as<decltype(format), const float_format> &&
+                !requires(const X& x) { x.scales(); }) {
+    return 1 - format.bias;
+  } else {
+    return -(1 << 24);
+  }
+}
+
+template <class A, class B>
+[[nodiscard]] constexpr int mantissa_bits_of_elements() {
+  const auto bits = []<class X>() {
+    constexpr auto format = element_of<X>::format;
+    static_assert(std::same_as<decltype(format), const float_format>,
+                  "product::l_mul adds mantissas: operands have elements of a float_format");
+    return format.mantissa_bits;
+  };
+  constexpr int result = std::max(bits.template operator()<A>(), bits.template operator()<B>());
+  static_assert(result > 0, "product::l_mul adds mantissas: operands have at least one bit of one");
+  return result;
+}
+
+/// Whether hardware computes what the policy says, rounded to nearest even: chains of FMAs.
+[[nodiscard]] constexpr bool is_chain(const gemm_policy& p, const float_format& accumulator) {
+  return p == gemm_policy{.sum = accumulation::sequential, .accumulator = accumulator};
+}
+
 }  // namespace detail
 
 namespace reference {
 
 /// c = a * b^T, overwriting c. The value of a block matrix is element * scale, rounded to binary32
 /// where that is not exact (under `exact` it is taken as it is). Operands come in any mix; b holds
-/// one row per column of c. A NaN in c is 0x7FC00000. Tensor scales multiply the finished
-/// sum, a's first, in the precision of the sum (under `exact` before anything is rounded). Row i of
-/// c does not depend on other rows of a. The environment of the caller (rounding, flush-to-zero)
-/// and compiler options do not change the result. Throws std::invalid_argument, before writing, for
-/// shapes that do not fit.
-template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B>
-void gemm(const A& a, const B& b, matrix_view<float> c) {
+/// one row per column of c. A NaN in c is 0x7FC00000. Tensor scales multiply the finished sum, a's
+/// first, in binary32, or in binary64 if the sum has more than 24 bits or 8 of an exponent (under
+/// `exact` before anything is rounded). Row i of c does not depend on other rows of a. The
+/// environment of the caller (rounding, flush-to-zero) and compiler options do not change the
+/// result.
+///
+/// `mode` rounds as has_rounding says. Element (row, col) draws, for its i-th rounding, as element
+/// (row * draws_per_sum + i) * columns of c + col of an array: rows from r on alone are at(mode,
+/// r * draws_per_sum * columns). Under `pairwise` products are rounded first, then level by level.
+///
+/// Throws std::invalid_argument, before writing, for shapes that do not fit.
+template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B,
+          rounding_mode R = nearest_even_t>
+void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode = {}) {
+  static_assert(is_valid_format<P>);
+  static_assert(has_rounding(P) || std::same_as<R, nearest_even_t>,
+                "accumulation::k32 and aligned round as they say: they take no rounding mode");
+  static constexpr gemm_policy policy = P;
   const std::size_t depth = detail::operand_cols(a);
   detail::require_gemm_shapes(detail::operand_rows(a), depth, detail::operand_rows(b),
                               detail::operand_cols(b), c);
   const float a_scale = detail::operand_tensor_scale(a), b_scale = detail::operand_tensor_scale(b);
+  const std::size_t draws = draws_per_sum(policy, depth);
+  const auto for_each = [&c](const auto& element) {
+    for (std::size_t row = 0; row < c.rows; ++row) {
+      for (std::size_t col = 0; col < c.cols; ++col) {
+        c(row, col) = detail::with_canonical_nan(element(row, col));
+      }
+    }
+  };
+  const auto scaled = [&](auto sum) {
+    return opaque(static_cast<float>(opaque(opaque(sum * a_scale) * b_scale)));
+  };
 
-  if constexpr (P.sum == accumulation::exact) {
+  if constexpr (policy.sum == accumulation::exact) {
     const auto times = [](float scale) {
       return [scale](const unpacked& value) { return exact::multiply(value, unpack(scale)); };
     };
@@ -150,35 +205,55 @@ void gemm(const A& a, const B& b, matrix_view<float> c) {
     const auto b_values = detail::operand_values(b, times(b_scale));
     const auto a_range = detail::exponents_of(a_values), b_range = detail::exponents_of(b_values);
     exact_sum sum(a_range.low + b_range.low, a_range.high + b_range.high + 1);
-    for (std::size_t row = 0; row < c.rows; ++row) {
-      for (std::size_t col = 0; col < c.cols; ++col) {
-        sum.clear();
-        for (std::size_t k = 0; k < depth; ++k) {
-          sum.add(exact::multiply(a_values[row * depth + k], b_values[col * depth + k]));
-        }
-        c(row, col) = detail::with_canonical_nan(pack_as<float>(sum.value()));
+    for_each([&](std::size_t row, std::size_t col) {
+      sum.clear();
+      for (std::size_t k = 0; k < depth; ++k) {
+        sum.add(exact::multiply(a_values[row * depth + k], b_values[col * depth + k]));
       }
-    }
-  } else {
-    const auto to_float = [](const unpacked& value) { return pack_as<float>(value); };
+      return pack_as<float>(sum.value(), at(mode, row * c.cols + col));
+    });
+    return;
+  }
+
+  const auto to_float = [](const unpacked& value) { return pack_as<float>(value); };
+  const default_float_environment environment;
+  constexpr bool is_nearest = std::same_as<R, nearest_even_t>;
+  if constexpr (policy.sum == accumulation::k32 ||
+                (is_nearest && (detail::is_chain(policy, formats::binary32) ||
+                                detail::is_chain(policy, formats::binary64)))) {
     const auto a_values = detail::operand_values(a, to_float);
     const auto b_values = detail::operand_values(b, to_float);
-    const default_float_environment environment;
-    for (std::size_t row = 0; row < c.rows; ++row) {
-      for (std::size_t col = 0; col < c.cols; ++col) {
-        const float* x = a_values.data() + row * depth;
-        const float* y = b_values.data() + col * depth;
-        if constexpr (P.sum == accumulation::sequential_binary64) {
-          const double sum = detail::dot_binary64(x, y, depth);
-          c(row, col) = detail::with_canonical_nan(
-              opaque(static_cast<float>(opaque(opaque(sum * a_scale) * b_scale))));
-        } else {
-          const float sum = P.sum == accumulation::k32 ? detail::dot_k32(x, y, depth)
-                                                       : detail::dot_sequential(x, y, depth);
-          c(row, col) = detail::with_canonical_nan(opaque(opaque(sum * a_scale) * b_scale));
-        }
+    for_each([&](std::size_t row, std::size_t col) {
+      const float* x = a_values.data() + row * depth;
+      const float* y = b_values.data() + col * depth;
+      if constexpr (policy.sum == accumulation::k32)
+        return scaled(detail::dot_k32(x, y, depth));
+      else if constexpr (policy.accumulator == formats::binary32)
+        return scaled(detail::dot_sequential(x, y, depth));
+      else
+        return scaled(detail::dot_binary64(x, y, depth));
+    });
+  } else {
+    const auto rounded = [&](const unpacked& value) { return unpack(to_float(value)); };
+    const auto a_values = detail::operand_values(a, rounded);
+    const auto b_values = detail::operand_values(b, rounded);
+    constexpr float_format result = policy.chunk == 0 ? policy.accumulator : policy.promoted;
+    constexpr bool fits = result.mantissa_bits <= 23 && result.exponent_bits <= 8;
+    constexpr int mantissa_bits = [] {
+      if constexpr (policy.product == product::l_mul) {
+        return detail::mantissa_bits_of_elements<A, B>();
+      } else {
+        return 0;
       }
-    }
+    }();
+    for_each([&](std::size_t row, std::size_t col) {
+      const detail::factor_rows rows{a_values.data() + row * depth, b_values.data() + col * depth,
+                                     detail::lowest_factor_exponent<A>(),
+                                     detail::lowest_factor_exponent<B>(), mantissa_bits};
+      const detail::rounding_sequence round(mode, row * draws * c.cols + col, c.cols);
+      const unpacked sum = detail::modeled_sum(policy, rows, depth, round);
+      return scaled(pack_as<std::conditional_t<fits, float, double>>(sum));
+    });
   }
 }
 
