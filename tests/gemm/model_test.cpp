@@ -576,10 +576,10 @@ void check_draws(oracle::tally& t, const lowp::stochastic& draw) {
     lowp::reference::gemm<P>(matrix_view<const float>(a.data() + row * depth, 1, depth),
                              matrix_view<const float>(b.data(), n, depth),
                              matrix_view<float>(alone.data() + row * n, 1, n),
-                             draw.at(row * draws * n));
+                             draw.at(row * n * draws));
     for (std::size_t col = 0; col < n; ++col) {
       std::uint64_t i = 0;
-      const auto next = [&] { return draw.at((row * draws + i++) * n + col); };
+      const auto next = [&] { return draw.at((row * n + col) * draws + i++); };
       lowp::number<F> sum{};
       for (std::size_t k = 0; k < depth; ++k) {
         const auto x = lowp::unpack(a[row * depth + k]), y = lowp::unpack(b[col * depth + k]);

@@ -16,6 +16,7 @@ namespace bulk {
 
 struct binary32_panels {
   using source = row_source;
+  static constexpr bool lanes_are_columns = false;
 
   /// Rows along the lanes of vectors.
   class lanes : public lane_tiles {

@@ -23,12 +23,12 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// A block of C: some tiles of lanes and some rows of B, over all of K. Blocks are independent of
-/// each other.
+/// A block of C: some tiles of lanes, of one operand, and some rows of the other, over all of K.
+/// Blocks are independent of each other.
 template <class Panels>
 struct product_block {
   const typename Panels::lanes& lanes;
-  std::size_t first_lane;  ///< the row of A where the panels begin
+  std::size_t first_lane;  ///< the row where the panels begin
   const typename Panels::source& rows;
   const sum_sink& sink;
 
@@ -68,12 +68,18 @@ struct product_block {
   }
 
  private:
-  /// Transposes the sums back into rows of C.
+  /// Transposes the sums back into rows of C, if lanes are not columns of it.
   void finish(std::size_t tile, std::size_t first_row, std::size_t row_count,
               const float* sums) const {
+    const std::size_t width = lanes.tile_width(tile), used = lanes.used_width(tile);
+    if constexpr (Panels::lanes_are_columns) {
+      for (std::size_t i = 0; i < row_count; ++i) {
+        sink(first_row + i, first_lane + lanes.tile_lane(tile), used, sums + i * width);
+      }
+      return;
+    }
     constexpr std::size_t group = lane_tiles::group;
     alignas(64) float columns[group * most_rows];
-    const std::size_t width = lanes.tile_width(tile), used = lanes.used_width(tile);
     for (std::size_t g = 0; g < used; g += group) {
       for (std::size_t row = 0; row < row_count; row += group) {
         kernels::transpose(lanes.level(), sums + row * width + g, width, group, columns + row,
@@ -93,17 +99,18 @@ struct product_block {
   return how.is_sequential() ? most : std::clamp<std::size_t>(rows / 16, 1, most);
 }
 
-/// The sums of all products of a row of a and a row of b, in the order k32.
-template <class Panels>
+/// The sums of all products of a row of a, whose rows become lanes, and a row of b. What else the
+/// panels need to know is passed on to them.
+template <class Panels, class... Known>
 void multiply_blocks(const typename Panels::source& a, const typename Panels::source& b,
-                     const sum_sink& sink, const execution& how) {
+                     const sum_sink& sink, const execution& how, const Known&... known) {
   const std::size_t tile = kernels::lanes_per_tile(how.level());
   // Panels of at most 2^24 values at a time, where a tile is not more.
   const std::size_t most_panels = (std::size_t{1} << 24) / (a.cols() + 1);
   const equal_parts groups(a.rows(), std::max(most_panels, tile), tile);
   for (std::size_t group = 0; group < groups.count(); ++group) {
     const std::size_t first = groups.begin(group);
-    const typename Panels::lanes lanes(how.level(), a, first, groups.end(group) - first);
+    const typename Panels::lanes lanes(how.level(), a, first, groups.end(group) - first, known...);
     const auto pack = [&](std::size_t i) {
       const default_float_environment environment;
       lanes.pack(i);
@@ -170,7 +177,7 @@ void multiply_few(const typename Panels::source& a, const typename Panels::sourc
   how.run(parts.count(), task(run));
 }
 
-/// By either of these.
+/// By either of these, in the order k32.
 template <class Panels>
 void multiply_k32(const typename Panels::source& a, const typename Panels::source& b,
                   const sum_sink& sink, const execution& how) {

@@ -12,6 +12,7 @@
 #include "lowp/gemm/binary32_panels.hpp"
 #include "lowp/gemm/blocked.hpp"
 #include "lowp/gemm/integer_panels.hpp"
+#include "lowp/gemm/modeled_panels.hpp"
 #include "lowp/gemm/policy.hpp"
 #include "lowp/gemm/reference.hpp"
 #include "lowp/gemm/rows.hpp"
@@ -55,14 +56,14 @@ void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode, const exe
                               detail::operand_rows(b), detail::operand_cols(b), c);
   bulk::require_apart(a, c);
   bulk::require_apart(b, c);
-  if constexpr (P.sum == accumulation::k32) {
-    const std::uint32_t a_scale = bulk::bits_of(detail::operand_tensor_scale(a));
-    const std::uint32_t b_scale = bulk::bits_of(detail::operand_tensor_scale(b));
-    const auto finish = [&](std::size_t row, std::size_t col, std::size_t count,
-                            const float* sums) {
-      kernels::finish(how.level(), a_scale, b_scale, sums, count, c.row(row) + col);
-    };
-    const bulk::sum_sink sink(finish);
+  static constexpr gemm_policy policy = P;
+  const std::uint32_t a_scale = bulk::bits_of(detail::operand_tensor_scale(a));
+  const std::uint32_t b_scale = bulk::bits_of(detail::operand_tensor_scale(b));
+  const auto finish = [&](std::size_t row, std::size_t col, std::size_t count, const float* sums) {
+    kernels::finish(how.level(), a_scale, b_scale, sums, count, c.row(row) + col);
+  };
+  const bulk::sum_sink sink(finish);
+  if constexpr (policy.sum == accumulation::k32) {
 #if LOWP_X86_TARGETS
     if constexpr (has_integer_panels<A> && has_integer_panels<B>) {
       const auto x = bulk::integer_rows_of(a), y = bulk::integer_rows_of(b);
@@ -77,9 +78,21 @@ void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode, const exe
         bulk::multiply_k32<bulk::binary32_panels>(x, y, sink, how);
       });
     });
-  } else {
-    reference::gemm<P>(a, b, c, mode);
+    return;
+  } else if constexpr (bulk::has_modeled_panels(policy)) {
+    constexpr int l_mul_bits = detail::l_mul_bits<P, A, B>();
+    bulk::modeled_sum sum(policy, mode, detail::operand_cols(a), l_mul_bits);
+    bool is_done = false;
+    bulk::with_rows(how.level(), a, [&](const bulk::row_source& x) {
+      bulk::with_rows(how.level(), b, [&](const bulk::row_source& y) {
+        is_done = sum.can_multiply(x, y, detail::lowest_factor_exponent<A>(),
+                                   detail::lowest_factor_exponent<B>());
+        if (is_done) bulk::multiply_blocks<bulk::modeled_panels>(y, x, sink, how, sum);
+      });
+    });
+    if (is_done) return;
   }
+  if constexpr (policy.sum != accumulation::k32) reference::gemm<P>(a, b, c, mode);
 }
 template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B>
 void gemm(const A& a, const B& b, matrix_view<float> c, const execution& how = {}) {

@@ -27,11 +27,16 @@ struct factor_rows {
   int mantissa_bits;                         ///< for product::l_mul
 };
 
+/// l of product::l_mul.
+[[nodiscard]] constexpr int l_mul_offset_bits(int mantissa_bits) {
+  return mantissa_bits <= 3 ? mantissa_bits : mantissa_bits == 4 ? 3 : 4;
+}
+
 /// The approximate product (product::l_mul).
 [[nodiscard]] constexpr unpacked l_multiply(const unpacked& a, const unpacked& b,
                                             int mantissa_bits) {
   if (a.kind != value_kind::finite || b.kind != value_kind::finite) return exact::multiply(a, b);
-  const int l = mantissa_bits <= 3 ? mantissa_bits : mantissa_bits == 4 ? 3 : 4;
+  const int l = l_mul_offset_bits(mantissa_bits);
   // Fractions in units of 2^-125; significands of up to 64 bits lose nothing.
   const auto fraction = [](const unpacked& x) {
     return shift_right_jam(shift_left(x.significand, 1), 3);
@@ -48,12 +53,10 @@ struct factor_rows {
 template <rounding_mode R>
 class rounding_sequence {
  public:
-  /// Rounding i draws for element first + i * stride.
-  constexpr rounding_sequence(const R& mode, std::uint64_t first, std::uint64_t stride)
-      : mode_(mode), next_(first), stride_(stride) {}
+  /// Rounding i draws for element first + i.
+  constexpr rounding_sequence(const R& mode, std::uint64_t first) : mode_(mode), next_(first) {}
   constexpr unpacked operator()(const float_format& f, const unpacked& x, overflow o) {
-    const code_t code = encode(f, x, at(mode_, next_), o);
-    next_ += stride_;
+    const code_t code = encode(f, x, at(mode_, next_++), o);
     return decode(f, code);
   }
   [[nodiscard]] constexpr unpacked sum(const unpacked& a, const unpacked& b) const {
@@ -62,7 +65,7 @@ class rounding_sequence {
 
  private:
   R mode_;
-  std::uint64_t next_, stride_;
+  std::uint64_t next_;
 };
 
 [[nodiscard]] constexpr unpacked product_of(const gemm_policy& p, const factor_rows& rows,

@@ -106,11 +106,16 @@ struct gemm_policy {
   return p.sum != accumulation::k32 && p.sum != accumulation::aligned;
 }
 
-/// How many draws of a stochastic mode one element of a product of K = depth takes.
+/// How many draws of a stochastic mode belong to one element of a product of K = depth: one for
+/// each rounding, then up to a multiple of 16, so that every element begins with a block of random
+/// bits.
 [[nodiscard]] constexpr std::size_t draws_per_sum(const gemm_policy& p, std::size_t depth) {
-  if (!has_rounding(p) || p.sum == accumulation::exact) return 1;
+  if (!has_rounding(p)) return 0;
   const bool rounds_products = p.sum == accumulation::pairwise || p.product == product::rounded;
-  return rounds_products ? 2 * depth : depth;
+  const std::size_t roundings = p.sum == accumulation::exact ? 1
+                                : rounds_products            ? 2 * depth
+                                                             : depth;
+  return (roundings + 15) / 16 * 16;
 }
 
 namespace policies {

@@ -139,17 +139,20 @@ template <class X>
   }
 }
 
-template <class A, class B>
-[[nodiscard]] constexpr int mantissa_bits_of_elements() {
-  const auto bits = []<class X>() {
-    constexpr auto format = element_of<X>::format;
-    static_assert(std::same_as<decltype(format), const float_format>,
+/// For product::l_mul, the mantissa bits of the operands' elements, of the longer ones; else 0.
+template <gemm_policy P, class A, class B>
+[[nodiscard]] constexpr int l_mul_bits() {
+  if constexpr (P.product == product::l_mul) {
+    constexpr auto a = element_of<A>::format, b = element_of<B>::format;
+    static_assert(std::same_as<decltype(a), const float_format> &&
+                      std::same_as<decltype(b), const float_format>,
                   "product::l_mul adds mantissas: operands have elements of a float_format");
-    return format.mantissa_bits;
-  };
-  constexpr int result = std::max(bits.template operator()<A>(), bits.template operator()<B>());
-  static_assert(result > 0, "product::l_mul adds mantissas: operands have at least one bit of one");
-  return result;
+    static_assert(std::max(a.mantissa_bits, b.mantissa_bits) > 0,
+                  "product::l_mul adds mantissas: operands have at least one bit of one");
+    return std::max(a.mantissa_bits, b.mantissa_bits);
+  } else {
+    return 0;
+  }
 }
 
 /// Whether hardware computes what the policy says, rounded to nearest even: chains of FMAs.
@@ -169,9 +172,9 @@ namespace reference {
 /// environment of the caller (rounding, flush-to-zero) and compiler options do not change the
 /// result.
 ///
-/// `mode` rounds as has_rounding says. Element (row, col) draws, for its i-th rounding, as element
-/// (row * draws_per_sum + i) * columns of c + col of an array: rows from r on alone are at(mode,
-/// r * draws_per_sum * columns). Under `pairwise` products are rounded first, then level by level.
+/// `mode` rounds as has_rounding says; the i-th rounding of element (row, col) draws as element
+/// (row * columns of c + col) * draws_per_sum + i of an array. Under `pairwise` products are
+/// rounded first, then level by level.
 ///
 /// Throws std::invalid_argument, before writing, for shapes that do not fit.
 template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B,
@@ -210,7 +213,7 @@ void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode = {}) {
       for (std::size_t k = 0; k < depth; ++k) {
         sum.add(exact::multiply(a_values[row * depth + k], b_values[col * depth + k]));
       }
-      return pack_as<float>(sum.value(), at(mode, row * c.cols + col));
+      return pack_as<float>(sum.value(), at(mode, (row * c.cols + col) * draws));
     });
     return;
   }
@@ -239,18 +242,12 @@ void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode = {}) {
     const auto b_values = detail::operand_values(b, rounded);
     constexpr float_format result = policy.chunk == 0 ? policy.accumulator : policy.promoted;
     constexpr bool fits = result.mantissa_bits <= 23 && result.exponent_bits <= 8;
-    constexpr int mantissa_bits = [] {
-      if constexpr (policy.product == product::l_mul) {
-        return detail::mantissa_bits_of_elements<A, B>();
-      } else {
-        return 0;
-      }
-    }();
+    constexpr int mantissa_bits = detail::l_mul_bits<P, A, B>();
     for_each([&](std::size_t row, std::size_t col) {
       const detail::factor_rows rows{a_values.data() + row * depth, b_values.data() + col * depth,
                                      detail::lowest_factor_exponent<A>(),
                                      detail::lowest_factor_exponent<B>(), mantissa_bits};
-      const detail::rounding_sequence round(mode, row * draws * c.cols + col, c.cols);
+      const detail::rounding_sequence round(mode, (row * c.cols + col) * draws);
       const unpacked sum = detail::modeled_sum(policy, rows, depth, round);
       return scaled(pack_as<std::conditional_t<fits, float, double>>(sum));
     });

@@ -29,6 +29,64 @@ struct product_tile {
   float* sums;
 };
 
+/// Which expression rounds a running sum.
+enum class sum_method : std::uint8_t {
+  general,  ///< any mode, any values
+  random,   ///< the same for stochastic modes
+  flat,     ///< nearest even, where codes are the upper bits of binary32
+  nearest,  ///< by the rounding of an addition, and so the next
+  toward_zero,
+  away_from_zero,
+  upward,
+  downward,
+};
+template <class Word>
+struct sum_rounding {
+  encode_plan<Word> plan;  ///< to values
+  sum_method how = sum_method::general;
+  Word limit = 0;  ///< beyond which, in magnitude, only `general` knows what to do
+};
+
+/// A sum that is rounded to a format after each product, instead of the order k32.
+struct sum_model {
+  sum_rounding<std::uint64_t> wide;    ///< from binary64
+  sum_rounding<std::uint32_t> narrow;  ///< from binary32, if it is_short
+  bool is_short = false;               ///< 22 bits decide
+  bool is_plain = false;               ///< no rounding but that of FMAs in binary32
+  bool rounds_products = false;
+  bool is_pairwise = false;  ///< within a chunk, or within the depth, which is then all of K
+  bool is_l_mul = false;
+  int l_mul_shift = 0;       ///< l of product::l_mul
+  bool is_downward = false;  ///< terms that cancel leave -0
+  std::size_t chunk = 0;     ///< of products whose sum is promoted; or 0: sums run on
+  sum_rounding<std::uint64_t> wide_promotion;
+  sum_rounding<std::uint32_t> narrow_promotion;
+  bool promotes_to_binary32 = true;  ///< as binary32 lanes do by themselves
+
+  // An adder that aligns; else terms is 0. No product nor sum leaves the normal range of binary32.
+  std::size_t terms = 0;
+  int fraction_bits = 0, mantissa_bits = 0;
+  std::uint32_t lowest_lane_exponent = 1, lowest_row_exponent = 1;  ///< of factors, biased
+
+  template <class Word>
+  [[nodiscard]] const sum_rounding<Word>& rounding() const {
+    if constexpr (sizeof(Word) == 8) {
+      return wide;
+    } else {
+      return narrow;
+    }
+  }
+};
+/// sums[r * width + l]: the running sum of row r and lane l, or with a chunk the promoted one.
+struct model_tile {
+  product_tile tile;
+  // Of a stochastic mode: the first draw of sum 0, and how far those of other sums are from it.
+  std::uint64_t first_draw = 0, row_draws = 0, lane_draws = 0;
+};
+
+/// Where an addition rounds to.
+enum class direction : std::uint8_t { nearest, zero, up, down };
+
 /// A chunk of K, 16 steps of 32, of a few rows and of one other row: sums[m * group + step] = the
 /// chains of that step of row m and the other.
 struct product_steps {
@@ -154,6 +212,9 @@ namespace kernels {
   LOWP_DISPATCH(level, static_cast<std::size_t>(tile_shape.lanes));
 }
 inline void multiply(isa level, const product_tile& t) { LOWP_DISPATCH(level, add_tile(t)); }
+inline void multiply(isa level, const sum_model& m, const model_tile& t) {
+  LOWP_DISPATCH(level, add_model(m, t));
+}
 inline void multiply(isa level, const product_steps& p) { LOWP_DISPATCH(level, sum_steps(p)); }
 /// totals[r] += sums[r * 16 + step] for 16 steps, one after the other, and 16 r.
 inline void add_steps(isa level, const float* sums, float* totals) {

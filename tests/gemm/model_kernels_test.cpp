@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+// The kernels of modeled sums give the bits of reference::gemm, which model_test.cpp holds against
+// MPFR: for every mode, instruction set, number of threads, and values from ordinary to hostile.
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "float_environment.hpp"
+#include "gemm/product_cases.hpp"
+#include "isas.hpp"
+#include "lowp/arrays/execution.hpp"
+#include "lowp/gemm/gemm.hpp"
+#include "lowp/rounding/any_rounding.hpp"
+#include "oracle.hpp"
+
+namespace formats = lowp::formats;
+namespace policies = lowp::policies;
+namespace tg = test::gemm;
+using lowp::accumulation;
+using lowp::any_rounding;
+using lowp::execution;
+using lowp::float_format;
+using lowp::gemm_policy;
+using lowp::isa;
+using lowp::matrix_view;
+using lowp::product;
+using lowp::stochastic;
+using tg::kind;
+using tg::matrix;
+
+namespace {
+
+struct shape {
+  std::size_t m, n, k;
+};
+constexpr shape shapes[] = {{1, 1, 1}, {3, 5, 0}, {5, 40, 70}, {13, 33, 600}, {70, 17, 33}};
+
+using result = std::vector<std::uint32_t>;
+result bits(const std::vector<float>& c) {
+  result list;
+  for (const float x : c) list.push_back(std::bit_cast<std::uint32_t>(x));
+  return list;
+}
+
+template <gemm_policy P, class A, class B, class... Mode>
+void check(oracle::tally& t, const std::string& name, const A& a, const B& b, const Mode&... mode) {
+  const std::size_t m = lowp::detail::operand_rows(a), n = lowp::detail::operand_rows(b);
+  std::vector<float> c(m * n, 7.0f);
+  const matrix_view<float> out(c.data(), m, n);
+  lowp::reference::gemm<P>(a, b, out, mode...);
+  const result expected = bits(c);
+  const auto compare = [&](const execution& how) {
+    c.assign(m * n, 7.0f);
+    lowp::gemm<P>(a, b, out, mode..., how);
+    const result actual = bits(c);
+    for (std::size_t i = 0; i < m * n; ++i) {
+      t.check(actual[i] == expected[i], [&](auto& text) {
+        text << name << " on " << lowp::name(how.level()) << ", " << m << " x " << n << " x "
+             << lowp::detail::operand_cols(a) << ", element " << i << " is " << std::hex
+             << actual[i] << ", expected " << expected[i];
+      });
+    }
+  };
+  for (const isa level : test::isas()) compare(level);
+  compare({lowp::threads{2}, test::highest_isa()});
+}
+
+const std::vector<lowp::named_rounding>& modes() {
+  static const std::vector<lowp::named_rounding> list = [] {
+    std::vector<lowp::named_rounding> all(lowp::rounding_modes.begin(), lowp::rounding_modes.end());
+    using variant = lowp::stochastic_variant;
+    all.push_back({"8 random bits", stochastic{.seed = 5, .index = 3, .random_bits = 8}});
+    all.push_back({"13, variant b", stochastic{6, 1ull << 40, 13, variant::b}});
+    all.push_back({"5, variant a", stochastic{7, 16, 5, variant::a}});
+    all.push_back({"equal", stochastic{8, 9, 20, variant::equal}});
+    return all;
+  }();
+  return list;
+}
+
+template <gemm_policy P>
+void check_modes(oracle::tally& t, const std::string& name) {
+  std::uint64_t seed = 0;
+  for (const shape& s : shapes) {
+    for (const kind k : tg::kinds) {
+      const matrix a(s.m, s.k, ++seed, k), b(s.n, s.k, ++seed, k);
+      const auto& mode = modes()[seed / 2 % modes().size()];
+      check<P>(t, name + ", " + std::string(mode.name), a.view(), b.view(), mode.mode);
+    }
+  }
+  const matrix a(4, 50, 1, kind::wide), b(18, 50, 2, kind::ordinary);
+  for (const auto& mode : modes()) {
+    check<P>(t, name + ", " + std::string(mode.name), a.view(), b.view(), mode.mode);
+  }
+}
+
+template <gemm_policy P, class Operand>
+void check_nearest(oracle::tally& t, const std::string& name) {
+  std::uint64_t seed = 100;
+  for (const shape& s : shapes) {
+    for (const kind k : tg::kinds) {
+      const matrix a(s.m, s.k, ++seed, k), b(s.n, s.k, ++seed, k);
+      const Operand x(a), y(b);
+      check<P>(t, name, x.operand, y.operand);
+    }
+  }
+}
+
+constexpr gemm_policy in(const float_format& f, product p = product::exact, int chunk = 0,
+                         const float_format& promoted = formats::binary32) {
+  return {.sum = accumulation::sequential,
+          .accumulator = f,
+          .product = p,
+          .chunk = chunk,
+          .promoted = promoted};
+}
+constexpr gemm_policy tree(gemm_policy p) {
+  p.sum = accumulation::pairwise;
+  return p;
+}
+constexpr gemm_policy saturating(gemm_policy p) {
+  p.range = lowp::overflow::saturate;
+  return p;
+}
+
+}  // namespace
+
+TEST_CASE("Chains in formats of few bits, by kernels") {
+  oracle::tally t;
+  check_modes<in(formats::bfloat16)>(t, "bfloat16");
+  check_modes<in(formats::binary16, product::rounded)>(t, "rounded products in binary16");
+  check_modes<in(formats::binary32, product::exact, 64)>(t, "64 in binary32");
+  check_modes<saturating(in(formats::e5m2fnuz, product::exact, 32, formats::bfloat16))>(
+      t, "32 in e5m2fnuz, promoted to bfloat16");
+  check_nearest<in(policies::fp22), tg::of_numbers<formats::e4m3fn>>(t, "fp22");
+  check_nearest<policies::sequential_binary32, tg::of_float>(t, "binary32");
+  REQUIRE_NO_MISMATCH(t);
+}
+
+TEST_CASE("Trees, by kernels") {
+  oracle::tally t;
+  check_modes<tree(in(formats::bfloat16))>(t, "tree in bfloat16");
+  check_modes<tree(in(formats::binary16, product::exact, 128))>(t, "trees of 128 in binary16");
+  REQUIRE_NO_MISMATCH(t);
+}
+
+TEST_CASE("Adders that align, by kernels") {
+  oracle::tally t;
+  check_nearest<policies::hopper_fp8, tg::of_numbers<formats::e4m3fn>>(t, "hopper");
+  check_nearest<policies::hopper_fp8_promoted, tg::of_numbers<formats::e5m2>>(t, "promoted");
+  check_nearest<policies::volta_fp16, tg::of_numbers<formats::binary16>>(t, "volta");
+  check_nearest<policies::ampere_fp16, tg::of_numbers<formats::bfloat16>>(t, "ampere");
+  check_nearest<policies::hopper_fp16, tg::of_numbers<formats::binary16>>(t, "not by kernels");
+  // Many exponents, so that most terms lose bits, and adders that differ in every parameter.
+  constexpr gemm_policy narrow{.sum = accumulation::aligned,
+                               .accumulator = formats::bfloat16,
+                               .chunk = 256,
+                               .adder = {8, 5}};
+  std::uint64_t seed = 0;
+  for (int i = 0; i < 20; ++i) {
+    const matrix a(6, 300, ++seed, kind::wide), b(20, 300, ++seed, kind::cancelling);
+    const tg::of_numbers<formats::e5m2> x(a), y(b);
+    check<narrow>(t, "narrow", x.operand, y.operand);
+    check<policies::hopper_fp8>(t, "hopper", x.operand, y.operand);
+  }
+  REQUIRE_NO_MISMATCH(t);
+}
+
+TEST_CASE("L-Mul, by kernels") {
+  oracle::tally t;
+  check_nearest<in(formats::binary32, product::l_mul), tg::of_float>(t, "binary32");
+  check_nearest<tree(in(formats::bfloat16, product::l_mul, 16)), tg::of_numbers<formats::e4m3fn>>(
+      t, "e4m3fn in trees");
+  REQUIRE_NO_MISMATCH(t);
+}
+
+TEST_CASE("Modeled sums of blocks with a tensor scale") {
+  oracle::tally t;
+  const matrix a(9, 96, 1, kind::ordinary), b(21, 96, 2, kind::ordinary);
+  const auto x = lowp::quantize<formats::nvfp4>(a.view()),
+             y = lowp::quantize<formats::nvfp4>(b.view());
+  check<in(formats::bfloat16)>(t, "nvfp4", x, y, any_rounding(lowp::toward_zero));
+  REQUIRE_NO_MISMATCH(t);
+}
+
+TEST_CASE("Modeled sums: rows alone, and the caller's floating-point environment") {
+  oracle::tally t;
+  constexpr gemm_policy policy = in(formats::bfloat16, product::rounded);
+  const matrix a(7, 40, 3, kind::tiny), b(19, 40, 4, kind::wide);
+  for (const auto& mode : modes()) {
+    std::vector<float> c(7 * 19), one(7 * 19);
+    lowp::gemm<policy>(a.view(), b.view(), matrix_view<float>(c.data(), 7, 19), mode.mode);
+    for (std::size_t r = 0; r < 7; ++r) {
+      lowp::gemm<policy>(matrix_view<const float>(a.view().row(r), 1, 40), b.view(),
+                         matrix_view<float>(one.data() + r * 19, 1, 19),
+                         mode.mode.at(r * 19 * draws_per_sum(policy, 40)));
+    }
+    t.check(bits(c) == bits(one), [&](auto& text) { text << "rows alone, " << mode.name; });
+    for (const std::uint32_t flags : test::unusual_environments) {
+      for (const isa level : test::isas()) {
+        const test::float_environment environment(flags);
+        lowp::gemm<policy>(a.view(), b.view(), matrix_view<float>(one.data(), 7, 19), mode.mode,
+                           level);
+        t.check(bits(c) == bits(one), [&](auto& text) {
+          text << std::hex << flags << " on " << lowp::name(level) << ", " << mode.name;
+        });
+      }
+    }
+  }
+  REQUIRE_NO_MISMATCH(t);
+}
