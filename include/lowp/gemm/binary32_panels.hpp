@@ -95,9 +95,7 @@ struct binary32_panels {
                   float* sums) const {
       // Beyond the end of a row lie codes, or padding, that a product with zero need not make zero.
       const std::size_t whole = std::min(chunks, other.cols() / size - chunk);
-      const std::size_t done =
-          other.nibbles() != nullptr && multiply_nibbles(other, row, chunk, whole, sums) ? whole
-                                                                                         : 0;
+      const std::size_t done = multiply_codes(other, row, chunk, whole, sums) ? whole : 0;
       alignas(64) float values[size];
       for (std::size_t i = done; i < chunks; ++i) {
         load_steps(level_, other, row, (chunk + i) * size, values, steps);
@@ -116,17 +114,17 @@ struct binary32_panels {
       return values_.get() + chunk * count_ * size;
     }
     /// Whole chunks; false if the kernel cannot.
-    bool multiply_nibbles(const source& other, std::size_t row, std::size_t chunk,
-                          std::size_t chunks, float* sums) const {
-      if (!kernels::has_nibble_products(level_)) return false;
-      const nibble_rows& from = *other.nibbles();
-      const std::size_t first = chunk * size;
+    bool multiply_codes(const source& other, std::size_t row, std::size_t chunk, std::size_t chunks,
+                        float* sums) const {
+      if (other.codes() == nullptr) return false;
+      const code_rows& from = *other.codes();
+      if (!kernels::has_code_products(level_, from.bits, *from.values)) return false;
+      const std::size_t first = chunk * size, bits = static_cast<std::size_t>(from.bits);
       alignas(64) float scales[most_step_sums * steps * 2];
       if (!from.find_scales(row, first / 32, chunks * steps, scales)) return false;
-      kernels::multiply(kernels::nibble_steps{at(chunk), count_,
-                                              reinterpret_cast<const float*>(from.values->values),
-                                              from.codes + row * from.row_bytes + first / 2, scales,
-                                              from.scales_per_step, chunks, sums});
+      kernels::multiply(kernels::code_steps{at(chunk), count_, from.values,
+                                            from.codes + row * from.row_bytes + first * bits / 8,
+                                            from.bits, scales, from.scales_per_step, chunks, sums});
       return true;
     }
     /// Values of a row from `first` on, k of the step at k * stride; those beyond the row are zero.

@@ -21,22 +21,24 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// Packed codes of 4 bits, the low ones first, which a kernel can read where they lie.
-class nibble_rows {
+/// Packed codes, the low ones first, which a kernel can read where they lie.
+class code_rows {
  public:
-  kernels::value_table const* values;
+  const kernels::value_table* values;
   const std::uint8_t* codes;
   std::size_t row_bytes;
-  int scales_per_step;  ///< as in nibble_steps
+  int bits;             ///< from one code to the next
+  int scales_per_step;  ///< as in code_steps
 
   /// scales(row, step, count, out) puts those of `count` whole steps of a row at `out`; false if
   /// there is one that the kernel cannot multiply by.
   template <class Scales>
-  nibble_rows(const kernels::value_table& table, const std::uint8_t* bytes, std::size_t stride,
-              int per_step, const Scales& scales)
+  code_rows(const kernels::value_table& table, const std::uint8_t* bytes, std::size_t stride,
+            int code_bits, int per_step, const Scales& scales)
       : values(&table),
         codes(bytes),
         row_bytes(stride),
+        bits(code_bits),
         scales_per_step(per_step),
         scales_(&scales),
         call_([](const void* f, std::size_t row, std::size_t step, std::size_t count, float* out) {
@@ -59,11 +61,11 @@ class row_source {
  public:
   template <class F>
   row_source(std::size_t rows, std::size_t cols, const F& decode, const row_memory& memory,
-             const nibble_rows* nibbles)
+             const code_rows* codes)
       : rows_(rows),
         cols_(cols),
         memory_(memory),
-        nibbles_(nibbles),
+        codes_(codes),
         decode_(&decode),
         call_([](const void* f, std::size_t row, std::size_t first, std::size_t count, float* out) {
           (*static_cast<const F*>(f))(row, first, count, out);
@@ -75,12 +77,12 @@ class row_source {
   }
   [[nodiscard]] const row_memory& memory() const { return memory_; }
   /// The codes behind the values, or null.
-  [[nodiscard]] const nibble_rows* nibbles() const { return nibbles_; }
+  [[nodiscard]] const code_rows* codes() const { return codes_; }
 
  private:
   std::size_t rows_, cols_;
   row_memory memory_;
-  const nibble_rows* nibbles_;
+  const code_rows* codes_;
   const void* decode_;
   void (*call_)(const void*, std::size_t, std::size_t, std::size_t, float*);
 };
@@ -103,11 +105,18 @@ class sum_sink {
   void (*call_)(const void*, std::size_t, std::size_t, std::size_t, const float*);
 };
 
+/// How many bits lie between codes that are packed low ones first without gaps, or one in each
+/// byte; else 0.
+[[nodiscard]] constexpr int code_distance(packing p, int width) {
+  if (p == packings::byte_low || is_array_of<std::uint8_t>(p, width)) return 8;
+  return is_dense(p, width) && !p.is_msb_first ? width : 0;
+}
+
 template <gemm_operand X, class Use, class Decode>
 void use_rows(const X& x, const Use& use, const Decode& decode, const row_memory& memory = {},
-              const nibble_rows* nibbles = nullptr) {
+              const code_rows* codes = nullptr) {
   use(row_source(lowp::detail::operand_rows(x), lowp::detail::operand_cols(x), decode, memory,
-                 nibbles));
+                 codes));
 }
 
 /// By the definition, one by one: where no kernel reaches.
@@ -124,16 +133,16 @@ void with_defined_rows(const X& x, const Use& use) {
 template <auto F, gemm_operand X, class Use>
 void with_decoded_rows(isa level, const X& x, const void* first_row, std::size_t row_bytes,
                        packing p, const Use& use) {
-  const auto* const codes = static_cast<const std::uint8_t*>(first_row);
-  const row_memory memory{codes, row_bytes, bits_per_code(p, F.bits())};
-  const auto use_values = [&]<class Code>(const auto& values, const nibble_rows* nibbles) {
+  const auto* const bytes = static_cast<const std::uint8_t*>(first_row);
+  const row_memory memory{bytes, row_bytes, bits_per_code(p, F.bits())};
+  const auto use_values = [&]<class Code>(const auto& values, const code_rows* codes) {
     use_rows(
         x, use,
         [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
-          decode_codes<Code>(level, values, {}, codes + row * row_bytes, first, count, F.bits(), p,
+          decode_codes<Code>(level, values, {}, bytes + row * row_bytes, first, count, F.bits(), p,
                              reinterpret_cast<std::uint32_t*>(out));
         },
-        memory, nibbles);
+        memory, codes);
   };
   if constexpr (F.bits() <= 8) {
     static const kernels::value_table table = kernels::make_value_table(F);
@@ -141,9 +150,8 @@ void with_decoded_rows(isa level, const X& x, const void* first_row, std::size_t
       std::fill(out, out + count, 1.0f);
       return true;
     };
-    const nibble_rows nibbles(table, codes, row_bytes, 1, ones);
-    const bool are_nibbles = F.bits() == 4 && is_dense(p, 4) && !p.is_msb_first;
-    use_values.template operator()<std::uint8_t>(table, are_nibbles ? &nibbles : nullptr);
+    const code_rows codes(table, bytes, row_bytes, code_distance(p, F.bits()), 1, ones);
+    use_values.template operator()<std::uint8_t>(table, &codes);
   } else if constexpr (constexpr auto plan = kernels::make_decode_plan(F); plan.is_supported) {
     use_values.template operator()<std::uint16_t>(plan, nullptr);
   } else {
@@ -222,22 +230,21 @@ void with_rows(isa level, const block_matrix<B>& x, const Use& use) {
     return with_defined_rows(x, use);
   }
   const block_storage storage = storage_of(const_cast<block_matrix<B>&>(x));  // only read
-  const auto use_values = [&]<class Code>(const auto& values, const nibble_rows* nibbles) {
+  const auto use_values = [&]<class Code>(const auto& values, const code_rows* codes) {
     use_rows(x, use,
              dequantize_job<Code, std::remove_cvref_t<decltype(values)>,
                             std::remove_cv_t<decltype(format.element)>,
                             std::remove_cv_t<decltype(format.scale)>>(
                  level, format, values, scales, x.rows(), x.cols(), storage, {}),
              {storage.codes, storage.row_bytes, static_cast<std::size_t>(format.element.bits())},
-             nibbles);
+             codes);
   };
   if constexpr (format.element.bits() <= 8) {
     static const kernels::value_table table = kernels::make_value_table(format.element);
     const step_scales of_steps(level, scales, storage, x.block_rows(), x.block_cols());
-    const nibble_rows nibbles(table, storage.codes, storage.row_bytes, of_steps.per_step(),
-                              of_steps);
-    use_values.template operator()<std::uint8_t>(table,
-                                                 format.element.bits() == 4 ? &nibbles : nullptr);
+    const code_rows codes(table, storage.codes, storage.row_bytes, format.element.bits(),
+                          of_steps.per_step(), of_steps);
+    use_values.template operator()<std::uint8_t>(table, &codes);
   } else if constexpr (constexpr auto plan = kernels::make_decode_plan(format.element);
                        plan.is_supported) {
     use_values.template operator()<std::uint16_t>(plan, nullptr);

@@ -9,6 +9,7 @@
 #include "lowp/kernels/isa.hpp"
 #include "lowp/kernels/target.hpp"
 #include "lowp/kernels/targets.hpp"
+#include "lowp/kernels/value_table.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
@@ -99,13 +100,14 @@ struct product_steps {
   float* sums;
 };
 
-/// The same for several whole chunks, the other row being packed codes of 4 bits, the low ones
-/// first, and scales.
-struct nibble_steps {
+/// The same for several whole chunks, the other row being packed codes, the low ones first, and
+/// scales.
+struct code_steps {
   const float* rows;  ///< [chunk][k of the step][m][step]
   std::size_t row_count;
-  const float* values;  ///< by code
+  const value_table* table;
   const std::uint8_t* codes;
+  int bits;             ///< from one code to the next
   const float* scales;  ///< [step] or [step][half]
   int scales_per_step;
   std::size_t chunks;
@@ -188,14 +190,16 @@ LOWP_TARGET_END
 LOWP_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq,fma,f16c")
 #define LOWP_TARGET_NAMESPACE avx512
 #define LOWP_TARGET_PRODUCT "lowp/kernels/product_avx512.inc"
-#define LOWP_TARGET_PRODUCT_CODES "lowp/kernels/product_nibbles.inc"
+#define LOWP_TARGET_PRODUCT_CODES "lowp/kernels/product_codes.inc"
 #include "lowp/kernels/product_body.inc"
 LOWP_TARGET_END
 
 LOWP_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,fma,f16c")
 #define LOWP_TARGET_NAMESPACE avx512vbmi
 #define LOWP_TARGET_PRODUCT "lowp/kernels/product_avx512.inc"
-#define LOWP_TARGET_PRODUCT_CODES "lowp/kernels/product_integers.inc"
+#define LOWP_TARGET_PRODUCT_CODES "lowp/kernels/product_codes.inc"
+#define LOWP_TARGET_PRODUCT_BYTES "lowp/kernels/product_bytes.inc"
+#define LOWP_TARGET_PRODUCT_INTEGERS "lowp/kernels/product_integers.inc"
 #include "lowp/kernels/product_body.inc"
 LOWP_TARGET_END
 
@@ -220,18 +224,24 @@ inline void multiply(isa level, const product_steps& p) { LOWP_DISPATCH(level, s
 inline void add_steps(isa level, const float* sums, float* totals) {
   LOWP_DISPATCH(level, add_steps(sums, totals));
 }
-/// Whether nibble_steps may be multiplied.
-[[nodiscard]] inline bool has_nibble_products([[maybe_unused]] isa level) {
+/// Whether code_steps of such codes may be multiplied.
+[[nodiscard]] inline bool has_code_products([[maybe_unused]] isa level, [[maybe_unused]] int bits,
+                                            [[maybe_unused]] const value_table& table) {
 #if LOWP_X86_TARGETS
-  return level >= isa::avx512;
+  if (bits == 4) return level >= isa::avx512;
+  const bool has_place = bits == 8 || (bits == 6 && table.bits == 6);
+  return level >= isa::avx512vbmi && has_place && table.is_upper_half;
 #else
   return false;
 #endif
 }
 #if LOWP_X86_TARGETS
-inline void multiply(const nibble_steps& p) { avx512::sum_nibble_steps(p); }
+inline void multiply(const code_steps& p) {
+  if (p.bits == 4) return avx512::sum_code_steps<avx512::nibble_codes>(p);
+  avx512vbmi::sum_table_steps(p);
+}
 #else
-inline void multiply(const nibble_steps&) {}
+inline void multiply(const code_steps&) {}
 #endif
 
 /// Whether the functions on integers may be called.
