@@ -27,7 +27,7 @@ void require_apart(const X& x, const matrix_view<float>& c) {
   bool are_apart = true;
   if constexpr (std::is_convertible_v<X, matrix_view<const float>>) {
     are_apart = !share_elements(x, c);
-  } else if constexpr (requires { x.row(0); }) {
+  } else if constexpr (requires { x.row(0); }) {  // of a transposed one a copy is made first
     const std::size_t rows = lowp::detail::operand_rows(x), cols = lowp::detail::operand_cols(x);
     if (rows != 0 && cols != 0 && c.rows != 0 && c.cols != 0) {
       const auto at = [](const void* p) { return reinterpret_cast<std::uintptr_t>(p); };

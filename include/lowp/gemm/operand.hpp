@@ -9,6 +9,7 @@
 
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/arrays/packed_matrix.hpp"
+#include "lowp/arrays/transposed.hpp"
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/core/unpacked.hpp"
@@ -84,6 +85,23 @@ template <auto B>
   return exact::multiply(unpack(x.element(row, col)), unpack(x.scale_of(row, col)));
 }
 
+template <class X>
+[[nodiscard]] std::size_t operand_rows(const transposed<X>& x) {
+  return operand_cols(x.of());
+}
+template <class X>
+[[nodiscard]] std::size_t operand_cols(const transposed<X>& x) {
+  return operand_rows(x.of());
+}
+template <class X>
+[[nodiscard]] float operand_tensor_scale(const transposed<X>& x) {
+  return operand_tensor_scale(x.of());
+}
+template <class X>
+[[nodiscard]] unpacked operand_value(const transposed<X>& x, std::size_t row, std::size_t col) {
+  return operand_value(x.of(), col, row);
+}
+
 /// The format of the elements of an operand.
 template <class X>
 struct element_of;
@@ -100,10 +118,13 @@ struct element_of<block_matrix<B>> {
   static constexpr auto format = B.element;
 };
 
+template <class X>
+struct element_of<transposed<X>> : element_of<X> {};
+
 }  // namespace detail
 
 /// An operand of a product: a block_matrix, a packed_matrix_view, or a matrix_view of float or of
-/// numbers (bfloat16, binary16, e4m3fn …).
+/// numbers (bfloat16, binary16, e4m3fn …); or the transposed of one.
 template <class X>
 concept gemm_operand = requires(const X& x, std::size_t i) {
   { detail::operand_rows(x) } -> std::same_as<std::size_t>;

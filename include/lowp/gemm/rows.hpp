@@ -10,8 +10,10 @@
 #include <type_traits>
 
 #include "lowp/arrays/lane_job.hpp"
+#include "lowp/arrays/transposed.hpp"
 #include "lowp/block/block_job.hpp"
 #include "lowp/block/quantize.hpp"
+#include "lowp/core/config.hpp"
 #include "lowp/gemm/lane_tiles.hpp"
 #include "lowp/gemm/operand.hpp"
 #include "lowp/kernels/product.hpp"
@@ -251,6 +253,32 @@ void with_rows(isa level, const block_matrix<B>& x, const Use& use) {
   } else {
     with_defined_rows(x, use);
   }
+}
+
+/// Makes a transposed copy of the values, in binary32.
+template <class X, class Use>
+void with_rows(isa level, const transposed<X>& x, const Use& use) {
+  constexpr std::size_t group = lane_tiles::group, most = kernels::product_tile::max_depth;
+  constexpr std::size_t stride = kernels::product_tile::row_stride;
+  with_rows(level, x.of(), [&](const row_source& from) {
+    const std::size_t width = round_up(from.rows(), group);
+    const auto values = make_aligned<float>(round_up(from.cols(), group) * width);
+    {
+      const default_float_environment environment;
+      alignas(64) float rows[group * stride] = {};
+      for (std::size_t row = 0; row < from.rows(); row += group) {
+        const std::size_t count = std::min(group, from.rows() - row);
+        for (std::size_t k = 0; k < from.cols(); k += most) {
+          const std::size_t n = std::min(most, from.cols() - k);
+          for (std::size_t i = 0; i < count; ++i) from(row + i, k, n, rows + i * stride);
+          kernels::transpose(level, rows, stride, round_up(n, group),
+                             values.get() + k * width + row, width);
+        }
+      }
+    }
+    const matrix_view<const float> copy(values.get(), from.cols(), from.rows(), width);
+    with_rows(level, copy, use);
+  });
 }
 
 }  // namespace bulk
