@@ -16,6 +16,7 @@ namespace bulk {
 
 struct binary32_panels {
   using source = row_source;
+  static constexpr std::size_t numbers_per_sum = 1;
 
   /// Rows along the lanes of vectors.
   class lanes : public lane_tiles {

@@ -32,13 +32,15 @@ struct product_block {
   const typename Panels::source& rows;
   const sum_sink& sink;
 
-  /// Of a block: its sums and a chunk of its panels stay in the second-level cache.
-  static constexpr std::size_t most_lanes = 192, most_rows = 192;
+  /// Of a block: its sums, of one or more numbers each, and a chunk of its panels stay in the
+  /// second-level cache.
+  static constexpr std::size_t most_lanes = 192, most_rows = 192 / Panels::numbers_per_sum;
+  static constexpr std::size_t most_sums = most_lanes * most_rows;
 
   void operator()(std::size_t tile_begin, std::size_t tile_end, std::size_t first_row,
                   std::size_t row_count) const {
     constexpr std::size_t depth = kernels::product_tile::max_depth;
-    alignas(64) float sums[most_lanes * most_rows];
+    alignas(64) float sums[Panels::numbers_per_sum * most_sums];
     typename Panels::rows chunk;
     const isa level = lanes.level();
     const std::size_t tile_rows = kernels::rows_per_tile(level);

@@ -12,6 +12,7 @@
 #include "lowp/gemm/binary32_panels.hpp"
 #include "lowp/gemm/blocked.hpp"
 #include "lowp/gemm/integer_panels.hpp"
+#include "lowp/gemm/integer_sums.hpp"
 #include "lowp/gemm/policy.hpp"
 #include "lowp/gemm/reference.hpp"
 #include "lowp/gemm/rows.hpp"
@@ -43,6 +44,24 @@ void require_apart(const X& x, const matrix_view<float>& c) {
   throw std::invalid_argument("gemm: c shares memory with an operand, expected another matrix");
 }
 
+/// The sums of accumulation::k32.
+template <gemm_operand A, gemm_operand B>
+void multiply_k32(const A& a, const B& b, const sum_sink& sink, const execution& how) {
+#if LOWP_X86_TARGETS
+  if constexpr (has_integer_panels<A> && has_integer_panels<B>) {
+    const auto x = integer_rows_of(a), y = integer_rows_of(b);
+    if (kernels::has_integer_products(how.level()) && are_scales_in_range(how.level(), x) &&
+        are_scales_in_range(how.level(), y)) {
+      return multiply_k32<integer_panels>(x, y, sink, how);
+    }
+  }
+#endif
+  with_rows(how.level(), a, [&](const row_source& x) {
+    with_rows(how.level(), b,
+              [&](const row_source& y) { multiply_k32<binary32_panels>(x, y, sink, how); });
+  });
+}
+
 }  // namespace bulk
 
 /// c = a * b^T by the policy P and, where it has one (has_rounding), the rounding mode, overwriting
@@ -55,7 +74,7 @@ void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode, const exe
                               detail::operand_rows(b), detail::operand_cols(b), c);
   bulk::require_apart(a, c);
   bulk::require_apart(b, c);
-  if constexpr (P.sum == accumulation::k32) {
+  if constexpr (P.sum == accumulation::k32 || P.sum == accumulation::integers) {
     const std::uint32_t a_scale = bulk::bits_of(detail::operand_tensor_scale(a));
     const std::uint32_t b_scale = bulk::bits_of(detail::operand_tensor_scale(b));
     const auto finish = [&](std::size_t row, std::size_t col, std::size_t count,
@@ -63,20 +82,11 @@ void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode, const exe
       kernels::finish(how.level(), a_scale, b_scale, sums, count, c.row(row) + col);
     };
     const bulk::sum_sink sink(finish);
-#if LOWP_X86_TARGETS
-    if constexpr (has_integer_panels<A> && has_integer_panels<B>) {
-      const auto x = bulk::integer_rows_of(a), y = bulk::integer_rows_of(b);
-      if (kernels::has_integer_products(how.level()) && bulk::are_scales_in_range(how.level(), x) &&
-          bulk::are_scales_in_range(how.level(), y)) {
-        return bulk::multiply_k32<bulk::integer_panels>(x, y, sink, how);
-      }
+    if constexpr (P.sum == accumulation::integers) {
+      if (!bulk::multiply_integers<P>(a, b, sink, how)) reference::gemm<P>(a, b, c, mode);
+    } else {
+      bulk::multiply_k32(a, b, sink, how);
     }
-#endif
-    bulk::with_rows(how.level(), a, [&](const bulk::row_source& x) {
-      bulk::with_rows(how.level(), b, [&](const bulk::row_source& y) {
-        bulk::multiply_k32<bulk::binary32_panels>(x, y, sink, how);
-      });
-    });
   } else {
     reference::gemm<P>(a, b, c, mode);
   }

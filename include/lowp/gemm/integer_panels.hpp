@@ -245,6 +245,7 @@ inline void load_integers(isa level, const integer_rows& from, std::size_t row, 
 
 struct integer_panels {
   using source = integer_rows;
+  static constexpr std::size_t numbers_per_sum = 1;
   static constexpr std::size_t max_steps = kernels::integer_tile::max_steps;
 
   /// Rows along the lanes of vectors, four k of a lane in a word.

@@ -78,6 +78,37 @@ struct integer_tile {
   float* sums;
 };
 
+/// As product_tile, for accumulation::integers. A word of a row and of a lane holds four k as 8-bit
+/// integers, those of rows with 128 added, or two as 16-bit ones. Words are summed in spans of K,
+/// each of which belongs to one scale of either operand; their sum may go on in the next chunk.
+struct integer_sum_tile {
+  static constexpr std::size_t max_words = product_tile::max_depth;
+  static constexpr std::size_t row_stride = product_tile::row_stride;
+  /// What the words of a span are a multiple of.
+  static constexpr std::size_t unit = 8, max_spans = max_words / unit;
+  struct span {
+    std::size_t words;
+    bool begins, ends;  ///< from zero; with the sum scaled and added to `sums`
+  };
+
+  const float* lanes;  ///< [word][width]
+  std::size_t width;   ///< 16, or lanes_per_tile(level)
+  const float* rows;   ///< row r at r * row_stride
+  std::size_t row_count;
+  const span* spans;
+  std::size_t span_count;
+  // Sums of bytes begin with lane_offsets, or with lane_offsets * row_offsets + lane_zeros *
+  // row_zeros if lane_zeros is not null.
+  const std::uint32_t* lane_offsets;  ///< [span][width]
+  const std::uint32_t* lane_zeros;
+  const float* lane_scales;
+  const std::uint32_t* row_offsets;  ///< [row][max_spans]
+  const std::uint32_t* row_zeros;
+  const float* row_scales;
+  float* sums;
+  float* rest;  ///< the bits of sums of integers that go on
+};
+
 /// As product_steps, for such integers, and for several chunks. The other row is given as packed
 /// codes of 4 bits, the low ones first, or as integers with 128 added.
 struct integer_steps {
@@ -189,6 +220,16 @@ using avx512vbmi::integers_of_codes;
 using avx512vbmi::integers_of_nibbles;
 using avx512vbmi::store_offsets;
 using avx512vbmi::store_powers;
+#endif
+
+/// Two 16-bit integers to a word; four of 8 bits where there are integer products.
+inline void multiply_pairs(isa level, const integer_sum_tile& t) {
+  LOWP_DISPATCH(level, add_integer_pairs(t));
+}
+#if LOWP_X86_TARGETS
+inline void multiply_fours(const integer_sum_tile& t) { avx512vbmi::add_integer_fours(t); }
+#else
+inline void multiply_fours(const integer_sum_tile&) {}
 #endif
 
 /// Of one or two thousand bytes, say.

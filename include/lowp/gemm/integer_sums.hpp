@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: MIT
+// Products under accumulation::integers by kernels: integers of 8 or 16 bits, a scale and a zero
+// point for each span of K.
+//
+// Sums of bytes run over x u, where x = q_a - c_a is signed (c = 128 for unsigned bytes, else 0)
+// and u = q_b - c_b + 128 is not, as instructions want them. With z' = z - c and w = 128 + z_b',
+//   sum (q_a - z_a)(q_b - z_b) = sum x u - w sum x - z_a' (sum u - n w)
+// modulo 2^32, and exactly where the left side fits 32 bits. Sums of 16-bit integers run over the
+// differences themselves.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+#include <vector>
+
+#include "lowp/arrays/lane_job.hpp"
+#include "lowp/gemm/blocked.hpp"
+#include "lowp/gemm/integers.hpp"
+#include "lowp/gemm/lane_tiles.hpp"
+#include "lowp/gemm/rows.hpp"
+#include "lowp/kernels/product.hpp"
+
+namespace lowp {
+inline namespace LOWP_BASELINE {
+namespace bulk {
+
+/// An operand of integers: fixed-point codes, and a scale and a zero point for each group.
+struct coded_integers {
+  std::size_t rows = 0, cols = 0;
+  const std::uint8_t* codes = nullptr;
+  std::size_t row_bytes = 0;
+  fixed_format format{};
+  packing order{};
+  std::size_t group_rows = 1, group_cols = 1, groups_per_row = 1;
+  const float* scales = nullptr;  ///< or null, for one scale of all elements:
+  float scale_of_all = 1;
+  const std::int32_t* zeros = nullptr;  ///< or null, for none
+
+  /// c above.
+  [[nodiscard]] int center() const { return !format.is_signed && format.bits() == 8 ? 128 : 0; }
+  /// Whether z' may differ from zero.
+  [[nodiscard]] bool has_zeros() const { return zeros != nullptr || center() != 0; }
+  [[nodiscard]] float scale(std::size_t row, std::size_t col) const {
+    return scales == nullptr ? scale_of_all : scales[group(row, col)];
+  }
+  [[nodiscard]] std::int32_t zero(std::size_t row, std::size_t col) const {
+    return zeros == nullptr ? 0 : zeros[group(row, col)];
+  }
+
+ private:
+  [[nodiscard]] std::size_t group(std::size_t row, std::size_t col) const {
+    return row / group_rows * groups_per_row + col / group_cols;
+  }
+};
+
+/// Calls use(coded_integers) for an operand.
+template <class X>
+[[nodiscard]] coded_integers coded_integers_of(const X& x, const void* codes, std::size_t row_bytes,
+                                               packing order) {
+  coded_integers out{.rows = lowp::detail::operand_rows(x),
+                     .cols = lowp::detail::operand_cols(x),
+                     .codes = static_cast<const std::uint8_t*>(codes),
+                     .row_bytes = row_bytes,
+                     .format = lowp::detail::element_of<X>::format,
+                     .order = order};
+  out.scale_of_all = lowp::detail::integer_scale<X>(unpack(1.0f));
+  return out;
+}
+template <class T, class Use>
+void with_integers(const matrix_view<T>& x, const Use& use) {
+  constexpr packing one_each{.container_bits = 8 * static_cast<int>(sizeof(T))};
+  use(coded_integers_of(x, x.data, x.stride * sizeof(T), one_each));
+}
+template <auto F, packing P, class Use>
+void with_integers(const packed_matrix_view<F, P>& x, const Use& use) {
+  use(coded_integers_of(x, x.row(0), x.row_bytes(), P));
+}
+template <auto F, packing P, class Use>
+void with_integers(const affine_matrix_view<F, P>& x, const Use& use) {
+  coded_integers out = coded_integers_of(x, x.row(0), x.row_bytes(), P);
+  out.group_rows = x.group_rows();
+  out.group_cols = x.group_cols();
+  out.groups_per_row = x.groups_per_row();
+  if (!x.scales().empty()) out.scales = x.scales().data();
+  if (!x.zeros().empty()) out.zeros = x.zeros().data();
+  use(out);
+}
+template <auto B, class Use>
+void with_integers(const block_matrix<B>& x, const Use& use) {
+  static constexpr auto format = block_matrix<B>::format;
+  coded_integers out = coded_integers_of(
+      x, x.codes().data(), packed_bytes(x.cols(), format.element.bits()), packings::low_first);
+  out.group_rows = x.block_rows();
+  out.group_cols = x.block_cols();
+  out.groups_per_row = x.block_col_count();
+  const auto scale_of = [](code_t code) {
+    return lowp::detail::integer_scale<block_matrix<B>>(decode(format.scale, code));
+  };
+  std::vector<float> of_code;
+  for (code_t i = 0; format.scale.bits() <= 8 && i < code_t{1} << format.scale.bits(); ++i) {
+    of_code.push_back(scale_of(i));
+  }
+  std::vector<float> scales;
+  scales.reserve(x.block_row_count() * x.block_col_count());
+  for (std::size_t row = 0; row < x.block_row_count(); ++row) {
+    for (std::size_t col = 0; col < x.block_col_count(); ++col) {
+      const code_t code = x.scale_code(row, col);
+      scales.push_back(of_code.empty() ? scale_of(code) : of_code[code]);
+    }
+  }
+  out.scales = scales.data();
+  use(out);
+}
+
+/// How K is laid out: in spans, none of which reaches over the end of a piece or of a chunk.
+class sum_plan {
+ public:
+  using tile = kernels::integer_sum_tile;
+
+  sum_plan(const gemm_policy& p, const coded_integers& a, const coded_integers& b, bool bytes)
+      : are_bytes_(bytes), has_zeros_(bytes && (a.has_zeros() || b.has_zeros())) {
+    const std::size_t per_word = bytes ? 4 : 2;
+    lowp::detail::for_each_piece(
+        a.cols, a.group_cols, b.group_cols, p.chunk, [&](std::size_t begin, std::size_t end) {
+          longest_piece_ = std::max(longest_piece_, end - begin);
+          for (std::size_t k = begin; k < end;) {
+            if (words_ % tile::max_words == 0) chunks_.push_back(spans_.size());
+            const std::size_t room = tile::max_words - words_ % tile::max_words;
+            const std::size_t count = std::min(end - k, room * per_word);
+            const std::size_t words = round_up((count + per_word - 1) / per_word, tile::unit);
+            spans_.push_back({words, k == begin, k + count == end});
+            parts_.push_back({k, count});
+            words_ += words;
+            k += count;
+          }
+        });
+    chunks_.push_back(spans_.size());
+  }
+
+  struct part {
+    std::size_t first, count;
+  };
+  [[nodiscard]] bool are_bytes() const { return are_bytes_; }
+  [[nodiscard]] bool has_zeros() const { return has_zeros_; }
+  [[nodiscard]] std::size_t words() const { return words_; }
+  [[nodiscard]] std::size_t longest_piece() const { return longest_piece_; }
+  /// The first span of a chunk, given by its first word, and the one after the last.
+  [[nodiscard]] std::size_t first_span(std::size_t word) const {
+    return chunks_[word / tile::max_words];
+  }
+  [[nodiscard]] std::size_t end_span(std::size_t word) const {
+    return chunks_[word / tile::max_words + 1];
+  }
+  [[nodiscard]] std::size_t span_count() const { return spans_.size(); }
+  [[nodiscard]] const tile::span* span(std::size_t i) const { return spans_.data() + i; }
+  /// What a span holds of K.
+  [[nodiscard]] const part& part_of(std::size_t i) const { return parts_[i]; }
+
+ private:
+  bool are_bytes_, has_zeros_;
+  std::size_t words_ = 0, longest_piece_ = 0;
+  std::vector<tile::span> spans_;
+  std::vector<part> parts_;
+  std::vector<std::size_t> chunks_;
+};
+
+/// The rows of an operand in words.
+struct word_rows {
+  const coded_integers& integers;
+  const sum_plan& plan;
+  bool are_summed;  ///< whether the other operand has zero points
+
+  using tile = kernels::integer_sum_tile;
+
+  [[nodiscard]] std::size_t rows() const { return integers.rows; }
+  [[nodiscard]] std::size_t cols() const { return plan.words(); }
+  [[nodiscard]] row_memory memory() const {
+    const std::size_t per_word = plan.are_bytes() ? 4 : 2;
+    return {integers.codes, integers.row_bytes,
+            bits_per_code(integers.order, integers.format.bits()) * per_word};
+  }
+
+  /// The words of a chunk of a row, in bytes with `offset` added to x.
+  void load(isa level, std::size_t row, std::size_t word, std::uint8_t offset, float* out) const {
+    if (plan.are_bytes()) {
+      const fixed_format& f = integers.format;
+      const int sign = f.is_signed ? 1 << (f.bits() - 1) : 0;
+      const auto bias = static_cast<std::uint8_t>(offset - sign - integers.center());
+      const auto to_byte = [=](std::uint8_t code, std::int32_t) {
+        return static_cast<std::uint8_t>((code ^ sign) + bias);
+      };
+      load_integers<std::uint8_t, std::uint8_t>(level, row, word, to_byte, out);
+    } else if (integers.format.bits() <= 8) {
+      load_differences<std::uint8_t>(level, row, word, out);
+    } else {
+      load_differences<std::uint16_t>(level, row, word, out);
+    }
+  }
+
+ private:
+  template <class Code>
+  void load_differences(isa level, std::size_t row, std::size_t word, float* out) const {
+    const fixed_format& f = integers.format;
+    const int sign = f.is_signed ? 1 << (f.bits() - 1) : 0;
+    const auto to_difference = [=](Code code, std::int32_t zero) {
+      return static_cast<std::uint16_t>((code ^ sign) - sign - zero);
+    };
+    load_integers<Code, std::uint16_t>(level, row, word, to_difference, out);
+  }
+
+  template <class Code, class Integer>
+  void load_integers(isa level, std::size_t row, std::size_t word, const auto& convert,
+                     float* out) const {
+    constexpr std::size_t most = tile::max_words * 4 / sizeof(Integer), aligned = 8;
+    alignas(64) Code codes[most + aligned];
+    alignas(64) Integer values[most];
+    const std::size_t begin = plan.first_span(word), end = plan.end_span(word);
+    const sum_plan::part& last = plan.part_of(end - 1);
+    const std::size_t first = plan.part_of(begin).first / aligned * aligned;
+    unpack_codes(level, integers.codes + row * integers.row_bytes, first,
+                 last.first + last.count - first, integers.format.bits(), integers.order, codes);
+    Integer* to = values;
+    for (std::size_t i = begin; i < end; ++i) {
+      const sum_plan::part& part = plan.part_of(i);
+      const Code* const from = codes + (part.first - first);
+      const std::size_t padded = plan.span(i)->words * 4 / sizeof(Integer);
+      const std::int32_t zero = sizeof(Integer) == 2 ? integers.zero(row, part.first) : 0;
+      for (std::size_t k = 0; k < part.count; ++k) to[k] = convert(from[k], zero);
+      std::fill(to + part.count, to + padded, Integer{0});
+      to += padded;
+    }
+    std::memcpy(out, values, static_cast<std::size_t>(to - values) * sizeof(Integer));
+  }
+};
+
+struct integer_sum_panels {
+  using source = word_rows;
+  using tile = kernels::integer_sum_tile;
+  /// A total, and the integers of a span that goes on.
+  static constexpr std::size_t numbers_per_sum = 2;
+
+  /// Rows along the lanes of vectors.
+  class lanes : public lane_tiles {
+   public:
+    lanes(isa level, const source& from, std::size_t first, std::size_t count)
+        : lane_tiles(level, count, from.cols(), tile::unit),
+          from_(from),
+          first_(first),
+          words_(make_aligned<float>(size())),
+          scales_(make_aligned<float>(constants(count))),
+          offsets_(make_aligned<std::uint32_t>(from.plan.are_bytes() ? constants(count) : 0)),
+          zeros_(make_aligned<std::uint32_t>(from.plan.has_zeros() ? constants(count) : 0)) {}
+
+    void pack(std::size_t t) const {
+      alignas(64) float rows[group * tile::row_stride];
+      const std::size_t width = tile_width(t), used = used_width(t);
+      for (std::size_t word = 0; word < from_.cols(); word += tile::max_words) {
+        const std::size_t n = std::min(tile::max_words, from_.cols() - word);
+        for (std::size_t g = 0; g < width; g += group) {
+          for (std::size_t i = 0; i < group; ++i) {
+            float* const row = rows + i * tile::row_stride;
+            if (g + i < used) {
+              from_.load(level(), first_ + tile_lane(t) + g + i, word, 0, row);
+              store_constants(t, g + i, word, row);
+            } else {
+              std::fill(row, row + n, 0.0f);
+              store_zeros(t, g + i, word);
+            }
+            std::fill(row + n, row + round_up(n, group), 0.0f);
+          }
+          transpose(t, word, n, rows, g);
+        }
+      }
+    }
+    /// The panel from a word on, for rows that are in `with` already.
+    [[nodiscard]] tile at(std::size_t t, std::size_t word, tile with) const {
+      const std::size_t span = constant(t, from_.plan.first_span(word));
+      with.lanes = words_.get() + place(t, word);
+      with.width = tile_width(t);
+      with.lane_scales = scales_.get() + span;
+      with.lane_offsets = from_.plan.are_bytes() ? offsets_.get() + span : nullptr;
+      with.lane_zeros = from_.plan.has_zeros() ? zeros_.get() + span : nullptr;
+      return with;
+    }
+
+   private:
+    [[nodiscard]] std::size_t constants(std::size_t count) const {
+      return round_up(count, group) * from_.plan.span_count();
+    }
+    [[nodiscard]] std::size_t constant(std::size_t t, std::size_t span) const {
+      return tile_lane(t) * from_.plan.span_count() + span * tile_width(t);
+    }
+    /// The words of 16 rows, of which there may be 8 more than a multiple of 16.
+    void transpose(std::size_t t, std::size_t word, std::size_t n, const float* rows,
+                   std::size_t lane) const {
+      float* const panel = words_.get() + place(t, word) + lane;
+      const std::size_t width = tile_width(t), whole = n / group * group;
+      kernels::transpose(level(), rows, tile::row_stride, whole, panel, width);
+      if (whole == n) return;
+      alignas(64) float last[group * group];
+      kernels::transpose(level(), rows + whole, tile::row_stride, group, last, group);
+      for (std::size_t k = whole; k < n; ++k) {
+        std::memcpy(panel + k * width, last + (k - whole) * group, group * sizeof(float));
+      }
+    }
+    void store_constants(std::size_t t, std::size_t lane, std::size_t word,
+                         const float* words) const {
+      const std::size_t row = first_ + tile_lane(t) + lane;
+      const coded_integers& x = from_.integers;
+      const auto* bytes = reinterpret_cast<const std::int8_t*>(words);
+      for (std::size_t i = from_.plan.first_span(word); i < from_.plan.end_span(word); ++i) {
+        const std::size_t at = constant(t, i) + lane, k = from_.plan.part_of(i).first;
+        const std::size_t size = from_.plan.span(i)->words * 4;
+        scales_[at] = x.scale(row, k);
+        if (from_.plan.are_bytes()) {
+          std::int32_t sum = 0;
+          for (std::size_t j = 0; j < size; ++j) sum += bytes[j];
+          offsets_[at] = static_cast<std::uint32_t>(from_.plan.has_zeros() ? -sum : -128 * sum);
+        }
+        if (from_.plan.has_zeros()) {
+          zeros_[at] = static_cast<std::uint32_t>(x.center() - x.zero(row, k));
+        }
+        bytes += size;
+      }
+    }
+    void store_zeros(std::size_t t, std::size_t lane, std::size_t word) const {
+      for (std::size_t i = from_.plan.first_span(word); i < from_.plan.end_span(word); ++i) {
+        const std::size_t at = constant(t, i) + lane;
+        scales_[at] = 0.0f;
+        if (from_.plan.are_bytes()) offsets_[at] = 0;
+        if (from_.plan.has_zeros()) zeros_[at] = 0;
+      }
+    }
+
+    const source& from_;
+    std::size_t first_;
+    aligned_array<float> words_, scales_;
+    aligned_array<std::uint32_t> offsets_, zeros_;
+  };
+
+  /// A chunk of a few rows, whose values are broadcast.
+  class rows {
+   public:
+    void load(isa level, const source& from, std::size_t i, std::size_t row, std::size_t word,
+              std::size_t) {
+      const coded_integers& x = from.integers;
+      float* const words = words_ + i * tile::row_stride;
+      from.load(level, row, word, 0x80, words);
+      const auto* bytes = reinterpret_cast<const std::uint8_t*>(words);
+      const std::size_t begin = from.plan.first_span(word), end = from.plan.end_span(word);
+      for (std::size_t span = begin; span < end; ++span) {
+        const std::size_t at = i * tile::max_spans + (span - begin);
+        const sum_plan::part& part = from.plan.part_of(span);
+        scales_[at] = x.scale(row, part.first);
+        if (from.plan.has_zeros()) {
+          const auto w = static_cast<std::uint32_t>(128 + x.zero(row, part.first) - x.center());
+          std::uint32_t sum = 0;
+          for (std::size_t k = 0; from.are_summed && k < part.count; ++k) sum += bytes[k];
+          offsets_[at] = w;
+          zeros_[at] = sum - static_cast<std::uint32_t>(part.count) * w;
+        }
+        bytes += from.plan.span(span)->words * 4;
+      }
+      spans_ = from.plan.span(begin);
+      span_count_ = end - begin;
+      are_bytes_ = from.plan.are_bytes();
+    }
+    void multiply(const lanes& with, std::size_t t, std::size_t word, std::size_t,
+                  std::size_t row_count, float* sums) const;
+
+   private:
+    alignas(64) float words_[lane_tiles::group * tile::row_stride];
+    float scales_[lane_tiles::group * tile::max_spans];
+    std::uint32_t offsets_[lane_tiles::group * tile::max_spans];
+    std::uint32_t zeros_[lane_tiles::group * tile::max_spans];
+    const tile::span* spans_ = nullptr;
+    std::size_t span_count_ = 0;
+    bool are_bytes_ = false;
+  };
+};
+
+inline void integer_sum_panels::rows::multiply(const lanes& with, std::size_t t, std::size_t word,
+                                               std::size_t, std::size_t row_count,
+                                               float* sums) const {
+  tile p{};
+  p.rows = words_;
+  p.row_count = row_count;
+  p.spans = spans_;
+  p.span_count = span_count_;
+  p.row_offsets = offsets_;
+  p.row_zeros = zeros_;
+  p.row_scales = scales_;
+  p.sums = sums;
+  p.rest = sums + product_block<integer_sum_panels>::most_sums;
+  p = with.at(t, word, p);
+  if (are_bytes_) {
+    kernels::multiply_fours(p);
+  } else {
+    kernels::multiply_pairs(with.level(), p);
+  }
+}
+
+/// Whether kernels can hold the integers of an operand, and their differences from zero points, in
+/// 16 bits.
+template <class X>
+inline constexpr bool fits_words = [] {
+  constexpr integer_range range = lowp::detail::difference_range<X>;
+  return std::is_same_v<std::remove_cv_t<decltype(lowp::detail::element_of<X>::format)>,
+                        fixed_format> &&
+         range.low >= -32768 && range.high <= 32767;
+}();
+
+/// The sums of accumulation::integers by kernels; false, and nothing done, where they cannot: if an
+/// exact sum, or one that saturates, might leave 32 bits.
+template <gemm_policy P, integer_operand A, integer_operand B>
+[[nodiscard]] bool multiply_integers(const A& a, const B& b, const sum_sink& sink,
+                                     const execution& how) {
+  static constexpr gemm_policy policy = P;
+  bool is_done = false;
+  if constexpr (has_kernels && fits_words<A> && fits_words<B>) {
+    constexpr auto longest = static_cast<std::size_t>(
+        safe_chain_length(lowp::detail::difference_range<A>, lowp::detail::difference_range<B>));
+    with_integers(a, [&](const coded_integers& x) {
+      with_integers(b, [&](const coded_integers& y) {
+        const bool are_bytes = kernels::has_integer_products(how.level()) && x.format.bits() <= 8 &&
+                               y.format.bits() <= 8;
+        const sum_plan plan(policy, x, y, are_bytes);
+        if (policy.range != overflow::wrap && plan.longest_piece() > longest) return;
+        multiply_blocks<integer_sum_panels>(word_rows{x, plan, y.has_zeros()},
+                                            word_rows{y, plan, x.has_zeros()}, sink, how);
+        is_done = true;
+      });
+    });
+  }
+  return is_done;
+}
+
+}  // namespace bulk
+}  // namespace LOWP_BASELINE
+}  // namespace lowp
