@@ -21,7 +21,16 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// Throws if c shares elements with an operand, or bytes with packed codes or numbers.
+/// Whether the `size` bytes from `first` on are none of c's.
+[[nodiscard]] inline bool lie_apart(const void* first, std::size_t size,
+                                    const matrix_view<float>& c) {
+  if (size == 0 || c.rows == 0 || c.cols == 0) return true;
+  const auto at = [](const void* p) { return reinterpret_cast<std::uintptr_t>(p); };
+  return at(first) + size <= at(c.data) || at(c.row(c.rows - 1) + c.cols) <= at(first);
+}
+
+/// Throws if c shares elements with an operand, or bytes with what someone else owns of it: packed
+/// codes, numbers, scales, zero points.
 template <class X>
 void require_apart(const X& x, const matrix_view<float>& c) {
   bool are_apart = true;
@@ -29,16 +38,21 @@ void require_apart(const X& x, const matrix_view<float>& c) {
     are_apart = !share_elements(x, c);
   } else if constexpr (requires { x.row(0); }) {
     const std::size_t rows = lowp::detail::operand_rows(x), cols = lowp::detail::operand_cols(x);
-    if (rows != 0 && cols != 0 && c.rows != 0 && c.cols != 0) {
-      const auto at = [](const void* p) { return reinterpret_cast<std::uintptr_t>(p); };
-      std::uintptr_t end = at(x.row(rows - 1));
+    if (rows != 0 && cols != 0) {
+      const auto* const begin = reinterpret_cast<const std::uint8_t*>(x.row(0));
+      const auto* const last = reinterpret_cast<const std::uint8_t*>(x.row(rows - 1));
+      auto size = static_cast<std::size_t>(last - begin);
       if constexpr (requires { x.stride; }) {
-        end += cols * sizeof(*x.data);
+        size += cols * sizeof(*x.data);
       } else {
-        end += packed_bytes(cols, X::format.bits(), X::order);
+        size += packed_bytes(cols, X::format.bits(), X::order);
       }
-      are_apart = end <= at(c.data) || at(c.row(c.rows - 1) + c.cols) <= at(x.row(0));
+      are_apart = lie_apart(begin, size, c);
     }
+  }
+  if constexpr (requires { x.zeros(); }) {
+    are_apart = are_apart && lie_apart(x.scales().data(), x.scales().size_bytes(), c) &&
+                lie_apart(x.zeros().data(), x.zeros().size_bytes(), c);
   }
   if (are_apart) return;
   throw std::invalid_argument("gemm: c shares memory with an operand, expected another matrix");

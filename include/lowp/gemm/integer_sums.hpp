@@ -56,7 +56,6 @@ struct coded_integers {
   }
 };
 
-/// Calls use(coded_integers) for an operand.
 template <class X>
 [[nodiscard]] coded_integers coded_integers_of(const X& x, const void* codes, std::size_t row_bytes,
                                                packing order) {
@@ -65,10 +64,12 @@ template <class X>
                      .codes = static_cast<const std::uint8_t*>(codes),
                      .row_bytes = row_bytes,
                      .format = lowp::detail::element_of<X>::format,
-                     .order = order};
+                     .order = order,
+                     .group_cols = lowp::detail::integer_group(x)};
   out.scale_of_all = lowp::detail::integer_scale<X>(unpack(1.0f));
   return out;
 }
+/// Calls use(coded_integers) for an operand.
 template <class T, class Use>
 void with_integers(const matrix_view<T>& x, const Use& use) {
   constexpr packing one_each{.container_bits = 8 * static_cast<int>(sizeof(T))};
@@ -82,7 +83,6 @@ template <auto F, packing P, class Use>
 void with_integers(const affine_matrix_view<F, P>& x, const Use& use) {
   coded_integers out = coded_integers_of(x, x.row(0), x.row_bytes(), P);
   out.group_rows = x.group_rows();
-  out.group_cols = x.group_cols();
   out.groups_per_row = x.groups_per_row();
   if (!x.scales().empty()) out.scales = x.scales().data();
   if (!x.zeros().empty()) out.zeros = x.zeros().data();
@@ -94,7 +94,6 @@ void with_integers(const block_matrix<B>& x, const Use& use) {
   coded_integers out = coded_integers_of(
       x, x.codes().data(), packed_bytes(x.cols(), format.element.bits()), packings::low_first);
   out.group_rows = x.block_rows();
-  out.group_cols = x.block_cols();
   out.groups_per_row = x.block_col_count();
   const auto scale_of = [](code_t code) {
     return lowp::detail::integer_scale<block_matrix<B>>(decode(format.scale, code));
@@ -214,9 +213,10 @@ struct word_rows {
   template <class Code, class Integer>
   void load_integers(isa level, std::size_t row, std::size_t word, const auto& convert,
                      float* out) const {
-    constexpr std::size_t most = tile::max_words * 4 / sizeof(Integer), aligned = 8;
-    alignas(64) Code codes[most + aligned];
-    alignas(64) Integer values[most];
+    // Unpacked from a multiple of 8 on, and converted in groups, which compilers make vectors of.
+    constexpr std::size_t most = tile::max_words * 4 / sizeof(Integer), aligned = 8, group = 32;
+    alignas(64) Code codes[most + aligned + group];
+    alignas(64) Integer values[most + group];
     const std::size_t begin = plan.first_span(word), end = plan.end_span(word);
     const sum_plan::part& last = plan.part_of(end - 1);
     const std::size_t first = plan.part_of(begin).first / aligned * aligned;
@@ -228,7 +228,9 @@ struct word_rows {
       const Code* const from = codes + (part.first - first);
       const std::size_t padded = plan.span(i)->words * 4 / sizeof(Integer);
       const std::int32_t zero = sizeof(Integer) == 2 ? integers.zero(row, part.first) : 0;
-      for (std::size_t k = 0; k < part.count; ++k) to[k] = convert(from[k], zero);
+      for (std::size_t k = 0; k < part.count; k += group) {
+        for (std::size_t j = 0; j < group; ++j) to[k + j] = convert(from[k + j], zero);
+      }
       std::fill(to + part.count, to + padded, Integer{0});
       to += padded;
     }
@@ -310,15 +312,14 @@ struct integer_sum_panels {
                          const float* words) const {
       const std::size_t row = first_ + tile_lane(t) + lane;
       const coded_integers& x = from_.integers;
-      const auto* bytes = reinterpret_cast<const std::int8_t*>(words);
+      const auto* bytes = reinterpret_cast<const std::uint8_t*>(words);
       for (std::size_t i = from_.plan.first_span(word); i < from_.plan.end_span(word); ++i) {
         const std::size_t at = constant(t, i) + lane, k = from_.plan.part_of(i).first;
         const std::size_t size = from_.plan.span(i)->words * 4;
         scales_[at] = x.scale(row, k);
         if (from_.plan.are_bytes()) {
-          std::int32_t sum = 0;
-          for (std::size_t j = 0; j < size; ++j) sum += bytes[j];
-          offsets_[at] = static_cast<std::uint32_t>(from_.plan.has_zeros() ? -sum : -128 * sum);
+          const std::uint32_t sum = kernels::sum_signed_bytes(bytes, size);
+          offsets_[at] = from_.plan.has_zeros() ? 0 - sum : 0 - 128 * sum;
         }
         if (from_.plan.has_zeros()) {
           zeros_[at] = static_cast<std::uint32_t>(x.center() - x.zero(row, k));
@@ -354,15 +355,15 @@ struct integer_sum_panels {
       for (std::size_t span = begin; span < end; ++span) {
         const std::size_t at = i * tile::max_spans + (span - begin);
         const sum_plan::part& part = from.plan.part_of(span);
+        const std::size_t size = from.plan.span(span)->words * 4;
         scales_[at] = x.scale(row, part.first);
         if (from.plan.has_zeros()) {
           const auto w = static_cast<std::uint32_t>(128 + x.zero(row, part.first) - x.center());
-          std::uint32_t sum = 0;
-          for (std::size_t k = 0; from.are_summed && k < part.count; ++k) sum += bytes[k];
+          const std::uint32_t sum = from.are_summed ? kernels::sum_unsigned_bytes(bytes, size) : 0;
           offsets_[at] = w;
           zeros_[at] = sum - static_cast<std::uint32_t>(part.count) * w;
         }
-        bytes += from.plan.span(span)->words * 4;
+        bytes += size;
       }
       spans_ = from.plan.span(begin);
       span_count_ = end - begin;
@@ -403,26 +404,25 @@ inline void integer_sum_panels::rows::multiply(const lanes& with, std::size_t t,
   }
 }
 
-/// Whether kernels can hold the integers of an operand, and their differences from zero points, in
-/// 16 bits.
 template <class X>
-inline constexpr bool fits_words = [] {
-  constexpr integer_range range = lowp::detail::difference_range<X>;
-  return std::is_same_v<std::remove_cv_t<decltype(lowp::detail::element_of<X>::format)>,
-                        fixed_format> &&
-         range.low >= -32768 && range.high <= 32767;
-}();
+inline constexpr bool has_fixed_point =
+    std::is_same_v<std::remove_cv_t<decltype(lowp::detail::element_of<X>::format)>, fixed_format>;
 
-/// The sums of accumulation::integers by kernels; false, and nothing done, where they cannot: if an
-/// exact sum, or one that saturates, might leave 32 bits.
+/// The sums of accumulation::integers by kernels; false, and nothing done, where they cannot: if a
+/// difference from a zero point might not fit 16 bits, or a sum that is exact or saturates 32.
 template <gemm_policy P, integer_operand A, integer_operand B>
 [[nodiscard]] bool multiply_integers(const A& a, const B& b, const sum_sink& sink,
                                      const execution& how) {
   static constexpr gemm_policy policy = P;
   bool is_done = false;
-  if constexpr (has_kernels && fits_words<A> && fits_words<B>) {
-    constexpr auto longest = static_cast<std::size_t>(
-        safe_chain_length(lowp::detail::difference_range<A>, lowp::detail::difference_range<B>));
+  if constexpr (has_kernels && has_fixed_point<A> && has_fixed_point<B>) {
+    const integer_range a_range = lowp::detail::difference_range(a);
+    const integer_range b_range = lowp::detail::difference_range(b);
+    const auto fits_16_bits = [](const integer_range& r) {
+      return r.low >= -32768 && r.high <= 32767;
+    };
+    if (!fits_16_bits(a_range) || !fits_16_bits(b_range)) return false;
+    const auto longest = static_cast<std::uint64_t>(safe_chain_length(a_range, b_range));
     with_integers(a, [&](const coded_integers& x) {
       with_integers(b, [&](const coded_integers& y) {
         const bool are_bytes = kernels::has_integer_products(how.level()) && x.format.bits() <= 8 &&

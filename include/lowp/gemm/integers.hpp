@@ -49,12 +49,16 @@ template <class X>
 inline constexpr integer_values element_integers =
     integers_of(element_of<std::remove_cv_t<X>>::format);
 
-/// The integers q - z that an operand may hold.
+/// The range of the integers q - z of an operand.
 template <class X>
-inline constexpr integer_range difference_range = element_integers<X>.range;
-template <auto F, packing P>
-inline constexpr integer_range difference_range<affine_matrix_view<F, P>> = integers_of(F).range -
-                                                                            integers_of(F).range;
+[[nodiscard]] integer_range difference_range(const X& x) {
+  constexpr integer_range codes = element_integers<X>.range;
+  if constexpr (requires { x.zeros(); }) {
+    return x.zeros().empty() ? codes : codes - codes;
+  } else {
+    return codes;
+  }
+}
 
 }  // namespace detail
 

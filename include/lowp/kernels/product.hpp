@@ -228,8 +228,12 @@ inline void multiply_pairs(isa level, const integer_sum_tile& t) {
 }
 #if LOWP_X86_TARGETS
 inline void multiply_fours(const integer_sum_tile& t) { avx512vbmi::add_integer_fours(t); }
+using avx512vbmi::sum_signed_bytes;
+using avx512vbmi::sum_unsigned_bytes;
 #else
 inline void multiply_fours(const integer_sum_tile&) {}
+inline std::uint32_t sum_signed_bytes(const std::uint8_t*, std::size_t) { return 0; }
+inline std::uint32_t sum_unsigned_bytes(const std::uint8_t*, std::size_t) { return 0; }
 #endif
 
 /// Of one or two thousand bytes, say.
