@@ -292,6 +292,11 @@ TEST_CASE("More than a block of lanes, of rows and of words") {
   const affine<formats::uint_n<8>> a(200, 2100, per_row, true, kind::any, random);
   const affine<formats::uint_n<4>> b(103, 2100, {1, 2060}, true, kind::any, random);
   compare<exact>(t, "blocks", a, a.view(), b, b.view());
+  const affine<formats::uint_n<8>> few(5, 2100, per_row, true, kind::any, random);
+  const affine<formats::uint_n<4>> c(35, 2100, {1, 256}, true, kind::any, random);
+  compare<exact>(t, "few", few, few.view(), a, a.view());
+  compare<exact>(t, "few", few, few.view(), c, c.view());
+  compare<exact>(t, "few columns", c, c.view(), few, few.view());
   REQUIRE_NO_MISMATCH(t);
 }
 

@@ -126,6 +126,20 @@ void multiply_blocks(const typename Panels::source& a, const typename Panels::so
   }
 }
 
+/// Sums of a few rows, at `stride` apart, and others from begin to end.
+inline void finish_few(const float* totals, std::size_t stride, std::size_t rows, std::size_t begin,
+                       std::size_t end, bool are_columns, const sum_sink& sink) {
+  if (!are_columns) {
+    for (std::size_t m = 0; m < rows; ++m) sink(m, begin, end - begin, totals + m * stride);
+    return;
+  }
+  for (std::size_t i = 0; i < end - begin; ++i) {
+    float row[most_few];
+    for (std::size_t m = 0; m < rows; ++m) row[m] = totals[m * stride + i];
+    sink(begin + i, 0, rows, row);
+  }
+}
+
 /// The same for few rows of a; or, with are_columns, of the second factor, which a then is.
 template <class Panels>
 void multiply_few(const typename Panels::source& a, const typename Panels::source& b,
@@ -157,17 +171,7 @@ void multiply_few(const typename Panels::source& a, const typename Panels::sourc
         }
       }
     }
-    if (are_columns) {
-      for (std::size_t i = 0; i < end - begin; ++i) {
-        float row[most_few];
-        for (std::size_t m = 0; m < a.rows(); ++m) row[m] = totals[m * most_rows + i];
-        sink(begin + i, 0, a.rows(), row);
-      }
-    } else {
-      for (std::size_t m = 0; m < a.rows(); ++m) {
-        sink(m, begin, end - begin, totals + m * most_rows);
-      }
-    }
+    finish_few(totals, most_rows, a.rows(), begin, end, are_columns, sink);
   };
   how.run(parts.count(), task(run));
 }

@@ -43,17 +43,8 @@ struct coded_integers {
   [[nodiscard]] int center() const { return !format.is_signed && format.bits() == 8 ? 128 : 0; }
   /// Whether z' may differ from zero.
   [[nodiscard]] bool has_zeros() const { return zeros != nullptr || center() != 0; }
-  [[nodiscard]] float scale(std::size_t row, std::size_t col) const {
-    return scales == nullptr ? scale_of_all : scales[group(row, col)];
-  }
-  [[nodiscard]] std::int32_t zero(std::size_t row, std::size_t col) const {
-    return zeros == nullptr ? 0 : zeros[group(row, col)];
-  }
-
- private:
-  [[nodiscard]] std::size_t group(std::size_t row, std::size_t col) const {
-    return row / group_rows * groups_per_row + col / group_cols;
-  }
+  /// What codes differ from q - lowest in.
+  [[nodiscard]] int sign() const { return format.is_signed ? 1 << (format.bits() - 1) : 0; }
 };
 
 template <class X>
@@ -127,11 +118,12 @@ class sum_plan {
           longest_piece_ = std::max(longest_piece_, end - begin);
           for (std::size_t k = begin; k < end;) {
             if (words_ % tile::max_words == 0) chunks_.push_back(spans_.size());
+            are_aligned_ = are_aligned_ && k % kernels::integer_dots::alignment == 0;
             const std::size_t room = tile::max_words - words_ % tile::max_words;
             const std::size_t count = std::min(end - k, room * per_word);
             const std::size_t words = round_up((count + per_word - 1) / per_word, tile::unit);
             spans_.push_back({words, k == begin, k + count == end});
-            parts_.push_back({k, count});
+            parts_.push_back({k, count, words_ * 4});
             words_ += words;
             k += count;
           }
@@ -139,11 +131,11 @@ class sum_plan {
     chunks_.push_back(spans_.size());
   }
 
-  struct part {
-    std::size_t first, count;
-  };
+  using part = kernels::integer_dots::part;
   [[nodiscard]] bool are_bytes() const { return are_bytes_; }
   [[nodiscard]] bool has_zeros() const { return has_zeros_; }
+  /// Whether integer_dots takes the spans.
+  [[nodiscard]] bool are_aligned() const { return are_aligned_; }
   [[nodiscard]] std::size_t words() const { return words_; }
   [[nodiscard]] std::size_t longest_piece() const { return longest_piece_; }
   /// The first span of a chunk, given by its first word, and the one after the last.
@@ -157,9 +149,15 @@ class sum_plan {
   [[nodiscard]] const tile::span* span(std::size_t i) const { return spans_.data() + i; }
   /// What a span holds of K.
   [[nodiscard]] const part& part_of(std::size_t i) const { return parts_[i]; }
+  /// For each span the group that holds it, of those side by side.
+  [[nodiscard]] std::vector<std::size_t> groups_of(const coded_integers& x) const {
+    std::vector<std::size_t> groups;
+    for (const part& p : parts_) groups.push_back(p.first / x.group_cols);
+    return groups;
+  }
 
  private:
-  bool are_bytes_, has_zeros_;
+  bool are_bytes_, has_zeros_, are_aligned_ = true;
   std::size_t words_ = 0, longest_piece_ = 0;
   std::vector<tile::span> spans_;
   std::vector<part> parts_;
@@ -171,8 +169,28 @@ struct word_rows {
   const coded_integers& integers;
   const sum_plan& plan;
   bool are_summed;  ///< whether the other operand has zero points
+  std::vector<std::size_t> groups = plan.groups_of(integers);
 
   using tile = kernels::integer_sum_tile;
+
+  /// The scales and zero points of a row.
+  struct constants {
+    const float* scales;
+    float scale_of_all;
+    const std::int32_t* zeros;
+    const std::size_t* groups;
+    [[nodiscard]] float scale(std::size_t span) const {
+      return scales == nullptr ? scale_of_all : scales[groups[span]];
+    }
+    [[nodiscard]] std::int32_t zero(std::size_t span) const {
+      return zeros == nullptr ? 0 : zeros[groups[span]];
+    }
+  };
+  [[nodiscard]] constants of_row(std::size_t row) const {
+    const std::size_t first = row / integers.group_rows * integers.groups_per_row;
+    return {integers.scales == nullptr ? nullptr : integers.scales + first, integers.scale_of_all,
+            integers.zeros == nullptr ? nullptr : integers.zeros + first, groups.data()};
+  }
 
   [[nodiscard]] std::size_t rows() const { return integers.rows; }
   [[nodiscard]] std::size_t cols() const { return plan.words(); }
@@ -185,8 +203,7 @@ struct word_rows {
   /// The words of a chunk of a row, in bytes with `offset` added to x.
   void load(isa level, std::size_t row, std::size_t word, std::uint8_t offset, float* out) const {
     if (plan.are_bytes()) {
-      const fixed_format& f = integers.format;
-      const int sign = f.is_signed ? 1 << (f.bits() - 1) : 0;
+      const int sign = integers.sign();
       const auto bias = static_cast<std::uint8_t>(offset - sign - integers.center());
       const auto to_byte = [=](std::uint8_t code, std::int32_t) {
         return static_cast<std::uint8_t>((code ^ sign) + bias);
@@ -202,8 +219,7 @@ struct word_rows {
  private:
   template <class Code>
   void load_differences(isa level, std::size_t row, std::size_t word, float* out) const {
-    const fixed_format& f = integers.format;
-    const int sign = f.is_signed ? 1 << (f.bits() - 1) : 0;
+    const int sign = integers.sign();
     const auto to_difference = [=](Code code, std::int32_t zero) {
       return static_cast<std::uint16_t>((code ^ sign) - sign - zero);
     };
@@ -218,6 +234,7 @@ struct word_rows {
     alignas(64) Code codes[most + aligned + group];
     alignas(64) Integer values[most + group];
     const std::size_t begin = plan.first_span(word), end = plan.end_span(word);
+    const constants of = of_row(row);
     const sum_plan::part& last = plan.part_of(end - 1);
     const std::size_t first = plan.part_of(begin).first / aligned * aligned;
     unpack_codes(level, integers.codes + row * integers.row_bytes, first,
@@ -227,7 +244,7 @@ struct word_rows {
       const sum_plan::part& part = plan.part_of(i);
       const Code* const from = codes + (part.first - first);
       const std::size_t padded = plan.span(i)->words * 4 / sizeof(Integer);
-      const std::int32_t zero = sizeof(Integer) == 2 ? integers.zero(row, part.first) : 0;
+      const std::int32_t zero = sizeof(Integer) == 2 ? of.zero(i) : 0;
       for (std::size_t k = 0; k < part.count; k += group) {
         for (std::size_t j = 0; j < group; ++j) to[k + j] = convert(from[k + j], zero);
       }
@@ -311,18 +328,18 @@ struct integer_sum_panels {
     void store_constants(std::size_t t, std::size_t lane, std::size_t word,
                          const float* words) const {
       const std::size_t row = first_ + tile_lane(t) + lane;
-      const coded_integers& x = from_.integers;
+      const word_rows::constants of = from_.of_row(row);
       const auto* bytes = reinterpret_cast<const std::uint8_t*>(words);
       for (std::size_t i = from_.plan.first_span(word); i < from_.plan.end_span(word); ++i) {
-        const std::size_t at = constant(t, i) + lane, k = from_.plan.part_of(i).first;
+        const std::size_t at = constant(t, i) + lane;
         const std::size_t size = from_.plan.span(i)->words * 4;
-        scales_[at] = x.scale(row, k);
+        scales_[at] = of.scale(i);
         if (from_.plan.are_bytes()) {
           const std::uint32_t sum = kernels::sum_signed_bytes(bytes, size);
           offsets_[at] = from_.plan.has_zeros() ? 0 - sum : 0 - 128 * sum;
         }
         if (from_.plan.has_zeros()) {
-          zeros_[at] = static_cast<std::uint32_t>(x.center() - x.zero(row, k));
+          zeros_[at] = static_cast<std::uint32_t>(from_.integers.center() - of.zero(i));
         }
         bytes += size;
       }
@@ -347,7 +364,7 @@ struct integer_sum_panels {
    public:
     void load(isa level, const source& from, std::size_t i, std::size_t row, std::size_t word,
               std::size_t) {
-      const coded_integers& x = from.integers;
+      const word_rows::constants of = from.of_row(row);
       float* const words = words_ + i * tile::row_stride;
       from.load(level, row, word, 0x80, words);
       const auto* bytes = reinterpret_cast<const std::uint8_t*>(words);
@@ -356,9 +373,9 @@ struct integer_sum_panels {
         const std::size_t at = i * tile::max_spans + (span - begin);
         const sum_plan::part& part = from.plan.part_of(span);
         const std::size_t size = from.plan.span(span)->words * 4;
-        scales_[at] = x.scale(row, part.first);
+        scales_[at] = of.scale(span);
         if (from.plan.has_zeros()) {
-          const auto w = static_cast<std::uint32_t>(128 + x.zero(row, part.first) - x.center());
+          const auto w = static_cast<std::uint32_t>(128 + of.zero(span) - from.integers.center());
           const std::uint32_t sum = from.are_summed ? kernels::sum_unsigned_bytes(bytes, size) : 0;
           offsets_[at] = w;
           zeros_[at] = sum - static_cast<std::uint32_t>(part.count) * w;
@@ -404,6 +421,132 @@ inline void integer_sum_panels::rows::multiply(const lanes& with, std::size_t t,
   }
 }
 
+/// Whether integer_dots reads the rows of an operand.
+[[nodiscard]] inline bool are_readable(const word_rows& x) {
+  const coded_integers& codes = x.integers;
+  const bool are_dense = is_dense(codes.order, codes.format.bits());
+  return x.plan.are_bytes() && x.plan.are_aligned() && are_dense &&
+         (codes.format.bits() == 8 || (codes.format.bits() == 4 && !codes.order.is_msb_first));
+}
+
+/// A few rows as integer_dots takes them.
+class few_integers {
+ public:
+  using dots = kernels::integer_dots;
+
+  few_integers(isa level, const word_rows& from)
+      : span_count_(from.plan.span_count()),
+        stride_(from.plan.words() * 4 + dots::alignment),
+        bytes_(make_aligned<std::uint8_t>((from.rows() + 1) * stride_)),
+        scales_(make_aligned<float>(span_count_ * dots::most_rows)),
+        sums_(make_aligned<std::uint32_t>(span_count_ * dots::most_rows)),
+        zeros_(make_aligned<std::uint32_t>(span_count_ * dots::most_rows)) {
+    std::fill(bytes_.get(), bytes_.get() + from.rows() * stride_, std::uint8_t{0});
+    std::fill(bytes_.get() + from.rows() * stride_, bytes_.get() + (from.rows() + 1) * stride_,
+              std::uint8_t{1});
+    for (std::size_t row = 0; row < from.rows(); ++row) {
+      std::uint8_t* const x = bytes_.get() + row * stride_;
+      alignas(64) float words[sum_plan::tile::max_words];
+      for (std::size_t word = 0; word < from.cols(); word += sum_plan::tile::max_words) {
+        const std::size_t n = std::min(sum_plan::tile::max_words, from.cols() - word);
+        from.load(level, row, word, 0, words);
+        std::memcpy(x + word * 4, words, n * 4);
+      }
+      const word_rows::constants of = from.of_row(row);
+      for (std::size_t span = 0; span < span_count_; ++span) {
+        const std::size_t at = span * dots::most_rows + row;
+        const std::size_t size = from.plan.span(span)->words * 4;
+        scales_[at] = of.scale(span);
+        sums_[at] = kernels::sum_signed_bytes(x + from.plan.part_of(span).place, size);
+        zeros_[at] = static_cast<std::uint32_t>(of.zero(span) - from.integers.center());
+      }
+    }
+  }
+  /// Of the spans from one on.
+  void describe(std::size_t span, dots& p) const {
+    p.rows = bytes_.get();
+    p.row_stride = stride_;
+    p.row_sums = sums_.get() + span * dots::most_rows;
+    p.row_zeros = zeros_.get() + span * dots::most_rows;
+    p.row_scales = scales_.get() + span * dots::most_rows;
+  }
+
+ private:
+  std::size_t span_count_, stride_;
+  aligned_array<std::uint8_t> bytes_;
+  aligned_array<float> scales_;
+  aligned_array<std::uint32_t> sums_, zeros_;
+};
+
+/// The product of a few rows and others that are readable; a is the second factor with are_columns.
+inline void multiply_few_integers(const word_rows& a, const word_rows& b, bool are_columns,
+                                  const sum_sink& sink, const execution& how) {
+  using dots = kernels::integer_dots;
+  constexpr std::size_t group = dots::group, most_rows = 64, most_buffers = 128;
+  if (a.rows() == 0) return;
+  const few_integers few(how.level(), a);
+  const bool has_ones = a.integers.has_zeros();
+  const std::size_t row_count = a.rows() + (has_ones ? 1 : 0);
+  const std::size_t together = most_buffers / row_count;
+  const equal_parts parts(b.rows(), part_rows(b.rows(), most_rows, how), group);
+  const auto run = [&](std::size_t i) {
+    const default_float_environment environment;
+    alignas(64) float buffer[most_buffers * group * group];
+    alignas(64) float totals[dots::most_rows * most_rows] = {}, rest[dots::most_rows * group];
+    alignas(64) float scales[most_buffers * group] = {};
+    alignas(64) std::uint32_t zeros[most_buffers * group] = {};
+    for (std::size_t first = parts.begin(i); first < parts.end(i); first += group) {
+      const std::size_t count = std::min(group, parts.end(i) - first);
+      if (count < group) std::fill(buffer, buffer + most_buffers * group * group, 0.0f);
+      for (std::size_t span = 0; span < b.plan.span_count(); span += together) {
+        const std::size_t n = std::min(together, b.plan.span_count() - span);
+        const int lowest = -b.integers.sign();
+        for (std::size_t j = 0; j < count; ++j) {
+          const word_rows::constants of = b.of_row(first + j);
+          for (std::size_t s = 0; s < n; ++s) {
+            scales[s * group + j] = of.scale(span + s);
+            zeros[s * group + j] = static_cast<std::uint32_t>(of.zero(span + s) - lowest);
+          }
+        }
+        dots p{};
+        few.describe(span, p);
+        p.row_count = row_count;
+        p.has_ones = has_ones;
+        p.others = b.integers.codes + first * b.integers.row_bytes;
+        p.other_stride = b.integers.row_bytes;
+        p.other_count = count;
+        p.are_nibbles = b.integers.format.bits() == 4;
+        p.sign = static_cast<std::uint8_t>(b.integers.sign());
+        p.spans = b.plan.span(span);
+        p.parts = &b.plan.part_of(span);
+        p.span_count = n;
+        p.other_zeros = zeros;
+        p.other_scales = scales;
+        p.rows_first = !are_columns;
+        p.buffer = buffer;
+        p.totals = totals + (first - parts.begin(i));
+        p.total_stride = most_rows;
+        p.rest = rest;
+        kernels::multiply(p);
+      }
+    }
+    finish_few(totals, most_rows, a.rows(), parts.begin(i), parts.end(i), are_columns, sink);
+  };
+  how.run(parts.count(), task(run));
+}
+
+/// By either of these.
+inline void multiply_integer_rows(const word_rows& a, const word_rows& b, const sum_sink& sink,
+                                  const execution& how) {
+  if (a.rows() <= most_few && a.rows() <= b.rows() && are_readable(b)) {
+    multiply_few_integers(a, b, false, sink, how);
+  } else if (b.rows() <= most_few && are_readable(a)) {
+    multiply_few_integers(b, a, true, sink, how);
+  } else {
+    multiply_blocks<integer_sum_panels>(a, b, sink, how);
+  }
+}
+
 template <class X>
 inline constexpr bool has_fixed_point =
     std::is_same_v<std::remove_cv_t<decltype(lowp::detail::element_of<X>::format)>, fixed_format>;
@@ -429,8 +572,8 @@ template <gemm_policy P, integer_operand A, integer_operand B>
                                y.format.bits() <= 8;
         const sum_plan plan(policy, x, y, are_bytes);
         if (policy.range != overflow::wrap && plan.longest_piece() > longest) return;
-        multiply_blocks<integer_sum_panels>(word_rows{x, plan, y.has_zeros()},
-                                            word_rows{y, plan, x.has_zeros()}, sink, how);
+        multiply_integer_rows(word_rows{x, plan, y.has_zeros()}, word_rows{y, plan, x.has_zeros()},
+                              sink, how);
         is_done = true;
       });
     });

@@ -109,6 +109,40 @@ struct integer_sum_tile {
   float* rest;  ///< the bits of sums of integers that go on
 };
 
+/// The same for bytes of a few rows and up to 16 others, whose codes are read where they lie: some
+/// spans, each of which begins at a multiple of 64 in K. With u = q - lowest of the others, x of
+/// the rows and their zero points z - c, w = z - lowest, a sum is
+///   sum x u - w sum x - (z - c)(sum u - n w).
+struct integer_dots {
+  static constexpr std::size_t group = 16, most_rows = 8, alignment = 64;
+  /// What a span holds of K, and where it begins in a row.
+  struct part {
+    std::size_t first, count, place;
+  };
+
+  const std::uint8_t* rows;  ///< x; 64 more bytes may be read
+  std::size_t row_stride;
+  std::size_t row_count;  ///< with has_ones, the last is not one of them but all ones
+  bool has_ones;
+  const std::uint8_t* others;  ///< packed codes of 8 bits, or of 4, the low ones first
+  std::size_t other_stride, other_count;
+  bool are_nibbles;
+  std::uint8_t sign;  ///< which bit codes and u differ in
+  const integer_sum_tile::span* spans;
+  const part* parts;
+  std::size_t span_count;
+  const std::uint32_t* row_sums;  ///< [span][most_rows] sum x
+  const std::uint32_t* row_zeros;
+  const float* row_scales;
+  const std::uint32_t* other_zeros;  ///< [span][group] w
+  const float* other_scales;
+  bool rows_first;  ///< whether their scale is that of the first operand
+  float* buffer;    ///< 256 for each span and row
+  float* totals;    ///< [row] at total_stride
+  std::size_t total_stride;
+  float* rest;  ///< [row][group]
+};
+
 /// As product_steps, for such integers, and for several chunks. The other row is given as packed
 /// codes of 4 bits, the low ones first, or as integers with 128 added.
 struct integer_steps {
@@ -228,10 +262,12 @@ inline void multiply_pairs(isa level, const integer_sum_tile& t) {
 }
 #if LOWP_X86_TARGETS
 inline void multiply_fours(const integer_sum_tile& t) { avx512vbmi::add_integer_fours(t); }
+inline void multiply(const integer_dots& p) { avx512vbmi::add_integer_dots(p); }
 using avx512vbmi::sum_signed_bytes;
 using avx512vbmi::sum_unsigned_bytes;
 #else
 inline void multiply_fours(const integer_sum_tile&) {}
+inline void multiply(const integer_dots&) {}
 inline std::uint32_t sum_signed_bytes(const std::uint8_t*, std::size_t) { return 0; }
 inline std::uint32_t sum_unsigned_bytes(const std::uint8_t*, std::size_t) { return 0; }
 #endif
