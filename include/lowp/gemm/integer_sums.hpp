@@ -482,12 +482,22 @@ class few_integers {
 inline void multiply_few_integers(const word_rows& a, const word_rows& b, bool are_columns,
                                   const sum_sink& sink, const execution& how) {
   using dots = kernels::integer_dots;
-  constexpr std::size_t group = dots::group, most_rows = 64, most_buffers = 128;
+  constexpr std::size_t group = dots::group, most_rows = 64, most_buffers = 128,
+                        most_bytes = 1 << 14;
   if (a.rows() == 0) return;
   const few_integers few(how.level(), a);
   const bool has_ones = a.integers.has_zeros();
   const std::size_t row_count = a.rows() + (has_ones ? 1 : 0);
-  const std::size_t together = most_buffers / row_count;
+  // So many spans that the buffers, and the bytes of the few rows, stay in a cache.
+  const auto end_of = [&](std::size_t span) {
+    const std::size_t most = span + most_buffers / row_count, first = b.plan.part_of(span).place;
+    std::size_t end = span + 1;
+    while (end < std::min(most, b.plan.span_count()) &&
+           (b.plan.part_of(end).place - first) * row_count < most_bytes) {
+      ++end;
+    }
+    return end;
+  };
   const equal_parts parts(b.rows(), part_rows(b.rows(), most_rows, how), group);
   const auto run = [&](std::size_t i) {
     const default_float_environment environment;
@@ -498,8 +508,8 @@ inline void multiply_few_integers(const word_rows& a, const word_rows& b, bool a
     for (std::size_t first = parts.begin(i); first < parts.end(i); first += group) {
       const std::size_t count = std::min(group, parts.end(i) - first);
       if (count < group) std::fill(buffer, buffer + most_buffers * group * group, 0.0f);
-      for (std::size_t span = 0; span < b.plan.span_count(); span += together) {
-        const std::size_t n = std::min(together, b.plan.span_count() - span);
+      for (std::size_t span = 0, n = 0; span < b.plan.span_count(); span += n) {
+        n = end_of(span) - span;
         const int lowest = -b.integers.sign();
         for (std::size_t j = 0; j < count; ++j) {
           const word_rows::constants of = b.of_row(first + j);
