@@ -18,6 +18,7 @@
 #include "block/block_oracle.hpp"
 #include "catch.hpp"
 #include "float_environment.hpp"
+#include "guarded.hpp"
 #include "isas.hpp"
 #include "lowp/block/catalog.hpp"
 #include "lowp/gemm/gemm.hpp"
@@ -412,6 +413,36 @@ TEST_CASE("Neither threads, other rows nor the environment change a row") {
     CHECK(all == other);
   }
 }
+
+#if LOWP_HAS_GUARDED_MEMORY
+TEST_CASE("Nothing beyond the codes is read, nor beyond c written") {
+  source random(37);
+  for (const std::size_t m : {2u, 20u}) {
+    for (const std::size_t k : {1u, 63u, 129u, 2100u}) {
+      for (const bool at_end : {false, true}) {
+        const std::size_t n = 18, row_bytes = (k + 1) / 2;
+        const test::guarded a_memory(m * k), b_memory(n * row_bytes), c_memory(4 * m * n);
+        std::uint8_t* const a = a_memory.place(m * k, at_end);
+        std::uint8_t* const b = b_memory.place(n * row_bytes, at_end);
+        for (std::size_t i = 0; i < m * k; ++i) a[i] = static_cast<std::uint8_t>(random.below(256));
+        for (std::size_t i = 0; i < n * row_bytes; ++i) {
+          b[i] = static_cast<std::uint8_t>(random.below(256));
+        }
+        const affine_matrix_view<formats::int_n<8>> x({{a, m * k}, m, k}, {1, 64}, {});
+        const affine_matrix_view<formats::uint_n<4>> y({{b, n * row_bytes}, n, k}, per_row, {});
+        const matrix_view<float> c(reinterpret_cast<float*>(c_memory.place(4 * m * n, at_end)), m,
+                                   n);
+        std::vector<float> expected(m * n);
+        lowp::reference::gemm<exact>(x, y, matrix_view<float>(expected.data(), m, n));
+        for (const lowp::isa level : test::isas()) {
+          lowp::gemm<exact>(x, y, c, level);
+          CHECK(std::equal(expected.begin(), expected.end(), c.data));
+        }
+      }
+    }
+  }
+}
+#endif
 
 TEST_CASE("Scales that are no numbers, and sums without products") {
   const float infinity = std::numeric_limits<float>::infinity();
