@@ -6,10 +6,12 @@
 //   of_<library>      the speed as a multiple of theirs, in the type that the name says
 //   of_one_thread     for two
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
 #include "gemm_peers.hpp"
+#include "lowp/block/affine_matrix.hpp"
 #include "lowp/block/catalog.hpp"
 #include "lowp/block/quantize.hpp"
 #include "lowp/gemm/gemm.hpp"
@@ -44,6 +46,7 @@ matrix_view<const float> sample_values(std::vector<float>& values, std::size_t r
 struct as_float {
   using type = matrix_view<const float>;
   static type make(matrix_view<const float> values) { return values; }
+  static const type& operand(const type& x) { return x; }
   static std::span<const std::byte> bytes(const type& x) {
     return std::as_bytes(std::span(x.data, x.rows * x.cols));
   }
@@ -52,10 +55,38 @@ template <auto B>
 struct as_blocks {
   using type = block_matrix<B>;
   static type make(matrix_view<const float> values) { return quantize<B>(values); }
+  static const type& operand(const type& x) { return x; }
   static std::span<const std::byte> bytes(const type& x) { return std::as_bytes(x.codes()); }
 };
 
-template <class A, class B>
+/// Integers of any value, with a scale, and a zero point if Zeros, for each `Group` of a row.
+template <auto F, int Group, bool Zeros>
+struct as_affine {
+  struct type {
+    std::size_t rows, cols;
+    std::vector<std::uint8_t> bytes;
+    std::vector<float> scales;
+    std::vector<std::int32_t> zeros;
+  };
+  static type make(matrix_view<const float> values) {
+    const std::size_t per_row = Group == block_shape::whole ? 1 : values.cols / Group;
+    const std::size_t groups = values.rows * per_row;
+    type x{values.rows, values.cols,
+           std::vector<std::uint8_t>(values.rows * packed_bytes(values.cols, F.bits())),
+           std::vector<float>(values.data, values.data + groups),
+           std::vector<std::int32_t>(Zeros ? groups : 0, F.is_signed ? -1 : 7)};
+    std::memcpy(x.bytes.data(), values.data, x.bytes.size());
+    return x;
+  }
+  static affine_matrix_view<F> operand(const type& x) {
+    return {packed_matrix_view<F>(x.bytes, x.rows, x.cols), {1, Group}, x.scales, x.zeros};
+  }
+  static std::span<const std::byte> bytes(const type& x) {
+    return std::as_bytes(std::span(x.bytes));
+  }
+};
+
+template <class A, class B, gemm_policy P>
 void run(benchmark::State& state, const shape& s, unsigned threads, isa level) {
   std::vector<float> a_values, b_values, c(s.m * s.n);
   const auto a = A::make(sample_values(a_values, s.m, s.k));
@@ -88,19 +119,20 @@ void run(benchmark::State& state, const shape& s, unsigned threads, isa level) {
   if (threads == 1 && level == highest_isa() && s.n <= 4096) {
     for (gemm_peer& peer : gemm_peers(s.m, s.n, s.k)) others.push_back({peer.name, peer.run});
   }
-  if (threads > 1) others.push_back({"one_thread", [&] { gemm(a, b, out, level); }});
+  if (threads > 1)
+    others.push_back({"one_thread", [&] { gemm<P>(A::operand(a), B::operand(b), out, level); }});
   crew.watch(state, [&] {
     compare(
-        state, 2 * products, [&] { gemm(a, b, out, how); }, others);
+        state, 2 * products, [&] { gemm<P>(A::operand(a), B::operand(b), out, how); }, others);
   });
 }
 
-template <class A, class B>
+template <class A, class B, gemm_policy P = gemm_policy{}>
 void add_product(const std::string& job) {
   const auto add = [&](const shape& s, unsigned threads, isa level) {
     const std::string suffix = (threads == 1 ? "/1_thread/" : "/2_threads/");
     add_row("gemm/" + job + "/" + s.name() + suffix + std::string(name(level)),
-            [=](benchmark::State& state) { run<A, B>(state, s, threads, level); });
+            [=](benchmark::State& state) { run<A, B, P>(state, s, threads, level); });
   };
   for (const shape& s : shapes) {
     add(s, 1, highest_isa());
@@ -123,4 +155,11 @@ void lowp_bench::add_rows() {
   add_product<as_blocks<formats::mxfp4>, as_blocks<formats::mxfp4>>("mxfp4_mxfp4");
   add_product<as_blocks<formats::mxint8>, as_blocks<formats::mxfp4>>("mxint8_mxfp4");
   add_product<as_blocks<formats::mxint8>, as_blocks<formats::mxint8>>("mxint8_mxint8");
+  constexpr int row = block_shape::whole;
+  add_product<as_affine<formats::int_n<8>, row, false>, as_affine<formats::int_n<8>, row, false>,
+              policies::integers>("int8_int8_of_rows");
+  add_product<as_affine<formats::int_n<8>, row, false>, as_affine<formats::uint_n<4>, 128, true>,
+              policies::integers>("int8_uint4_of_128");
+  add_product<as_affine<formats::uint_n<8>, row, true>, as_affine<formats::int_n<8>, row, false>,
+              policies::integers>("uint8_int8_of_rows");
 }

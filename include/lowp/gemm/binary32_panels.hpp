@@ -14,9 +14,8 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-struct binary32_panels {
+struct binary32_panels : panel_sums {
   using source = row_source;
-  static constexpr bool lanes_are_columns = false;
 
   /// Rows along the lanes of vectors.
   class lanes : public lane_tiles {

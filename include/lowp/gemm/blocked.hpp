@@ -32,13 +32,15 @@ struct product_block {
   const typename Panels::source& rows;
   const sum_sink& sink;
 
-  /// Of a block: its sums and a chunk of its panels stay in the second-level cache.
-  static constexpr std::size_t most_lanes = 192, most_rows = 192;
+  /// Of a block: its sums, of one or more numbers each, and a chunk of its panels stay in the
+  /// second-level cache.
+  static constexpr std::size_t most_lanes = 192, most_rows = 192 / Panels::numbers_per_sum;
+  static constexpr std::size_t most_sums = most_lanes * most_rows;
 
   void operator()(std::size_t tile_begin, std::size_t tile_end, std::size_t first_row,
                   std::size_t row_count) const {
     constexpr std::size_t depth = kernels::product_tile::max_depth;
-    alignas(64) float sums[most_lanes * most_rows];
+    alignas(64) float sums[Panels::numbers_per_sum * most_sums];
     typename Panels::rows chunk;
     const isa level = lanes.level();
     const std::size_t tile_rows = kernels::rows_per_tile(level);
@@ -131,6 +133,20 @@ void multiply_blocks(const typename Panels::source& a, const typename Panels::so
   }
 }
 
+/// Sums of a few rows, at `stride` apart, and others from begin to end.
+inline void finish_few(const float* totals, std::size_t stride, std::size_t rows, std::size_t begin,
+                       std::size_t end, bool are_columns, const sum_sink& sink) {
+  if (!are_columns) {
+    for (std::size_t m = 0; m < rows; ++m) sink(m, begin, end - begin, totals + m * stride);
+    return;
+  }
+  for (std::size_t i = 0; i < end - begin; ++i) {
+    float row[most_few];
+    for (std::size_t m = 0; m < rows; ++m) row[m] = totals[m * stride + i];
+    sink(begin + i, 0, rows, row);
+  }
+}
+
 /// The same for few rows of a; or, with are_columns, of the second factor, which a then is.
 template <class Panels>
 void multiply_few(const typename Panels::source& a, const typename Panels::source& b,
@@ -162,17 +178,7 @@ void multiply_few(const typename Panels::source& a, const typename Panels::sourc
         }
       }
     }
-    if (are_columns) {
-      for (std::size_t i = 0; i < end - begin; ++i) {
-        float row[most_few];
-        for (std::size_t m = 0; m < a.rows(); ++m) row[m] = totals[m * most_rows + i];
-        sink(begin + i, 0, a.rows(), row);
-      }
-    } else {
-      for (std::size_t m = 0; m < a.rows(); ++m) {
-        sink(m, begin, end - begin, totals + m * most_rows);
-      }
-    }
+    finish_few(totals, most_rows, a.rows(), begin, end, are_columns, sink);
   };
   how.run(parts.count(), task(run));
 }

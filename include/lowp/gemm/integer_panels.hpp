@@ -243,9 +243,8 @@ inline void load_integers(isa level, const integer_rows& from, std::size_t row, 
   return true;
 }
 
-struct integer_panels {
+struct integer_panels : panel_sums {
   using source = integer_rows;
-  static constexpr bool lanes_are_columns = false;
   static constexpr std::size_t max_steps = kernels::integer_tile::max_steps;
 
   /// Rows along the lanes of vectors, four k of a lane in a word.

@@ -113,6 +113,13 @@ class lane_tiles {
   std::size_t count_, tile_, chunk_, chunks_;
 };
 
+/// What multiply_blocks asks of panels, unless they say otherwise: how many binary32 numbers a sum
+/// takes while it grows, and whether the lanes are columns of C instead of its rows.
+struct panel_sums {
+  static constexpr std::size_t numbers_per_sum = 1;
+  static constexpr bool lanes_are_columns = false;
+};
+
 }  // namespace bulk
 }  // namespace LOWP_BASELINE
 }  // namespace lowp

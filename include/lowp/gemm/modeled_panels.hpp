@@ -210,7 +210,7 @@ class modeled_sum {
 };
 
 /// Rows of B along the lanes, rows of A broadcast.
-struct modeled_panels {
+struct modeled_panels : panel_sums {
   using source = row_source;
   static constexpr bool lanes_are_columns = true;
 

@@ -10,6 +10,7 @@
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/arrays/packed_matrix.hpp"
 #include "lowp/arrays/transposed.hpp"
+#include "lowp/block/affine_matrix.hpp"
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/core/unpacked.hpp"
@@ -85,6 +86,24 @@ template <auto B>
   return exact::multiply(unpack(x.element(row, col)), unpack(x.scale_of(row, col)));
 }
 
+template <auto F, packing P>
+[[nodiscard]] std::size_t operand_rows(const affine_matrix_view<F, P>& x) {
+  return x.rows();
+}
+template <auto F, packing P>
+[[nodiscard]] std::size_t operand_cols(const affine_matrix_view<F, P>& x) {
+  return x.cols();
+}
+template <auto F, packing P>
+[[nodiscard]] float operand_tensor_scale(const affine_matrix_view<F, P>&) {
+  return 1.0f;
+}
+template <auto F, packing P>
+[[nodiscard]] unpacked operand_value(const affine_matrix_view<F, P>& x, std::size_t row,
+                                     std::size_t col) {
+  return x.value(row, col);
+}
+
 template <class X>
 [[nodiscard]] std::size_t operand_rows(const transposed<X>& x) {
   return operand_cols(x.of());
@@ -113,6 +132,10 @@ template <auto F, packing P>
 struct element_of<packed_matrix_view<F, P>> {
   static constexpr auto format = F;
 };
+template <auto F, packing P>
+struct element_of<affine_matrix_view<F, P>> {
+  static constexpr auto format = F;
+};
 template <auto B>
 struct element_of<block_matrix<B>> {
   static constexpr auto format = B.element;
@@ -123,8 +146,8 @@ struct element_of<transposed<X>> : element_of<X> {};
 
 }  // namespace detail
 
-/// An operand of a product: a block_matrix, a packed_matrix_view, or a matrix_view of float or of
-/// numbers (bfloat16, binary16, e4m3fn …); or the transposed of one.
+/// An operand of a product: a block_matrix, a packed_matrix_view, an affine_matrix_view, or a
+/// matrix_view of float or of numbers (bfloat16, binary16, e4m3fn …); or the transposed of one.
 template <class X>
 concept gemm_operand = requires(const X& x, std::size_t i) {
   { detail::operand_rows(x) } -> std::same_as<std::size_t>;

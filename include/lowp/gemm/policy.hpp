@@ -28,6 +28,11 @@ enum class accumulation : std::uint8_t {
   /// without rounding, and the sum is cut off to the accumulator's format.
   aligned,
   exact,  ///< the sum of all products without rounding, then rounded once
+  /// What integer units do: integers in sums of 32 bits, each of which is then converted to
+  /// binary32, multiplied by a's scale, then by b's, and added to the result, one rounding each
+  /// (MixPE, arXiv 2411.16158; MixLLM, 2412.14590). K is cut where a group of either operand ends,
+  /// and after each `chunk` products from there; see integers.hpp.
+  integers,
 };
 
 /// What is added.
@@ -54,16 +59,19 @@ struct aligned_adder {
 
 struct gemm_policy {
   accumulation sum = accumulation::k32;
-  /// Of the running sum: binary32 in k32, any in sequential, pairwise and aligned; exact has none.
+  /// Of the running sum: binary32 in k32 and integers, any in sequential, pairwise and aligned;
+  /// exact has none.
   float_format accumulator = formats::binary32;
   /// What is added: `rounded` and `l_mul` in sequential, `l_mul` in pairwise and aligned, too.
   lowp::product product = lowp::product::exact;
   /// After so many products the running sum is added to one in the format `promoted`, to nearest
-  /// even, and starts again from zero. 0: never.
+  /// even, and starts again from zero. 0: never. In integers it is the 32-bit sum that does.
   int chunk = 0;
   float_format promoted = formats::binary32;
   aligned_adder adder{};
-  /// What becomes of a running sum, or a rounded product, beyond the range of `accumulator`.
+  /// What becomes of a running sum, or a rounded product, beyond the range of `accumulator`. Of a
+  /// 32-bit sum in integers: `wrap`, modulo 2^32; `saturate`, after each addition in the order of
+  /// k; `to_special`, it is exact, as if it had more bits.
   overflow range = overflow::to_special;
 
   constexpr bool operator==(const gemm_policy&) const = default;
@@ -80,6 +88,12 @@ struct gemm_policy {
     return "the format of a sum has a sign and a zero";
   }
   if (p.chunk < 0) return "the chunk of a gemm_policy is a number of products, or 0 for all";
+  if (p.sum == accumulation::integers) {
+    if (p.accumulator != formats::binary32 || p.product != product::exact) {
+      return "accumulation::integers has no accumulator or product to choose";
+    }
+    if (p.range == overflow::propagate) return "the 32-bit sum of integers has no infinity";
+  }
   const bool is_modeled = p.sum != accumulation::k32 && p.sum != accumulation::exact;
   if (!is_modeled && (p.accumulator != formats::binary32 || p.product != product::exact ||
                       p.chunk != 0 || p.range != overflow::to_special)) {
@@ -101,9 +115,11 @@ struct gemm_policy {
 }
 
 /// Whether gemm<P> takes a rounding mode, for each rounding of sequential and pairwise to the
-/// accumulator or for the only one of exact. k32 rounds to nearest even, aligned truncates.
+/// accumulator or for the only one of exact. k32 and integers round to nearest even, aligned
+/// truncates.
 [[nodiscard]] constexpr bool has_rounding(const gemm_policy& p) {
-  return p.sum != accumulation::k32 && p.sum != accumulation::aligned;
+  return p.sum != accumulation::k32 && p.sum != accumulation::aligned &&
+         p.sum != accumulation::integers;
 }
 
 /// How many draws of a stochastic mode belong to one element of a product of K = depth: one for
@@ -124,6 +140,7 @@ inline constexpr gemm_policy sequential_binary32{.sum = accumulation::sequential
 inline constexpr gemm_policy sequential_binary64{.sum = accumulation::sequential,
                                                  .accumulator = formats::binary64};
 inline constexpr gemm_policy exact{.sum = accumulation::exact};
+inline constexpr gemm_policy integers{.sum = accumulation::integers};
 
 /// Sign, 8 exponent and 13 mantissa bits: the accumulator of Hopper's tensor cores for FP8.
 inline constexpr float_format fp22{.exponent_bits = 8, .mantissa_bits = 13};

@@ -18,6 +18,7 @@
 #include "lowp/core/config.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/gemm/exact_sum.hpp"
+#include "lowp/gemm/integers.hpp"
 #include "lowp/gemm/model.hpp"
 #include "lowp/gemm/operand.hpp"
 #include "lowp/gemm/policy.hpp"
@@ -172,6 +173,9 @@ namespace reference {
 /// environment of the caller (rounding, flush-to-zero) and compiler options do not change the
 /// result.
 ///
+/// Under `integers` elements are small integers times a power of two, which joins their scale, that
+/// is rounded to binary32.
+///
 /// `mode` rounds as has_rounding says; the i-th rounding of element (row, col) draws as element
 /// (row * columns of c + col) * draws_per_sum + i of an array. Under `pairwise` products are
 /// rounded first, then level by level.
@@ -182,7 +186,7 @@ template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B,
 void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode = {}) {
   static_assert(is_valid_format<P>);
   static_assert(has_rounding(P) || std::same_as<R, nearest_even_t>,
-                "accumulation::k32 and aligned round as they say: they take no rounding mode");
+                "accumulation::k32, aligned and integers round as they say: they take no mode");
   static constexpr gemm_policy policy = P;
   const std::size_t depth = detail::operand_cols(a);
   detail::require_gemm_shapes(detail::operand_rows(a), depth, detail::operand_rows(b),
@@ -214,6 +218,18 @@ void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode = {}) {
         sum.add(exact::multiply(a_values[row * depth + k], b_values[col * depth + k]));
       }
       return pack_as<float>(sum.value(), at(mode, (row * c.cols + col) * draws));
+    });
+    return;
+  }
+
+  if constexpr (policy.sum == accumulation::integers) {
+    static_assert(integer_operand<A> && integer_operand<B>,
+                  "accumulation::integers takes operands with elements of up to 16-bit integers");
+    const auto a_values = detail::integers_in(a), b_values = detail::integers_in(b);
+    const default_float_environment environment;
+    for_each([&](std::size_t row, std::size_t col) {
+      return scaled(detail::dot_integers(policy, a, row, a_values.data() + row * depth, b, col,
+                                         b_values.data() + col * depth));
     });
     return;
   }

@@ -219,6 +219,10 @@ void with_rows(isa level, const packed_matrix_view<F, P>& x, const Use& use) {
     with_defined_rows(x, use);
   }
 }
+template <auto F, packing P, class Use>
+void with_rows(isa, const affine_matrix_view<F, P>& x, const Use& use) {
+  with_defined_rows(x, use);
+}
 template <auto B, class Use>
 void with_rows(isa level, const block_matrix<B>& x, const Use& use) {
   static constexpr auto format = [] {

@@ -138,6 +138,71 @@ struct integer_tile {
   float* sums;
 };
 
+/// As product_tile, for accumulation::integers. A word of a row and of a lane holds four k as 8-bit
+/// integers, those of rows with 128 added, or two as 16-bit ones. Words are summed in spans of K,
+/// each of which belongs to one scale of either operand; their sum may go on in the next chunk.
+struct integer_sum_tile {
+  static constexpr std::size_t max_words = product_tile::max_depth;
+  static constexpr std::size_t row_stride = product_tile::row_stride;
+  /// What the words of a span are a multiple of.
+  static constexpr std::size_t unit = 8, max_spans = max_words / unit;
+  struct span {
+    std::size_t words;
+    bool begins, ends;  ///< from zero; with the sum scaled and added to `sums`
+  };
+
+  const float* lanes;  ///< [word][width]
+  std::size_t width;   ///< 16, or lanes_per_tile(level)
+  const float* rows;   ///< row r at r * row_stride
+  std::size_t row_count;
+  const span* spans;
+  std::size_t span_count;
+  // Sums of bytes begin with lane_offsets, or with lane_offsets * row_offsets + lane_zeros *
+  // row_zeros if lane_zeros is not null.
+  const std::uint32_t* lane_offsets;  ///< [span][width]
+  const std::uint32_t* lane_zeros;
+  const float* lane_scales;
+  const std::uint32_t* row_offsets;  ///< [row][max_spans]
+  const std::uint32_t* row_zeros;
+  const float* row_scales;
+  float* sums;
+  float* rest;  ///< the bits of sums of integers that go on
+};
+
+/// The same for bytes of a few rows and up to 16 others, whose codes are read where they lie: some
+/// spans, each of which begins at a multiple of 64 in K. With u = q - lowest of the others, x of
+/// the rows and their zero points z - c, w = z - lowest, a sum is
+///   sum x u - w sum x - (z - c)(sum u - n w).
+struct integer_dots {
+  static constexpr std::size_t group = 16, most_rows = 8, alignment = 64;
+  /// What a span holds of K, and where it begins in a row.
+  struct part {
+    std::size_t first, count, place;
+  };
+
+  const std::uint8_t* rows;  ///< x; 64 more bytes may be read
+  std::size_t row_stride;
+  std::size_t row_count;  ///< with has_ones, the last is not one of them but all ones
+  bool has_ones;
+  const std::uint8_t* others;  ///< packed codes of 8 bits, or of 4, the low ones first
+  std::size_t other_stride, other_count;
+  bool are_nibbles;
+  std::uint8_t sign;  ///< which bit codes and u differ in
+  const integer_sum_tile::span* spans;
+  const part* parts;
+  std::size_t span_count;
+  const std::uint32_t* row_sums;  ///< [span][most_rows] sum x
+  const std::uint32_t* row_zeros;
+  const float* row_scales;
+  const std::uint32_t* other_zeros;  ///< [span][group] w
+  const float* other_scales;
+  bool rows_first;  ///< whether their scale is that of the first operand
+  float* buffer;    ///< 256 for each span and row
+  float* totals;    ///< [row] at total_stride
+  std::size_t total_stride;
+  float* rest;  ///< [row][group]
+};
+
 /// As product_steps, for such integers, and for several chunks. The other row is given as packed
 /// codes of 4 bits, the low ones first, or as integers with 128 added.
 struct integer_steps {
@@ -260,6 +325,22 @@ using avx512vbmi::integers_of_codes;
 using avx512vbmi::integers_of_nibbles;
 using avx512vbmi::store_offsets;
 using avx512vbmi::store_powers;
+#endif
+
+/// Two 16-bit integers to a word; four of 8 bits where there are integer products.
+inline void multiply_pairs(isa level, const integer_sum_tile& t) {
+  LOWP_DISPATCH(level, add_integer_pairs(t));
+}
+#if LOWP_X86_TARGETS
+inline void multiply_fours(const integer_sum_tile& t) { avx512vbmi::add_integer_fours(t); }
+inline void multiply(const integer_dots& p) { avx512vbmi::add_integer_dots(p); }
+using avx512vbmi::sum_signed_bytes;
+using avx512vbmi::sum_unsigned_bytes;
+#else
+inline void multiply_fours(const integer_sum_tile&) {}
+inline void multiply(const integer_dots&) {}
+inline std::uint32_t sum_signed_bytes(const std::uint8_t*, std::size_t) { return 0; }
+inline std::uint32_t sum_unsigned_bytes(const std::uint8_t*, std::size_t) { return 0; }
 #endif
 
 /// Of one or two thousand bytes, say.
