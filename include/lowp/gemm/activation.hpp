@@ -18,27 +18,27 @@
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
-namespace detail {
+namespace kernels {
 
-/// The lanes of the portable target, one at a time.
-template <lowp::activation A>
+/// In the lanes of the portable target, one at a time.
+template <activation A>
 [[nodiscard]] float activated(float x) {
   const default_float_environment environment;
   const auto bits = std::bit_cast<std::uint32_t>(x);
-  return std::bit_cast<float>(kernels::portable::activated_or_nan<A>(bits));
+  return std::bit_cast<float>(portable::activated_or_nan<A>(bits));
 }
 
-}  // namespace detail
+}  // namespace kernels
 
 /// x > 0 ? x : 0
-[[nodiscard]] inline float relu(float x) { return detail::activated<activation::relu>(x); }
+[[nodiscard]] inline float relu(float x) { return kernels::activated<activation::relu>(x); }
 /// x / (1 + e^-x), at most 0.84 units off.
-[[nodiscard]] inline float silu(float x) { return detail::activated<activation::silu>(x); }
+[[nodiscard]] inline float silu(float x) { return kernels::activated<activation::silu>(x); }
 /// x * Phi(x) for the distribution function of the normal distribution, at most 1.11 units off.
-[[nodiscard]] inline float gelu(float x) { return detail::activated<activation::gelu>(x); }
+[[nodiscard]] inline float gelu(float x) { return kernels::activated<activation::gelu>(x); }
 /// x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))), at most 0.81 units off.
 [[nodiscard]] inline float gelu_tanh(float x) {
-  return detail::activated<activation::gelu_tanh>(x);
+  return kernels::activated<activation::gelu_tanh>(x);
 }
 
 /// The function of that name; `none` makes a NaN canonical, too.
@@ -50,7 +50,7 @@ template <lowp::activation A>
     case activation::gelu: return gelu(x);
     case activation::gelu_tanh: return gelu_tanh(x);
   }
-  return detail::activated<activation::none>(x);
+  return kernels::activated<activation::none>(x);
 }
 
 }  // namespace LOWP_BASELINE
