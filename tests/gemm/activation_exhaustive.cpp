@@ -63,16 +63,16 @@ worst walk(activation function, std::uint32_t begin) {
 }  // namespace
 
 TEST_CASE("Activations of every binary32 number") {
-  for (const auto& [function, name, bound] : test::gemm::smooth_functions) {
+  for (const test::gemm::smooth_function& function : test::gemm::smooth_functions) {
     std::atomic<std::uint64_t> next = 0, compared = 0;
     const unsigned count = std::max(1u, std::thread::hardware_concurrency());
     std::vector<worst> found(count);
-    const auto work = [&, f = function](worst& mine) {
+    const auto work = [&](worst& mine) {
       for (std::uint64_t at = next.fetch_add(chunk); at < 2ull * infinity;
            at = next.fetch_add(chunk)) {
         const auto begin =
             static_cast<std::uint32_t>(at < infinity ? at : at - infinity + sign_bit);
-        const worst here = walk(f, begin);
+        const worst here = walk(function.function, begin);
         mine.see(here.error, here.at);
         compared += chunk;
       }
@@ -82,11 +82,11 @@ TEST_CASE("Activations of every binary32 number") {
     for (std::thread& helper : helpers) helper.join();
     worst all;
     for (const worst& one : found) all.see(one.error, one.at);
-    std::printf("%s: %llu inputs, at most %.4f units off, at %a\n", name,
+    std::printf("%s: %llu inputs, at most %.4f units off, at %a\n", function.name,
                 static_cast<unsigned long long>(compared.load()), all.error,
                 static_cast<double>(all.at));
-    INFO(name << " of " << all.at);
+    INFO(function.name << " of " << all.at);
     CHECK(compared == 2ull * infinity);
-    CHECK(all.error <= bound);
+    CHECK(all.error <= function.worst_error);
   }
 }

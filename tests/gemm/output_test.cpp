@@ -28,7 +28,8 @@ const any_rounding modes[] = {lowp::nearest_even,
 template <auto F>
 void check_numbers(oracle::tally& t) {
   std::uint64_t seed = 1;
-  for (const auto& [m, n, k] : shapes) {
+  for (const shape& s : shapes) {
+    const std::size_t m = s.m, n = s.n, k = s.k;
     const matrix a(m, k, ++seed, kind::ordinary), b(n, k, ++seed, kind::special);
     const arrays of(m, n, ++seed, kind::ordinary);
     epilogue e = of.some(7, activation::gelu);
@@ -85,7 +86,7 @@ namespace {
 
 template <auto B>
 void check_blocks(oracle::tally& t) {
-  const auto& [m, n, k] = shape{35, 100, 70};
+  constexpr std::size_t m = 35, n = 100, k = 70;
   const matrix a(m, k, 1, kind::ordinary), b(n, k, 2, kind::ordinary);
   const arrays of(m, n, 3, kind::ordinary);
   epilogue e = of.some(7, activation::silu);
