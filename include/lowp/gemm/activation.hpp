@@ -20,8 +20,8 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace kernels {
 
-/// In the lanes of the portable target, one at a time. clang's -ffast-math takes a float argument or
-/// result for no NaN, where it sees how it is used.
+/// In the lanes of the portable target, one at a time. clang's -ffast-math takes a float argument
+/// or result for no NaN, where it sees how it is used.
 template <activation A>
 [[nodiscard]] float activated(float x) {
   const default_float_environment environment;

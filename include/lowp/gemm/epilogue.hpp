@@ -25,7 +25,7 @@ namespace lowp {
 ///   v * row_scales[row] * col_scales[col] + bias[col],
 /// from left to right, each operation rounded to nearest even in binary32; the activation of that;
 /// and this rounded once to the format of the result, by `rounding` and `range`. Empty arrays are
-/// left out. A NaN is 0x7FC00000 before it is rounded.
+/// left out. A NaN is 0x7FC00000 before it is rounded, and the largest value in a format without.
 ///
 /// Element (row, col) draws as element row * columns + col of an array. binary32 is the result as
 /// it is; a block_matrix is quantized from it, with its own rules for what is out of range.
