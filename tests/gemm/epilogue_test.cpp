@@ -3,6 +3,7 @@
 // every kernel and any number of threads. Results in other formats than binary32: output_test.cpp.
 #include "lowp/gemm/epilogue.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 #include "float_environment.hpp"
 #include "gemm/epilogue_cases.hpp"
+#include "guarded.hpp"
 #include "number/mpfr_oracle.hpp"
 
 using namespace test::gemm;
@@ -126,6 +128,37 @@ TEST_CASE("Neither the environment of the caller nor a NaN of the bias changes a
     }
   }
 }
+
+#if LOWP_HAS_GUARDED_MEMORY
+TEST_CASE("Nothing outside the arrays of an epilogue is read") {
+  constexpr std::size_t m = 9, k = 8, most = 70;
+  const matrix a(m, k, 1, kind::ordinary);
+  const test::guarded scales(4 * most), bias(4 * most), out(4 * m * most);
+  const auto place = [](const test::guarded& memory, std::size_t size, bool at_end) {
+    return reinterpret_cast<float*>(memory.place(4 * size, at_end));
+  };
+  for (std::size_t n = 1; n <= most; ++n) {
+    const matrix b(n, k, 2, kind::ordinary);
+    const arrays of(m, n, 3, kind::ordinary);
+    result<float> expected(m, n);
+    reference::gemm(a.view(), b.view(), expected.view(), of.some(6, activation::relu));
+    for (const bool at_end : {false, true}) {
+      float* const x = place(scales, n, at_end);
+      float* const y = place(bias, n, at_end);
+      const matrix_view<float> c(place(out, m * n, at_end), m, n);
+      std::copy(of.col_scales.begin(), of.col_scales.end(), x);
+      std::copy(of.bias.begin(), of.bias.end(), y);
+      const epilogue e{.col_scales = {x, n}, .bias = {y, n}, .activation = activation::relu};
+      lowp::gemm(a.view(), b.view(), c, e);
+      bool is_same = true;
+      for (std::size_t i = 0; i < m * n; ++i) {
+        is_same = is_same && bits_of(c(i / n, i % n)) == bits_of(expected.view()(i / n, i % n));
+      }
+      CHECK(is_same);
+    }
+  }
+}
+#endif
 
 TEST_CASE("Products without rows, columns or depth go through an epilogue") {
   const arrays of(3, 4, 1, kind::ordinary);
