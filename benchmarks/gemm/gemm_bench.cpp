@@ -5,6 +5,7 @@
 //   of_read           for a few rows of A: the share of reading the weights alone
 //   of_<library>      the speed as a multiple of theirs, in the type that the name says
 //   of_one_thread     for two
+//   of_plain          for epilogues: the speed as a multiple of the product in binary32 without one
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -143,9 +144,38 @@ void add_product(const std::string& job) {
   }
 }
 
+/// A bias, an activation and rounding to bfloat16 besides.
+template <class A, class B>
+void run_epilogue(benchmark::State& state, const shape& s, activation function) {
+  std::vector<float> a_values, b_values, c(s.m * s.n);
+  const auto a = A::make(sample_values(a_values, s.m, s.k));
+  const auto b = B::make(sample_values(b_values, s.n, s.k));
+  std::vector<bfloat16> rounded(s.m * s.n);
+  const matrix_view<float> out(c.data(), s.m, s.n);
+  const matrix_view<bfloat16> rounded_out(rounded.data(), s.m, s.n);
+  const std::vector<float> bias = sample(s.n);
+  const epilogue e{.bias = bias, .activation = function};
+  const isa level = highest_isa();
+  compare(state, 2 * s.m * s.n * s.k, [&] { gemm(a, b, rounded_out, e, level); },
+          {{"plain", [&] { gemm(a, b, out, level); }}});
+}
+template <class A, class B>
+void add_epilogue(const std::string& job) {
+  const auto add = [&](const shape& s, const char* name, activation function) {
+    add_row("gemm/" + job + "/bias_" + name + "_bfloat16/" + s.name(),
+            [=](benchmark::State& state) { run_epilogue<A, B>(state, s, function); });
+  };
+  for (const std::size_t depth : {4096, 512}) {
+    add({512, 4096, depth}, "silu", activation::silu);
+    add({512, 4096, depth}, "gelu", activation::gelu);
+  }
+}
+
 }  // namespace
 
 void lowp_bench::add_rows() {
+  add_epilogue<as_float, as_float>("float_float");
+  add_epilogue<as_blocks<formats::mxfp4>, as_blocks<formats::mxfp4>>("mxfp4_mxfp4");
   add_product<as_float, as_float>("float_float");
   add_product<as_float, as_blocks<formats::mxfp4>>("float_mxfp4");
   add_product<as_float, as_blocks<formats::mxfp8_e4m3>>("float_mxfp8");

@@ -17,6 +17,7 @@
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/exact.hpp"
+#include "lowp/gemm/epilogue.hpp"
 #include "lowp/gemm/exact_sum.hpp"
 #include "lowp/gemm/integers.hpp"
 #include "lowp/gemm/model.hpp"
@@ -112,8 +113,9 @@ struct exponent_bounds {
   return range;
 }
 
-inline void require_gemm_shapes(std::size_t a_rows, std::size_t a_cols, std::size_t b_rows,
-                                std::size_t b_cols, const matrix_view<float>& c) {
+template <class C>
+void require_gemm_shapes(std::size_t a_rows, std::size_t a_cols, std::size_t b_rows,
+                         std::size_t b_cols, const C& c) {
   const auto shape = [](std::size_t rows, std::size_t cols) {
     return std::to_string(rows) + " x " + std::to_string(cols);
   };
@@ -121,9 +123,9 @@ inline void require_gemm_shapes(std::size_t a_rows, std::size_t a_cols, std::siz
     throw std::invalid_argument("gemm: b is " + shape(b_rows, b_cols) + ", expected " +
                                 std::to_string(a_cols) + " columns as a has");
   }
-  if (c.rows != a_rows || c.cols != b_rows) {
-    throw std::invalid_argument("gemm: c is " + shape(c.rows, c.cols) + ", expected " +
-                                shape(a_rows, b_rows));
+  if (operand_rows(c) != a_rows || operand_cols(c) != b_rows) {
+    throw std::invalid_argument("gemm: c is " + shape(operand_rows(c), operand_cols(c)) +
+                                ", expected " + shape(a_rows, b_rows));
   }
 }
 
@@ -270,5 +272,37 @@ void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode = {}) {
   }
 }
 
+inline namespace LOWP_BASELINE {
+
+/// The same into any result, through an epilogue (see there). Throws std::invalid_argument, before
+/// writing, also for arrays of the epilogue that do not fit c.
+template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B, gemm_output C,
+          rounding_mode R>
+void gemm(const A& a, const B& b, C&& c, const R& mode, const epilogue& e) {
+  const std::size_t rows = detail::operand_rows(c), cols = detail::operand_cols(c);
+  detail::require_gemm_shapes(detail::operand_rows(a), detail::operand_cols(a),
+                              detail::operand_rows(b), detail::operand_cols(b), c);
+  detail::require_epilogue(e, rows, cols);
+  std::vector<float> values(rows * cols);
+  const matrix_view<float> sums(values.data(), rows, cols);
+  reference::gemm<P>(a, b, sums, mode);
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t col = 0; col < cols; ++col) {
+      sums(row, col) = detail::finished_value(e, row, col, sums(row, col));
+    }
+  }
+  store_result(sums, e, c);
+}
+template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B, gemm_output C>
+void gemm(const A& a, const B& b, C&& c, const epilogue& e) {
+  reference::gemm<P>(a, b, c, nearest_even, e);
+}
+template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B, rounded_gemm_output C,
+          rounding_mode R = nearest_even_t>
+void gemm(const A& a, const B& b, C&& c, const R& mode = {}) {
+  reference::gemm<P>(a, b, c, mode, epilogue{});
+}
+
+}  // namespace LOWP_BASELINE
 }  // namespace reference
 }  // namespace lowp

@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
+#include "lowp/kernels/activation.hpp"
 #include "lowp/kernels/dispatch.hpp"
 #include "lowp/kernels/isa.hpp"
 #include "lowp/kernels/target.hpp"
@@ -236,6 +238,17 @@ struct integer_steps {
   }
 };
 
+/// What finished values of a row go through: times row_scale, times col_scales[i], plus bias[i],
+/// and the activation. Arrays may be null.
+struct row_epilogue {
+  float row_scale = 1;  ///< 1 changes nothing
+  const float* col_scales = nullptr;
+  const float* bias = nullptr;
+  lowp::activation activation = lowp::activation::none;
+
+  static constexpr std::size_t group = 16;  ///< values that kernels take at a time
+};
+
 }  // namespace kernels
 }  // namespace LOWP_BASELINE
 }  // namespace lowp
@@ -368,6 +381,31 @@ inline void finish(isa level, std::uint32_t a, std::uint32_t b, const float* sum
               detail::run_finish(level, a, b, reinterpret_cast<const float*>(from), n,
                                  reinterpret_cast<std::uint32_t*>(to));
             });
+}
+
+namespace detail {
+inline void run_epilogue(isa level, const row_epilogue& e, std::size_t count, float* values) {
+  LOWP_DISPATCH(level, finish_row(e, count, values));
+}
+}  // namespace detail
+
+/// The epilogue of values [0, count), in place. A NaN becomes 0x7FC00000.
+inline void finish(isa level, const row_epilogue& e, std::size_t count, float* values) {
+  constexpr std::size_t group = row_epilogue::group;
+  const std::size_t left = count % group, whole = count - left;
+  detail::run_epilogue(level, e, whole, values);
+  if (left == 0) return;
+  float padded[3][group] = {};
+  const auto pad = [&](float* to, const float* from) {
+    if (from == nullptr) return from;
+    std::memcpy(to, from + whole, left * sizeof(float));
+    return static_cast<const float*>(to);
+  };
+  pad(padded[0], values);
+  detail::run_epilogue(
+      level, {e.row_scale, pad(padded[1], e.col_scales), pad(padded[2], e.bias), e.activation},
+      group, padded[0]);
+  std::memcpy(values + whole, padded[0], left * sizeof(float));
 }
 
 }  // namespace kernels

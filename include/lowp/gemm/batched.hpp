@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Many products at a time: the heads of attention, the experts of a layer.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+
+#include "lowp/arrays/execution.hpp"
+#include "lowp/gemm/apart.hpp"
+#include "lowp/gemm/epilogue.hpp"
+#include "lowp/gemm/gemm.hpp"
+#include "lowp/gemm/operand.hpp"
+#include "lowp/gemm/policy.hpp"
+#include "lowp/gemm/reference.hpp"
+
+namespace lowp {
+
+/// A list of operands or of results: a vector, an array or a span.
+template <class L>
+concept product_list = requires(const L& list, std::size_t i) {
+  { list.size() } -> std::convertible_to<std::size_t>;
+  list[i];
+};
+
+inline namespace LOWP_BASELINE {
+
+/// c[i] = a[i] * b[i]^T by the policy P, each through the epilogue, as gemm does one after the
+/// other; a list of one operand stands for as many as c has. Products may differ in shape.
+/// Throws std::invalid_argument, before any is written, for lists that differ in length and for
+/// what gemm refuses, also if a result shares memory with an operand of another product; results
+/// must not share memory with each other.
+///
+/// Threads take a product each if there are at least 8, else a part of each.
+template <gemm_policy P = gemm_policy{}, product_list A, product_list B, product_list C>
+void gemm_batched(const A& a, const B& b, C&& c, const epilogue& e, const execution& how = {}) {
+  const auto require_size = [&](const char* name, std::size_t size) {
+    if (size == c.size() || size == 1) return;
+    throw std::invalid_argument("gemm_batched: " + std::string(name) + " has size " +
+                                std::to_string(size) + ", expected 1 or that of c, " +
+                                std::to_string(c.size()));
+  };
+  require_size("a", a.size());
+  require_size("b", b.size());
+  const auto at = [](const auto& list, std::size_t i) -> const auto& {
+    return list[list.size() == 1 ? 0 : i];
+  };
+  for (std::size_t i = 0; i < c.size(); ++i) {
+    detail::require_gemm_shapes(detail::operand_rows(at(a, i)), detail::operand_cols(at(a, i)),
+                                detail::operand_rows(at(b, i)), detail::operand_cols(at(b, i)),
+                                c[i]);
+    detail::require_epilogue(e, detail::operand_rows(c[i]), detail::operand_cols(c[i]));
+    for (std::size_t j = 0; j < a.size(); ++j) bulk::require_apart(a[j], c[i]);
+    for (std::size_t j = 0; j < b.size(); ++j) bulk::require_apart(b[j], c[i]);
+    bulk::require_apart(e, c[i]);
+  }
+  constexpr std::size_t many = 8;
+  const bool is_split = c.size() < many;
+  const auto multiply = [&](std::size_t i) {
+    gemm<P>(at(a, i), at(b, i), c[i], e, is_split ? how : execution(how.level()));
+  };
+  if (!is_split) return how.run(c.size(), task(multiply));
+  for (std::size_t i = 0; i < c.size(); ++i) multiply(i);
+}
+template <gemm_policy P = gemm_policy{}, product_list A, product_list B, product_list C>
+void gemm_batched(const A& a, const B& b, C&& c, const execution& how = {}) {
+  gemm_batched<P>(a, b, c, epilogue{}, how);
+}
+
+}  // namespace LOWP_BASELINE
+}  // namespace lowp

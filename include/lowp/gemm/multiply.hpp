@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// Which kernels multiply which operands under which policy.
+#pragma once
+
+#include "lowp/arrays/execution.hpp"
+#include "lowp/gemm/binary32_panels.hpp"
+#include "lowp/gemm/blocked.hpp"
+#include "lowp/gemm/integer_panels.hpp"
+#include "lowp/gemm/integer_sums.hpp"
+#include "lowp/gemm/modeled_panels.hpp"
+#include "lowp/gemm/operand.hpp"
+#include "lowp/gemm/policy.hpp"
+#include "lowp/gemm/reference.hpp"
+#include "lowp/gemm/rows.hpp"
+#include "lowp/kernels/product.hpp"
+
+namespace lowp {
+inline namespace LOWP_BASELINE {
+namespace bulk {
+
+/// The sums of accumulation::k32.
+template <gemm_operand A, gemm_operand B>
+void multiply_k32(const A& a, const B& b, const sum_sink& sink, const execution& how) {
+#if LOWP_X86_TARGETS
+  if constexpr (has_integer_panels<A> && has_integer_panels<B>) {
+    const auto x = integer_rows_of(a), y = integer_rows_of(b);
+    if (kernels::has_integer_products(how.level()) && are_scales_in_range(how.level(), x) &&
+        are_scales_in_range(how.level(), y)) {
+      return multiply_k32<integer_panels>(x, y, sink, how);
+    }
+  }
+#endif
+  with_rows(how.level(), a, [&](const row_source& x) {
+    with_rows(how.level(), b,
+              [&](const row_source& y) { multiply_k32<binary32_panels>(x, y, sink, how); });
+  });
+}
+
+/// The sums that the policy P names, by kernels; false if there are none for it, the mode and these
+/// operands.
+template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R>
+[[nodiscard]] bool multiply(const A& a, const B& b, [[maybe_unused]] const R& mode,
+                            const sum_sink& sink, const execution& how) {
+  static constexpr gemm_policy policy = P;
+  if constexpr (policy.sum == accumulation::k32) {
+    multiply_k32(a, b, sink, how);
+    return true;
+  } else if constexpr (policy.sum == accumulation::integers) {
+    return multiply_integers<P>(a, b, sink, how);
+  } else if constexpr (has_modeled_panels(policy)) {
+    constexpr int l_mul_bits = lowp::detail::l_mul_bits<P, A, B>();
+    modeled_sum sum(policy, mode, lowp::detail::operand_cols(a), l_mul_bits);
+    bool is_known = false;
+    with_rows(how.level(), a, [&](const row_source& x) {
+      with_rows(how.level(), b, [&](const row_source& y) {
+        is_known = sum.can_multiply(x, y, lowp::detail::lowest_factor_exponent<A>(),
+                                    lowp::detail::lowest_factor_exponent<B>());
+        if (is_known) multiply_blocks<modeled_panels>(y, x, sink, how, sum);
+      });
+    });
+    return is_known;
+  } else {
+    return false;
+  }
+}
+
+}  // namespace bulk
+}  // namespace LOWP_BASELINE
+}  // namespace lowp
