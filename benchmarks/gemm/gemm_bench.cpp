@@ -6,6 +6,7 @@
 //   of_<library>      the speed as a multiple of theirs, in the type that the name says
 //   of_one_thread     for two
 //   of_plain          for epilogues: the speed as a multiple of the product in binary32 without one
+//   of_k32            for modeled sums: as a multiple of those in the order k32
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -171,9 +172,63 @@ void add_epilogue(const std::string& job) {
   }
 }
 
+/// Modeled sums, as a share of the speed of the order k32.
+template <gemm_policy P, class T, class R>
+void run_model(benchmark::State& state, const R& mode, isa level) {
+  const shape s{128, 1024, 1024};
+  std::vector<float> a_values, b_values, c(s.m * s.n);
+  const auto numbers = [](matrix_view<const float> values) {
+    std::vector<T> list;
+    for (std::size_t i = 0; i < values.rows * values.cols; ++i) list.push_back(T(values.data[i]));
+    return list;
+  };
+  const std::vector<T> a = numbers(sample_values(a_values, s.m, s.k));
+  const std::vector<T> b = numbers(sample_values(b_values, s.n, s.k));
+  const matrix_view<const T> x(a.data(), s.m, s.k), y(b.data(), s.n, s.k);
+  const matrix_view<float> out(c.data(), s.m, s.n);
+  const auto multiply = [&] {
+    if constexpr (has_rounding(P)) {
+      gemm<P>(x, y, out, mode, level);
+    } else {
+      gemm<P>(x, y, out, level);
+    }
+  };
+  compare(state, 2 * s.m * s.n * s.k, multiply, {{"k32", [&] { gemm(x, y, out, level); }}});
+}
+template <gemm_policy P, class T = float, class R = nearest_even_t>
+void add_model(const std::string& name, const R& mode = {}) {
+  for (const isa level : isas) {
+    if (level > highest_isa() || level == isa::avx512) continue;
+    add_row("gemm/model/" + name + "/" + std::string(lowp::name(level)),
+            [=](benchmark::State& state) { run_model<P, T>(state, mode, level); });
+  }
+}
+constexpr gemm_policy sequential_in(const float_format& f, product p = product::exact) {
+  return {.sum = accumulation::sequential, .accumulator = f, .product = p};
+}
+void add_models() {
+  constexpr gemm_policy bf16 = sequential_in(formats::bfloat16);
+  constexpr gemm_policy half = sequential_in(formats::binary16);
+  constexpr gemm_policy halves = sequential_in(formats::binary16, product::rounded);
+  constexpr gemm_policy l_mul = sequential_in(formats::binary32, product::l_mul);
+  constexpr gemm_policy tree{
+      .sum = accumulation::pairwise, .accumulator = formats::bfloat16, .chunk = 128};
+  add_model<policies::sequential_binary32>("binary32");
+  add_model<bf16>("bfloat16");
+  add_model<bf16>("bfloat16_toward_zero", toward_zero);
+  add_model<bf16>("bfloat16_stochastic_8", stochastic{.random_bits = 8});
+  add_model<half>("binary16");
+  add_model<halves>("binary16_rounded_products");
+  add_model<tree>("bfloat16_trees_of_128");
+  add_model<l_mul>("binary32_l_mul");
+  add_model<policies::hopper_fp8, e4m3fn>("hopper_fp8");
+  add_model<policies::hopper_fp8_promoted, e4m3fn>("hopper_fp8_promoted");
+}
+
 }  // namespace
 
 void lowp_bench::add_rows() {
+  add_models();
   add_epilogue<as_float, as_float>("float_float");
   add_epilogue<as_blocks<formats::mxfp4>, as_blocks<formats::mxfp4>>("mxfp4_mxfp4");
   add_product<as_float, as_float>("float_float");
