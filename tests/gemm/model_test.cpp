@@ -18,6 +18,7 @@
 #include "catch.hpp"
 #include "lowp/block/catalog.hpp"
 #include "lowp/block/quantize.hpp"
+#include "lowp/core/config.hpp"
 #include "lowp/gemm/reference.hpp"
 #include "lowp/number/catalog.hpp"
 #include "lowp/rounding/any_rounding.hpp"
@@ -55,6 +56,11 @@ double special_sum(double a, double b) {
   return oracle::is_special(a) ? a : oracle::is_special(b) ? b : 0;
 }
 
+/// By its bits: compilers that were told to forget signs choose either.
+double signed_zero(bool is_negative) {
+  return lowp::opaque(std::bit_cast<double>(std::uint64_t{is_negative ? 1u : 0u} << 63));
+}
+
 /// Rounds exact results to a format, by search where it is small.
 class rounder {
  public:
@@ -74,7 +80,7 @@ class rounder {
     mpfr_mul(p, x, y, MPFR_RNDN);
     const auto down = mode_ == mode::downward ? MPFR_RNDD : MPFR_RNDN;  // the sign of a zero
     if (mpfr_add(sum, p, z, down) != 0) throw std::logic_error("the sum is not exact");
-    if (mpfr_zero_p(sum)) return encoded(mpfr_signbit(sum) != 0 ? oracle::negated(0.0) : 0.0);
+    if (mpfr_zero_p(sum)) return encoded(signed_zero(mpfr_signbit(sum) != 0));
     if (grid_ == nullptr) return value(oracle::mpfr_encode(format_, sum, direction()));
     // What is far below or above everything need not be exact to be rounded by search.
     long double narrow = mpfr_get_ld(sum, MPFR_RNDZ);
@@ -144,11 +150,10 @@ using values = std::vector<double>;
 
 double sequential(const gemm_policy& p, const rounder& round, const values& a, const values& b,
                   std::size_t begin, std::size_t end) {
-  double sum = 0;
+  double sum = signed_zero(false);
   for (std::size_t k = begin; k < end; ++k) {
     if (p.product == product::rounded) {
-      const double zero =
-          oracle::is_negative(a[k]) != oracle::is_negative(b[k]) ? oracle::negated(0.0) : 0.0;
+      const double zero = signed_zero(oracle::is_negative(a[k]) != oracle::is_negative(b[k]));
       sum = round(round(a[k], b[k], zero), 1, sum);
     } else {
       sum = round(a[k], b[k], sum);
@@ -162,8 +167,7 @@ double node(const rounder& round, const values& a, const values& b, std::size_t 
             std::size_t end, int level, std::size_t place) {
   if (level == 0) {
     const double x = a[begin + place], y = b[begin + place];
-    return round(x, y,
-                 oracle::is_negative(x) != oracle::is_negative(y) ? oracle::negated(0.0) : 0.0);
+    return round(x, y, signed_zero(oracle::is_negative(x) != oracle::is_negative(y)));
   }
   const std::size_t below = (end - begin + (std::size_t{1} << (level - 1)) - 1) >> (level - 1);
   const double left = node(round, a, b, begin, end, level - 1, 2 * place);
@@ -172,7 +176,7 @@ double node(const rounder& round, const values& a, const values& b, std::size_t 
 }
 double pairwise(const rounder& round, const values& a, const values& b, std::size_t begin,
                 std::size_t end) {
-  if (begin == end) return 0;
+  if (begin == end) return signed_zero(false);
   return node(round, a, b, begin, end, static_cast<int>(std::bit_width(end - begin - 1)), 0);
 }
 
@@ -190,7 +194,7 @@ parts parts_of(double x, int lowest) {
 }
 double aligned(const gemm_policy& p, const values& a, const values& b, int lowest,
                std::size_t begin, std::size_t end) {
-  double sum = 0;
+  double sum = signed_zero(false);
   const auto terms = static_cast<std::size_t>(p.adder.terms);
   for (std::size_t first = begin; first < end; first += terms) {
     std::vector<parts> list;
@@ -203,19 +207,20 @@ double aligned(const gemm_policy& p, const values& a, const values& b, int lowes
     for (const parts& t : list) {
       if (t.significand != 0) highest = std::max(highest, t.exponent);
     }
-    double total = 0;  // in units of 2^highest
+    double total = signed_zero(false);  // in units of 2^highest
     for (const parts& t : list) {
       if (t.significand == 0) continue;
       total += std::ldexp(
           std::trunc(std::ldexp(t.significand, p.adder.fraction_bits + t.exponent - highest)),
           -p.adder.fraction_bits);
     }
-    total = total == 0 ? 0 : std::ldexp(total, highest);
+    total = std::ldexp(total, highest);
     if (!p.adder.has_accumulator) total += sum;  // few enough bits apart in these tests
     int exponent = 0;
     std::frexp(total, &exponent);
     const int unit = std::max(exponent - 1, 1 - p.accumulator.bias) - p.accumulator.mantissa_bits;
-    sum = total == 0 ? 0 : std::ldexp(std::trunc(std::ldexp(total, -unit)), unit);
+    sum = std::ldexp(std::trunc(std::ldexp(total, -unit)), unit);
+    if (sum == 0) sum = signed_zero(false);
   }
   return sum;
 }
@@ -230,7 +235,7 @@ double expected(const gemm_policy& p, const rounder& round, const rounder& promo
     }
   };
   if (p.chunk == 0) return sum(0, a.size());
-  double total = 0;
+  double total = signed_zero(false);
   const auto chunk = static_cast<std::size_t>(p.chunk);
   for (std::size_t k = 0; k < a.size(); k += chunk) {
     total = promote(sum(k, std::min(k + chunk, a.size())), 1, total);
