@@ -210,8 +210,9 @@ class modeled_sum {
 };
 
 /// Rows of B along the lanes, rows of A broadcast.
+template <class Source>
 struct modeled_panels : panel_sums {
-  using source = row_source;
+  using source = Source;
   static constexpr bool lanes_are_columns = true;
 
   class lanes : public binary32_panels::lanes {
@@ -226,8 +227,9 @@ struct modeled_panels : panel_sums {
                   std::size_t k) const {
       const std::uint64_t draws = sum_.draws(), row_draws = columns_ * draws;
       const std::uint64_t first = row * row_draws + (first_ + tile_lane(tile)) * draws;
-      kernels::multiply(level(), sum_.model,
-                        {t, sum_.first_draw() + first + k * sum_.draws_per_k(), row_draws, draws});
+      kernels::multiply_modeled(
+          level(), sum_.model,
+          {t, sum_.first_draw() + first + k * sum_.draws_per_k(), row_draws, draws});
     }
 
    private:

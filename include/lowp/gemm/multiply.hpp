@@ -55,7 +55,7 @@ template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R>
       with_rows(how.level(), b, [&](const row_source& y) {
         is_known = sum.can_multiply(x, y, lowp::detail::lowest_factor_exponent<A>(),
                                     lowp::detail::lowest_factor_exponent<B>());
-        if (is_known) multiply_blocks<modeled_panels>(y, x, sink, how, sum);
+        if (is_known) multiply_blocks<modeled_panels<row_source>>(y, x, sink, how, sum);
       });
     });
     return is_known;

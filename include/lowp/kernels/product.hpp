@@ -294,7 +294,9 @@ namespace kernels {
   LOWP_DISPATCH(level, static_cast<std::size_t>(tile_shape.lanes));
 }
 inline void multiply(isa level, const product_tile& t) { LOWP_DISPATCH(level, add_tile(t)); }
-inline void multiply(isa level, const sum_model& m, const model_tile& t) {
+/// A template, so that what it takes is compiled where it is used.
+template <class Model>
+void multiply_modeled(isa level, const Model& m, const model_tile& t) {
   LOWP_DISPATCH(level, add_model(m, t));
 }
 inline void multiply(isa level, const product_steps& p) { LOWP_DISPATCH(level, sum_steps(p)); }
