@@ -198,7 +198,7 @@ void run_model(benchmark::State& state, const R& mode, isa level) {
 template <gemm_policy P, class T = float, class R = nearest_even_t>
 void add_model(const std::string& name, const R& mode = {}) {
   for (const isa level : isas) {
-    if (level > highest_isa() || level == isa::avx512) continue;
+    if ((level != isa::avx2 || level > highest_isa()) && level != highest_isa()) continue;
     add_row("gemm/model/" + name + "/" + std::string(lowp::name(level)),
             [=](benchmark::State& state) { run_model<P, T>(state, mode, level); });
   }
