@@ -98,5 +98,20 @@ TEST_CASE("What a batch refuses, before anything is written") {
   c[2] = matrix_view<float>(memory.data() + 120, 4, 6);
   x[0] = matrix_view<const float>(memory.data() + 120, 2, 8);  // another product's result
   CHECK_THROWS_AS(lowp::gemm_batched(x, y, c), std::invalid_argument);
+  // A transposed operand may be the result of its own product, of another's not.
+  using lowp::transposed;
+  std::vector<float> own(3 * 64, 7.0f);
+  std::vector<matrix_view<float>> squares;
+  std::vector<transposed<matrix_view<const float>>> columns;
+  const auto left = matrices(3, 8, 8);
+  for (std::size_t i = 0; i < 3; ++i) {
+    squares.emplace_back(own.data() + 64 * i, 8, 8);
+    columns.emplace_back(matrix_view<const float>(own.data() + 64 * ((i + 1) % 3), 8, 8));
+  }
+  const std::vector<matrix_view<const float>> same(3, left[0].view());
+  CHECK_THROWS_AS(lowp::gemm_batched(same, columns, squares), std::invalid_argument);
+  CHECK(own == std::vector<float>(3 * 64, 7.0f));
+  const std::array<transposed<matrix_view<const float>>, 1> one{columns[0]};
+  CHECK_THROWS_AS(lowp::gemm_batched(same, one, squares), std::invalid_argument);
   CHECK(memory == std::vector<float>(200, 7.0f));
 }

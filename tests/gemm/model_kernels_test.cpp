@@ -12,6 +12,8 @@
 #include "gemm/product_cases.hpp"
 #include "isas.hpp"
 #include "lowp/arrays/execution.hpp"
+#include "lowp/arrays/transposed.hpp"
+#include "lowp/block/quantize.hpp"
 #include "lowp/gemm/gemm.hpp"
 #include "lowp/rounding/any_rounding.hpp"
 #include "oracle.hpp"
@@ -186,6 +188,51 @@ TEST_CASE("Modeled sums of blocks with a tensor scale") {
   REQUIRE_NO_MISMATCH(t);
 }
 
+TEST_CASE("Stochastic sums that leave binary32 overflow, whatever is drawn") {
+  oracle::tally t;
+  using variant = lowp::stochastic_variant;
+  const matrix a(3, 40, 1, kind::huge), b(20, 40, 2, kind::huge);
+  const std::vector<float> ones(20, 0x1p64f);
+  const matrix_view<const float> one(ones.data(), 1, 1), column(ones.data(), 20, 1);
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    for (const variant v : {variant::a, variant::b, variant::c, variant::equal}) {
+      const stochastic draw{seed, seed, 1 + static_cast<int>(seed % 8), v};
+      check<in(formats::bfloat16)>(t, "huge", a.view(), b.view(), any_rounding(draw));
+      check<in(formats::bfloat16)>(t, "2^128", one, column, any_rounding(draw));
+      check<in(policies::fp22)>(t, "2^128 in fp22", one, column, any_rounding(draw));
+    }
+  }
+  REQUIRE_NO_MISMATCH(t);
+}
+
+TEST_CASE("Aligned terms of subnormal values, and of transposed blocks") {
+  oracle::tally t;
+  constexpr gemm_policy policy{.sum = accumulation::aligned, .adder = {2, 10}};
+  lowp::block_matrix<formats::mxfp8_e4m3> tiny(1, 2);
+  tiny.set_code(0, 0, 0x39);
+  tiny.set_code(0, 1, 0x39);
+  tiny.set_scale_code(0, 0, 0);  // 2^-127
+  const float large[] = {0x1p100f, 0x1p90f};
+  check<policy>(t, "subnormal", tiny, matrix_view<const float>(large, 1, 2));
+
+  // The values of blocks have scales: no lowest exponent counts, whichever way they are read.
+  const matrix a(5, 32, 1, kind::ordinary), b(32, 32, 2, kind::wide);
+  const auto x = lowp::quantize<formats::mxfp8_e4m3>(a.view());
+  const auto y = lowp::quantize<formats::mxfp8_e4m3>(b.view());
+  std::vector<float> c(5 * 32), expected(5 * 32), columns(32 * 32);
+  for (std::size_t n = 0; n < 32; ++n) {
+    for (std::size_t k = 0; k < 32; ++k) {
+      columns[n * 32 + k] = lowp::pack_as<float>(lowp::detail::operand_value(y, k, n));
+    }
+  }
+  check<policy>(t, "transposed", x, lowp::transposed(y));
+  lowp::reference::gemm<policy>(x, lowp::transposed(y), matrix_view<float>(c.data(), 5, 32));
+  lowp::reference::gemm<policy>(x, matrix_view<const float>(columns.data(), 32, 32),
+                                matrix_view<float>(expected.data(), 5, 32));
+  t.check(bits(c) == bits(expected), [](auto& text) { text << "the definition, transposed"; });
+  REQUIRE_NO_MISMATCH(t);
+}
+
 TEST_CASE("Modeled sums: rows alone, and the caller's floating-point environment") {
   oracle::tally t;
   constexpr gemm_policy policy = in(formats::bfloat16, product::rounded);
@@ -209,6 +256,21 @@ TEST_CASE("Modeled sums: rows alone, and the caller's floating-point environment
         });
       }
     }
+  }
+  // What is looked at before: here a subnormal value decides for another way.
+  constexpr gemm_policy l_mul = in(formats::bfloat16, product::l_mul);
+  lowp::block_matrix<formats::mxfp8_e4m3> tiny(1, 1);
+  tiny.set_code(0, 0, 0x39);
+  tiny.set_scale_code(0, 0, 0);
+  const float large = 0x1p100f;
+  const matrix_view<const float> one(&large, 1, 1);
+  float expected = 0, actual = 0;
+  lowp::reference::gemm<l_mul>(tiny, one, matrix_view<float>(&expected, 1, 1));
+  for (const std::uint32_t flags : test::unusual_environments) {
+    const test::float_environment environment(flags);
+    lowp::gemm<l_mul>(tiny, one, matrix_view<float>(&actual, 1, 1));
+    t.check(bits({actual}) == bits({expected}),
+            [&](auto& text) { text << std::hex << flags << ", L-Mul"; });
   }
   REQUIRE_NO_MISMATCH(t);
 }

@@ -480,6 +480,23 @@ TEST_CASE("FP22 by hand: 13 fraction bits below the largest exponent") {
   CHECK(dot<fp22>({}, {}) == 0.0f);
 }
 
+TEST_CASE("The lowest exponents of factors") {
+  using lowp::detail::lowest_factor_exponent;
+  static_assert(lowest_factor_exponent<matrix_view<float>>() == -126);
+  static_assert(lowest_factor_exponent<matrix_view<const lowp::e4m3fn>>() == -6);
+  static_assert(lowest_factor_exponent<matrix_view<lowp::number<formats::e8m0>>>() == -127);
+  static_assert(lowest_factor_exponent<lowp::mxfp8_e4m3>() < -1000);
+  static_assert(lowest_factor_exponent<lowp::transposed<lowp::mxfp8_e4m3>>() < -1000);
+  static_assert(lowest_factor_exponent<lowp::transposed<matrix_view<lowp::e4m3fn>>>() == -6);
+  // A sum that underflows is +0, whichever sign it had.
+  const float tiny[] = {0x1p-100f}, negative[] = {-0x1p-100f};
+  float c = 7;
+  lowp::reference::gemm<policies::volta_fp16>(matrix_view<const float>(tiny, 1, 1),
+                                              matrix_view<const float>(negative, 1, 1),
+                                              matrix_view<float>(&c, 1, 1));
+  CHECK(std::bit_cast<std::uint32_t>(c) == 0u);
+}
+
 TEST_CASE("An infinity among aligned terms, and overflow of the register") {
   const auto product_of = [](std::vector<float> a, std::vector<float> b) {
     float c = 7;
@@ -646,6 +663,8 @@ TEST_CASE("Policies that contradict themselves say why") {
   CHECK(is_defect({.sum = accumulation::pairwise, .product = product::rounded}));
   CHECK(is_defect({.sum = accumulation::sequential, .accumulator = formats::e8m0}));
   CHECK(is_defect({.sum = accumulation::sequential, .chunk = -1}));
+  CHECK(is_defect({.sum = accumulation::sequential, .promoted = formats::bfloat16}));
+  CHECK(is_defect({.promoted = formats::bfloat16}));
   CHECK(is_defect({.sum = accumulation::sequential, .adder = {4, 23}}));
   CHECK(is_defect({.sum = accumulation::aligned}));
   CHECK(is_defect({.sum = accumulation::aligned, .adder = {4, 41}}));

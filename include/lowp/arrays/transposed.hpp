@@ -10,6 +10,10 @@ namespace lowp {
 /// refers to a matrix that owns its elements.
 template <class X>
 class transposed {
+  static_assert(
+      !requires(const X& x) { x.of(); },
+      "the transpose of a transposed matrix is the matrix itself: of()");
+
  public:
   constexpr explicit transposed(const X& x) : of_(x) {}
   /// What this is the transpose of.
@@ -18,5 +22,8 @@ class transposed {
  private:
   std::conditional_t<std::is_trivially_copyable_v<X>, X, const X&> of_;
 };
+
+template <class X>
+transposed(const transposed<X>&) -> transposed<transposed<X>>;
 
 }  // namespace lowp

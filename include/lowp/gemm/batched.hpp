@@ -2,8 +2,10 @@
 // Many products at a time: the heads of attention, the experts of a layer.
 #pragma once
 
+#include <atomic>
 #include <concepts>
 #include <cstddef>
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -47,22 +49,46 @@ void gemm_batched(const A& a, const B& b, C&& c, const epilogue& e, const execut
   const auto at = [](const auto& list, std::size_t i) -> const auto& {
     return list[list.size() == 1 ? 0 : i];
   };
+  const auto require_apart = [&c](const auto& list, std::size_t i) {
+    for (std::size_t j = 0; j < list.size(); ++j) {
+      if constexpr (requires { list[j].of(); }) {
+        // A product copies what is transposed before it writes; others may still have to.
+        const bool is_own = j == i && (list.size() > 1 || c.size() == 1);
+        if (!is_own) bulk::require_apart(list[j].of(), c[i]);
+      } else {
+        bulk::require_apart(list[j], c[i]);
+      }
+    }
+  };
   for (std::size_t i = 0; i < c.size(); ++i) {
     detail::require_gemm_shapes(detail::operand_rows(at(a, i)), detail::operand_cols(at(a, i)),
                                 detail::operand_rows(at(b, i)), detail::operand_cols(at(b, i)),
                                 c[i]);
     detail::require_epilogue(e, detail::operand_rows(c[i]), detail::operand_cols(c[i]));
-    for (std::size_t j = 0; j < a.size(); ++j) bulk::require_apart(a[j], c[i]);
-    for (std::size_t j = 0; j < b.size(); ++j) bulk::require_apart(b[j], c[i]);
+    require_apart(a, i);
+    require_apart(b, i);
     bulk::require_apart(e, c[i]);
   }
-  constexpr std::size_t many = 8;
-  const bool is_split = c.size() < many;
-  const auto multiply = [&](std::size_t i) {
-    gemm<P>(at(a, i), at(b, i), c[i], e, is_split ? how : execution(how.level()));
+  const auto multiply = [&](std::size_t i, const execution& by) {
+    gemm<P>(at(a, i), at(b, i), c[i], e, by);
   };
-  if (!is_split) return how.run(c.size(), task(multiply));
-  for (std::size_t i = 0; i < c.size(); ++i) multiply(i);
+  constexpr std::size_t many = 8;
+  if (c.size() < many) {
+    for (std::size_t i = 0; i < c.size(); ++i) multiply(i, how);
+    return;
+  }
+  // Tasks do not throw, but a product may run out of memory.
+  std::exception_ptr failure;
+  std::atomic<bool> has_failed = false;
+  const auto try_to_multiply = [&](std::size_t i) {
+    try {
+      multiply(i, how.level());
+    } catch (...) {
+      if (!has_failed.exchange(true)) failure = std::current_exception();
+    }
+  };
+  how.run(c.size(), task(try_to_multiply));
+  if (failure != nullptr) std::rethrow_exception(failure);
 }
 template <gemm_policy P = gemm_policy{}, product_list A, product_list B, product_list C>
 void gemm_batched(const A& a, const B& b, C&& c, const execution& how = {}) {

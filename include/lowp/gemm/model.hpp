@@ -135,7 +135,7 @@ template <rounding_mode R>
 
   // What is no number decides by itself.
   unpacked special = p.adder.has_accumulator ? accumulator : unpacked::zero();
-  int highest = std::numeric_limits<int>::min();
+  int highest = std::numeric_limits<int>::min() / 2;
   const auto look_at = [&](const term& t) {
     if (t.value.kind == value_kind::finite) highest = std::max(highest, t.exponent);
     if (!t.value.is_finite())
@@ -163,7 +163,8 @@ template <rounding_mode R>
     total = scale_by_power_of_two(unpacked::from_integer(sum), unit);
   }
   if (!p.adder.has_accumulator) total = exact::add(accumulator, total);
-  return truncated(p.accumulator, total, p.range);
+  const unpacked kept = truncated(p.accumulator, total, p.range);
+  return kept.is_zero() ? unpacked::zero() : kept;
 }
 
 /// The running sum of the products begin, …, end - 1, from zero.

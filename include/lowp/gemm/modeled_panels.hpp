@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sums in chosen formats (accumulation::sequential) by kernels, where the values of the formats are
-// among those of binary32 and what decides a rounding fits 52 bits.
+// Sums in chosen formats, trees and adders that align by kernels, where the values of the formats
+// are among those of binary32 and what decides a rounding fits 52 bits.
 #pragma once
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "lowp/arrays/lane_job.hpp"
+#include "lowp/core/config.hpp"
 #include "lowp/formats/float_format.hpp"
 #include "lowp/gemm/binary32_panels.hpp"
 #include "lowp/gemm/lane_tiles.hpp"
@@ -126,6 +127,7 @@ class modeled_sum {
   [[nodiscard]] bool can_multiply(const row_source& a, const row_source& b, int lowest_a,
                                   int lowest_b) {
     if (!is_supported || (model.terms == 0 && !model.is_l_mul)) return is_supported;
+    const default_float_environment environment;
     const value_range x(a), y(b);
     if (!x.are_finite || !y.are_finite) return false;
     const int lowest = x.lowest + y.lowest, highest = x.highest + y.highest;
@@ -134,6 +136,8 @@ class modeled_sum {
                        highest <= 124;
       return true;
     }
+    // Kernels read -126 from a subnormal number, which is right only if it counts as that or more.
+    if (std::max(x.lowest, lowest_a) < -126 || std::max(y.lowest, lowest_b) < -126) return false;
     const auto biased = [](int exponent) {
       return static_cast<std::uint32_t>(std::max(exponent, -126) + 127);
     };
@@ -171,7 +175,9 @@ class modeled_sum {
     if (!r.plan.is_supported) return r;
     const kernels::lane_rounding& how = r.plan.rounding;
     if (how.is_random()) {
+      // To odd, a sum beyond binary32 is its largest value, which a draw might leave as it is.
       r.how = sum_method::random;
+      r.limit = s::infinity - 2;
       return r;
     }
     const Word largest = r.plan.grid.largest.positive;

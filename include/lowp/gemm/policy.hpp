@@ -47,8 +47,9 @@ enum class product : std::uint8_t {
 };
 
 /// An adder that aligns (accumulation::aligned). The exponent of a product is the sum of those of
-/// its factors, so that its significand lies in [1, 4). A factor that is a number without a scale
-/// has at least the exponent of the smallest normal one of its format.
+/// its factors: the significand of an exact one lies in [1, 4). A factor that is a number without a
+/// scale has at least the exponent of the smallest normal one of its format, and so has the
+/// accumulator. Zeros take no part, and a sum of zero is +0.
 struct aligned_adder {
   int terms = 0;          ///< products at a time, 1 to 2^16; fewer at the end of K
   int fraction_bits = 0;  ///< kept below the leading bit of the largest exponent, 0 to 40
@@ -88,6 +89,9 @@ struct gemm_policy {
     return "the format of a sum has a sign and a zero";
   }
   if (p.chunk < 0) return "the chunk of a gemm_policy is a number of products, or 0 for all";
+  if (p.chunk == 0 && p.promoted != formats::binary32) {
+    return "a gemm_policy has a promoted format for the sums of its chunks: without a chunk, none";
+  }
   if (p.sum == accumulation::integers) {
     if (p.accumulator != formats::binary32 || p.product != product::exact) {
       return "accumulation::integers has no accumulator or product to choose";

@@ -134,9 +134,10 @@ void require_gemm_shapes(std::size_t a_rows, std::size_t a_cols, std::size_t b_r
 template <class X>
 [[nodiscard]] constexpr int lowest_factor_exponent() {
   constexpr auto format = element_of<X>::format;
-  if constexpr (std::same_as<decltype(format), const float_format> &&
-                !requires(const X& x) { x.scales(); }) {
-    return 1 - format.bias;
+  constexpr bool has_scales = requires(const X& x) { x.scales(); }
+  || requires(const X& x) { x.of().scales(); };
+  if constexpr (std::same_as<decltype(format), const float_format> && !has_scales) {
+    return (format.at_exponent_zero == exponent_zero::normals ? 0 : 1) - format.bias;
   } else {
     return -(1 << 24);
   }
