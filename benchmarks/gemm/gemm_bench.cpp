@@ -17,6 +17,7 @@
 #include "lowp/block/catalog.hpp"
 #include "lowp/block/quantize.hpp"
 #include "lowp/gemm/gemm.hpp"
+#include "lowp/gemm/packed_operand.hpp"
 #include "peaks.hpp"
 #include "ratio.hpp"
 #include "trial.hpp"
@@ -57,6 +58,14 @@ template <auto B>
 struct as_blocks {
   using type = block_matrix<B>;
   static type make(matrix_view<const float> values) { return quantize<B>(values); }
+  static const type& operand(const type& x) { return x; }
+  static std::span<const std::byte> bytes(const type& x) { return std::as_bytes(x.codes()); }
+};
+/// The same, packed.
+template <auto B>
+struct as_packed {
+  using type = packed_operand<block_matrix<B>>;
+  static type make(matrix_view<const float> values) { return type(quantize<B>(values)); }
   static const type& operand(const type& x) { return x; }
   static std::span<const std::byte> bytes(const type& x) { return std::as_bytes(x.codes()); }
 };
@@ -233,8 +242,11 @@ void lowp_bench::add_rows() {
   add_epilogue<as_blocks<formats::mxfp4>, as_blocks<formats::mxfp4>>("mxfp4_mxfp4");
   add_product<as_float, as_float>("float_float");
   add_product<as_float, as_blocks<formats::mxfp4>>("float_mxfp4");
+  add_product<as_float, as_packed<formats::mxfp4>>("float_packed_mxfp4");
   add_product<as_float, as_blocks<formats::mxfp8_e4m3>>("float_mxfp8");
+  add_product<as_float, as_packed<formats::mxfp8_e4m3>>("float_packed_mxfp8");
   add_product<as_float, as_blocks<formats::nvfp4>>("float_nvfp4");
+  add_product<as_float, as_packed<formats::nvfp4>>("float_packed_nvfp4");
   add_product<as_blocks<formats::nvfp4>, as_blocks<formats::nvfp4>>("nvfp4_nvfp4");
   add_product<as_blocks<formats::mxfp8_e4m3>, as_blocks<formats::mxfp8_e4m3>>("mxfp8_mxfp8");
   add_product<as_blocks<formats::mxfp4>, as_blocks<formats::mxfp4>>("mxfp4_mxfp4");

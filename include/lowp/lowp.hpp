@@ -13,6 +13,7 @@
 #include "lowp/formats/name.hpp"
 #include "lowp/gemm/batched.hpp"
 #include "lowp/gemm/gemm.hpp"
+#include "lowp/gemm/packed_operand.hpp"
 #include "lowp/number/arithmetic.hpp"
 #include "lowp/number/catalog.hpp"
 #include "lowp/number/compare.hpp"

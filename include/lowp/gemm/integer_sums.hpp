@@ -20,6 +20,7 @@
 #include "lowp/gemm/blocked.hpp"
 #include "lowp/gemm/integers.hpp"
 #include "lowp/gemm/lane_tiles.hpp"
+#include "lowp/gemm/packed_operand.hpp"
 #include "lowp/gemm/rows.hpp"
 #include "lowp/kernels/product.hpp"
 
@@ -559,6 +560,7 @@ inline void multiply_integer_rows(const word_rows& a, const word_rows& b, const 
 
 template <class X>
 inline constexpr bool has_fixed_point =
+    !is_packed_operand<X> &&
     std::is_same_v<std::remove_cv_t<decltype(lowp::detail::element_of<X>::format)>, fixed_format>;
 
 /// The sums of accumulation::integers by kernels; false, and nothing done, where they cannot: if a

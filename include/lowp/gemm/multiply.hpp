@@ -9,6 +9,9 @@
 #include "lowp/gemm/integer_sums.hpp"
 #include "lowp/gemm/modeled_panels.hpp"
 #include "lowp/gemm/operand.hpp"
+#include "lowp/gemm/packed_few.hpp"
+#include "lowp/gemm/packed_operand.hpp"
+#include "lowp/gemm/packed_rows.hpp"
 #include "lowp/gemm/policy.hpp"
 #include "lowp/gemm/reference.hpp"
 #include "lowp/gemm/rows.hpp"
@@ -17,6 +20,23 @@
 namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
+
+/// False, with nothing done, but for few rows and a packed operand of which kernels can read
+/// groups.
+template <gemm_operand Few, gemm_operand Packed>
+[[nodiscard]] bool multiply_few_packed(const Few& few, const Packed& packed, bool are_columns,
+                                       const sum_sink& sink, const execution& how) {
+  if constexpr (is_packed_operand<Packed>) {
+    if (lowp::detail::operand_rows(few) > most_few) return false;
+    return with_groups(how.level(), packed, [&](const packed_groups& groups) {
+      with_rows(how.level(), few, [&](const row_source& rows) {
+        multiply_few_packed(rows, groups, are_columns, sink, how);
+      });
+    });
+  } else {
+    return false;
+  }
+}
 
 /// The sums of accumulation::k32.
 template <gemm_operand A, gemm_operand B>
@@ -30,6 +50,9 @@ void multiply_k32(const A& a, const B& b, const sum_sink& sink, const execution&
     }
   }
 #endif
+  if (multiply_few_packed(a, b, false, sink, how) || multiply_few_packed(b, a, true, sink, how)) {
+    return;
+  }
   with_rows(how.level(), a, [&](const row_source& x) {
     with_rows(how.level(), b,
               [&](const row_source& y) { multiply_k32<binary32_panels>(x, y, sink, how); });

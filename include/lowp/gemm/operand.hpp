@@ -14,6 +14,7 @@
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/core/unpacked.hpp"
+#include "lowp/gemm/packed_operand.hpp"
 #include "lowp/number/number.hpp"
 
 namespace lowp {
@@ -105,6 +106,30 @@ template <auto F, packing P>
 }
 
 template <class X>
+[[nodiscard]] std::size_t operand_rows(const packed_operand<X>& x) {
+  return x.rows();
+}
+template <class X>
+[[nodiscard]] std::size_t operand_cols(const packed_operand<X>& x) {
+  return x.cols();
+}
+template <class X>
+[[nodiscard]] float operand_tensor_scale(const packed_operand<X>& x) {
+  if constexpr (packed_operand<X>::has_scales) {
+    if (X::format.has_tensor_scale) return x.tensor_scale().decoding;
+  }
+  return 1.0f;
+}
+template <class X>
+[[nodiscard]] unpacked operand_value(const packed_operand<X>& x, std::size_t row, std::size_t col) {
+  const unpacked element = unpack(x.element(row, col));
+  if constexpr (packed_operand<X>::has_scales) {
+    return exact::multiply(element, unpack(x.scale_of(row, col)));
+  } else {
+    return element;
+  }
+}
+template <class X>
 [[nodiscard]] std::size_t operand_rows(const transposed<X>& x) {
   return operand_cols(x.of());
 }
@@ -142,12 +167,18 @@ struct element_of<block_matrix<B>> {
 };
 
 template <class X>
+struct element_of<packed_operand<X>> {
+  static constexpr auto format = packable<X>::element;
+};
+
+template <class X>
 struct element_of<transposed<X>> : element_of<X> {};
 
 }  // namespace detail
 
 /// An operand of a product: a block_matrix, a packed_matrix_view, an affine_matrix_view, or a
-/// matrix_view of float or of numbers (bfloat16, binary16, e4m3fn …); or the transposed of one.
+/// matrix_view of float or of numbers (bfloat16, binary16, e4m3fn …); the packed_operand or the
+/// transposed of one.
 template <class X>
 concept gemm_operand = requires(const X& x, std::size_t i) {
   { detail::operand_rows(x) } -> std::same_as<std::size_t>;

@@ -116,6 +116,24 @@ struct code_steps {
   float* sums;  ///< [chunk][m] at group apart
 };
 
+/// Some steps of 32 of a few rows and of 16 others, which lie side by side as in a packed_operand:
+/// totals[r * 16 + l] gains the sums of row r and of lane l, in the order k32.
+struct group_product {
+  static constexpr std::size_t lanes = 16, step = 32;
+
+  const float* rows;      ///< [k][row]
+  std::size_t row_count;  ///< 1, 2, 4 or 8
+  const value_table* table;
+  int bits;                   ///< of a code, 4, 6 or 8
+  const std::uint8_t* codes;  ///< [unit][lane]
+  /// [step][lane], and the sum of a step is multiplied, which is to be exact; or
+  /// [step][half][lane], and each element is.
+  const float* scales;
+  bool scales_sums;
+  std::size_t steps;
+  float* totals;
+};
+
 /// How codes of a format become 8-bit integers.
 struct integer_codes {
   bool is_identity = false;     ///< codes of 8 bits, in two's complement
@@ -277,6 +295,7 @@ LOWP_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,fma,
 #define LOWP_TARGET_PRODUCT "lowp/kernels/product_avx512.inc"
 #define LOWP_TARGET_PRODUCT_CODES "lowp/kernels/product_codes.inc"
 #define LOWP_TARGET_PRODUCT_BYTES "lowp/kernels/product_bytes.inc"
+#define LOWP_TARGET_PRODUCT_BYTE_GROUPS "lowp/kernels/product_byte_groups.inc"
 #define LOWP_TARGET_PRODUCT_INTEGERS "lowp/kernels/product_integers.inc"
 #include "lowp/kernels/product_body.inc"
 LOWP_TARGET_END
@@ -304,7 +323,7 @@ inline void multiply(isa level, const product_steps& p) { LOWP_DISPATCH(level, s
 inline void add_steps(isa level, const float* sums, float* totals) {
   LOWP_DISPATCH(level, add_steps(sums, totals));
 }
-/// Whether code_steps of such codes may be multiplied.
+/// Whether code_steps or a group_product of such codes may be multiplied.
 [[nodiscard]] inline bool has_code_products([[maybe_unused]] isa level, [[maybe_unused]] int bits,
                                             [[maybe_unused]] const value_table& table) {
 #if LOWP_X86_TARGETS
@@ -320,8 +339,13 @@ inline void multiply(const code_steps& p) {
   if (p.bits == 4) return avx512::sum_code_steps<avx512::nibble_codes>(p);
   avx512vbmi::sum_table_steps(p);
 }
+inline void multiply(const group_product& p) {
+  if (p.bits == 4) return avx512::add_group_of<avx512::nibble_units>(p);
+  avx512vbmi::add_table_group(p);
+}
 #else
 inline void multiply(const code_steps&) {}
+inline void multiply(const group_product&) {}
 #endif
 
 /// Whether the functions on integers may be called.

@@ -31,6 +31,7 @@ struct value_table {
   alignas(64) std::uint8_t planes[2][256] = {};
   int bits = 0;
   bool is_upper_half = true;
+  bool has_sign_bit = false;  ///< codes have 8 bits, of which the upper one is the sign
   conversion convert{};
 };
 
@@ -46,6 +47,13 @@ template <class ValueOf>
     table.planes[0][code] = static_cast<std::uint8_t>(value >> 16);
     table.planes[1][code] = static_cast<std::uint8_t>(value >> 24);
     if ((value & 0xFFFF) != 0) table.is_upper_half = false;
+  }
+  table.has_sign_bit = bits == 8;
+  for (std::size_t code = 0; code < 128; ++code) {
+    const bool is_positive = table.values[code] >> 31 == 0;
+    if (!is_positive || table.values[code + 128] != (table.values[code] | 0x80000000u)) {
+      table.has_sign_bit = false;
+    }
   }
   return table;
 }

@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: MIT
+// An operand laid out once for many products with a few rows: the weights of a layer.
+//
+// Sixteen rows, which become the lanes of vectors, are a group. A unit is four codes of 8 or 6
+// bits, or eight of any other width, without a gap:
+//
+//   codes   [group][unit of K][row of the group][bytes of the unit], the low code first
+//   scales  [group][block of K][row of the group], a byte each
+//
+// The same on every machine. K is padded with zeros to a multiple of 32, rows to one of 16.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "lowp/arrays/matrix_view.hpp"
+#include "lowp/arrays/packed_matrix.hpp"
+#include "lowp/arrays/packing.hpp"
+#include "lowp/block/block_format.hpp"
+#include "lowp/block/block_matrix.hpp"
+#include "lowp/block/codec.hpp"
+#include "lowp/core/unpacked.hpp"
+#include "lowp/formats/facts.hpp"
+#include "lowp/gemm/packed_header.hpp"
+#include "lowp/number/number.hpp"
+
+namespace lowp {
+namespace detail {
+
+/// What can be packed, and its format: of blocks, or of numbers as if each row were one block
+/// without a scale.
+template <class X>
+struct packable {
+  static constexpr bool is_possible = false;
+};
+template <auto F>
+struct packable_numbers {
+  static constexpr bool is_possible = F.bits() <= 8 && has_zero(F);
+  static constexpr bool has_scales = false;
+  static constexpr auto element = F;
+  [[nodiscard]] static code_t code(const auto& x, std::size_t row, std::size_t col) {
+    return x(row, col).code();
+  }
+};
+template <auto F, packing P>
+struct packable<packed_matrix_view<F, P>> : packable_numbers<F> {
+  [[nodiscard]] static std::size_t rows(const packed_matrix_view<F, P>& x) { return x.rows(); }
+  [[nodiscard]] static std::size_t cols(const packed_matrix_view<F, P>& x) { return x.cols(); }
+  /// The codes of a row if they lie densely, the low ones first; else null.
+  [[nodiscard]] static const std::uint8_t* dense_row(const packed_matrix_view<F, P>& x,
+                                                     std::size_t row) {
+    return P == packings::low_first ? x.row(row) : nullptr;
+  }
+};
+template <class T>
+requires is_number_v<std::remove_const_t<T>>
+struct packable<matrix_view<T>> : packable_numbers<T::format> {
+  [[nodiscard]] static std::size_t rows(const matrix_view<T>& x) { return x.rows; }
+  [[nodiscard]] static std::size_t cols(const matrix_view<T>& x) { return x.cols; }
+  [[nodiscard]] static const std::uint8_t* dense_row(const matrix_view<T>&, std::size_t) {
+    return nullptr;
+  }
+};
+template <auto B>
+struct packable<block_matrix<B>> {
+  static constexpr auto format = block_matrix<B>::format;
+  static constexpr auto element = format.element;
+  static constexpr bool has_scales = true;
+  static constexpr bool is_possible =
+      element.bits() <= 8 && has_zero(element) && format.scale.bits() <= 8 &&
+      format.shape.rows == 1 &&
+      (format.shape.cols == 16 || (format.shape.cols > 0 && format.shape.cols % 32 == 0));
+  [[nodiscard]] static std::size_t rows(const block_matrix<B>& x) { return x.rows(); }
+  [[nodiscard]] static std::size_t cols(const block_matrix<B>& x) { return x.cols(); }
+  [[nodiscard]] static code_t code(const block_matrix<B>& x, std::size_t row, std::size_t col) {
+    return x.code(row, col);
+  }
+  [[nodiscard]] static const std::uint8_t* dense_row(const block_matrix<B>& x, std::size_t row) {
+    return x.row_codes(row);
+  }
+};
+
+/// The scales of the blocks that are not all zeros, but for NaNs: powers of two from 2^low to
+/// 2^high, or not all of them.
+struct scale_powers {
+  bool are_powers = true;
+  int low = 1 << 20, high = -(1 << 20);
+  [[nodiscard]] constexpr bool hold(int exponent) const {
+    return low <= exponent && exponent <= high;
+  }
+};
+
+/// A line of a cache, in which vectors do not straddle two.
+struct alignas(64) cache_line {
+  std::uint8_t bytes[64] = {};
+  bool operator==(const cache_line&) const = default;
+};
+
+[[nodiscard]] constexpr std::size_t unit_codes_of(int bits) {
+  return bits == 6 || bits == 8 ? 4 : 8;
+}
+
+/// Where everything lies for a matrix of some size. Throws std::invalid_argument if its bytes
+/// cannot be counted.
+struct packed_layout {
+  static constexpr std::size_t group = 16, step = 32;
+
+  std::size_t unit_codes = 0, unit_bytes = 0, groups = 0, units = 0, blocks = 0;
+
+  constexpr packed_layout() = default;
+  packed_layout(std::size_t rows, std::size_t cols, int bits, std::size_t block_cols)
+      : unit_codes(unit_codes_of(bits)),
+        unit_bytes(unit_codes * static_cast<std::size_t>(bits) / 8) {
+    constexpr std::size_t most = std::numeric_limits<std::ptrdiff_t>::max() / 64;
+    const std::size_t padded = cols / step + (cols % step != 0 ? 1 : 0);  // in steps
+    groups = rows / group + (rows % group != 0 ? 1 : 0);
+    // A step of a group has at most 512 bytes of codes and 32 scales.
+    if (padded > most / 1024 / std::max<std::size_t>(groups, 1)) {
+      throw std::invalid_argument("packed_operand: " + std::to_string(rows) + " x " +
+                                  std::to_string(cols) + " elements exceed the address space");
+    }
+    units = padded * step / unit_codes;
+    if (block_cols != 0) blocks = (padded * step + block_cols - 1) / block_cols;
+  }
+
+  [[nodiscard]] constexpr std::size_t cols() const { return units * unit_codes; }
+  [[nodiscard]] constexpr std::size_t group_bytes() const { return units * group * unit_bytes; }
+  [[nodiscard]] constexpr std::size_t code_bytes() const { return groups * group_bytes(); }
+  [[nodiscard]] constexpr std::size_t scale_bytes() const { return groups * blocks * group; }
+  /// Of a row, where its unit begins.
+  [[nodiscard]] constexpr std::size_t unit_place(std::size_t row, std::size_t unit) const {
+    return ((row / group * units + unit) * group + row % group) * unit_bytes;
+  }
+  [[nodiscard]] constexpr std::size_t scale_place(std::size_t row, std::size_t block) const {
+    return (row / group * blocks + block) * group + row % group;
+  }
+};
+
+}  // namespace detail
+
+/// A copy of the codes and scales of X, a block_matrix of one-row blocks of 16, 32, 64, 96 …
+/// columns, or a packed_matrix_view or matrix_view of numbers; codes have at most 8 bits and one of
+/// them is a zero. As an operand of a product it is what X is; with few rows of a float operand
+/// faster, for codes of 4 bits with AVX-512, of 6 and 8 with VBMI.
+template <class X>
+requires(detail::packable<X>::is_possible) class packed_operand {
+  using source = detail::packable<X>;
+
+ public:
+  /// Of the elements.
+  static constexpr auto element_format = source::element;
+  static constexpr bool has_scales = source::has_scales;
+  using element_type = number<element_format>;
+
+  packed_operand() = default;
+  /// Throws std::invalid_argument for sizes that no memory has.
+  explicit packed_operand(const X& x) : packed_operand(source::rows(x), source::cols(x)) {
+    for (std::size_t row = 0; row < rows_ && cols_ != 0; ++row) {
+      std::size_t col = 0;
+      if (const std::uint8_t* from = source::dense_row(x, row)) {  // whole units are copied
+        for (; cols_ - col >= layout_.unit_codes; col += layout_.unit_codes) {
+          std::memcpy(code_bytes() + layout_.unit_place(row, col / layout_.unit_codes), from,
+                      layout_.unit_bytes);
+          from += layout_.unit_bytes;
+        }
+      }
+      for (; col < cols_; ++col) set_code(row, col, source::code(x, row, col));
+      if constexpr (has_scales) {
+        for (std::size_t block = 0; block < x.block_col_count(); ++block) {
+          scale_bytes()[layout_.scale_place(row, block)] =
+              static_cast<std::uint8_t>(x.scale_code(row, block));
+        }
+      }
+    }
+    if constexpr (has_scales) tensor_ = x.tensor_scale();
+    powers_ = find_powers();
+  }
+
+  [[nodiscard]] std::size_t rows() const { return rows_; }
+  [[nodiscard]] std::size_t cols() const { return cols_; }
+
+  /// Unchecked; row < rows(), col < cols().
+  [[nodiscard]] code_t code(std::size_t row, std::size_t col) const {
+    return load_code(codes().data() + layout_.unit_place(row, col / layout_.unit_codes),
+                     col % layout_.unit_codes, element_format.bits());
+  }
+  [[nodiscard]] element_type element(std::size_t row, std::size_t col) const {
+    return element_type::from_code(code(row, col));
+  }
+  [[nodiscard]] auto scale_of(std::size_t row, std::size_t col) const requires has_scales {
+    return number<source::format.scale>::from_code(scale_code(row, col));
+  }
+  [[nodiscard]] static constexpr std::size_t block_cols() requires has_scales {
+    return static_cast<std::size_t>(block_size());
+  }
+  [[nodiscard]] const lowp::tensor_scale& tensor_scale() const requires has_scales {
+    return tensor_;
+  }
+
+  /// The bytes, in the order described above, and where they lie.
+  [[nodiscard]] std::span<const std::uint8_t> codes() const {
+    return {bytes_of(codes_), layout_.code_bytes()};
+  }
+  [[nodiscard]] std::span<const std::uint8_t> scales() const requires has_scales {
+    return {bytes_of(scales_), layout_.scale_bytes()};
+  }
+  [[nodiscard]] const detail::packed_layout& layout() const { return layout_; }
+  /// What the kernels ask before each product; found once.
+  [[nodiscard]] const detail::scale_powers& powers() const { return powers_; }
+
+  /// All there is as bytes, for a file: a header (packed_header), codes, scales.
+  [[nodiscard]] std::vector<std::byte> save() const;
+  /// From such bytes, of whatever origin. Throws std::invalid_argument, before memory is taken, for
+  /// bytes that are not those of a packed_operand of this type, saying what was found; the rule by
+  /// which scales were chosen is not part of them.
+  [[nodiscard]] static packed_operand load(std::span<const std::byte> bytes);
+
+  bool operator==(const packed_operand& other) const {
+    return rows_ == other.rows_ && cols_ == other.cols_ && codes_ == other.codes_ &&
+           scales_ == other.scales_ && tensor_ == other.tensor_;
+  }
+
+ private:
+  static constexpr code_t zero = encode(element_format, unpacked::zero(), nearest_even,
+                                        overflow::saturate, missing_nan::largest);
+
+  [[nodiscard]] static constexpr int block_size() {
+    if constexpr (has_scales) return source::format.shape.cols;
+    return 0;
+  }
+  [[nodiscard]] code_t scale_code(std::size_t row, std::size_t col) const requires has_scales {
+    return scales()[layout_.scale_place(row, col / block_cols())] &
+           low_mask(source::format.scale.bits());
+  }
+  using lines = std::vector<detail::cache_line>;
+  [[nodiscard]] static lines make_lines(std::size_t bytes) { return lines((bytes + 63) / 64); }
+  [[nodiscard]] static const std::uint8_t* bytes_of(const lines& memory) {
+    return reinterpret_cast<const std::uint8_t*>(memory.data());
+  }
+  [[nodiscard]] std::uint8_t* code_bytes() {
+    return reinterpret_cast<std::uint8_t*>(codes_.data());
+  }
+  [[nodiscard]] std::uint8_t* scale_bytes() {
+    return reinterpret_cast<std::uint8_t*>(scales_.data());
+  }
+  void set_code(std::size_t row, std::size_t col, code_t code) {
+    store_code(code_bytes() + layout_.unit_place(row, col / layout_.unit_codes),
+               col % layout_.unit_codes, element_format.bits(), code);
+  }
+
+  /// Zeros.
+  packed_operand(std::size_t rows, std::size_t cols)
+      : rows_(rows),
+        cols_(cols),
+        layout_(rows, cols, element_format.bits(), static_cast<std::size_t>(block_size())),
+        codes_(make_lines(layout_.code_bytes())),
+        scales_(make_lines(layout_.scale_bytes())) {
+    if constexpr (zero != 0) {
+      for (std::size_t row = 0; row < padded_rows(); ++row) {
+        for (std::size_t col = 0; col < layout_.cols(); ++col) set_code(row, col, zero);
+      }
+    }
+    if constexpr (has_scales) {
+      std::fill_n(scale_bytes(), layout_.scale_bytes(), padding_scale());
+    }
+  }
+  /// None where a row is empty.
+  [[nodiscard]] std::size_t padded_rows() const {
+    return cols_ == 0 ? 0 : layout_.groups * layout_.group;
+  }
+  /// Of blocks that only padding has: a scale by which zeros stay zeros.
+  [[nodiscard]] static constexpr std::uint8_t padding_scale() requires has_scales {
+    code_t code = 0;
+    while (!decode(source::format.scale, code).is_finite()) ++code;
+    return static_cast<std::uint8_t>(code);
+  }
+
+  /// All but the checksum.
+  [[nodiscard]] detail::packed_header header() const;
+  [[nodiscard]] bool is_padded_with_zeros() const;
+  [[nodiscard]] detail::scale_powers find_powers() const;
+
+  std::size_t rows_ = 0, cols_ = 0;
+  detail::packed_layout layout_{};
+  lines codes_, scales_;
+  lowp::tensor_scale tensor_;
+  detail::scale_powers powers_;
+};
+
+template <class X>
+packed_operand(const X&) -> packed_operand<X>;
+
+template <class X>
+inline constexpr bool is_packed_operand = false;
+template <class X>
+inline constexpr bool is_packed_operand<packed_operand<X>> = true;
+
+template <class X>
+requires(detail::packable<X>::is_possible) detail::scale_powers packed_operand<X>::find_powers()
+const {
+  detail::scale_powers found;
+  if constexpr (has_scales) {
+    const auto is_zero_block = [this](std::size_t row, std::size_t first) {
+      for (std::size_t col = first; col < std::min(cols_, first + block_cols()); ++col) {
+        if (!unpack(element(row, col)).is_zero()) return false;
+      }
+      return true;
+    };
+    std::array<unpacked, 256> scales{};
+    for (code_t code = 0; code <= low_mask(source::format.scale.bits()); ++code) {
+      scales[code] = decode(source::format.scale, code);
+    }
+    for (std::size_t row = 0; row < rows_ && cols_ != 0; ++row) {
+      for (std::size_t col = 0; col < cols_; col += block_cols()) {
+        const unpacked& scale = scales[scale_code(row, col)];
+        const bool is_power = scale.kind == value_kind::finite && !scale.negative &&
+                              scale.significand == uint128{std::uint64_t{1} << 63, 0};
+        if (is_power && found.hold(scale.exponent)) continue;
+        if (scale.is_nan() || is_zero_block(row, col)) continue;
+        if (!is_power) return {.are_powers = false};
+        found.low = std::min(found.low, scale.exponent);
+        found.high = std::max(found.high, scale.exponent);
+      }
+    }
+  }
+  return found;
+}
+
+// ------------------------------------------------------------------------------------- as bytes
+
+template <class X>
+requires(detail::packable<X>::is_possible) detail::packed_header packed_operand<X>::header()
+const {
+  using head = detail::packed_header;
+  head h;
+  h.words[head::magic] = head::magic_word;
+  h.words[head::version] = head::layout_version;
+  h.put_format(head::element, detail::words_of(element_format));
+  if constexpr (has_scales) {
+    h.put_format(head::scale, detail::words_of(source::format.scale));
+    h.words[head::block_rows] = 1;
+    h.words[head::block_cols] = block_cols();
+    h.words[head::has_tensor_scale] = source::format.has_tensor_scale;
+  }
+  h.words[head::rows] = rows_;
+  h.words[head::cols] = cols_;
+  h.words[head::tensor_encoding] = std::bit_cast<std::uint32_t>(tensor_.encoding);
+  h.words[head::tensor_decoding] = std::bit_cast<std::uint32_t>(tensor_.decoding);
+  h.words[head::code_bytes] = layout_.code_bytes();
+  h.words[head::scale_bytes] = layout_.scale_bytes();
+  return h;
+}
+
+template <class X>
+requires(detail::packable<X>::is_possible) std::vector<std::byte> packed_operand<X>::save()
+const {
+  using head = detail::packed_header;
+  head h = header();
+  std::vector<std::byte> bytes(head::size + layout_.code_bytes() + layout_.scale_bytes());
+  const auto put = [&](const lines& from, std::size_t at, std::size_t size) {
+    if (size != 0) std::memcpy(bytes.data() + at, from.data(), size);
+  };
+  put(codes_, head::size, layout_.code_bytes());
+  put(scales_, head::size + layout_.code_bytes(), layout_.scale_bytes());
+  detail::store_words(h.words, bytes.data());
+  detail::fnv_1a sum;
+  sum.add(std::span(bytes).first(8 * head::checksum));
+  sum.add(std::span(bytes).subspan(head::size));
+  h.words[head::checksum] = sum.value();
+  detail::store_words(h.words, bytes.data());
+  return bytes;
+}
+
+template <class X>
+requires(detail::packable<X>::is_possible) bool packed_operand<X>::is_padded_with_zeros() const {
+  for (std::size_t row = 0; row < padded_rows(); ++row) {
+    const std::size_t cols = row < rows_ ? cols_ : 0;
+    for (std::size_t col = cols; col < layout_.cols(); ++col) {
+      if (code(row, col) != zero) return false;
+    }
+    if constexpr (has_scales) {
+      const std::size_t used = (cols + block_cols() - 1) / block_cols();
+      for (std::size_t block = used; block < layout_.blocks; ++block) {
+        if (scales()[layout_.scale_place(row, block)] != padding_scale()) return false;
+      }
+    }
+  }
+  return true;
+}
+
+template <class X>
+requires(detail::packable<X>::is_possible)
+    packed_operand<X> packed_operand<X>::load(std::span<const std::byte> bytes) {
+  using head = detail::packed_header;
+  if (bytes.size() < head::size) {
+    detail::refuse_packed("the number of bytes", bytes.size(), head::size, "at least ");
+  }
+  head found;
+  detail::load_words(bytes.data(), found.words);
+  const auto require = [&](std::size_t at, std::uint64_t expected) {
+    if (found.words[at] != expected)
+      detail::refuse_packed(head::name(at), found.words[at], expected);
+  };
+  const head of_type = packed_operand().header();
+  for (std::size_t at = 0; at < head::rows; ++at) require(at, of_type.words[at]);
+
+  constexpr std::uint64_t most = std::numeric_limits<std::size_t>::max();
+  for (const auto at : {head::rows, head::cols}) {
+    if (found.words[at] > most)
+      detail::refuse_packed(head::name(at), found.words[at], most, "at most ");
+  }
+  for (const auto at : {head::tensor_encoding, head::tensor_decoding}) {
+    if (!has_scales) require(at, of_type.words[at]);
+    if (found.words[at] >> 32 != 0) {
+      detail::refuse_packed(head::name(at), found.words[at], 0xFFFFFFFFu, "at most ");
+    }
+  }
+  const auto rows = static_cast<std::size_t>(found.words[head::rows]);
+  const auto cols = static_cast<std::size_t>(found.words[head::cols]);
+  const detail::packed_layout layout(rows, cols, element_format.bits(),
+                                     static_cast<std::size_t>(block_size()));
+  require(head::code_bytes, layout.code_bytes());
+  require(head::scale_bytes, layout.scale_bytes());
+  if (bytes.size() != head::size + layout.code_bytes() + layout.scale_bytes()) {
+    detail::refuse_packed("the number of bytes", bytes.size(),
+                          head::size + layout.code_bytes() + layout.scale_bytes());
+  }
+  detail::fnv_1a sum;
+  sum.add(bytes.first(8 * head::checksum));
+  sum.add(bytes.subspan(head::size));
+  require(head::checksum, sum.value());
+
+  packed_operand x(rows, cols);
+  const auto get = [&](lines& to, std::size_t at, std::size_t size) {
+    if (size != 0) std::memcpy(to.data(), bytes.data() + at, size);
+  };
+  get(x.codes_, head::size, layout.code_bytes());
+  get(x.scales_, head::size + layout.code_bytes(), layout.scale_bytes());
+  const auto tensor = [&](head::place at) {
+    return std::bit_cast<float>(static_cast<std::uint32_t>(found.words[at]));
+  };
+  if constexpr (has_scales) {
+    x.tensor_ = {.encoding = tensor(head::tensor_encoding),
+                 .decoding = tensor(head::tensor_decoding)};
+  }
+  if (!x.is_padded_with_zeros()) {
+    throw std::invalid_argument(
+        "packed_operand: the padding holds other codes, expected zeros only");
+  }
+  x.powers_ = x.find_powers();
+  return x;
+}
+
+}  // namespace lowp
