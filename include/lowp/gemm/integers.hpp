@@ -54,7 +54,8 @@ template <class X>
 [[nodiscard]] integer_range difference_range(const X& x) {
   constexpr integer_range codes = element_integers<X>.range;
   if constexpr (requires { x.zeros(); }) {
-    return x.zeros().empty() ? codes : codes - codes;
+    constexpr integer_range zeros = codes;  // values of the same format
+    return x.zeros().empty() ? codes : codes - zeros;
   } else {
     return codes;
   }

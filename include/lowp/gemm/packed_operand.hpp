@@ -276,7 +276,7 @@ requires(detail::packable<X>::is_possible) class packed_operand {
   }
   /// None where a row is empty.
   [[nodiscard]] std::size_t padded_rows() const {
-    return cols_ == 0 ? 0 : layout_.groups * layout_.group;
+    return cols_ == 0 ? 0 : layout_.groups * detail::packed_layout::group;
   }
   /// Of blocks that only padding has: a scale by which zeros stay zeros.
   [[nodiscard]] static constexpr std::uint8_t padding_scale() requires has_scales {
