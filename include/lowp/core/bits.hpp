@@ -44,6 +44,9 @@ struct uint128 {
 [[nodiscard]] constexpr int countl_zero(uint128 a) {
   return a.high != 0 ? std::countl_zero(a.high) : 64 + std::countl_zero(a.low);
 }
+[[nodiscard]] constexpr int countr_zero(uint128 a) {
+  return a.low != 0 ? std::countr_zero(a.low) : 64 + std::countr_zero(a.high);
+}
 
 /// a * 2^count modulo 2^128, for any count >= 0.
 [[nodiscard]] constexpr uint128 shift_left(uint128 a, int count) {

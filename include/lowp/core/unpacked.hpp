@@ -69,6 +69,11 @@ struct unpacked {
   constexpr bool operator==(const unpacked&) const = default;
 };
 
+/// The exponent of the lowest bit of a finite value: that is an odd multiple of this power of two.
+[[nodiscard]] constexpr int last_bit_exponent(const unpacked& value) {
+  return value.exponent - 127 + countr_zero(value.significand);
+}
+
 /// value * 2^power, exact.
 [[nodiscard]] constexpr unpacked scale_by_power_of_two(unpacked value, int power) {
   if (value.kind == value_kind::finite) value.exponent += power;

@@ -52,9 +52,7 @@ template <number_format F>
       const unpacked x = decode(f, code);
       if (!x.is_finite()) return {};
       if (x.is_zero()) continue;
-      const int bits = x.significand.low != 0 ? 128 - std::countr_zero(x.significand.low)
-                                              : 64 - std::countr_zero(x.significand.high);
-      const int last = x.exponent - bits + 1;
+      const int last = last_bit_exponent(x);
       unit = last < unit ? last : unit;
       highest = x.exponent > highest ? x.exponent : highest;
     }

@@ -8,7 +8,6 @@
 #include <exception>
 #include <stdexcept>
 #include <string>
-#include <type_traits>
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/gemm/apart.hpp"

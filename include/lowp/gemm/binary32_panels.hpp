@@ -68,7 +68,7 @@ struct binary32_panels : panel_sums {
                                                             values_, row_count, count, sums});
     }
 
-   private:
+   protected:
     alignas(64) float values_[lane_tiles::group * kernels::product_tile::row_stride];
   };
 

@@ -13,6 +13,8 @@
 
 #include "lowp/arrays/lane_job.hpp"
 #include "lowp/block/block_job.hpp"
+#include "lowp/core/unpacked.hpp"
+#include "lowp/formats/integers.hpp"
 #include "lowp/gemm/lane_tiles.hpp"
 #include "lowp/gemm/operand.hpp"
 #include "lowp/kernels/product.hpp"
@@ -31,24 +33,18 @@ template <number_format F>
 [[nodiscard]] constexpr integer_form make_integer_form(const F& f) {
   if (f.bits() > 8) return {};
   const auto count = code_t{1} << f.bits();
-  const auto last_bit = [](const unpacked& x) {
-    return x.exponent - (x.significand.low != 0 ? 127 - std::countr_zero(x.significand.low)
-                                                : 63 - std::countr_zero(x.significand.high));
-  };
   integer_form form{true, 1 << 20, {}};
   for (code_t code = 0; code < count; ++code) {
     const unpacked x = decode(f, code);
     if (!x.is_finite()) return {};
-    if (!x.is_zero()) form.unit = std::min(form.unit, last_bit(x));
+    if (!x.is_zero()) form.unit = std::min(form.unit, last_bit_exponent(x));
   }
   form.codes.is_identity = f.bits() == 8;
   for (code_t code = 0; code < count; ++code) {
     const unpacked x = decode(f, code);
     const int exponent = x.exponent - form.unit;
     if (!x.is_zero() && (exponent > 7 || exponent < 0)) return {};
-    const auto magnitude =
-        x.is_zero() ? 0 : static_cast<int>(x.significand.high >> (63 - exponent));
-    const int integer = x.negative ? -magnitude : magnitude;
+    const std::int64_t integer = integer_of(x, form.unit);
     if (integer < -128 || integer > 127) return {};
     const auto byte = static_cast<std::uint8_t>(integer);
     if (f.bits() == 8 && byte != code) return {};

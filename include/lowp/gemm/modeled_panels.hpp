@@ -7,9 +7,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
-#include "lowp/arrays/lane_job.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/formats/float_format.hpp"
 #include "lowp/gemm/binary32_panels.hpp"
@@ -168,7 +166,7 @@ class modeled_sum {
   template <class Word, rounding_mode R>
   [[nodiscard]] static kernels::sum_rounding<Word> rounding(const float_format& f, const R& mode,
                                                             overflow o) {
-    using kernels::method, kernels::sum_method;
+    using kernels::sum_method;
     using s = kernels::source<Word>;
     kernels::sum_rounding<Word> r;
     r.plan = kernels::make_encode_plan<Word>(f, mode, o, missing_nan::largest, true);
@@ -243,22 +241,22 @@ struct modeled_panels : panel_sums {
     std::size_t first_, columns_;
   };
 
-  class rows {
+  class rows : public binary32_panels::rows {
    public:
-    void load(isa, const source& from, std::size_t i, std::size_t row, std::size_t k,
+    void load(isa level, const source& from, std::size_t i, std::size_t row, std::size_t k,
               std::size_t count) {
       if (i == 0) first_ = row;
-      from(row, k, count, values_ + i * kernels::product_tile::row_stride);
+      binary32_panels::rows::load(level, from, i, row, k, count);
     }
     void multiply(const lanes& with, std::size_t tile, std::size_t k, std::size_t count,
                   std::size_t row_count, float* sums) const {
       const std::size_t width = with.tile_width(tile);
-      with.multiply(tile, {with.at(tile, k), width, values_, row_count, count, sums}, first_, k);
+      with.multiply(tile, {with.at(tile, k), width, this->values_, row_count, count, sums}, first_,
+                    k);
     }
 
    private:
     std::size_t first_ = 0;
-    alignas(64) float values_[lane_tiles::group * kernels::product_tile::row_stride];
   };
 };
 

@@ -35,6 +35,14 @@ struct number_of<float> {
   static constexpr auto format = formats::binary32;
 };
 
+/// Matrices and views that are classes.
+template <class X>
+requires requires(const X& x) { x.rows(), x.cols(); }
+[[nodiscard]] std::size_t operand_rows(const X& x) { return x.rows(); }
+template <class X>
+requires requires(const X& x) { x.rows(), x.cols(); }
+[[nodiscard]] std::size_t operand_cols(const X& x) { return x.cols(); }
+
 template <view_element T>
 [[nodiscard]] std::size_t operand_rows(const matrix_view<T>& x) {
   return x.rows;
@@ -53,14 +61,6 @@ template <view_element T>
 }
 
 template <auto F, packing P>
-[[nodiscard]] std::size_t operand_rows(const packed_matrix_view<F, P>& x) {
-  return x.rows();
-}
-template <auto F, packing P>
-[[nodiscard]] std::size_t operand_cols(const packed_matrix_view<F, P>& x) {
-  return x.cols();
-}
-template <auto F, packing P>
 [[nodiscard]] float operand_tensor_scale(const packed_matrix_view<F, P>&) {
   return 1.0f;
 }
@@ -71,14 +71,6 @@ template <auto F, packing P>
 }
 
 template <auto B>
-[[nodiscard]] std::size_t operand_rows(const block_matrix<B>& x) {
-  return x.rows();
-}
-template <auto B>
-[[nodiscard]] std::size_t operand_cols(const block_matrix<B>& x) {
-  return x.cols();
-}
-template <auto B>
 [[nodiscard]] float operand_tensor_scale(const block_matrix<B>& x) {
   return block_matrix<B>::format.has_tensor_scale ? x.tensor_scale().decoding : 1.0f;
 }
@@ -87,14 +79,6 @@ template <auto B>
   return exact::multiply(unpack(x.element(row, col)), unpack(x.scale_of(row, col)));
 }
 
-template <auto F, packing P>
-[[nodiscard]] std::size_t operand_rows(const affine_matrix_view<F, P>& x) {
-  return x.rows();
-}
-template <auto F, packing P>
-[[nodiscard]] std::size_t operand_cols(const affine_matrix_view<F, P>& x) {
-  return x.cols();
-}
 template <auto F, packing P>
 [[nodiscard]] float operand_tensor_scale(const affine_matrix_view<F, P>&) {
   return 1.0f;
@@ -105,14 +89,6 @@ template <auto F, packing P>
   return x.value(row, col);
 }
 
-template <class X>
-[[nodiscard]] std::size_t operand_rows(const packed_operand<X>& x) {
-  return x.rows();
-}
-template <class X>
-[[nodiscard]] std::size_t operand_cols(const packed_operand<X>& x) {
-  return x.cols();
-}
 template <class X>
 [[nodiscard]] float operand_tensor_scale(const packed_operand<X>& x) {
   if constexpr (packed_operand<X>::has_scales) {

@@ -44,9 +44,7 @@ struct code_values {
       if (value.is_infinite()) has_infinity = true;
       if (value.kind != value_kind::finite) continue;
       are_exact = are_exact && unpack(pack_as<float>(value)) == value;
-      const int zeros = value.significand.low != 0 ? std::countr_zero(value.significand.low)
-                                                   : 64 + std::countr_zero(value.significand.high);
-      bounds.add(value.exponent - 127 + zeros, value.exponent + 1);
+      bounds.add(last_bit_exponent(value), value.exponent + 1);
     }
   }
 };

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 
 #include "lowp/formats/catalog.hpp"
 #include "lowp/formats/float_format.hpp"
