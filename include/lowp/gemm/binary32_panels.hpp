@@ -14,6 +14,24 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
+/// A chunk of `used` rows, laid along lanes, [k][width], with zeros in other lanes and, in k, up to
+/// a multiple of 16.
+inline void load_lanes(isa level, const row_source& from, std::size_t first, std::size_t used,
+                       std::size_t width, std::size_t k, std::size_t count, float* out) {
+  constexpr std::size_t group = lane_tiles::group, stride = kernels::product_tile::row_stride;
+  alignas(64) float rows[group * stride];
+  const std::size_t padded = round_up(count, group);
+  for (std::size_t g = 0; g < width; g += group) {
+    for (std::size_t i = 0; i < group; ++i) {
+      float* const row = rows + i * stride;
+      const std::size_t filled = g + i < used ? count : 0;
+      if (filled != 0) from(first + g + i, k, count, row);
+      std::fill(row + filled, row + padded, 0.0f);
+    }
+    kernels::transpose(level, rows, stride, padded, out + g, width);
+  }
+}
+
 struct binary32_panels : panel_sums {
   using source = row_source;
 
@@ -27,22 +45,10 @@ struct binary32_panels : panel_sums {
           values_(make_aligned<float>(size())) {}
 
     void pack(std::size_t tile) const {
-      constexpr std::size_t stride = kernels::product_tile::row_stride;
       constexpr std::size_t most = kernels::product_tile::max_depth;
-      alignas(64) float rows[group * stride];
-      const std::size_t width = tile_width(tile), used = used_width(tile);
-      for (std::size_t g = 0; g < width; g += group) {
-        for (std::size_t k = 0; k < from_.cols(); k += most) {
-          const std::size_t n = std::min(most, from_.cols() - k), padded = round_up(n, group);
-          for (std::size_t i = 0; i < group; ++i) {
-            float* const row = rows + i * stride;
-            const std::size_t filled = g + i < used ? n : 0;
-            if (filled != 0) from_(first_ + tile_lane(tile) + g + i, k, n, row);
-            std::fill(row + filled, row + padded, 0.0f);
-          }
-          kernels::transpose(level(), rows, stride, padded, values_.get() + place(tile, k) + g,
-                             width);
-        }
+      for (std::size_t k = 0; k < from_.cols(); k += most) {
+        load_lanes(level(), from_, first_ + tile_lane(tile), used_width(tile), tile_width(tile), k,
+                   std::min(most, from_.cols() - k), values_.get() + place(tile, k));
       }
     }
     [[nodiscard]] const float* at(std::size_t tile, std::size_t k) const {

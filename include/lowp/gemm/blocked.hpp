@@ -32,10 +32,8 @@ struct product_block {
   const typename Panels::source& rows;
   const sum_sink& sink;
 
-  /// Of a block: its sums, of one or more numbers each, and a chunk of its panels stay in the
-  /// second-level cache.
-  static constexpr std::size_t most_lanes = 192, most_rows = 192 / Panels::numbers_per_sum;
-  static constexpr std::size_t most_sums = most_lanes * most_rows;
+  static constexpr std::size_t most_rows = Panels::most_rows;
+  static constexpr std::size_t most_sums = Panels::most_lanes * most_rows;
 
   void operator()(std::size_t tile_begin, std::size_t tile_end, std::size_t first_row,
                   std::size_t row_count) const {
@@ -43,7 +41,8 @@ struct product_block {
     alignas(64) float sums[Panels::numbers_per_sum * most_sums];
     typename Panels::rows chunk;
     const isa level = lanes.level();
-    const std::size_t tile_rows = kernels::rows_per_tile(level);
+    [[maybe_unused]] const typename Panels::session session(level);
+    const std::size_t tile_rows = Panels::rows_per_tile(level);
     const std::size_t tile_sums = kernels::lanes_per_tile(level) * most_rows;
     const auto sums_of = [&](std::size_t tile) { return sums + (tile - tile_begin) * tile_sums; };
     std::fill(sums, sums + (tile_end - tile_begin) * tile_sums, 0.0f);
@@ -119,15 +118,14 @@ void multiply_blocks(const typename Panels::source& a, const typename Panels::so
     };
     how.run(lanes.tile_count(), task(pack));
 
-    using block = product_block<Panels>;
-    const equal_parts tiles(lanes.tile_count(), block::most_lanes / tile, 1);
-    const equal_parts parts(b.rows(), part_rows(b.rows(), block::most_rows, how),
-                            kernels::rows_per_tile(how.level()));
+    const equal_parts tiles(lanes.tile_count(), Panels::lanes_per_block(how.level()) / tile, 1);
+    const equal_parts parts(b.rows(), part_rows(b.rows(), Panels::most_rows, how),
+                            Panels::rows_per_tile(how.level()));
     const auto run = [&](std::size_t i) {
       const default_float_environment environment;
       const std::size_t t = i % tiles.count(), part = i / tiles.count();
-      block{lanes, first, b, sink}(tiles.begin(t), tiles.end(t), parts.begin(part),
-                                   parts.end(part) - parts.begin(part));
+      const product_block<Panels> block{lanes, first, b, sink};
+      block(tiles.begin(t), tiles.end(t), parts.begin(part), parts.end(part) - parts.begin(part));
     };
     how.run(tiles.count() * parts.count(), task(run));
   }

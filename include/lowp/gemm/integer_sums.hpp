@@ -261,6 +261,16 @@ struct integer_sum_panels : panel_sums {
   using tile = kernels::integer_sum_tile;
   /// A total, and the integers of a span that goes on.
   static constexpr std::size_t numbers_per_sum = 2;
+  static constexpr std::size_t most_lanes = 512, most_rows = 96, most_tile_rows = 32;
+  [[nodiscard]] static std::size_t lanes_per_block(isa level) {
+    return kernels::has_tile_products(level) ? most_lanes : panel_sums::most_lanes;
+  }
+  [[nodiscard]] static std::size_t rows_per_tile(isa level) {
+    return kernels::has_tile_products(level) ? most_tile_rows : kernels::rows_per_tile(level);
+  }
+#if LOWP_X86_TARGETS
+  using session = kernels::tile_session<kernels::tile_registers>;
+#endif
 
   /// Rows along the lanes of vectors.
   class lanes : public lane_tiles {
@@ -391,10 +401,10 @@ struct integer_sum_panels : panel_sums {
                   std::size_t row_count, float* sums) const;
 
    private:
-    alignas(64) float words_[lane_tiles::group * tile::row_stride];
-    float scales_[lane_tiles::group * tile::max_spans];
-    std::uint32_t offsets_[lane_tiles::group * tile::max_spans];
-    std::uint32_t zeros_[lane_tiles::group * tile::max_spans];
+    alignas(64) float words_[most_tile_rows * tile::row_stride];
+    float scales_[most_tile_rows * tile::max_spans];
+    std::uint32_t offsets_[most_tile_rows * tile::max_spans];
+    std::uint32_t zeros_[most_tile_rows * tile::max_spans];
     const tile::span* spans_ = nullptr;
     std::size_t span_count_ = 0;
     bool are_bytes_ = false;
@@ -416,7 +426,7 @@ inline void integer_sum_panels::rows::multiply(const lanes& with, std::size_t t,
   p.rest = sums + product_block<integer_sum_panels>::most_sums;
   p = with.at(t, word, p);
   if (are_bytes_) {
-    kernels::multiply_fours(p);
+    kernels::multiply_fours(with.level(), p);
   } else {
     kernels::multiply_pairs(with.level(), p);
   }

@@ -113,11 +113,25 @@ class lane_tiles {
   std::size_t count_, tile_, chunk_, chunks_;
 };
 
-/// What multiply_blocks asks of panels, unless they say otherwise: how many binary32 numbers a sum
-/// takes while it grows, and whether the lanes are columns of C instead of its rows.
+/// What multiply_blocks asks of panels, unless they say otherwise.
 struct panel_sums {
+  /// How many binary32 numbers a sum takes while it grows.
   static constexpr std::size_t numbers_per_sum = 1;
+  /// Whether the lanes are columns of C instead of its rows.
   static constexpr bool lanes_are_columns = false;
+
+  /// The rows of a tile, of which those of lanes are in lane_tiles.
+  [[nodiscard]] static std::size_t rows_per_tile(isa level) {
+    return kernels::rows_per_tile(level);
+  }
+  /// What a block has at most. Its sums and a chunk of its panels stay in the second-level cache.
+  static constexpr std::size_t most_lanes = 192, most_rows = 192;
+  [[nodiscard]] static std::size_t lanes_per_block(isa) { return most_lanes; }
+
+  /// What a thread does before and after a block.
+  struct session {
+    explicit session(isa) {}
+  };
 };
 
 }  // namespace bulk

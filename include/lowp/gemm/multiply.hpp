@@ -2,7 +2,10 @@
 // Which kernels multiply which operands under which policy.
 #pragma once
 
+#include <algorithm>
+
 #include "lowp/arrays/execution.hpp"
+#include "lowp/gemm/bfloat16_panels.hpp"
 #include "lowp/gemm/binary32_panels.hpp"
 #include "lowp/gemm/blocked.hpp"
 #include "lowp/gemm/integer_panels.hpp"
@@ -42,6 +45,13 @@ template <gemm_operand Few, gemm_operand Packed>
 template <gemm_operand A, gemm_operand B>
 void multiply_k32(const A& a, const B& b, const sum_sink& sink, const execution& how) {
 #if LOWP_X86_TARGETS
+  if constexpr (has_bfloat16_panels<A> && has_bfloat16_panels<B>) {
+    const bool are_many =
+        std::min(lowp::detail::operand_rows(a), lowp::detail::operand_rows(b)) > most_few;
+    if (kernels::has_tile_products(how.level()) && are_many) {
+      return multiply_by_tiles<kernels::tile_registers>(a, b, sink, how);
+    }
+  }
   if constexpr (has_integer_panels<A> && has_integer_panels<B>) {
     const auto x = integer_rows_of(a), y = integer_rows_of(b);
     if (kernels::has_integer_products(how.level()) && are_scales_in_range(how.level(), x) &&

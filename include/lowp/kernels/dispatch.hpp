@@ -19,6 +19,7 @@
 #define LOWP_DISPATCH(level, ...) \
   do {                            \
     switch (level) {              \
+      case isa::amx:              \
       case isa::avx512vbmi:       \
       case isa::avx512: {         \
         using namespace avx512;   \
@@ -111,7 +112,7 @@ inline void run_decode(isa level, const decode_plan& plan, const scaling& s,
 inline void run_decode(isa level, const value_table& table, const scaling& s,
                        const std::uint8_t* codes, std::size_t count, std::uint32_t* values) {
 #if LOWP_X86_TARGETS
-  if (level == isa::avx512vbmi && table.is_upper_half) {
+  if (level >= isa::avx512vbmi && table.is_upper_half) {
     return avx512vbmi::decode_table(table, s, codes, count, values);
   }
 #endif

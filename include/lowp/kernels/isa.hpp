@@ -20,30 +20,36 @@ enum class isa : std::uint8_t {
   avx2,        ///< AVX2, FMA, F16C
   avx512,      ///< AVX-512 F, BW, VL, DQ
   avx512vbmi,  ///< and VBMI, VNNI
+  amx,         ///< and AMX for bfloat16 and 8-bit integers, which the system lets the process use
 };
 
-inline constexpr std::array<isa, 4> isas{isa::portable, isa::avx2, isa::avx512, isa::avx512vbmi};
+inline constexpr std::array<isa, 5> isas{isa::portable, isa::avx2, isa::avx512, isa::avx512vbmi,
+                                         isa::amx};
 
 [[nodiscard]] constexpr std::string_view name(isa level) {
-  constexpr std::array<std::string_view, 4> names{"portable", "avx2", "avx512", "avx512vbmi"};
+  constexpr std::array<std::string_view, 5> names{"portable", "avx2", "avx512", "avx512vbmi",
+                                                  "amx"};
   return names[static_cast<std::size_t>(level)];
 }
 
 inline namespace LOWP_BASELINE {
 namespace kernels {
 
-/// What the compiler's flags promise.
-inline constexpr isa guaranteed_isa =
-#if LOWP_X86_TARGETS && defined(__AVX512VBMI__) && defined(__AVX512VNNI__) && defined(__AVX512BW__)
-    isa::avx512vbmi;
-#elif LOWP_X86_TARGETS && defined(__AVX512F__) && defined(__AVX512BW__) && \
-    defined(__AVX512VL__) && defined(__AVX512DQ__)
-    isa::avx512;
-#elif LOWP_X86_TARGETS && defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
-    isa::avx2;
+/// Asks the system to save the tiles of this process too, which it does not do unasked; false if it
+/// refuses, as it does where a thread has an alternate signal stack too small for them.
+[[nodiscard]] inline bool request_tiles() {
+#if LOWP_X86_TARGETS && defined(__linux__)
+  constexpr std::int64_t arch_prctl = 158, request_permission = 0x1023, tile_data = 18;
+  std::int64_t result = arch_prctl;
+  asm volatile("syscall"
+               : "+a"(result)
+               : "D"(request_permission), "S"(tile_data)
+               : "rcx", "r11", "memory");
+  return result == 0;
 #else
-    isa::portable;
+  return false;
 #endif
+}
 
 /// What the processor has and the operating system saves, by CPUID and XGETBV.
 [[nodiscard]] inline isa detected_isa() {
@@ -63,7 +69,11 @@ inline constexpr isa guaranteed_isa =
   constexpr unsigned f = 1u << 16, dq = 1u << 17, bw = 1u << 30, vl = 1u << 31;
   if (!has(saved, zmm_state) || !has(b, f | dq | bw | vl)) return isa::avx2;
   constexpr unsigned vbmi = 1u << 1, vnni = 1u << 11;
-  return has(c, vbmi | vnni) ? isa::avx512vbmi : isa::avx512;
+  if (!has(c, vbmi | vnni)) return isa::avx512;
+  constexpr unsigned amx_bf16 = 1u << 22, amx_tile = 1u << 24, amx_int8 = 1u << 25;
+  constexpr unsigned tile_state = 0x60000;
+  const bool has_tiles = has(d, amx_bf16 | amx_tile | amx_int8) && has(saved, tile_state);
+  return has_tiles && request_tiles() ? isa::amx : isa::avx512vbmi;
 #else
   return isa::portable;
 #endif
@@ -87,9 +97,10 @@ inline constexpr isa guaranteed_isa =
 
 }  // namespace kernels
 
-/// The best level of this machine: known at compile time where the flags promise it already.
+/// The best level of this machine: known at compile time where the flags promise all of one that
+/// has no tiles, which no flag can promise.
 [[nodiscard]] inline isa best_isa() {
-  if constexpr (kernels::guaranteed_isa == isa::avx512vbmi) {
+  if constexpr (LOWP_X86_TARGETS && LOWP_BASELINE_VECTORS == 5) {
     return isa::avx512vbmi;
   } else {
     static const isa detected = kernels::detected_isa();

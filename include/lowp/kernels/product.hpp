@@ -11,6 +11,7 @@
 #include "lowp/kernels/isa.hpp"
 #include "lowp/kernels/target.hpp"
 #include "lowp/kernels/targets.hpp"
+#include "lowp/kernels/tile_registers.hpp"
 #include "lowp/kernels/value_table.hpp"
 
 namespace lowp {
@@ -30,6 +31,20 @@ struct product_tile {
   std::size_t row_count;
   std::size_t depth;  ///< at most max_depth; a multiple of 32 but at the end of K
   float* sums;
+};
+
+/// As product_tile, for bfloat16: a word of a row and of a lane holds two k, the first in its low
+/// half. Up to 32 rows. Subnormal numbers count as zero.
+struct bfloat16_tile {
+  static constexpr std::size_t max_words = product_tile::max_depth / 2;
+  static constexpr std::size_t row_stride = max_words + 16;
+
+  const float* lanes;  ///< [word][width]
+  std::size_t width;   ///< 16 or 32
+  const float* rows;   ///< row r at r * row_stride; a multiple of 16 of them may be read …
+  std::size_t row_count;
+  std::size_t words;  ///< a multiple of 16
+  float* sums;        ///< … and so many rows of sums written
 };
 
 /// Which expression rounds a running sum.
@@ -366,17 +381,49 @@ using avx512vbmi::store_offsets;
 using avx512vbmi::store_powers;
 #endif
 
-/// Two 16-bit integers to a word; four of 8 bits where there are integer products.
+/// Whether tile registers multiply.
+[[nodiscard]] inline bool has_tile_products([[maybe_unused]] isa level) {
+  return LOWP_X86_TARGETS && level >= isa::amx;
+}
+#if LOWP_X86_TARGETS
+/// While one lives, this thread has tile registers, if the level does.
+template <class Tiles>
+class tile_session {
+ public:
+  explicit tile_session(isa level) : has_tiles_(has_tile_products(level)) {
+    if (has_tiles_) Tiles::configure();
+  }
+  ~tile_session() {
+    if (has_tiles_) Tiles::release();
+  }
+  tile_session(const tile_session&) = delete;
+  tile_session& operator=(const tile_session&) = delete;
+
+ private:
+  bool has_tiles_;
+};
+template <class Tiles>
+void multiply(const bfloat16_tile& t) {
+  avx512vbmi::add_bfloat16_tile<Tiles>(t);
+}
+using avx512vbmi::narrow_to_bfloat16;
+#endif
+
+/// Two 16-bit integers to a word; four of 8 bits where there are integer products. With tile
+/// registers up to 32 rows, of which a multiple of 16 may be read.
 inline void multiply_pairs(isa level, const integer_sum_tile& t) {
   LOWP_DISPATCH(level, add_integer_pairs(t));
 }
 #if LOWP_X86_TARGETS
-inline void multiply_fours(const integer_sum_tile& t) { avx512vbmi::add_integer_fours(t); }
+inline void multiply_fours(isa level, const integer_sum_tile& t) {
+  if (level >= isa::amx) return avx512vbmi::add_integer_fours_by_tiles<tile_registers>(t);
+  avx512vbmi::add_integer_fours(t);
+}
 inline void multiply(const integer_dots& p) { avx512vbmi::add_integer_dots(p); }
 using avx512vbmi::sum_signed_bytes;
 using avx512vbmi::sum_unsigned_bytes;
 #else
-inline void multiply_fours(const integer_sum_tile&) {}
+inline void multiply_fours(isa, const integer_sum_tile&) {}
 inline void multiply(const integer_dots&) {}
 inline std::uint32_t sum_signed_bytes(const std::uint8_t*, std::size_t) { return 0; }
 inline std::uint32_t sum_unsigned_bytes(const std::uint8_t*, std::size_t) { return 0; }

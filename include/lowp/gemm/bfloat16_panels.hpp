@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+// Operands whose values have at most 8 significant bits, scales included, as bfloat16: what the
+// tile registers of AMX multiply, in the order k32.
+//
+// The registers take subnormal numbers for zero. Where every value is normal and the lowest bits of
+// any two multiply to at least 2^-126, there are none: a sum is a multiple of that power. Where
+// that does not hold for some rows, another kernel, which agrees, goes on with their sums.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "lowp/formats/facts.hpp"
+#include "lowp/gemm/binary32_panels.hpp"
+#include "lowp/gemm/blocked.hpp"
+#include "lowp/gemm/lane_tiles.hpp"
+#include "lowp/gemm/operand.hpp"
+#include "lowp/gemm/rows.hpp"
+#include "lowp/kernels/product.hpp"
+
+namespace lowp {
+inline namespace LOWP_BASELINE {
+namespace bulk {
+
+/// Significant bits of an element times its scale, at most; 0 if that is not known.
+template <class X>
+inline constexpr int value_precision = 0;
+/// A power of two adds none.
+template <number_format E, number_format S>
+[[nodiscard]] constexpr int scaled_precision(const E& element, const S& scale) {
+  const int both = precision(element) + precision(scale);
+  return std::min(precision(element), precision(scale)) == 1 ? both - 1 : both;
+}
+template <class T>
+requires(lowp::detail::view_element<T>) inline constexpr int value_precision<matrix_view<T>> =
+    precision(lowp::detail::number_of<std::remove_const_t<T>>::format);
+template <auto F, packing P>
+inline constexpr int value_precision<packed_matrix_view<F, P>> = precision(F);
+template <auto B>
+inline constexpr int value_precision<block_matrix<B>> = scaled_precision(B.element, B.scale);
+template <class X>
+inline constexpr int value_precision<packed_operand<X>> = value_precision<X>;
+template <class X>
+inline constexpr int value_precision<transposed<X>> = value_precision<X>;
+
+}  // namespace bulk
+
+/// Whether the values of an operand, in binary32, are bfloat16 where they are normal numbers. Two
+/// such operands are multiplied in tile registers, where the machine has them; the result is the
+/// same.
+template <gemm_operand X>
+inline constexpr bool has_bfloat16_panels = bulk::value_precision<std::remove_cv_t<X>> > 0 &&
+                                            bulk::value_precision<std::remove_cv_t<X>> <= 8;
+
+namespace bulk {
+
+#if LOWP_X86_TARGETS
+
+/// Tiles are kernels::tile_registers.
+template <class Tiles>
+struct bfloat16_panels : panel_sums {
+  using source = row_source;
+  using tile = kernels::bfloat16_tile;
+  using session = kernels::tile_session<Tiles>;
+
+  /// Many lanes, since the rows are decoded once for all of them.
+  static constexpr std::size_t most_lanes = 512, most_rows = 256, tile_rows = 32;
+  [[nodiscard]] static std::size_t lanes_per_block(isa) { return most_lanes; }
+  [[nodiscard]] static std::size_t rows_per_tile(isa) { return tile_rows; }
+
+  static constexpr std::size_t max_depth = kernels::product_tile::max_depth;
+  static constexpr int all_zero = 256;
+
+  /// A part of a row, with zeros up to a multiple of 32 values. Returns the lowest exponent field
+  /// of those that are not zero.
+  [[nodiscard]] static int load_words(const source& from, std::size_t row, std::size_t k,
+                                      std::size_t count, float* words) {
+    alignas(64) float values[max_depth];
+    const std::size_t padded = round_up(count, 32);
+    from(row, k, count, values);
+    std::fill(values + count, values + padded, 0.0f);
+    return kernels::narrow_to_bfloat16(values, padded, words);
+  }
+
+  /// Rows along the lanes of vectors, two k of a lane in a word.
+  class lanes : public lane_tiles {
+   public:
+    lanes(isa level, const source& from, std::size_t first, std::size_t count)
+        : lane_tiles(level, count, from.cols(), 32),
+          from_(from),
+          first_(first),
+          words_(make_aligned<float>(size() / 2)),
+          lowest_(make_aligned<int>(tile_count())) {}
+
+    void pack(std::size_t t) const {
+      alignas(64) float rows[group * tile::row_stride];
+      const std::size_t width = tile_width(t), used = used_width(t);
+      int lowest = all_zero;
+      for (std::size_t k = 0; k < from_.cols(); k += max_depth) {
+        const std::size_t n = std::min(max_depth, from_.cols() - k), words = round_up(n, 32) / 2;
+        for (std::size_t g = 0; g < width; g += group) {
+          for (std::size_t i = 0; i < group; ++i) {
+            float* const row = rows + i * tile::row_stride;
+            if (g + i < used) {
+              lowest =
+                  std::min(lowest, load_words(from_, first_ + tile_lane(t) + g + i, k, n, row));
+            } else {
+              std::fill(row, row + words, 0.0f);
+            }
+          }
+          kernels::transpose(level(), rows, tile::row_stride, words,
+                             words_.get() + place(t, k) / 2 + g, width);
+        }
+      }
+      lowest_[t] = lowest;
+    }
+    [[nodiscard]] const float* at(std::size_t t, std::size_t k) const {
+      return words_.get() + place(t, k) / 2;
+    }
+    /// The lowest exponent field in a tile.
+    [[nodiscard]] int lowest(std::size_t t) const { return lowest_[t]; }
+    /// A chunk of a tile in binary32.
+    void decode(std::size_t t, std::size_t k, std::size_t count, float* values) const {
+      load_lanes(level(), from_, first_ + tile_lane(t), used_width(t), tile_width(t), k, count,
+                 values);
+    }
+
+   private:
+    const source& from_;
+    std::size_t first_;
+    aligned_array<float> words_;
+    aligned_array<int> lowest_;
+  };
+
+  /// A chunk of a few rows.
+  class rows {
+   public:
+    void load(isa, const source& from, std::size_t i, std::size_t row, std::size_t k,
+              std::size_t count) {
+      if (i == 0) {
+        from_ = &from;
+        first_ = row;
+        lowest_ = lowest_of_ + row / tile_rows % (most_rows / tile_rows);
+        if (k == 0) *lowest_ = all_zero;
+      }
+      *lowest_ = std::min(*lowest_, load_words(from, row, k, count, words_ + i * tile::row_stride));
+    }
+    void multiply(const lanes& with, std::size_t t, std::size_t k, std::size_t count,
+                  std::size_t row_count, float* sums) const {
+      if (!are_normal(with.lowest(t), *lowest_)) {
+        return multiply_values(with, t, k, count, row_count, sums);
+      }
+      kernels::multiply<Tiles>(tile{with.at(t, k), with.tile_width(t), words_, row_count,
+                                    round_up(count, 32) / 2, sums});
+    }
+
+   private:
+    /// Whether all is that becomes of values with these exponent fields and higher ones.
+    [[nodiscard]] static bool are_normal(int a, int b) {
+      constexpr int bias = 127, last_bit = 7;  // of bfloat16, so far below the first
+      return a > 0 && b > 0 && a - bias - last_bit + b - bias - last_bit >= 1 - bias;
+    }
+    void multiply_values(const lanes& with, std::size_t t, std::size_t k, std::size_t count,
+                         std::size_t row_count, float* sums) const {
+      using kernels::product_tile;
+      constexpr std::size_t group = lane_tiles::group;
+      alignas(64) float lane_values[2 * group * max_depth];
+      alignas(64) float row_values[group * product_tile::row_stride];
+      const std::size_t width = with.tile_width(t);
+      with.decode(t, k, count, lane_values);
+      for (std::size_t row = 0; row < row_count; row += group) {
+        const std::size_t n = std::min(group, row_count - row);
+        for (std::size_t i = 0; i < n; ++i) {
+          (*from_)(first_ + row + i, k, count, row_values + i * product_tile::row_stride);
+        }
+        kernels::multiply(with.level(), product_tile{lane_values, width, row_values, n, count,
+                                                     sums + row * width});
+      }
+    }
+
+    alignas(64) float words_[tile_rows * tile::row_stride];
+    const source* from_ = nullptr;
+    std::size_t first_ = 0;
+    /// Of these rows and others of the block, from the first k on.
+    int lowest_of_[most_rows / tile_rows] = {};
+    int* lowest_ = lowest_of_;
+  };
+};
+
+/// The sums of accumulation::k32.
+template <class Tiles, gemm_operand A, gemm_operand B>
+void multiply_by_tiles(const A& a, const B& b, const sum_sink& sink, const execution& how) {
+  with_rows(how.level(), a, [&](const row_source& x) {
+    with_rows(how.level(), b, [&](const row_source& y) {
+      multiply_blocks<bfloat16_panels<Tiles>>(x, y, sink, how);
+    });
+  });
+}
+
+#endif
+
+}  // namespace bulk
+}  // namespace LOWP_BASELINE
+}  // namespace lowp
