@@ -74,14 +74,27 @@ struct bfloat16_panels : panel_sums {
   static constexpr int all_zero = 256;
 
   /// A part of a row, with zeros up to a multiple of 32 values. Returns the lowest exponent field
-  /// of those that are not zero.
+  /// of those that are not zero; of one that is no bfloat16, since it is subnormal, less than 1.
   [[nodiscard]] static int load_words(const source& from, std::size_t row, std::size_t k,
                                       std::size_t count, float* words) {
+    if (from.codes() != nullptr && from.codes()->bits == 4 && count % 32 == 0) {
+      const int lowest = load_nibbles(*from.codes(), row, k, count / 32, words);
+      if (lowest >= 0) return lowest;
+    }
     alignas(64) float values[max_depth];
     const std::size_t padded = round_up(count, 32);
     from(row, k, count, values);
     std::fill(values + count, values + padded, 0.0f);
     return kernels::narrow_to_bfloat16(values, padded, words);
+  }
+  [[nodiscard]] static int load_nibbles(const code_rows& from, std::size_t row, std::size_t k,
+                                        std::size_t steps, float* words) {
+    alignas(64) float scales[max_depth / 16];
+    if (!from.find_scales(row, k / 32, steps, scales)) return -1;
+    const std::uint8_t* const codes = from.codes + row * from.row_bytes + k / 2;
+    const auto decode = from.scales_per_step == 1 ? &kernels::decode_nibbles_to_bfloat16<1>
+                                                  : &kernels::decode_nibbles_to_bfloat16<2>;
+    return decode(*from.values, codes, scales, steps, words);
   }
 
   /// Rows along the lanes of vectors, two k of a lane in a word.

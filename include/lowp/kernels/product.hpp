@@ -406,6 +406,7 @@ template <class Tiles>
 void multiply(const bfloat16_tile& t) {
   avx512vbmi::add_bfloat16_tile<Tiles>(t);
 }
+using avx512vbmi::decode_nibbles_to_bfloat16;
 using avx512vbmi::narrow_to_bfloat16;
 #endif
 
