@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "lowp/kernels/isa.hpp"
+#include "lowp/kernels/product.hpp"
 #if LOWP_X86_TARGETS
 #include <immintrin.h>
 #endif
@@ -48,6 +49,28 @@ inline void integer_peak(std::size_t count) {
     asm volatile(LOWP_BENCH_TWELVE("vpdpbusd", "z") : : : LOWP_BENCH_CLOBBERS);
   }
   asm volatile("vzeroupper");
+}
+
+/// As many multiply-adds as `count`, rounded up, by tile registers: of bfloat16, of 8-bit integers.
+inline void bfloat16_tile_peak(std::size_t count) {
+  using tiles = lowp::kernels::tile_registers;
+  const lowp::kernels::tile_session<tiles> session(lowp::isa::amx);
+  for (std::size_t i = 0; i < count; i += 4 * 16 * 16 * 32) {
+    tiles::add_bfloat16_products<0, 4, 6>();
+    tiles::add_bfloat16_products<1, 4, 7>();
+    tiles::add_bfloat16_products<2, 5, 6>();
+    tiles::add_bfloat16_products<3, 5, 7>();
+  }
+}
+inline void integer_tile_peak(std::size_t count) {
+  using tiles = lowp::kernels::tile_registers;
+  const lowp::kernels::tile_session<tiles> session(lowp::isa::amx);
+  for (std::size_t i = 0; i < count; i += 4 * 16 * 16 * 64) {
+    tiles::add_integer_products<0, 4, 6>();
+    tiles::add_integer_products<1, 4, 7>();
+    tiles::add_integer_products<2, 5, 6>();
+    tiles::add_integer_products<3, 5, 7>();
+  }
 }
 
 LOWP_TARGET_BEGIN("avx2")

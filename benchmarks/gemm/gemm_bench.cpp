@@ -2,10 +2,13 @@
 // Matrix products: activations by the weights of a layer. Counters beside the speed in
 // multiplications and additions:
 //   of_fma, of_vnni   the share of the peak of binary32 FMAs, of 8-bit integers in registers
+//   of_amx_bf16, of_amx_int8   the same by tile registers
 //   of_read           for a few rows of A: the share of reading the weights alone
 //   of_<library>      the speed as a multiple of theirs, in the type that the name says
 //   of_one_thread     for two
-//   of_plain          for epilogues: the speed as a multiple of the product in binary32 without one
+//   of_plain          for epilogues: the speed as a multiple of the product in binary32 without
+//   one;
+//                     for activations that are quantized first, of the product alone
 //   of_k32            for modeled sums: as a multiple of those in the order k32
 #include <cstdint>
 #include <cstring>
@@ -52,6 +55,24 @@ struct as_float {
   static const type& operand(const type& x) { return x; }
   static std::span<const std::byte> bytes(const type& x) {
     return std::as_bytes(std::span(x.data, x.rows * x.cols));
+  }
+};
+template <auto F>
+struct as_numbers {
+  struct type {
+    std::size_t rows, cols;
+    std::vector<number<F>> list;
+  };
+  static type make(matrix_view<const float> values) {
+    type x{values.rows, values.cols, {}};
+    for (std::size_t i = 0; i < x.rows * x.cols; ++i) x.list.push_back(number<F>(values.data[i]));
+    return x;
+  }
+  static matrix_view<const number<F>> operand(const type& x) {
+    return {x.list.data(), x.rows, x.cols};
+  }
+  static std::span<const std::byte> bytes(const type& x) {
+    return std::as_bytes(std::span(x.list));
   }
 };
 template <auto B>
@@ -114,8 +135,14 @@ void run(benchmark::State& state, const shape& s, unsigned threads, isa level) {
   };
   others.push_back(
       {"fma", each([=](std::size_t) { multiply_add_peak(level, products / threads); })});
-  if (level == isa::avx512vbmi) {
+  if (level >= isa::avx512vbmi) {
     others.push_back({"vnni", each([=](std::size_t) { integer_peak(products / threads); })});
+  }
+  if (level >= isa::amx) {
+    others.push_back(
+        {"amx_bf16", each([=](std::size_t) { bfloat16_tile_peak(products / threads); })});
+    others.push_back(
+        {"amx_int8", each([=](std::size_t) { integer_tile_peak(products / threads); })});
   }
   if (s.m <= 8) {
     const auto weights = B::bytes(b);
@@ -181,6 +208,23 @@ void add_epilogue(const std::string& job) {
   }
 }
 
+/// Activations that are quantized first.
+template <class A, class B>
+void add_quantizing(const std::string& job) {
+  for (const shape& s : {shape{512, 4096, 4096}, shape{1024, 1024, 1024}}) {
+    add_row("gemm/" + job + "/quantizing/" + s.name(), [s](benchmark::State& state) {
+      std::vector<float> a_values, b_values, c(s.m * s.n);
+      const auto values = sample_values(a_values, s.m, s.k);
+      const auto a = A::make(values);
+      const auto b = B::make(sample_values(b_values, s.n, s.k));
+      const matrix_view<float> out(c.data(), s.m, s.n);
+      const isa level = highest_isa();
+      compare(state, 2 * s.m * s.n * s.k, [&] { gemm(A::make(values), b, out, level); },
+              {{"plain", [&] { gemm(a, b, out, level); }}});
+    });
+  }
+}
+
 /// Modeled sums, as a share of the speed of the order k32.
 template <gemm_policy P, class T, class R>
 void run_model(benchmark::State& state, const R& mode, isa level) {
@@ -240,9 +284,14 @@ void lowp_bench::add_rows() {
   add_models();
   add_epilogue<as_float, as_float>("float_float");
   add_epilogue<as_blocks<formats::mxfp4>, as_blocks<formats::mxfp4>>("mxfp4_mxfp4");
+  add_quantizing<as_blocks<formats::mxfp8_e4m3>, as_blocks<formats::mxfp8_e4m3>>("mxfp8_mxfp8");
+  add_quantizing<as_blocks<formats::mxfp4>, as_blocks<formats::mxfp4>>("mxfp4_mxfp4");
   add_product<as_float, as_float>("float_float");
   add_product<as_float, as_blocks<formats::mxfp4>>("float_mxfp4");
   add_product<as_float, as_packed<formats::mxfp4>>("float_packed_mxfp4");
+  using bfloat16s = as_numbers<formats::bfloat16>;
+  add_product<bfloat16s, bfloat16s>("bfloat16_bfloat16");
+  add_product<bfloat16s, as_blocks<formats::mxfp4>>("bfloat16_mxfp4");
   add_product<as_float, as_blocks<formats::mxfp8_e4m3>>("float_mxfp8");
   add_product<as_float, as_packed<formats::mxfp8_e4m3>>("float_packed_mxfp8");
   add_product<as_float, as_blocks<formats::nvfp4>>("float_nvfp4");
