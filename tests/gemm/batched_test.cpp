@@ -71,6 +71,32 @@ TEST_CASE("A batch of products, of any number and on any threads") {
   REQUIRE_NO_MISMATCH(t);
 }
 
+TEST_CASE("A batch takes its draws one product after the other") {
+  static constexpr lowp::gemm_policy policy{.sum = lowp::accumulation::sequential,
+                                            .accumulator = formats::bfloat16};
+  const std::size_t count = 10, depth = 20;
+  const auto a = matrices(count, 2, depth), b = matrices(count, 5, depth);
+  const auto x = views(a), y = views(b);
+  constexpr lowp::stochastic mode{.seed = 3, .random_bits = 8};
+  for (const execution& how : {execution{}, execution{lowp::threads{2}}}) {
+    std::vector<std::vector<float>> own(count);
+    std::vector<matrix_view<float>> c;
+    for (std::size_t i = 0; i < count; ++i) {
+      own[i].assign((2 + i) * (5 + i), 7.0f);
+      c.emplace_back(own[i].data(), 2 + i, 5 + i);
+    }
+    lowp::gemm_batched<policy>(x, y, c, mode, how);
+    std::uint64_t draws = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      std::vector<float> expected(own[i].size());
+      lowp::reference::gemm<policy>(x[i], y[i], matrix_view<float>(expected.data(), 2 + i, 5 + i),
+                                    mode.at(draws));
+      CHECK(own[i] == expected);
+      draws += expected.size() * 32;  // 20 roundings, in whole blocks of 16
+    }
+  }
+}
+
 TEST_CASE("A batch into blocks") {
   const auto a = matrices(2, 3, 64), b = matrices(2, 32, 64);
   std::vector<lowp::block_matrix<formats::mxfp4>> c;

@@ -5,9 +5,11 @@
 #include <atomic>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/gemm/apart.hpp"
@@ -16,6 +18,7 @@
 #include "lowp/gemm/operand.hpp"
 #include "lowp/gemm/policy.hpp"
 #include "lowp/gemm/reference.hpp"
+#include "lowp/rounding/modes.hpp"
 
 namespace lowp {
 
@@ -28,15 +31,18 @@ concept product_list = requires(const L& list, std::size_t i) {
 
 inline namespace LOWP_BASELINE {
 
-/// c[i] = a[i] * b[i]^T by the policy P, each through the epilogue, as gemm does one after the
-/// other; a list of one operand stands for as many as c has. Products may differ in shape.
-/// Throws std::invalid_argument, before any is written, for lists that differ in length and for
-/// what gemm refuses, also if a result shares memory with an operand of another product; results
-/// must not share memory with each other.
+/// c[i] = a[i] * b[i]^T by the policy P and, where it has one, the rounding mode, each through the
+/// epilogue, as gemm does one after the other; a list of one operand stands for as many as c has.
+/// Products may differ in shape. The draws that the sums of a product take from a stochastic mode
+/// follow those of the product before it. Throws std::invalid_argument, before any is written, for
+/// lists that differ in length and for what gemm refuses, also if a result shares memory with an
+/// operand of another product; results must not share memory with each other.
 ///
 /// Threads take a product each if there are at least 8, else a part of each.
-template <gemm_policy P = gemm_policy{}, product_list A, product_list B, product_list C>
-void gemm_batched(const A& a, const B& b, C&& c, const epilogue& e, const execution& how = {}) {
+template <gemm_policy P = gemm_policy{}, product_list A, product_list B, product_list C,
+          rounding_mode R>
+void gemm_batched(const A& a, const B& b, C&& c, const R& mode, const epilogue& e,
+                  const execution& how = {}) {
   const auto require_size = [&](const char* name, std::size_t size) {
     if (size == c.size() || size == 1) return;
     throw std::invalid_argument("gemm_batched: " + std::string(name) + " has size " +
@@ -45,7 +51,7 @@ void gemm_batched(const A& a, const B& b, C&& c, const epilogue& e, const execut
   };
   require_size("a", a.size());
   require_size("b", b.size());
-  const auto at = [](const auto& list, std::size_t i) -> const auto& {
+  const auto item = [](const auto& list, std::size_t i) -> const auto& {
     return list[list.size() == 1 ? 0 : i];
   };
   const auto require_apart = [&c](const auto& list, std::size_t i) {
@@ -59,17 +65,21 @@ void gemm_batched(const A& a, const B& b, C&& c, const epilogue& e, const execut
       }
     }
   };
+  std::vector<std::uint64_t> first_draws{0};
   for (std::size_t i = 0; i < c.size(); ++i) {
-    detail::require_gemm_shapes(detail::operand_rows(at(a, i)), detail::operand_cols(at(a, i)),
-                                detail::operand_rows(at(b, i)), detail::operand_cols(at(b, i)),
+    detail::require_gemm_shapes(detail::operand_rows(item(a, i)), detail::operand_cols(item(a, i)),
+                                detail::operand_rows(item(b, i)), detail::operand_cols(item(b, i)),
                                 c[i]);
     detail::require_epilogue(e, detail::operand_rows(c[i]), detail::operand_cols(c[i]));
     require_apart(a, i);
     require_apart(b, i);
     bulk::require_apart(e, c[i]);
+    const std::uint64_t sums = detail::operand_rows(c[i]) * detail::operand_cols(c[i]);
+    first_draws.push_back(first_draws[i] +
+                          sums * draws_per_sum(P, detail::operand_cols(item(a, i))));
   }
   const auto multiply = [&](std::size_t i, const execution& by) {
-    gemm<P>(at(a, i), at(b, i), c[i], e, by);
+    gemm<P>(item(a, i), item(b, i), c[i], at(mode, first_draws[i]), e, by);
   };
   constexpr std::size_t many = 8;
   if (c.size() < many) {
@@ -88,6 +98,15 @@ void gemm_batched(const A& a, const B& b, C&& c, const epilogue& e, const execut
   };
   how.run(c.size(), task(try_to_multiply));
   if (failure != nullptr) std::rethrow_exception(failure);
+}
+template <gemm_policy P = gemm_policy{}, product_list A, product_list B, product_list C>
+void gemm_batched(const A& a, const B& b, C&& c, const epilogue& e, const execution& how = {}) {
+  gemm_batched<P>(a, b, c, nearest_even, e, how);
+}
+template <gemm_policy P = gemm_policy{}, product_list A, product_list B, product_list C,
+          rounding_mode R>
+void gemm_batched(const A& a, const B& b, C&& c, const R& mode, const execution& how = {}) {
+  gemm_batched<P>(a, b, c, mode, epilogue{}, how);
 }
 template <gemm_policy P = gemm_policy{}, product_list A, product_list B, product_list C>
 void gemm_batched(const A& a, const B& b, C&& c, const execution& how = {}) {
