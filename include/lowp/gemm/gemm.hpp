@@ -23,6 +23,17 @@
 namespace lowp {
 inline namespace LOWP_BASELINE {
 
+namespace bulk {
+/// By the definition, for what no kernel knows.
+template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R>
+void multiply_defined(const A& a, const B& b, matrix_view<float> c, const R& mode,
+                      const execution& how) {
+  lowp::detail::define_product<P>(a, b, c, mode, [&how](std::size_t count, const task& part) {
+    run_and_rethrow(how, count, part);
+  });
+}
+}  // namespace bulk
+
 /// c = a * b^T by the policy P and, where it has one (has_rounding), the rounding mode, overwriting
 /// c: bit for bit what reference::gemm defines, for any `execution`. Throws std::invalid_argument,
 /// before writing, for shapes that do not fit or a c that shares memory with an operand. Each
@@ -39,7 +50,7 @@ void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode, const exe
     kernels::finish(how.level(), a_scale, b_scale, sums, count, c.row(row) + col);
   };
   if (!bulk::multiply<P>(a, b, mode, bulk::sum_sink(finish), how))
-    reference::gemm<P>(a, b, c, mode);
+    bulk::multiply_defined<P>(a, b, c, mode, how);
 }
 template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B>
 void gemm(const A& a, const B& b, matrix_view<float> c, const execution& how = {}) {
@@ -73,7 +84,7 @@ void gemm(const A& a, const B& b, C&& c, const R& mode, const epilogue& e,
     if (bulk::multiply<P>(a, b, mode, bulk::sum_sink(store), how)) return;
     std::vector<float> values(rows * cols);
     const matrix_view<float> sums(values.data(), rows, cols);
-    reference::gemm<P>(a, b, sums, mode);
+    bulk::multiply_defined<P>(a, b, sums, mode, how);
     const auto finish_row = [&](std::size_t row) {
       const default_float_environment environment;
       finish(row, 0, cols, sums.row(row));
