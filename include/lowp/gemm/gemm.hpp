@@ -44,8 +44,8 @@ void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode, const exe
                               detail::operand_rows(b), detail::operand_cols(b), c);
   bulk::require_apart(a, c);
   bulk::require_apart(b, c);
-  const std::uint32_t a_scale = bulk::bits_of(detail::operand_tensor_scale(a));
-  const std::uint32_t b_scale = bulk::bits_of(detail::operand_tensor_scale(b));
+  const std::uint32_t a_scale = bulk::bits_of(bulk::sum_scale<P>(a));
+  const std::uint32_t b_scale = bulk::bits_of(bulk::sum_scale<P>(b));
   const auto finish = [&](std::size_t row, std::size_t col, std::size_t count, const float* sums) {
     kernels::finish(how.level(), a_scale, b_scale, sums, count, c.row(row) + col);
   };
@@ -79,8 +79,8 @@ void gemm(const A& a, const B& b, C&& c, const R& mode, const epilogue& e,
   } else {
     const auto output = bulk::output_of(how.level(), c, e);
     const bulk::epilogue_rows finish(how.level(), e, output);
-    const bulk::scaled_rows store(how.level(), detail::operand_tensor_scale(a),
-                                  detail::operand_tensor_scale(b), finish);
+    const bulk::scaled_rows store(how.level(), bulk::sum_scale<P>(a), bulk::sum_scale<P>(b),
+                                  finish);
     if (bulk::multiply<P>(a, b, mode, bulk::sum_sink(store), how)) return;
     std::vector<float> values(rows * cols);
     const matrix_view<float> sums(values.data(), rows, cols);

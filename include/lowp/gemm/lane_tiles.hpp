@@ -113,9 +113,11 @@ class lane_tiles {
   std::size_t count_, tile_, chunk_, chunks_;
 };
 
-/// What multiply_blocks asks of panels, unless they say otherwise: how many binary32 numbers a sum
-/// takes while it grows, and whether the lanes are columns of C instead of its rows.
+/// What multiply_blocks asks of panels, unless they say otherwise: how many numbers, and of which
+/// type, a sum takes while it grows, and whether the lanes are columns of C instead of its rows.
+/// Sums that are not one float the lanes finish.
 struct panel_sums {
+  using number = float;
   static constexpr std::size_t numbers_per_sum = 1;
   static constexpr bool lanes_are_columns = false;
 };
