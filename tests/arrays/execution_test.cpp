@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <new>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -129,6 +130,21 @@ TEST_CASE("Executors do each part once") {
   };
   check("default", execution());
   for_each_executor(lowp::best_isa(), check);
+}
+
+TEST_CASE("Parts that throw: the others return, and one exception goes on") {
+  for_each_executor(lowp::best_isa(), [](const std::string& what, const execution& how) {
+    INFO(what);
+    std::atomic<int> done = 0;
+    const auto part = [&](std::size_t i) {
+      if (i % 3 == 1) throw std::bad_alloc();
+      ++done;
+    };
+    CHECK_THROWS_AS(lowp::run_and_rethrow(how, 10, task(part)), std::bad_alloc);
+    CHECK(done == 7);
+    CHECK_NOTHROW(lowp::run_and_rethrow(how, 1, task(part)));
+    CHECK(done == 8);
+  });
 }
 
 TEST_CASE("Every executor gives what the definition gives") {

@@ -7,6 +7,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstring>
+#include <exception>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -134,6 +135,22 @@ class execution {
   alignas(kept_alignment) std::byte kept_[kept_size] = {};
   void (*run_)(const execution&, std::size_t, const task&) = nullptr;
 };
+
+/// how.run for parts that may throw, if they run out of memory, say: one of the exceptions is
+/// thrown again when all parts have returned.
+inline void run_and_rethrow(const execution& how, std::size_t count, const task& part) {
+  std::exception_ptr failure;
+  std::atomic<bool> has_failed = false;
+  const auto attempt = [&](std::size_t i) {
+    try {
+      part(i);
+    } catch (...) {
+      if (!has_failed.exchange(true)) failure = std::current_exception();
+    }
+  };
+  how.run(count, task(attempt));
+  if (failure != nullptr) std::rethrow_exception(failure);
+}
 
 }  // namespace LOWP_BASELINE
 }  // namespace lowp

@@ -2,11 +2,9 @@
 // Many products at a time: the heads of attention, the experts of a layer.
 #pragma once
 
-#include <atomic>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -86,18 +84,8 @@ void gemm_batched(const A& a, const B& b, C&& c, const R& mode, const epilogue& 
     for (std::size_t i = 0; i < c.size(); ++i) multiply(i, how);
     return;
   }
-  // Tasks do not throw, but a product may run out of memory.
-  std::exception_ptr failure;
-  std::atomic<bool> has_failed = false;
-  const auto try_to_multiply = [&](std::size_t i) {
-    try {
-      multiply(i, how.level());
-    } catch (...) {
-      if (!has_failed.exchange(true)) failure = std::current_exception();
-    }
-  };
-  how.run(c.size(), task(try_to_multiply));
-  if (failure != nullptr) std::rethrow_exception(failure);
+  const auto multiply_alone = [&](std::size_t i) { multiply(i, how.level()); };
+  run_and_rethrow(how, c.size(), task(multiply_alone));
 }
 template <gemm_policy P = gemm_policy{}, product_list A, product_list B, product_list C>
 void gemm_batched(const A& a, const B& b, C&& c, const epilogue& e, const execution& how = {}) {

@@ -60,7 +60,7 @@ namespace bulk {
 
 /// Tiles are kernels::tile_registers.
 template <class Tiles>
-struct bfloat16_panels : panel_sums {
+struct bfloat16_panels : panel_sums<> {
   using source = row_source;
   using tile = kernels::bfloat16_tile;
   using session = kernels::tile_session<Tiles>;

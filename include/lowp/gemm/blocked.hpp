@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/core/config.hpp"
@@ -32,20 +33,25 @@ struct product_block {
   const typename Panels::source& rows;
   const sum_sink& sink;
 
+  using number = typename Panels::number;
+  static constexpr std::size_t numbers = Panels::numbers_per_sum;
   static constexpr std::size_t most_rows = Panels::most_rows;
-  static constexpr std::size_t most_sums = Panels::most_lanes * most_rows;
+  static constexpr std::size_t most_sums =
+      Panels::most_lanes * most_rows;  ///< from one number to the next
 
   void operator()(std::size_t tile_begin, std::size_t tile_end, std::size_t first_row,
                   std::size_t row_count) const {
     constexpr std::size_t depth = kernels::product_tile::max_depth;
-    alignas(64) float sums[Panels::numbers_per_sum * most_sums];
+    alignas(64) number sums[numbers * most_sums];
     typename Panels::rows chunk;
     const isa level = lanes.level();
     [[maybe_unused]] const typename Panels::session session(level);
     const std::size_t tile_rows = Panels::rows_per_tile(level);
     const std::size_t tile_sums = kernels::lanes_per_tile(level) * most_rows;
     const auto sums_of = [&](std::size_t tile) { return sums + (tile - tile_begin) * tile_sums; };
-    std::fill(sums, sums + (tile_end - tile_begin) * tile_sums, 0.0f);
+    for (std::size_t i = 0; i < numbers; ++i) {
+      std::fill_n(sums + i * most_sums, (tile_end - tile_begin) * tile_sums, number{0});
+    }
     for (std::size_t k = 0; k < rows.cols(); k += depth) {
       const std::size_t n = std::min(depth, rows.cols() - k);
       for (std::size_t row = 0; row < row_count; row += tile_rows) {
@@ -69,16 +75,28 @@ struct product_block {
   }
 
  private:
-  /// Transposes the sums back into rows of C, if lanes are not columns of it.
   void finish(std::size_t tile, std::size_t first_row, std::size_t row_count,
-              const float* sums) const {
-    const std::size_t width = lanes.tile_width(tile), used = lanes.used_width(tile);
-    if constexpr (Panels::lanes_are_columns) {
+              const number* sums) const {
+    if constexpr (!Panels::lanes_are_columns) {
+      finish_transposed(tile, first_row, row_count, sums);
+    } else {
+      const std::size_t col = first_lane + lanes.tile_lane(tile);
+      const std::size_t width = lanes.tile_width(tile), used = lanes.used_width(tile);
       for (std::size_t i = 0; i < row_count; ++i) {
-        sink(first_row + i, first_lane + lanes.tile_lane(tile), used, sums + i * width);
+        if constexpr (std::is_same_v<number, float>) {
+          sink(first_row + i, col, used, sums + i * width);
+        } else {
+          alignas(64) float finished[Panels::most_lanes];
+          lanes.finish(first_row + i, col, used, sums + i * width, most_sums, finished);
+          sink(first_row + i, col, used, finished);
+        }
       }
-      return;
     }
+  }
+  /// Transposes the sums back into rows of C.
+  void finish_transposed(std::size_t tile, std::size_t first_row, std::size_t row_count,
+                         const float* sums) const {
+    const std::size_t width = lanes.tile_width(tile), used = lanes.used_width(tile);
     constexpr std::size_t group = lane_tiles::group;
     alignas(64) float columns[group * most_rows];
     for (std::size_t g = 0; g < used; g += group) {

@@ -23,6 +23,17 @@
 namespace lowp {
 inline namespace LOWP_BASELINE {
 
+namespace bulk {
+/// By the definition, for what no kernel knows.
+template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R>
+void multiply_defined(const A& a, const B& b, matrix_view<float> c, const R& mode,
+                      const execution& how) {
+  lowp::detail::define_product<P>(a, b, c, mode, [&how](std::size_t count, const task& part) {
+    run_and_rethrow(how, count, part);
+  });
+}
+}  // namespace bulk
+
 /// c = a * b^T by the policy P and, where it has one (has_rounding), the rounding mode, overwriting
 /// c: bit for bit what reference::gemm defines, for any `execution`. Throws std::invalid_argument,
 /// before writing, for shapes that do not fit or a c that shares memory with an operand. Each
@@ -33,13 +44,13 @@ void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode, const exe
                               detail::operand_rows(b), detail::operand_cols(b), c);
   bulk::require_apart(a, c);
   bulk::require_apart(b, c);
-  const std::uint32_t a_scale = bulk::bits_of(detail::operand_tensor_scale(a));
-  const std::uint32_t b_scale = bulk::bits_of(detail::operand_tensor_scale(b));
+  const std::uint32_t a_scale = bulk::bits_of(bulk::sum_scale<P>(a));
+  const std::uint32_t b_scale = bulk::bits_of(bulk::sum_scale<P>(b));
   const auto finish = [&](std::size_t row, std::size_t col, std::size_t count, const float* sums) {
     kernels::finish(how.level(), a_scale, b_scale, sums, count, c.row(row) + col);
   };
   if (!bulk::multiply<P>(a, b, mode, bulk::sum_sink(finish), how))
-    reference::gemm<P>(a, b, c, mode);
+    bulk::multiply_defined<P>(a, b, c, mode, how);
 }
 template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B>
 void gemm(const A& a, const B& b, matrix_view<float> c, const execution& how = {}) {
@@ -68,12 +79,12 @@ void gemm(const A& a, const B& b, C&& c, const R& mode, const epilogue& e,
   } else {
     const auto output = bulk::output_of(how.level(), c, e);
     const bulk::epilogue_rows finish(how.level(), e, output);
-    const bulk::scaled_rows store(how.level(), detail::operand_tensor_scale(a),
-                                  detail::operand_tensor_scale(b), finish);
+    const bulk::scaled_rows store(how.level(), bulk::sum_scale<P>(a), bulk::sum_scale<P>(b),
+                                  finish);
     if (bulk::multiply<P>(a, b, mode, bulk::sum_sink(store), how)) return;
     std::vector<float> values(rows * cols);
     const matrix_view<float> sums(values.data(), rows, cols);
-    reference::gemm<P>(a, b, sums, mode);
+    bulk::multiply_defined<P>(a, b, sums, mode, how);
     const auto finish_row = [&](std::size_t row) {
       const default_float_environment environment;
       finish(row, 0, cols, sums.row(row));

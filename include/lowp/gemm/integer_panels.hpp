@@ -239,7 +239,7 @@ inline void load_integers(isa level, const integer_rows& from, std::size_t row, 
   return true;
 }
 
-struct integer_panels : panel_sums {
+struct integer_panels : panel_sums<> {
   using source = integer_rows;
   static constexpr std::size_t max_steps = kernels::integer_tile::max_steps;
 

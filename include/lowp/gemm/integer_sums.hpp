@@ -256,14 +256,13 @@ struct word_rows {
   }
 };
 
-struct integer_sum_panels : panel_sums {
+struct integer_sum_panels
+    : panel_sums<float, 2> {  // a total, and the integers of a span that goes on
   using source = word_rows;
   using tile = kernels::integer_sum_tile;
-  /// A total, and the integers of a span that goes on.
-  static constexpr std::size_t numbers_per_sum = 2;
-  static constexpr std::size_t most_lanes = 512, most_rows = 96, most_tile_rows = 32;
+  static constexpr std::size_t most_lanes = 512, most_tile_rows = 32;
   [[nodiscard]] static std::size_t lanes_per_block(isa level) {
-    return kernels::has_tile_products(level) ? most_lanes : panel_sums::most_lanes;
+    return kernels::has_tile_products(level) ? most_lanes : panel_sums<float, 2>::most_lanes;
   }
   [[nodiscard]] static std::size_t rows_per_tile(isa level) {
     return kernels::has_tile_products(level) ? most_tile_rows : kernels::rows_per_tile(level);

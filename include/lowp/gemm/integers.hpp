@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <limits>
 #include <type_traits>
-#include <vector>
 
 #include "lowp/core/config.hpp"
 #include "lowp/core/exact.hpp"
@@ -123,18 +122,6 @@ void for_each_piece(std::size_t depth, std::size_t a_group, std::size_t b_group,
     if (chunk != 0) end = std::min(end, k + static_cast<std::size_t>(chunk));
     use(k, end);
   }
-}
-
-template <integer_operand X>
-[[nodiscard]] std::vector<std::int64_t> integers_in(const X& x) {
-  std::vector<std::int64_t> integers;
-  integers.reserve(operand_rows(x) * operand_cols(x));
-  for (std::size_t row = 0; row < operand_rows(x); ++row) {
-    for (std::size_t col = 0; col < operand_cols(x); ++col) {
-      integers.push_back(integer_at(x, row, col));
-    }
-  }
-  return integers;
 }
 
 /// The sum of products as a 32-bit accumulator holds it. Factors are less than 2^16 in magnitude,

@@ -113,10 +113,12 @@ class lane_tiles {
   std::size_t count_, tile_, chunk_, chunks_;
 };
 
-/// What multiply_blocks asks of panels, unless they say otherwise.
+/// What multiply_blocks asks of panels, unless they say otherwise: how many numbers, and of which
+/// type, a sum takes while it grows. Sums that are not one float the lanes finish.
+template <class Number = float, std::size_t Numbers = 1>
 struct panel_sums {
-  /// How many binary32 numbers a sum takes while it grows.
-  static constexpr std::size_t numbers_per_sum = 1;
+  using number = Number;
+  static constexpr std::size_t numbers_per_sum = Numbers;
   /// Whether the lanes are columns of C instead of its rows.
   static constexpr bool lanes_are_columns = false;
 
@@ -125,7 +127,8 @@ struct panel_sums {
     return kernels::rows_per_tile(level);
   }
   /// What a block has at most. Its sums and a chunk of its panels stay in the second-level cache.
-  static constexpr std::size_t most_lanes = 192, most_rows = 192;
+  static constexpr std::size_t most_lanes = 192;
+  static constexpr std::size_t most_rows = 192 * sizeof(float) / sizeof(number) / Numbers / 12 * 12;
   [[nodiscard]] static std::size_t lanes_per_block(isa) { return most_lanes; }
 
   /// What a thread does before and after a block.

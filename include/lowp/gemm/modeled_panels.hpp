@@ -8,13 +8,14 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "lowp/core/config.hpp"
+#include "lowp/arrays/execution.hpp"
 #include "lowp/formats/float_format.hpp"
 #include "lowp/gemm/binary32_panels.hpp"
 #include "lowp/gemm/lane_tiles.hpp"
 #include "lowp/gemm/model.hpp"
 #include "lowp/gemm/policy.hpp"
 #include "lowp/gemm/rows.hpp"
+#include "lowp/gemm/value_range.hpp"
 #include "lowp/kernels/lane_plan.hpp"
 #include "lowp/kernels/product.hpp"
 #include "lowp/number/arithmetic.hpp"
@@ -43,39 +44,6 @@ namespace bulk {
        p.product == product::exact && p.promoted == formats::binary32);
   return is_known && has_whole_chunks && fits_binary32(p.accumulator) && fits_binary32(p.promoted);
 }
-
-/// What values an operand has.
-struct value_range {
-  bool are_finite = true;
-  int lowest = 128, highest = -150;  ///< exponents of those that are not zero; -150 of subnormals
-  int significant_bits = 0;
-
-  explicit value_range(const row_source& x) {
-    constexpr std::size_t most = kernels::product_tile::max_depth;
-    alignas(64) float buffer[most];
-    std::uint32_t low = 0x7F800000u, high = 0, used = 0;
-    for (std::size_t row = 0; row < x.rows(); ++row) {
-      for (std::size_t k = 0; k < x.cols(); k += most) {
-        const std::size_t n = std::min(most, x.cols() - k);
-        x(row, k, n, buffer);
-        for (std::size_t i = 0; i < n; ++i) {
-          const std::uint32_t magnitude = bits_of(buffer[i]) & 0x7FFFFFFFu;
-          high = std::max(high, magnitude);
-          low = std::min(low, magnitude == 0 ? low : magnitude);
-          used |= magnitude;
-        }
-      }
-    }
-    const auto exponent = [](std::uint32_t magnitude) {
-      return magnitude < 0x00800000u ? -150 : static_cast<int>(magnitude >> 23) - 127;
-    };
-    are_finite = high < 0x7F800000u;
-    if (high == 0) return;
-    lowest = exponent(low);
-    highest = exponent(high);
-    significant_bits = 24 - std::countr_zero(used | 0x00800000u);
-  }
-};
 
 /// A policy and a mode as lanes see them.
 class modeled_sum {
@@ -123,10 +91,9 @@ class modeled_sum {
   /// Whether the operands are such as the kernels expect. `lowest_a` and `lowest_b` are the lowest
   /// exponents that a factor of an aligned product counts with.
   [[nodiscard]] bool can_multiply(const row_source& a, const row_source& b, int lowest_a,
-                                  int lowest_b) {
+                                  int lowest_b, const execution& how) {
     if (!is_supported || (model.terms == 0 && !model.is_l_mul)) return is_supported;
-    const default_float_environment environment;
-    const value_range x(a), y(b);
+    const value_range x(a, how), y(b, how);
     if (!x.are_finite || !y.are_finite) return false;
     const int lowest = x.lowest + y.lowest, highest = x.highest + y.highest;
     if (model.is_l_mul) {
@@ -215,7 +182,7 @@ class modeled_sum {
 
 /// Rows of B along the lanes, rows of A broadcast.
 template <class Source>
-struct modeled_panels : panel_sums {
+struct modeled_panels : panel_sums<> {
   using source = Source;
   static constexpr bool lanes_are_columns = true;
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/gemm/bfloat16_panels.hpp"
@@ -18,7 +19,9 @@
 #include "lowp/gemm/policy.hpp"
 #include "lowp/gemm/reference.hpp"
 #include "lowp/gemm/rows.hpp"
+#include "lowp/gemm/window_panels.hpp"
 #include "lowp/kernels/product.hpp"
+#include "lowp/rounding/modes.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
@@ -69,6 +72,16 @@ void multiply_k32(const A& a, const B& b, const sum_sink& sink, const execution&
   });
 }
 
+/// The factor of the sums of `multiply` that it leaves to the sink: the tensor scale, if it is not
+/// to join the sums before they are rounded to binary32.
+template <gemm_policy P, gemm_operand X>
+[[nodiscard]] float sum_scale(const X& x) {
+  static constexpr gemm_policy policy = P;
+  constexpr bool joins_sums =
+      policy.sum == accumulation::exact || lowp::detail::is_chain(policy, formats::binary64);
+  return joins_sums ? 1.0f : lowp::detail::operand_tensor_scale(x);
+}
+
 /// The sums that the policy P names, by kernels; false if there are none for it, the mode and these
 /// operands.
 template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R>
@@ -80,6 +93,12 @@ template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R>
     return true;
   } else if constexpr (policy.sum == accumulation::integers) {
     return multiply_integers<P>(a, b, sink, how);
+  } else if constexpr (policy.sum == accumulation::exact) {
+    return multiply_exact(a, b, mode, sink, how);
+  } else if constexpr (lowp::detail::is_chain(policy, formats::binary64) &&
+                       std::same_as<R, nearest_even_t>) {
+    multiply_chains(a, b, sink, how);
+    return true;
   } else if constexpr (has_modeled_panels(policy)) {
     constexpr int l_mul_bits = lowp::detail::l_mul_bits<P, A, B>();
     modeled_sum sum(policy, mode, lowp::detail::operand_cols(a), l_mul_bits);
@@ -87,7 +106,7 @@ template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R>
     with_rows(how.level(), a, [&](const row_source& x) {
       with_rows(how.level(), b, [&](const row_source& y) {
         is_known = sum.can_multiply(x, y, lowp::detail::lowest_factor_exponent<A>(),
-                                    lowp::detail::lowest_factor_exponent<B>());
+                                    lowp::detail::lowest_factor_exponent<B>(), how);
         if (is_known) multiply_blocks<modeled_panels<row_source>>(y, x, sink, how, sum);
       });
     });

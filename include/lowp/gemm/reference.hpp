@@ -14,6 +14,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "lowp/arrays/execution.hpp"
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/exact.hpp"
@@ -28,16 +29,15 @@ namespace lowp {
 
 namespace detail {
 
-/// An operand row by row, each value through `convert`.
-template <class Convert>
-[[nodiscard]] auto operand_values(const auto& x, const Convert& convert) {
-  std::vector<decltype(convert(unpacked{}))> values;
-  values.reserve(operand_rows(x) * operand_cols(x));
-  for (std::size_t row = 0; row < operand_rows(x); ++row) {
-    for (std::size_t col = 0; col < operand_cols(x); ++col) {
-      values.push_back(convert(operand_value(x, row, col)));
-    }
-  }
+/// What value(row, col) gives for each element of an operand, row by row.
+template <executor E, class Value>
+[[nodiscard]] auto operand_values(const auto& x, const E& on, const Value& value) {
+  const std::size_t rows = operand_rows(x), cols = operand_cols(x);
+  std::vector<decltype(value(rows, cols))> values(rows * cols);
+  const auto fill_row = [&](std::size_t row) {
+    for (std::size_t col = 0; col < cols; ++col) values[row * cols + col] = value(row, col);
+  };
+  on(rows, task(fill_row));
   return values;
 }
 
@@ -164,6 +164,109 @@ template <gemm_policy P, class A, class B>
   return p == gemm_policy{.sum = accumulation::sequential, .accumulator = accumulator};
 }
 
+/// reference::gemm, on any executor: the values of both operands, then the elements of c.
+template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R, executor E>
+void define_product(const A& a, const B& b, matrix_view<float> c, const R& mode, const E& on) {
+  static_assert(is_valid_format<P>);
+  static_assert(has_rounding(P) || std::same_as<R, nearest_even_t>,
+                "accumulation::k32, aligned and integers round as they say: they take no mode");
+  static constexpr gemm_policy policy = P;
+  const std::size_t depth = operand_cols(a);
+  require_gemm_shapes(operand_rows(a), depth, operand_rows(b), operand_cols(b), c);
+  const float a_scale = operand_tensor_scale(a), b_scale = operand_tensor_scale(b);
+  const std::size_t draws = draws_per_sum(policy, depth);
+  // Elements do not depend on each other: each part of them has an `element` of its own, which may
+  // keep a sum.
+  const auto for_each = [&](const auto& element) {
+    constexpr std::size_t most = 64;
+    const std::size_t size = c.rows * c.cols;
+    const auto run = [&](std::size_t part) {
+      const default_float_environment environment;
+      auto of_part = element;
+      for (std::size_t i = part * most; i < std::min(size, (part + 1) * most); ++i) {
+        const std::size_t row = i / c.cols, col = i % c.cols;
+        c(row, col) = with_canonical_nan(of_part(row, col));
+      }
+    };
+    on((size + most - 1) / most, task(run));
+  };
+  const auto values_of = [&on](const auto& x, const auto& convert) {
+    return operand_values(x, on, [&](std::size_t row, std::size_t col) {
+      return convert(operand_value(x, row, col));
+    });
+  };
+  const auto scaled = [&](auto sum) {
+    return opaque(static_cast<float>(opaque(opaque(sum * a_scale) * b_scale)));
+  };
+
+  if constexpr (policy.sum == accumulation::exact) {
+    const auto times = [](float scale) {
+      return [scale](const unpacked& value) { return exact::multiply(value, unpack(scale)); };
+    };
+    const auto a_values = values_of(a, times(a_scale));
+    const auto b_values = values_of(b, times(b_scale));
+    const auto a_range = exponents_of(a_values), b_range = exponents_of(b_values);
+    const exact_sum zero(a_range.low + b_range.low, a_range.high + b_range.high + 1);
+    for_each([&, sum = zero](std::size_t row, std::size_t col) mutable {
+      sum.clear();
+      for (std::size_t k = 0; k < depth; ++k) {
+        sum.add(exact::multiply(a_values[row * depth + k], b_values[col * depth + k]));
+      }
+      return pack_as<float>(sum.value(), at(mode, (row * c.cols + col) * draws));
+    });
+    return;
+  }
+
+  if constexpr (policy.sum == accumulation::integers) {
+    static_assert(integer_operand<A> && integer_operand<B>,
+                  "accumulation::integers takes operands with elements of up to 16-bit integers");
+    const auto integers_in = [&on](const auto& x) {
+      return operand_values(
+          x, on, [&](std::size_t row, std::size_t col) { return integer_at(x, row, col); });
+    };
+    const auto a_values = integers_in(a), b_values = integers_in(b);
+    for_each([&](std::size_t row, std::size_t col) {
+      return scaled(dot_integers(policy, a, row, a_values.data() + row * depth, b, col,
+                                 b_values.data() + col * depth));
+    });
+    return;
+  }
+
+  const auto to_float = [](const unpacked& value) { return pack_as<float>(value); };
+  constexpr bool is_nearest = std::same_as<R, nearest_even_t>;
+  if constexpr (policy.sum == accumulation::k32 ||
+                (is_nearest &&
+                 (is_chain(policy, formats::binary32) || is_chain(policy, formats::binary64)))) {
+    const auto a_values = values_of(a, to_float);
+    const auto b_values = values_of(b, to_float);
+    for_each([&](std::size_t row, std::size_t col) {
+      const float* x = a_values.data() + row * depth;
+      const float* y = b_values.data() + col * depth;
+      if constexpr (policy.sum == accumulation::k32)
+        return scaled(dot_k32(x, y, depth));
+      else if constexpr (policy.accumulator == formats::binary32)
+        return scaled(dot_sequential(x, y, depth));
+      else
+        return scaled(dot_binary64(x, y, depth));
+    });
+  } else {
+    const auto rounded = [&](const unpacked& value) { return unpack(to_float(value)); };
+    const auto a_values = values_of(a, rounded);
+    const auto b_values = values_of(b, rounded);
+    constexpr float_format result = policy.chunk == 0 ? policy.accumulator : policy.promoted;
+    constexpr bool fits = result.mantissa_bits <= 23 && result.exponent_bits <= 8;
+    constexpr int mantissa_bits = l_mul_bits<P, A, B>();
+    for_each([&](std::size_t row, std::size_t col) {
+      const factor_rows rows{a_values.data() + row * depth, b_values.data() + col * depth,
+                             lowest_factor_exponent<A>(), lowest_factor_exponent<B>(),
+                             mantissa_bits};
+      const rounding_sequence round(mode, (row * c.cols + col) * draws);
+      const unpacked sum = modeled_sum(policy, rows, depth, round);
+      return scaled(pack_as<std::conditional_t<fits, float, double>>(sum));
+    });
+  }
+}
+
 }  // namespace detail
 
 namespace reference {
@@ -187,90 +290,7 @@ namespace reference {
 template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B,
           rounding_mode R = nearest_even_t>
 void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode = {}) {
-  static_assert(is_valid_format<P>);
-  static_assert(has_rounding(P) || std::same_as<R, nearest_even_t>,
-                "accumulation::k32, aligned and integers round as they say: they take no mode");
-  static constexpr gemm_policy policy = P;
-  const std::size_t depth = detail::operand_cols(a);
-  detail::require_gemm_shapes(detail::operand_rows(a), depth, detail::operand_rows(b),
-                              detail::operand_cols(b), c);
-  const float a_scale = detail::operand_tensor_scale(a), b_scale = detail::operand_tensor_scale(b);
-  const std::size_t draws = draws_per_sum(policy, depth);
-  const auto for_each = [&c](const auto& element) {
-    for (std::size_t row = 0; row < c.rows; ++row) {
-      for (std::size_t col = 0; col < c.cols; ++col) {
-        c(row, col) = detail::with_canonical_nan(element(row, col));
-      }
-    }
-  };
-  const auto scaled = [&](auto sum) {
-    return opaque(static_cast<float>(opaque(opaque(sum * a_scale) * b_scale)));
-  };
-
-  if constexpr (policy.sum == accumulation::exact) {
-    const auto times = [](float scale) {
-      return [scale](const unpacked& value) { return exact::multiply(value, unpack(scale)); };
-    };
-    const auto a_values = detail::operand_values(a, times(a_scale));
-    const auto b_values = detail::operand_values(b, times(b_scale));
-    const auto a_range = detail::exponents_of(a_values), b_range = detail::exponents_of(b_values);
-    exact_sum sum(a_range.low + b_range.low, a_range.high + b_range.high + 1);
-    for_each([&](std::size_t row, std::size_t col) {
-      sum.clear();
-      for (std::size_t k = 0; k < depth; ++k) {
-        sum.add(exact::multiply(a_values[row * depth + k], b_values[col * depth + k]));
-      }
-      return pack_as<float>(sum.value(), at(mode, (row * c.cols + col) * draws));
-    });
-    return;
-  }
-
-  if constexpr (policy.sum == accumulation::integers) {
-    static_assert(integer_operand<A> && integer_operand<B>,
-                  "accumulation::integers takes operands with elements of up to 16-bit integers");
-    const auto a_values = detail::integers_in(a), b_values = detail::integers_in(b);
-    const default_float_environment environment;
-    for_each([&](std::size_t row, std::size_t col) {
-      return scaled(detail::dot_integers(policy, a, row, a_values.data() + row * depth, b, col,
-                                         b_values.data() + col * depth));
-    });
-    return;
-  }
-
-  const auto to_float = [](const unpacked& value) { return pack_as<float>(value); };
-  const default_float_environment environment;
-  constexpr bool is_nearest = std::same_as<R, nearest_even_t>;
-  if constexpr (policy.sum == accumulation::k32 ||
-                (is_nearest && (detail::is_chain(policy, formats::binary32) ||
-                                detail::is_chain(policy, formats::binary64)))) {
-    const auto a_values = detail::operand_values(a, to_float);
-    const auto b_values = detail::operand_values(b, to_float);
-    for_each([&](std::size_t row, std::size_t col) {
-      const float* x = a_values.data() + row * depth;
-      const float* y = b_values.data() + col * depth;
-      if constexpr (policy.sum == accumulation::k32)
-        return scaled(detail::dot_k32(x, y, depth));
-      else if constexpr (policy.accumulator == formats::binary32)
-        return scaled(detail::dot_sequential(x, y, depth));
-      else
-        return scaled(detail::dot_binary64(x, y, depth));
-    });
-  } else {
-    const auto rounded = [&](const unpacked& value) { return unpack(to_float(value)); };
-    const auto a_values = detail::operand_values(a, rounded);
-    const auto b_values = detail::operand_values(b, rounded);
-    constexpr float_format result = policy.chunk == 0 ? policy.accumulator : policy.promoted;
-    constexpr bool fits = result.mantissa_bits <= 23 && result.exponent_bits <= 8;
-    constexpr int mantissa_bits = detail::l_mul_bits<P, A, B>();
-    for_each([&](std::size_t row, std::size_t col) {
-      const detail::factor_rows rows{a_values.data() + row * depth, b_values.data() + col * depth,
-                                     detail::lowest_factor_exponent<A>(),
-                                     detail::lowest_factor_exponent<B>(), mantissa_bits};
-      const detail::rounding_sequence round(mode, (row * c.cols + col) * draws);
-      const unpacked sum = detail::modeled_sum(policy, rows, depth, round);
-      return scaled(pack_as<std::conditional_t<fits, float, double>>(sum));
-    });
-  }
+  detail::define_product<P>(a, b, c, mode, sequential{});
 }
 
 inline namespace LOWP_BASELINE {

@@ -102,6 +102,34 @@ struct model_tile {
   std::uint64_t first_draw = 0, row_draws = 0, lane_draws = 0;
 };
 
+/// As product_tile, but sums are in binary64, each of them one or more numbers: `windows`, which
+/// lie window_sums apart. The first one takes of each product the multiple of the last place of
+/// splitters[0], to nearest, the next one of what is left that of splitters[1], and so on; the last
+/// one has no splitter. With one window, products are added in the order of k, by FMAs.
+///
+/// A splitter is 1.5 * 2^e, and the sums of its window at most 2^(e - 1) in magnitude.
+struct window_tile {
+  static constexpr int most = 8;
+
+  product_tile tile;  ///< without sums
+  double* sums;
+  std::size_t window_sums;
+  const double* splitters;
+};
+
+/// Of the magnitudes of values, as bits: the lowest but zero, less 1; the highest; the bits that
+/// any of them has; the lowest last bit, a power of two, less 1.
+struct magnitude_range {
+  std::uint32_t low = 0xFFFFFFFFu, high = 0, used = 0, unit = 0xFFFFFFFFu;
+
+  void include(const magnitude_range& other) {
+    low = low < other.low ? low : other.low;
+    unit = unit < other.unit ? unit : other.unit;
+    high = high < other.high ? other.high : high;
+    used |= other.used;
+  }
+};
+
 /// Where an addition rounds to.
 enum class direction : std::uint8_t { nearest, zero, up, down };
 
@@ -333,6 +361,36 @@ template <class Model>
 void multiply_modeled(isa level, const Model& m, const model_tile& t) {
   LOWP_DISPATCH(level, add_model(m, t));
 }
+/// The same for W windows.
+template <int W>
+void multiply_windows(isa level, const window_tile& t) {
+  LOWP_DISPATCH(level, add_windows<W>(t));
+}
+/// out = the sum of W windows, whose sums lie window_sums apart, times a scale, rounded once to
+/// nearest even. Whole groups of 16 are written.
+template <int W>
+void finish_windows(isa level, const double* sums, std::size_t window_sums, double scale,
+                    std::size_t count, float* out) {
+  LOWP_DISPATCH(level, finish_windows<W>(sums, window_sums, scale, count, out));
+}
+/// Numbers that add up to one such sum times the scale, of which exact::add, in their order, gives
+/// the first 96 bits and whether more follow.
+template <int W>
+[[nodiscard]] portable::window_terms<W> terms_of_windows(const double* sums,
+                                                         std::size_t window_sums, double scale) {
+  return {sums, window_sums, scale};
+}
+/// out = (sums * a) * b in binary64, then rounded to binary32. Whole groups of 16 are written.
+inline void finish_chains(isa level, const double* sums, double a, double b, std::size_t count,
+                          float* out) {
+  LOWP_DISPATCH(level, finish_chains(sums, a, b, count, out));
+}
+/// Of `count` values, a multiple of 16.
+[[nodiscard]] inline magnitude_range find_magnitudes(isa level, const float* values,
+                                                     std::size_t count) {
+  LOWP_DISPATCH(level, find_magnitudes(values, count));
+}
+
 inline void multiply(isa level, const product_steps& p) { LOWP_DISPATCH(level, sum_steps(p)); }
 /// totals[r] += sums[r * 16 + step] for 16 steps, one after the other, and 16 r.
 inline void add_steps(isa level, const float* sums, float* totals) {
