@@ -202,6 +202,19 @@ struct bfloat16_panels : panel_sums<> {
   };
 };
 
+/// Whether sums begin with multiples of 2^-126, as those of tiles are.
+[[nodiscard]] inline bool starts_above_subnormals(const sum_sink& sink) {
+  if (sink.start() == nullptr) return true;
+  const matrix_view<const float>& c = *sink.start();
+  std::uint32_t lowest = ~std::uint32_t{0};
+  for (std::size_t row = 0; row < c.rows; ++row) {
+    for (std::size_t col = 0; col < c.cols; ++col) {
+      lowest = std::min(lowest, (bits_of(c(row, col)) << 1) - 1);  // zeros are the highest
+    }
+  }
+  return lowest >= (24u << 24) - 1;
+}
+
 /// The sums of accumulation::k32.
 template <class Tiles, gemm_operand A, gemm_operand B>
 void multiply_by_tiles(const A& a, const B& b, const sum_sink& sink, const execution& how) {

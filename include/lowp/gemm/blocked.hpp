@@ -52,6 +52,11 @@ struct product_block {
     for (std::size_t i = 0; i < numbers; ++i) {
       std::fill_n(sums + i * most_sums, (tile_end - tile_begin) * tile_sums, number{0});
     }
+    if constexpr (std::is_same_v<number, float>) {
+      for (std::size_t tile = tile_begin; sink.start() != nullptr && tile < tile_end; ++tile) {
+        begin(tile, first_row, row_count, sums_of(tile));
+      }
+    }
     for (std::size_t k = 0; k < rows.cols(); k += depth) {
       const std::size_t n = std::min(depth, rows.cols() - k);
       for (std::size_t row = 0; row < row_count; row += tile_rows) {
@@ -75,6 +80,25 @@ struct product_block {
   }
 
  private:
+  void begin(std::size_t tile, std::size_t first_row, std::size_t row_count, float* sums) const {
+    const std::size_t lane = first_lane + lanes.tile_lane(tile);
+    const std::size_t width = lanes.tile_width(tile), used = lanes.used_width(tile);
+    if constexpr (Panels::lanes_are_columns) {
+      for (std::size_t i = 0; i < row_count; ++i) {
+        sink.begin(first_row + i, lane, used, sums + i * width);
+      }
+    } else {
+      constexpr std::size_t group = lane_tiles::group;
+      alignas(64) float columns[group * most_rows] = {};
+      for (std::size_t g = 0; g < used; g += group) {
+        for (std::size_t i = 0; i < group && g + i < used; ++i) {
+          sink.begin(lane + g + i, first_row, row_count, columns + i * most_rows);
+        }
+        kernels::transpose(lanes.level(), columns, most_rows, round_up(row_count, group), sums + g,
+                           width);
+      }
+    }
+  }
   void finish(std::size_t tile, std::size_t first_row, std::size_t row_count,
               const number* sums) const {
     if constexpr (!Panels::lanes_are_columns) {
@@ -149,7 +173,21 @@ void multiply_blocks(const typename Panels::source& a, const typename Panels::so
   }
 }
 
-/// Sums of a few rows, at `stride` apart, and others from begin to end.
+/// What sums of a few rows, at `stride` apart, and others from begin to end start with, where that
+/// is not zero.
+inline void begin_few(float* totals, std::size_t stride, std::size_t rows, std::size_t begin,
+                      std::size_t end, bool are_columns, const sum_sink& sink) {
+  if (sink.start() == nullptr) return;
+  for (std::size_t m = 0; m < rows && !are_columns; ++m) {
+    sink.begin(m, begin, end - begin, totals + m * stride);
+  }
+  for (std::size_t i = 0; i < end - begin && are_columns; ++i) {
+    float row[most_few];
+    sink.begin(begin + i, 0, rows, row);
+    for (std::size_t m = 0; m < rows; ++m) totals[m * stride + i] = row[m];
+  }
+}
+/// The same when they are finished.
 inline void finish_few(const float* totals, std::size_t stride, std::size_t rows, std::size_t begin,
                        std::size_t end, bool are_columns, const sum_sink& sink) {
   if (!are_columns) {
@@ -181,6 +219,7 @@ void multiply_few(const typename Panels::source& a, const typename Panels::sourc
     alignas(64) float sums[most_step_sums * sums_size] = {};
     alignas(64) float totals[most_few * most_rows] = {};
     const std::size_t begin = parts.begin(part), end = parts.end(part);
+    begin_few(totals, most_rows, a.rows(), begin, end, are_columns, sink);
     for (std::size_t first = begin; first < end; first += group) {
       const std::size_t count = std::min(group, end - first);
       for (std::size_t chunk = 0; chunk < chunks; chunk += together) {

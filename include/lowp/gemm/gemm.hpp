@@ -25,39 +25,66 @@ inline namespace LOWP_BASELINE {
 
 namespace bulk {
 /// By the definition, for what no kernel knows.
-template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R>
+template <gemm_policy P, bool Accumulates, gemm_operand A, gemm_operand B, rounding_mode R>
 void multiply_defined(const A& a, const B& b, matrix_view<float> c, const R& mode,
                       const execution& how) {
-  lowp::detail::define_product<P>(a, b, c, mode, [&how](std::size_t count, const task& part) {
-    run_and_rethrow(how, count, part);
-  });
+  lowp::detail::define_product<P, Accumulates>(
+      a, b, c, mode,
+      [&how](std::size_t count, const task& part) { run_and_rethrow(how, count, part); });
+}
+/// gemm into binary32, or with Accumulates gemm_accumulate.
+template <gemm_policy P, bool Accumulates, gemm_operand A, gemm_operand B, rounding_mode R>
+void multiply_into(const A& a, const B& b, matrix_view<float> c, const R& mode,
+                   const execution& how) {
+  lowp::detail::require_gemm_shapes(lowp::detail::operand_rows(a), lowp::detail::operand_cols(a),
+                                    lowp::detail::operand_rows(b), lowp::detail::operand_cols(b),
+                                    c);
+  require_apart(a, c);
+  require_apart(b, c);
+  const float a_scale = sum_scale<P>(a), b_scale = sum_scale<P>(b);
+  const auto finish = [&](std::size_t row, std::size_t col, std::size_t count, const float* sums) {
+    kernels::finish(how.level(), bits_of(a_scale), bits_of(b_scale), sums, count, c.row(row) + col);
+  };
+  const matrix_view<const float> start = c;
+  if constexpr (Accumulates) {
+    static_assert(lowp::detail::accumulation_defect(P) == nullptr);
+    lowp::detail::require_no_tensor_scales(lowp::detail::operand_tensor_scale(a),
+                                           lowp::detail::operand_tensor_scale(b));
+  }
+  if (!multiply<P>(a, b, mode, sum_sink(finish, Accumulates ? &start : nullptr), how)) {
+    multiply_defined<P, Accumulates>(a, b, c, mode, how);
+  }
 }
 }  // namespace bulk
 
 /// c = a * b^T by the policy P and, where it has one (has_rounding), the rounding mode, overwriting
 /// c: bit for bit what reference::gemm defines, for any `execution`. Throws std::invalid_argument,
 /// before writing, for shapes that do not fit or a c that shares memory with an operand. Each
-/// thread takes about 200 KiB of its stack.
+/// thread takes about 200 KiB of its stack, 500 under accumulation::integers, 700 by the tiles of
+/// isa::amx.
 template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B, rounding_mode R>
 void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode, const execution& how = {}) {
-  detail::require_gemm_shapes(detail::operand_rows(a), detail::operand_cols(a),
-                              detail::operand_rows(b), detail::operand_cols(b), c);
-  bulk::require_apart(a, c);
-  bulk::require_apart(b, c);
-  const std::uint32_t a_scale = bulk::bits_of(bulk::sum_scale<P>(a));
-  const std::uint32_t b_scale = bulk::bits_of(bulk::sum_scale<P>(b));
-  const auto finish = [&](std::size_t row, std::size_t col, std::size_t count, const float* sums) {
-    kernels::finish(how.level(), a_scale, b_scale, sums, count, c.row(row) + col);
-  };
-  if (!bulk::multiply<P>(a, b, mode, bulk::sum_sink(finish), how))
-    bulk::multiply_defined<P>(a, b, c, mode, how);
+  bulk::multiply_into<P, false>(a, b, c, mode, how);
 }
 template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B>
 void gemm(const A& a, const B& b, matrix_view<float> c, const execution& how = {}) {
   gemm<P>(a, b, c, nearest_even, how);
 }
 
-/// The same into any result, through an epilogue: bit for bit as reference::gemm. Throws also for
+/// c = a * b^T + c: each sum starts from what c holds, as reference::gemm_accumulate defines it,
+/// bit for bit: what a matrix instruction does with its accumulator. Throws as gemm, and for an
+/// operand with a tensor scale that is not 1.
+template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B, rounding_mode R>
+void gemm_accumulate(const A& a, const B& b, matrix_view<float> c, const R& mode,
+                     const execution& how = {}) {
+  bulk::multiply_into<P, true>(a, b, c, mode, how);
+}
+template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B>
+void gemm_accumulate(const A& a, const B& b, matrix_view<float> c, const execution& how = {}) {
+  gemm_accumulate<P>(a, b, c, nearest_even, how);
+}
+
+/// gemm into any result, through an epilogue: bit for bit as reference::gemm. Throws also for
 /// arrays of the epilogue that do not fit c or share memory with it. A block_matrix, and policies
 /// that no kernel knows, take memory for the result in binary32.
 template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B, gemm_output C,
@@ -84,7 +111,7 @@ void gemm(const A& a, const B& b, C&& c, const R& mode, const epilogue& e,
     if (bulk::multiply<P>(a, b, mode, bulk::sum_sink(store), how)) return;
     std::vector<float> values(rows * cols);
     const matrix_view<float> sums(values.data(), rows, cols);
-    bulk::multiply_defined<P>(a, b, sums, mode, how);
+    bulk::multiply_defined<P, false>(a, b, sums, mode, how);
     const auto finish_row = [&](std::size_t row) {
       const default_float_environment environment;
       finish(row, 0, cols, sums.row(row));

@@ -515,6 +515,7 @@ inline void multiply_few_integers(const word_rows& a, const word_rows& b, bool a
     alignas(64) float totals[dots::most_rows * most_rows] = {}, rest[dots::most_rows * group];
     alignas(64) float scales[most_buffers * group] = {};
     alignas(64) std::uint32_t zeros[most_buffers * group] = {};
+    begin_few(totals, most_rows, a.rows(), parts.begin(i), parts.end(i), are_columns, sink);
     for (std::size_t first = parts.begin(i); first < parts.end(i); first += group) {
       const std::size_t count = std::min(group, parts.end(i) - first);
       if (count < group) std::fill(buffer, buffer + most_buffers * group * group, 0.0f);

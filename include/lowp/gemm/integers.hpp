@@ -139,12 +139,12 @@ void for_each_piece(std::size_t depth, std::size_t a_group, std::size_t b_group,
   return sum;
 }
 
-/// Row `row` of a, whose integers are a_values, by row `col` of b.
+/// Row `row` of a, whose integers are a_values, by row `col` of b, added to `start`.
 template <integer_operand A, integer_operand B>
 [[nodiscard]] float dot_integers(const gemm_policy& p, const A& a, std::size_t row,
                                  const std::int64_t* a_values, const B& b, std::size_t col,
-                                 const std::int64_t* b_values) {
-  float total = opaque(0.0f);
+                                 const std::int64_t* b_values, float start) {
+  float total = opaque(start);
   for_each_piece(operand_cols(a), integer_group(a), integer_group(b), p.chunk,
                  [&](std::size_t begin, std::size_t end) {
                    const std::int64_t sum = integer_sum(a_values, b_values, begin, end, p.range);

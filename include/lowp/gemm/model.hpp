@@ -77,8 +77,7 @@ class rounding_sequence {
 template <rounding_mode R>
 [[nodiscard]] unpacked sequential_sum(const gemm_policy& p, const factor_rows& rows,
                                       std::size_t begin, std::size_t end,
-                                      rounding_sequence<R>& round) {
-  unpacked sum = unpacked::zero();
+                                      rounding_sequence<R>& round, unpacked sum) {
   for (std::size_t k = begin; k < end; ++k) {
     unpacked term = product_of(p, rows, k);
     if (p.product == product::rounded) term = round(p.accumulator, term, p.range);
@@ -167,30 +166,30 @@ template <rounding_mode R>
   return kept.is_zero() ? unpacked::zero() : kept;
 }
 
-/// The running sum of the products begin, …, end - 1, from zero.
+/// The running sum of the products begin, …, end - 1, from `sum` on; in pairs it has no beginning.
 template <rounding_mode R>
 [[nodiscard]] unpacked chunk_sum(const gemm_policy& p, const factor_rows& rows, std::size_t begin,
-                                 std::size_t end, rounding_sequence<R>& round) {
+                                 std::size_t end, rounding_sequence<R>& round,
+                                 unpacked sum = unpacked::zero()) {
   switch (p.sum) {
     case accumulation::pairwise: return pairwise_sum(p, rows, begin, end, round);
     case accumulation::aligned: {
       const auto terms = static_cast<std::size_t>(p.adder.terms);
-      unpacked sum = unpacked::zero();
       for (std::size_t k = begin; k < end; k += terms) {
         sum = aligned_sum(p, rows, k, std::min(k + terms, end), sum);
       }
       return sum;
     }
-    default: return sequential_sum(p, rows, begin, end, round);
+    default: return sequential_sum(p, rows, begin, end, round, sum);
   }
 }
 
-/// The sum of all products, in the accumulator's format or the promoted one.
+/// The sum of all products and a start, in the accumulator's format or the promoted one.
 template <rounding_mode R>
 [[nodiscard]] unpacked modeled_sum(const gemm_policy& p, const factor_rows& rows, std::size_t depth,
-                                   rounding_sequence<R> round) {
-  if (p.chunk == 0) return chunk_sum(p, rows, 0, depth, round);
-  unpacked total = unpacked::zero();
+                                   rounding_sequence<R> round, const unpacked& start) {
+  if (p.chunk == 0) return chunk_sum(p, rows, 0, depth, round, start);
+  unpacked total = start;
   const auto chunk = static_cast<std::size_t>(p.chunk);
   for (std::size_t k = 0; k < depth; k += chunk) {
     const unpacked sum =

@@ -51,7 +51,7 @@ void multiply_k32(const A& a, const B& b, const sum_sink& sink, const execution&
   if constexpr (has_bfloat16_panels<A> && has_bfloat16_panels<B>) {
     const bool are_many =
         std::min(lowp::detail::operand_rows(a), lowp::detail::operand_rows(b)) > most_few;
-    if (kernels::has_tile_products(how.level()) && are_many) {
+    if (kernels::has_tile_products(how.level()) && are_many && starts_above_subnormals(sink)) {
       return multiply_by_tiles<kernels::tile_registers>(a, b, sink, how);
     }
   }
@@ -94,12 +94,16 @@ template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R>
   } else if constexpr (policy.sum == accumulation::integers) {
     return multiply_integers<P>(a, b, sink, how);
   } else if constexpr (policy.sum == accumulation::exact) {
+    if (sink.start() != nullptr) return false;
     return multiply_exact(a, b, mode, sink, how);
   } else if constexpr (lowp::detail::is_chain(policy, formats::binary64) &&
                        std::same_as<R, nearest_even_t>) {
+    if (sink.start() != nullptr) return false;
     multiply_chains(a, b, sink, how);
     return true;
   } else if constexpr (has_modeled_panels(policy)) {
+    // An accumulator that aligns is to have the format's bits.
+    if (policy.sum == accumulation::aligned && sink.start() != nullptr) return false;
     constexpr int l_mul_bits = lowp::detail::l_mul_bits<P, A, B>();
     modeled_sum sum(policy, mode, lowp::detail::operand_cols(a), l_mul_bits);
     bool is_known = false;

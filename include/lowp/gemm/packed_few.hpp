@@ -191,6 +191,8 @@ inline void multiply_few_packed(const row_source& a, const packed_groups& b, boo
     const default_float_environment environment;
     for (std::size_t i = parts.begin(part); i < parts.end(part); ++i) {
       alignas(64) float scales[most_steps * 2 * group], totals[most_few * group] = {};
+      const std::size_t begin = i * group, end = std::min(b.row_count, begin + group);
+      begin_few(totals, group, a.rows(), begin, end, are_columns, sink);
       for (std::size_t step = 0; step < steps; step += most_steps) {
         const std::size_t n = std::min(most_steps, steps - step);
         b.find_scales(level, i, step, n, scales_sums, scales);
@@ -199,8 +201,7 @@ inline void multiply_few_packed(const row_source& a, const packed_groups& b, boo
                                    b.codes + i * b.layout->group_bytes() + step * step_bytes,
                                    scales, scales_sums, n, totals});
       }
-      finish_few(totals, group, a.rows(), i * group, std::min(b.row_count, (i + 1) * group),
-                 are_columns, sink);
+      finish_few(totals, group, a.rows(), begin, end, are_columns, sink);
     }
   };
   how.run(parts.count(), task(run));

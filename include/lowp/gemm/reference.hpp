@@ -62,8 +62,8 @@ template <std::floating_point T>
 #endif
 }
 
-[[nodiscard]] inline float dot_k32(const float* a, const float* b, std::size_t depth) {
-  float sum = opaque(0.0f);
+[[nodiscard]] inline float dot_k32(const float* a, const float* b, std::size_t depth, float start) {
+  float sum = opaque(start);
   for (std::size_t step = 0; step < depth; step += 32) {
     const std::size_t end = std::min(step + 32, depth);
     float even = opaque(0.0f), odd = opaque(0.0f);
@@ -76,14 +76,16 @@ template <std::floating_point T>
   return sum;
 }
 
-[[nodiscard]] inline float dot_sequential(const float* a, const float* b, std::size_t depth) {
-  float sum = opaque(0.0f);
+[[nodiscard]] inline float dot_sequential(const float* a, const float* b, std::size_t depth,
+                                          float start) {
+  float sum = opaque(start);
   for (std::size_t k = 0; k < depth; ++k) sum = opaque(fused_multiply_add(a[k], b[k], sum));
   return sum;
 }
 
-[[nodiscard]] inline double dot_binary64(const float* a, const float* b, std::size_t depth) {
-  double sum = opaque(0.0);
+[[nodiscard]] inline double dot_binary64(const float* a, const float* b, std::size_t depth,
+                                         float start) {
+  double sum = opaque(static_cast<double>(opaque(start)));
   for (std::size_t k = 0; k < depth; ++k) {
     const auto x = static_cast<double>(opaque(a[k])), y = static_cast<double>(opaque(b[k]));
     sum = opaque(fused_multiply_add(x, y, sum));
@@ -164,8 +166,23 @@ template <gemm_policy P, class A, class B>
   return p == gemm_policy{.sum = accumulation::sequential, .accumulator = accumulator};
 }
 
-/// reference::gemm, on any executor: the values of both operands, then the elements of c.
-template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R, executor E>
+/// Why gemm_accumulate cannot add to a result, or null.
+[[nodiscard]] constexpr const char* accumulation_defect(const gemm_policy& p) {
+  return p.sum == accumulation::pairwise && p.chunk == 0
+             ? "a tree over all products has no sum to start from: it takes a chunk"
+             : nullptr;
+}
+inline void require_no_tensor_scales(float a_scale, float b_scale) {
+  if (a_scale == 1.0f && b_scale == 1.0f) return;
+  throw std::invalid_argument(
+      "gemm_accumulate: a tensor scale would multiply what c holds; expected operands with one of "
+      "1");
+}
+
+/// reference::gemm, on any executor: the values of both operands, then the elements of c, which
+/// hold with `Accumulates` what their sums start from.
+template <gemm_policy P, bool Accumulates, gemm_operand A, gemm_operand B, rounding_mode R,
+          executor E>
 void define_product(const A& a, const B& b, matrix_view<float> c, const R& mode, const E& on) {
   static_assert(is_valid_format<P>);
   static_assert(has_rounding(P) || std::same_as<R, nearest_even_t>,
@@ -174,6 +191,13 @@ void define_product(const A& a, const B& b, matrix_view<float> c, const R& mode,
   const std::size_t depth = operand_cols(a);
   require_gemm_shapes(operand_rows(a), depth, operand_rows(b), operand_cols(b), c);
   const float a_scale = operand_tensor_scale(a), b_scale = operand_tensor_scale(b);
+  if constexpr (Accumulates) {
+    static_assert(accumulation_defect(policy) == nullptr);
+    require_no_tensor_scales(a_scale, b_scale);
+  }
+  const auto start = [&c](std::size_t row, std::size_t col) {
+    return Accumulates ? c(row, col) : 0.0f;
+  };
   const std::size_t draws = draws_per_sum(policy, depth);
   // Elements do not depend on each other: each part of them has an `element` of its own, which may
   // keep a sum.
@@ -206,12 +230,15 @@ void define_product(const A& a, const B& b, matrix_view<float> c, const R& mode,
     const auto a_values = values_of(a, times(a_scale));
     const auto b_values = values_of(b, times(b_scale));
     const auto a_range = exponents_of(a_values), b_range = exponents_of(b_values);
-    const exact_sum zero(a_range.low + b_range.low, a_range.high + b_range.high + 1);
+    const exponent_bounds c_range = Accumulates ? exponent_bounds{-149, 128} : exponent_bounds{};
+    const exact_sum zero(std::min(a_range.low + b_range.low, c_range.low),
+                         std::max(a_range.high + b_range.high + 1, c_range.high));
     for_each([&, sum = zero](std::size_t row, std::size_t col) mutable {
       sum.clear();
       for (std::size_t k = 0; k < depth; ++k) {
         sum.add(exact::multiply(a_values[row * depth + k], b_values[col * depth + k]));
       }
+      sum.add(unpack(start(row, col)));
       return pack_as<float>(sum.value(), at(mode, (row * c.cols + col) * draws));
     });
     return;
@@ -227,7 +254,7 @@ void define_product(const A& a, const B& b, matrix_view<float> c, const R& mode,
     const auto a_values = integers_in(a), b_values = integers_in(b);
     for_each([&](std::size_t row, std::size_t col) {
       return scaled(dot_integers(policy, a, row, a_values.data() + row * depth, b, col,
-                                 b_values.data() + col * depth));
+                                 b_values.data() + col * depth, start(row, col)));
     });
     return;
   }
@@ -243,11 +270,11 @@ void define_product(const A& a, const B& b, matrix_view<float> c, const R& mode,
       const float* x = a_values.data() + row * depth;
       const float* y = b_values.data() + col * depth;
       if constexpr (policy.sum == accumulation::k32)
-        return scaled(dot_k32(x, y, depth));
+        return scaled(dot_k32(x, y, depth, start(row, col)));
       else if constexpr (policy.accumulator == formats::binary32)
-        return scaled(dot_sequential(x, y, depth));
+        return scaled(dot_sequential(x, y, depth, start(row, col)));
       else
-        return scaled(dot_binary64(x, y, depth));
+        return scaled(dot_binary64(x, y, depth, start(row, col)));
     });
   } else {
     const auto rounded = [&](const unpacked& value) { return unpack(to_float(value)); };
@@ -261,7 +288,7 @@ void define_product(const A& a, const B& b, matrix_view<float> c, const R& mode,
                              lowest_factor_exponent<A>(), lowest_factor_exponent<B>(),
                              mantissa_bits};
       const rounding_sequence round(mode, (row * c.cols + col) * draws);
-      const unpacked sum = modeled_sum(policy, rows, depth, round);
+      const unpacked sum = modeled_sum(policy, rows, depth, round, unpack(start(row, col)));
       return scaled(pack_as<std::conditional_t<fits, float, double>>(sum));
     });
   }
@@ -290,7 +317,16 @@ namespace reference {
 template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B,
           rounding_mode R = nearest_even_t>
 void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode = {}) {
-  detail::define_product<P>(a, b, c, mode, sequential{});
+  detail::define_product<P, false>(a, b, c, mode, sequential{});
+}
+
+/// c = a * b^T + c: each sum starts from what c holds, taken as it is, instead of zero; with a
+/// chunk the promoted sum does. What a matrix instruction does with its accumulator. Throws
+/// std::invalid_argument, before writing, also for a tensor scale that is not 1.
+template <gemm_policy P = gemm_policy{}, gemm_operand A, gemm_operand B,
+          rounding_mode R = nearest_even_t>
+void gemm_accumulate(const A& a, const B& b, matrix_view<float> c, const R& mode = {}) {
+  detail::define_product<P, true>(a, b, c, mode, sequential{});
 }
 
 inline namespace LOWP_BASELINE {

@@ -90,19 +90,26 @@ class row_source {
 };
 
 /// Where sums go: sink(row, col, count, sums) takes those of C(row, col) … C(row, col + count - 1).
-/// Called once for each element, from any thread.
+/// And what they begin with, which is zero unless there is a `start`. Called once for each element,
+/// from any thread; begin(), if at all, before the sum is taken.
 class sum_sink {
  public:
   template <class F>
-  explicit sum_sink(const F& finish)
-      : finish_(&finish),
+  explicit sum_sink(const F& finish, const matrix_view<const float>* start = nullptr)
+      : start_(start),
+        finish_(&finish),
         call_([](const void* f, std::size_t row, std::size_t col, std::size_t count,
                  const float* sums) { (*static_cast<const F*>(f))(row, col, count, sums); }) {}
   void operator()(std::size_t row, std::size_t col, std::size_t count, const float* sums) const {
     call_(finish_, row, col, count, sums);
   }
+  [[nodiscard]] const matrix_view<const float>* start() const { return start_; }
+  void begin(std::size_t row, std::size_t col, std::size_t count, float* sums) const {
+    std::copy_n(start_->row(row) + col, count, sums);
+  }
 
  private:
+  const matrix_view<const float>* start_;
   const void* finish_;
   void (*call_)(const void*, std::size_t, std::size_t, std::size_t, const float*);
 };
