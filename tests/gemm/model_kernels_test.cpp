@@ -152,6 +152,8 @@ TEST_CASE("Trees, by kernels") {
 TEST_CASE("Adders that align, by kernels") {
   oracle::tally t;
   check_nearest<policies::hopper_fp8, tg::of_numbers<formats::e4m3fn>>(t, "hopper");
+  check_nearest<policies::ada_fp8, tg::of_numbers<formats::e4m3fn>>(t, "ada");
+  check_nearest<policies::blackwell_fp8, tg::of_numbers<formats::e5m2>>(t, "blackwell");
   check_nearest<policies::hopper_fp8_promoted, tg::of_numbers<formats::e5m2>>(t, "promoted");
   check_nearest<policies::volta_fp16, tg::of_numbers<formats::binary16>>(t, "volta");
   check_nearest<policies::ampere_fp16, tg::of_numbers<formats::bfloat16>>(t, "ampere");

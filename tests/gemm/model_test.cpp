@@ -673,7 +673,7 @@ TEST_CASE("Policies that contradict themselves say why") {
   for (const gemm_policy& p :
        {policies::sequential_binary32, policies::sequential_binary64, policies::exact,
         policies::volta_fp16, policies::ampere_fp16, policies::hopper_fp16, policies::hopper_fp8,
-        policies::hopper_fp8_promoted}) {
+        policies::hopper_fp8_promoted, policies::ada_fp8, policies::blackwell_fp8}) {
     CHECK_FALSE(is_defect(p));
   }
 }

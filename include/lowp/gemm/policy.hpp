@@ -148,21 +148,27 @@ inline constexpr gemm_policy integers{.sum = accumulation::integers};
 /// Sign, 8 exponent and 13 mantissa bits: the accumulator of Hopper's tensor cores for FP8.
 inline constexpr float_format fp22{.exponent_bits = 8, .mantissa_bits = 13};
 
-// Tensor cores of NVIDIA as their behaviour was dissected (Xie et al. 2025, arXiv 2511.10909): how
-// many products meet in an adder, and how many fraction bits it keeps.
+// Tensor cores of NVIDIA as their behaviour was dissected (Xie et al. 2025, arXiv 2511.10909, and
+// its program MMA-Sim): how many products meet in an adder, and how many fraction bits it keeps.
+// For FP16 and BF16 Turing and Ada do as Ampere, Blackwell as Hopper.
 inline constexpr gemm_policy volta_fp16{.sum = accumulation::aligned,
                                         .adder = {.terms = 4, .fraction_bits = 23}};
 inline constexpr gemm_policy ampere_fp16{.sum = accumulation::aligned,
                                          .adder = {.terms = 8, .fraction_bits = 24}};
 inline constexpr gemm_policy hopper_fp16{.sum = accumulation::aligned,
                                          .adder = {.terms = 16, .fraction_bits = 25}};
+inline constexpr gemm_policy ada_fp8{
+    .sum = accumulation::aligned, .accumulator = fp22, .adder = {.terms = 16, .fraction_bits = 13}};
 inline constexpr gemm_policy hopper_fp8{
     .sum = accumulation::aligned, .accumulator = fp22, .adder = {.terms = 32, .fraction_bits = 13}};
-/// The same, with its sums added up in binary32 every 128 products (DeepSeek-V3, arXiv 2505.09343).
+/// hopper_fp8 with its sums added up in binary32 every 128 products (DeepSeek-V3, arXiv
+/// 2505.09343).
 inline constexpr gemm_policy hopper_fp8_promoted{.sum = accumulation::aligned,
                                                  .accumulator = fp22,
                                                  .chunk = 128,
                                                  .adder = {.terms = 32, .fraction_bits = 13}};
+inline constexpr gemm_policy blackwell_fp8{.sum = accumulation::aligned,
+                                           .adder = {.terms = 32, .fraction_bits = 25}};
 
 }  // namespace policies
 }  // namespace lowp
