@@ -66,8 +66,8 @@ struct sum_model {
   sum_rounding<std::uint32_t> narrow_promotion;
   bool promotes_to_binary32 = true;  ///< as binary32 lanes do by themselves
 
-  // An adder that aligns; else terms is 0. No sum leaves the normal range of binary32, and no product
-  // if it is_short.
+  // An adder that aligns; else terms is 0. No sum leaves the normal range of binary32, and no
+  // product if it is_short.
   std::size_t terms = 0;
   int fraction_bits = 0, mantissa_bits = 0;
   std::uint32_t lowest_lane_exponent = 1, lowest_row_exponent = 1;  ///< of factors, biased
