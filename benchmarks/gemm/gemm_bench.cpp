@@ -276,6 +276,12 @@ void add_models() {
   add_model<l_mul>("binary32_l_mul");
   add_model<policies::hopper_fp8, e4m3fn>("hopper_fp8");
   add_model<policies::hopper_fp8_promoted, e4m3fn>("hopper_fp8_promoted");
+  add_model<policies::hopper_fp16, binary16>("hopper_fp16");
+  add_model<policies::sequential_binary64>("binary64");
+  add_model<policies::exact>("exact");
+  add_model<policies::exact, e4m3fn>("exact_e4m3fn");
+  add_model<policies::exact, bfloat16>("exact_bfloat16");
+  add_model<policies::exact>("exact_stochastic", stochastic{});
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ struct counting {
 
 template <gemm_policy P, class... Mode>
 void check(oracle::tally& t, const std::string& name, const Mode&... mode) {
-  for (const auto& [m, n, k] : {tg::shape{1, 300, 20}, tg::shape{33, 41, 37}, tg::shape{2, 3, 0}}) {
+  for (const tg::shape& s : {tg::shape{1, 300, 20}, tg::shape{33, 41, 37}, tg::shape{2, 3, 0}}) {
+    const std::size_t m = s.m, n = s.n, k = s.k;
     const tg::matrix a(m, k, n, kind::special), b(n, k, k, kind::wide);
     std::vector<float> expected(m * n, 7.0f), actual(m * n, 7.0f);
     lowp::reference::gemm<P>(a.view(), b.view(), matrix_view<float>(expected.data(), m, n),

@@ -157,18 +157,24 @@ TEST_CASE("Adders that align, by kernels") {
   check_nearest<policies::hopper_fp8_promoted, tg::of_numbers<formats::e5m2>>(t, "promoted");
   check_nearest<policies::volta_fp16, tg::of_numbers<formats::binary16>>(t, "volta");
   check_nearest<policies::ampere_fp16, tg::of_numbers<formats::bfloat16>>(t, "ampere");
-  check_nearest<policies::hopper_fp16, tg::of_numbers<formats::binary16>>(t, "not by kernels");
+  check_nearest<policies::hopper_fp16, tg::of_numbers<formats::binary16>>(t, "hopper, binary16");
+  check_nearest<policies::hopper_fp16, tg::of_float>(t, "hopper, float");
+  check_nearest<policies::volta_fp16, tg::of_float>(t, "volta, float");
   // Many exponents, so that most terms lose bits, and adders that differ in every parameter.
   constexpr gemm_policy narrow{.sum = accumulation::aligned,
                                .accumulator = formats::bfloat16,
                                .chunk = 256,
                                .adder = {8, 5}};
+  constexpr gemm_policy widest{.sum = accumulation::aligned, .chunk = 512, .adder = {512, 40}};
   std::uint64_t seed = 0;
   for (int i = 0; i < 20; ++i) {
     const matrix a(6, 300, ++seed, kind::wide), b(20, 300, ++seed, kind::cancelling);
     const tg::of_numbers<formats::e5m2> x(a), y(b);
     check<narrow>(t, "narrow", x.operand, y.operand);
     check<policies::hopper_fp8>(t, "hopper", x.operand, y.operand);
+    check<widest>(t, "widest", x.operand, y.operand);
+    check<widest>(t, "widest, float", a.view(), y.operand);
+    check<policies::hopper_fp16>(t, "hopper_fp16", x.operand, b.view());
   }
   REQUIRE_NO_MISMATCH(t);
 }

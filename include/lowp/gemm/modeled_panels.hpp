@@ -31,6 +31,12 @@ namespace bulk {
   return f.mantissa_bits <= 23 && f.bias <= 127 && highest <= 127;
 }
 
+/// How many bits the sums of an adder that aligns have at most.
+[[nodiscard]] constexpr int adder_bits(const gemm_policy& p) {
+  return p.adder.fraction_bits + 2 +
+         static_cast<int>(std::bit_width(static_cast<unsigned>(p.adder.terms)));
+}
+
 /// Whether kernels know the policy's sums, for some modes and operands.
 [[nodiscard]] constexpr bool has_modeled_panels(const gemm_policy& p) {
   constexpr int depth = static_cast<int>(kernels::product_tile::max_depth);
@@ -38,10 +44,7 @@ namespace bulk {
   const bool is_known =
       p.sum == accumulation::sequential || p.sum == accumulation::pairwise ||
       (p.sum == accumulation::aligned && p.adder.has_accumulator && depth % p.adder.terms == 0 &&
-       p.adder.fraction_bits + 2 +
-               static_cast<int>(std::bit_width(static_cast<unsigned>(p.adder.terms))) <=
-           30 &&
-       p.product == product::exact && p.promoted == formats::binary32);
+       adder_bits(p) <= 52 && p.product == product::exact && p.promoted == formats::binary32);
   return is_known && has_whole_chunks && fits_binary32(p.accumulator) && fits_binary32(p.promoted);
 }
 
@@ -113,8 +116,9 @@ class modeled_sum {
     const float_format& f = policy_.accumulator;
     const int highest_normal = static_cast<int>(f.largest_magnitude() >> f.mantissa_bits) - f.bias;
     const int bottom = lowest - model.fraction_bits;  // of the last bit of anything
-    return x.significant_bits + y.significant_bits <= 24 && top < std::min(highest_normal, 100) &&
-           bottom > std::max(1 - f.bias, model.fraction_bits - 120);
+    model.is_short = adder_bits(policy_) <= 30 && x.significant_bits + y.significant_bits <= 24 &&
+                     top < 100 && bottom > model.fraction_bits - 120;
+    return top < highest_normal && bottom > 1 - f.bias;
   }
   [[nodiscard]] bool is_random() const { return model.wide.plan.rounding.is_random(); }
   [[nodiscard]] std::uint64_t first_draw() const { return model.wide.plan.rounding.draw.index; }

@@ -69,7 +69,7 @@ struct sum_rounding {
 struct sum_model {
   sum_rounding<std::uint64_t> wide;    ///< from binary64
   sum_rounding<std::uint32_t> narrow;  ///< from binary32, if it is_short
-  bool is_short = false;               ///< 22 bits decide
+  bool is_short = false;               ///< 22 bits decide, or 31 hold the sums of an adder
   bool is_plain = false;               ///< no rounding but that of FMAs in binary32
   bool rounds_products = false;
   bool is_pairwise = false;  ///< within a chunk, or within the depth, which is then all of K
@@ -81,7 +81,8 @@ struct sum_model {
   sum_rounding<std::uint32_t> narrow_promotion;
   bool promotes_to_binary32 = true;  ///< as binary32 lanes do by themselves
 
-  // An adder that aligns; else terms is 0. No product nor sum leaves the normal range of binary32.
+  // An adder that aligns; else terms is 0. No sum leaves the normal range of binary32, and no
+  // product if it is_short.
   std::size_t terms = 0;
   int fraction_bits = 0, mantissa_bits = 0;
   std::uint32_t lowest_lane_exponent = 1, lowest_row_exponent = 1;  ///< of factors, biased
