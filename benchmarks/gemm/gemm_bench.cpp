@@ -6,9 +6,8 @@
 //   of_read           for a few rows of A: the share of reading the weights alone
 //   of_<library>      the speed as a multiple of theirs, in the type that the name says
 //   of_one_thread     for two
-//   of_plain          for epilogues: the speed as a multiple of the product in binary32 without
-//   one;
-//                     for activations that are quantized first, of the product alone
+//   of_plain          for epilogues: as a multiple of the product in binary32 without one; for
+//                     activations that are quantized first: of the product alone
 //   of_k32            for modeled sums: as a multiple of those in the order k32
 #include <cstdint>
 #include <cstring>

@@ -168,7 +168,16 @@ TEST_CASE("Onto any result, by every kernel of k32") {
     const lowp::packed_operand packed(of_blocks<formats::mxfp4>(b).operand);
     compare_onto<k32>(t, "packed", a.view(), packed, kind::wide);
     compare_onto<k32>(t, "packed", packed, a.view(), kind::wide);
+    // Products that underflow to -0, onto -0.
+    const matrix tiny(m, k, 3, kind::tiny), small(n, k, 4, kind::tiny);
+    compare_onto<k32>(t, "zeros", tiny.view(), small.view(), kind::zeros);
+    compare_onto<k32>(t, "packed zeros", tiny.view(), packed, kind::zeros);
   }
+  const float x = 0x1p-100f, y = -0x1p-100f;
+  float zero = -0.0f;
+  lowp::gemm_accumulate(matrix_view<const float>(&x, 1, 1), matrix_view<const float>(&y, 1, 1),
+                        matrix_view<float>(&zero, 1, 1));
+  CHECK(std::bit_cast<std::uint32_t>(zero) == 0);  // a chain over no odd k is +0
   const matrix a(200, 600, 1, kind::ordinary), b(205, 600, 2, kind::ordinary);
   compare_onto<k32>(t, "blocks", a.view(), b.view(), kind::wide);
   REQUIRE_NO_MISMATCH(t);

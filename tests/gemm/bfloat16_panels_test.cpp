@@ -63,7 +63,7 @@ std::vector<std::uint32_t> product_by_model(const A& a, const B& b, const execut
 
 constexpr isa vectors = isa::avx512vbmi;
 
-/// How many instructions it took, which tells by which kernel.
+/// How many instructions it took, which tells by which kernel; 1 on machines without the vectors.
 template <class A, class B>
 std::size_t compare_model(oracle::tally& t, const std::string& name, const A& a, const B& b) {
   if (test::highest_isa() < vectors) return 1;

@@ -71,7 +71,7 @@ struct bfloat16_panels : panel_sums<> {
   [[nodiscard]] static std::size_t rows_per_tile(isa) { return tile_rows; }
 
   static constexpr std::size_t max_depth = kernels::product_tile::max_depth;
-  static constexpr int all_zero = 256;
+  static constexpr int all_zero = 256, lowest_normal = -126;
 
   /// A part of a row, with zeros up to a multiple of 32 values. Returns the lowest exponent field
   /// of those that are not zero; of one that is no bfloat16, since it is subnormal, less than 1.
@@ -100,10 +100,13 @@ struct bfloat16_panels : panel_sums<> {
   /// Rows along the lanes of vectors, two k of a lane in a word.
   class lanes : public lane_tiles {
    public:
-    lanes(isa level, const source& from, std::size_t first, std::size_t count)
+    /// `last_bits`: how far below the first bits of two values the last one of their product lies,
+    /// at most.
+    lanes(isa level, const source& from, std::size_t first, std::size_t count, int last_bits)
         : lane_tiles(level, count, from.cols(), 32),
           from_(from),
           first_(first),
+          last_bits_(last_bits),
           words_(make_aligned<float>(size() / 2)),
           lowest_(make_aligned<int>(tile_count())) {}
 
@@ -132,8 +135,14 @@ struct bfloat16_panels : panel_sums<> {
     [[nodiscard]] const float* at(std::size_t t, std::size_t k) const {
       return words_.get() + place(t, k) / 2;
     }
-    /// The lowest exponent field in a tile.
-    [[nodiscard]] int lowest(std::size_t t) const { return lowest_[t]; }
+    /// Whether sums of products of a tile and of rows with this lowest exponent field are zero or
+    /// normal.
+    [[nodiscard]] bool are_normal(std::size_t t, int lowest_of_rows) const {
+      constexpr int bias = 127;
+      const int lowest = lowest_[t];
+      return lowest > 0 && lowest_of_rows > 0 &&
+             lowest - bias + lowest_of_rows - bias - last_bits_ >= lowest_normal;
+    }
     /// A chunk of a tile in binary32.
     void decode(std::size_t t, std::size_t k, std::size_t count, float* values) const {
       load_lanes(level(), from_, first_ + tile_lane(t), used_width(t), tile_width(t), k, count,
@@ -143,11 +152,13 @@ struct bfloat16_panels : panel_sums<> {
    private:
     const source& from_;
     std::size_t first_;
+    int last_bits_;
     aligned_array<float> words_;
     aligned_array<int> lowest_;
   };
 
-  /// A chunk of a few rows.
+  /// A chunk of a few rows. They are loaded from the first on, k ascending, and a block has each
+  /// of its groups of rows once.
   class rows {
    public:
     void load(isa, const source& from, std::size_t i, std::size_t row, std::size_t k,
@@ -155,28 +166,33 @@ struct bfloat16_panels : panel_sums<> {
       if (i == 0) {
         from_ = &from;
         first_ = row;
-        lowest_ = lowest_of_ + row / tile_rows % (most_rows / tile_rows);
-        if (k == 0) *lowest_ = all_zero;
+        if (k == 0) lowest() = all_zero;
       }
-      *lowest_ = std::min(*lowest_, load_words(from, row, k, count, words_ + i * tile::row_stride));
+      const int lowest_of_row = load_words(from, row, k, count, words_ + i * tile::row_stride);
+      lowest() = std::min(lowest(), lowest_of_row);
     }
     void multiply(const lanes& with, std::size_t t, std::size_t k, std::size_t count,
-                  std::size_t row_count, float* sums) const {
-      if (!are_normal(with.lowest(t), *lowest_)) {
+                  std::size_t row_count, float* sums) {
+      const std::size_t width = with.tile_width(t);
+      if (k == 0 && !begin_normal(sums, row_count * width)) lowest() = 0;
+      if (!with.are_normal(t, lowest())) {
         return multiply_values(with, t, k, count, row_count, sums);
       }
-      kernels::multiply<Tiles>(tile{with.at(t, k), with.tile_width(t), words_, row_count,
-                                    round_up(count, 32) / 2, sums});
+      kernels::multiply<Tiles>(
+          tile{with.at(t, k), width, words_, row_count, round_up(count, 32) / 2, sums});
     }
 
    private:
-    /// Whether all is that becomes of values with these exponent fields and higher ones.
-    [[nodiscard]] static bool are_normal(int a, int b) {
-      constexpr int bias = 127, last_bit = 7;  // of bfloat16, so far below the first
-      return a > 0 && b > 0 && a - bias - last_bit + b - bias - last_bit >= 1 - bias;
+    /// Whether sums begin with multiples of the lowest normal number.
+    [[nodiscard]] static bool begin_normal(const float* sums, std::size_t count) {
+      return kernels::lowest_exponent_field(sums, count) >= 1 + 23;
     }
-    void multiply_values(const lanes& with, std::size_t t, std::size_t k, std::size_t count,
-                         std::size_t row_count, float* sums) const {
+    /// Of these rows, from the first k on.
+    [[nodiscard]] int& lowest() { return lowest_of_[first_ / tile_rows % (most_rows / tile_rows)]; }
+    /// The same by values in binary32.
+    LOWP_NOINLINE void multiply_values(const lanes& with, std::size_t t, std::size_t k,
+                                       std::size_t count, std::size_t row_count,
+                                       float* sums) const {
       using kernels::product_tile;
       constexpr std::size_t group = lane_tiles::group;
       alignas(64) float lane_values[2 * group * max_depth];
@@ -196,31 +212,17 @@ struct bfloat16_panels : panel_sums<> {
     alignas(64) float words_[tile_rows * tile::row_stride];
     const source* from_ = nullptr;
     std::size_t first_ = 0;
-    /// Of these rows and others of the block, from the first k on.
     int lowest_of_[most_rows / tile_rows] = {};
-    int* lowest_ = lowest_of_;
   };
 };
-
-/// Whether sums begin with multiples of 2^-126, as those of tiles are.
-[[nodiscard]] inline bool starts_above_subnormals(const sum_sink& sink) {
-  if (sink.start() == nullptr) return true;
-  const matrix_view<const float>& c = *sink.start();
-  std::uint32_t lowest = ~std::uint32_t{0};
-  for (std::size_t row = 0; row < c.rows; ++row) {
-    for (std::size_t col = 0; col < c.cols; ++col) {
-      lowest = std::min(lowest, (bits_of(c(row, col)) << 1) - 1);  // zeros are the highest
-    }
-  }
-  return lowest >= (24u << 24) - 1;
-}
 
 /// The sums of accumulation::k32.
 template <class Tiles, gemm_operand A, gemm_operand B>
 void multiply_by_tiles(const A& a, const B& b, const sum_sink& sink, const execution& how) {
+  constexpr int last_bits = value_precision<A> - 1 + value_precision<B> - 1;
   with_rows(how.level(), a, [&](const row_source& x) {
     with_rows(how.level(), b, [&](const row_source& y) {
-      multiply_blocks<bfloat16_panels<Tiles>>(x, y, sink, how);
+      multiply_blocks<bfloat16_panels<Tiles>>(x, y, sink, how, last_bits);
     });
   });
 }

@@ -42,7 +42,8 @@ struct product_block {
   void operator()(std::size_t tile_begin, std::size_t tile_end, std::size_t first_row,
                   std::size_t row_count) const {
     constexpr std::size_t depth = kernels::product_tile::max_depth;
-    alignas(64) number sums[numbers * most_sums];
+    const auto memory = make_aligned<number>(numbers * most_sums);
+    number* const sums = memory.get();
     typename Panels::rows chunk;
     const isa level = lanes.level();
     [[maybe_unused]] const typename Panels::session session(level);
@@ -169,7 +170,7 @@ void multiply_blocks(const typename Panels::source& a, const typename Panels::so
       const product_block<Panels> block{lanes, first, b, sink};
       block(tiles.begin(t), tiles.end(t), parts.begin(part), parts.end(part) - parts.begin(part));
     };
-    how.run(tiles.count() * parts.count(), task(run));
+    run_and_rethrow(how, tiles.count() * parts.count(), task(run));
   }
 }
 
@@ -238,16 +239,29 @@ void multiply_few(const typename Panels::source& a, const typename Panels::sourc
   how.run(parts.count(), task(run));
 }
 
+/// Whether sums of few rows may begin as they do: those of steps beyond the end are added too, and
+/// would make +0 of -0.
+[[nodiscard]] inline bool can_begin_few(const sum_sink& sink) {
+  if (sink.start() == nullptr) return true;
+  const matrix_view<const float>& c = *sink.start();
+  for (std::size_t row = 0; row < c.rows; ++row) {
+    for (std::size_t col = 0; col < c.cols; ++col) {
+      if (bits_of(c(row, col)) == 0x80000000u) return false;
+    }
+  }
+  return true;
+}
+
 /// By either of these, in the order k32.
 template <class Panels>
 void multiply_k32(const typename Panels::source& a, const typename Panels::source& b,
                   const sum_sink& sink, const execution& how) {
+  const bool are_few = std::min(a.rows(), b.rows()) <= most_few && can_begin_few(sink);
+  if (!are_few) return multiply_blocks<Panels>(a, b, sink, how);
   if (a.rows() <= most_few && (a.rows() <= b.rows() || b.rows() > most_few)) {
     multiply_few<Panels>(a, b, false, sink, how);
-  } else if (b.rows() <= most_few) {
-    multiply_few<Panels>(b, a, true, sink, how);
   } else {
-    multiply_blocks<Panels>(a, b, sink, how);
+    multiply_few<Panels>(b, a, true, sink, how);
   }
 }
 

@@ -33,7 +33,7 @@ template <gemm_operand Few, gemm_operand Packed>
 [[nodiscard]] bool multiply_few_packed(const Few& few, const Packed& packed, bool are_columns,
                                        const sum_sink& sink, const execution& how) {
   if constexpr (is_packed_operand<Packed>) {
-    if (lowp::detail::operand_rows(few) > most_few) return false;
+    if (lowp::detail::operand_rows(few) > most_few || !can_begin_few(sink)) return false;
     return with_groups(how.level(), packed, [&](const packed_groups& groups) {
       with_rows(how.level(), few, [&](const row_source& rows) {
         multiply_few_packed(rows, groups, are_columns, sink, how);
@@ -51,7 +51,7 @@ void multiply_k32(const A& a, const B& b, const sum_sink& sink, const execution&
   if constexpr (has_bfloat16_panels<A> && has_bfloat16_panels<B>) {
     const bool are_many =
         std::min(lowp::detail::operand_rows(a), lowp::detail::operand_rows(b)) > most_few;
-    if (kernels::has_tile_products(how.level()) && are_many && starts_above_subnormals(sink)) {
+    if (kernels::has_tile_products(how.level()) && are_many) {
       return multiply_by_tiles<kernels::tile_registers>(a, b, sink, how);
     }
   }

@@ -20,7 +20,7 @@ enum class isa : std::uint8_t {
   avx2,        ///< AVX2, FMA, F16C
   avx512,      ///< AVX-512 F, BW, VL, DQ
   avx512vbmi,  ///< and VBMI, VNNI
-  amx,         ///< and AMX for bfloat16 and 8-bit integers, which the system lets the process use
+  amx,         ///< and AMX for bfloat16 and 8-bit integers, where the system permits its use
 };
 
 inline constexpr std::array<isa, 5> isas{isa::portable, isa::avx2, isa::avx512, isa::avx512vbmi,
@@ -34,22 +34,6 @@ inline constexpr std::array<isa, 5> isas{isa::portable, isa::avx2, isa::avx512, 
 
 inline namespace LOWP_BASELINE {
 namespace kernels {
-
-/// Asks the system to save the tiles of this process too, which it does not do unasked; false if it
-/// refuses, as it does where a thread has an alternate signal stack too small for them.
-[[nodiscard]] inline bool request_tiles() {
-#if LOWP_X86_TARGETS && defined(__linux__)
-  constexpr std::int64_t arch_prctl = 158, request_permission = 0x1023, tile_data = 18;
-  std::int64_t result = arch_prctl;
-  asm volatile("syscall"
-               : "+a"(result)
-               : "D"(request_permission), "S"(tile_data)
-               : "rcx", "r11", "memory");
-  return result == 0;
-#else
-  return false;
-#endif
-}
 
 /// What the processor has and the operating system saves, by CPUID and XGETBV.
 [[nodiscard]] inline isa detected_isa() {
@@ -73,9 +57,29 @@ namespace kernels {
   constexpr unsigned amx_bf16 = 1u << 22, amx_tile = 1u << 24, amx_int8 = 1u << 25;
   constexpr unsigned tile_state = 0x60000;
   const bool has_tiles = has(d, amx_bf16 | amx_tile | amx_int8) && has(saved, tile_state);
-  return has_tiles && request_tiles() ? isa::amx : isa::avx512vbmi;
+  return has_tiles ? isa::amx : isa::avx512vbmi;
 #else
   return isa::portable;
+#endif
+}
+
+/// Whether the system saves the tiles of this process, which it does not do unasked. Asks Linux for
+/// it, once; from then on alternate signal stacks must have room for 8 KiB more, and if there is
+/// one that has not, the answer is no.
+[[nodiscard]] inline bool are_tiles_permitted() {
+#if LOWP_X86_TARGETS && defined(__linux__)
+  static const bool are_permitted = [] {
+    constexpr std::int64_t arch_prctl = 158, request_permission = 0x1023, tile_data = 18;
+    std::int64_t result = arch_prctl;
+    asm volatile("syscall"
+                 : "+a"(result)
+                 : "D"(request_permission), "S"(tile_data)
+                 : "rcx", "r11", "memory");
+    return result == 0;
+  }();
+  return are_permitted;
+#else
+  return false;
 #endif
 }
 
@@ -97,13 +101,13 @@ namespace kernels {
 
 }  // namespace kernels
 
-/// The best level of this machine: known at compile time where the flags promise all of one that
-/// has no tiles, which no flag can promise.
+/// The best level of this machine. Flags that promise all but tiles leave two to choose from, which
+/// have the same kernels for all but products.
 [[nodiscard]] inline isa best_isa() {
+  static const isa detected = kernels::detected_isa();
   if constexpr (LOWP_X86_TARGETS && LOWP_BASELINE_VECTORS == 5) {
-    return isa::avx512vbmi;
+    return detected == isa::amx ? isa::amx : isa::avx512vbmi;
   } else {
-    static const isa detected = kernels::detected_isa();
     return detected;
   }
 }

@@ -441,11 +441,12 @@ using avx512vbmi::store_powers;
 #endif
 
 /// Whether tile registers multiply.
-[[nodiscard]] inline bool has_tile_products([[maybe_unused]] isa level) {
-  return LOWP_X86_TARGETS && level >= isa::amx;
+[[nodiscard]] inline bool has_tile_products(isa level) {
+  return level >= isa::amx && are_tiles_permitted();
 }
 #if LOWP_X86_TARGETS
-/// While one lives, this thread has tile registers, if the level does.
+/// While one lives, this thread has tile registers, if the level does. There is one at a time, and
+/// none of the caller's.
 template <class Tiles>
 class tile_session {
  public:
@@ -466,17 +467,25 @@ void multiply(const bfloat16_tile& t) {
   avx512vbmi::add_bfloat16_tile<Tiles>(t);
 }
 using avx512vbmi::decode_nibbles_to_bfloat16;
+using avx512vbmi::lowest_exponent_field;
 using avx512vbmi::narrow_to_bfloat16;
 #endif
 
-/// Two 16-bit integers to a word; four of 8 bits where there are integer products. With tile
-/// registers up to 32 rows, of which a multiple of 16 may be read.
+/// Two 16-bit integers to a word.
 inline void multiply_pairs(isa level, const integer_sum_tile& t) {
   LOWP_DISPATCH(level, add_integer_pairs(t));
 }
 #if LOWP_X86_TARGETS
+/// Four of 8 bits, where there are integer products. With tile registers up to 32 rows, of which a
+/// multiple of 16 may be read.
 inline void multiply_fours(isa level, const integer_sum_tile& t) {
-  if (level >= isa::amx) return avx512vbmi::add_integer_fours_by_tiles<tile_registers>(t);
+  bool has_tiles = false;  // some that a span fills
+  for (std::size_t i = 0; i < t.span_count; ++i) {
+    has_tiles = has_tiles || t.spans[i].words >= avx512vbmi::tile_words;
+  }
+  if (has_tiles && has_tile_products(level)) {
+    return avx512vbmi::add_integer_fours_by_tiles<tile_registers>(t);
+  }
   avx512vbmi::add_integer_fours(t);
 }
 inline void multiply(const integer_dots& p) { avx512vbmi::add_integer_dots(p); }

@@ -18,11 +18,7 @@
 // A digit for each set of instructions that compilers use on their own: the name is, say,
 // baseline_3_0120 for -march=haswell.
 #if defined(__AVX512VBMI__) && defined(__AVX512VNNI__) && defined(__AVX512BW__)
-#if defined(__AMX_TILE__)
-#define LOWP_BASELINE_VECTORS 6
-#else
 #define LOWP_BASELINE_VECTORS 5
-#endif
 #elif defined(__AVX512F__)
 #define LOWP_BASELINE_VECTORS 4
 #elif defined(__AVX2__)
