@@ -168,19 +168,34 @@ TEST_CASE("Onto any result, by every kernel of k32") {
     const lowp::packed_operand packed(of_blocks<formats::mxfp4>(b).operand);
     compare_onto<k32>(t, "packed", a.view(), packed, kind::wide);
     compare_onto<k32>(t, "packed", packed, a.view(), kind::wide);
-    // Products that underflow to -0, onto -0.
-    const matrix tiny(m, k, 3, kind::tiny), small(n, k, 4, kind::tiny);
-    compare_onto<k32>(t, "zeros", tiny.view(), small.view(), kind::zeros);
-    compare_onto<k32>(t, "packed zeros", tiny.view(), packed, kind::zeros);
   }
-  const float x = 0x1p-100f, y = -0x1p-100f;
-  float zero = -0.0f;
-  lowp::gemm_accumulate(matrix_view<const float>(&x, 1, 1), matrix_view<const float>(&y, 1, 1),
-                        matrix_view<float>(&zero, 1, 1));
-  CHECK(std::bit_cast<std::uint32_t>(zero) == 0);  // a chain over no odd k is +0
   const matrix a(200, 600, 1, kind::ordinary), b(205, 600, 2, kind::ordinary);
   compare_onto<k32>(t, "blocks", a.view(), b.view(), kind::wide);
   REQUIRE_NO_MISMATCH(t);
+}
+
+// Every product underflows to -0, and so does every chain that has one.
+TEST_CASE("Onto -0") {
+  for (const auto& [m, n, k] : {shape{1, 1, 1}, shape{1, 20, 2}, shape{20, 3, 32}, shape{2, 20, 40},
+                                shape{2, 2, 64}, shape{20, 20, 64}}) {
+    const std::vector<float> x(m * k, 0x1p-100f), y(n * k, -0x1p-100f);
+    std::vector<lowp::e5m2> codes(n * k, lowp::e5m2(-0x1p-16f));
+    const std::vector<float> least(m * k, 0x1p-140f);
+    const matrix_view<const lowp::e5m2> numbers(codes.data(), n, k);
+    const lowp::packed_operand packed(numbers);
+    const std::uint32_t expected = k == 1 ? 0u : 0x80000000u;  // no odd k: +0
+    for (const isa level : test::isas()) {
+      const auto check = [&](const auto& a, const auto& b) {
+        CAPTURE(m, n, k, lowp::name(level));
+        std::vector<float> c(m * n, -0.0f);
+        lowp::gemm_accumulate(a, b, matrix_view<float>(c.data(), m, n), level);
+        CHECK(bits_of(c) == std::vector<std::uint32_t>(m * n, expected));
+      };
+      check(matrix_view<const float>(x.data(), m, k), matrix_view<const float>(y.data(), n, k));
+      check(matrix_view<const float>(least.data(), m, k), numbers);
+      check(matrix_view<const float>(least.data(), m, k), packed);
+    }
+  }
 }
 
 TEST_CASE("Onto any result, by every policy") {
