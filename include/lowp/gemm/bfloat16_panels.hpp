@@ -67,7 +67,6 @@ struct bfloat16_panels : panel_sums<> {
 
   /// Many lanes, since the rows are decoded once for all of them.
   static constexpr std::size_t most_lanes = 512, most_rows = 256, tile_rows = 32;
-  [[nodiscard]] static std::size_t lanes_per_block(isa) { return most_lanes; }
   [[nodiscard]] static std::size_t rows_per_tile(isa) { return tile_rows; }
 
   static constexpr std::size_t max_depth = kernels::product_tile::max_depth;

@@ -42,8 +42,7 @@ struct product_block {
   void operator()(std::size_t tile_begin, std::size_t tile_end, std::size_t first_row,
                   std::size_t row_count) const {
     constexpr std::size_t depth = kernels::product_tile::max_depth;
-    const auto memory = make_aligned<number>(numbers * most_sums);
-    number* const sums = memory.get();
+    alignas(64) number sums[numbers * most_sums];
     typename Panels::rows chunk;
     const isa level = lanes.level();
     [[maybe_unused]] const typename Panels::session session(level);
@@ -161,7 +160,7 @@ void multiply_blocks(const typename Panels::source& a, const typename Panels::so
     };
     how.run(lanes.tile_count(), task(pack));
 
-    const equal_parts tiles(lanes.tile_count(), Panels::lanes_per_block(how.level()) / tile, 1);
+    const equal_parts tiles(lanes.tile_count(), Panels::most_lanes / tile, 1);
     const equal_parts parts(b.rows(), part_rows(b.rows(), Panels::most_rows, how),
                             Panels::rows_per_tile(how.level()));
     const auto run = [&](std::size_t i) {
@@ -170,7 +169,7 @@ void multiply_blocks(const typename Panels::source& a, const typename Panels::so
       const product_block<Panels> block{lanes, first, b, sink};
       block(tiles.begin(t), tiles.end(t), parts.begin(part), parts.end(part) - parts.begin(part));
     };
-    run_and_rethrow(how, tiles.count() * parts.count(), task(run));
+    how.run(tiles.count() * parts.count(), task(run));
   }
 }
 

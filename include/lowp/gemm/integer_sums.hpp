@@ -256,20 +256,19 @@ struct word_rows {
   }
 };
 
-struct integer_sum_panels
-    : panel_sums<float, 2> {  // a total, and the integers of a span that goes on
+/// A sum is a total, and the integers of a span that goes on. By tiles blocks have more lanes,
+/// since rows are loaded for all of them.
+template <bool ByTiles>
+struct integer_sum_panels : panel_sums<float, 2> {
   using source = word_rows;
   using tile = kernels::integer_sum_tile;
-  static constexpr std::size_t most_lanes = 512, most_tile_rows = 32;
-  [[nodiscard]] static std::size_t lanes_per_block(isa level) {
-    return kernels::has_tile_products(level) ? most_lanes : panel_sums<float, 2>::most_lanes;
-  }
+  static constexpr std::size_t most_lanes = ByTiles ? 512 : panel_sums<float, 2>::most_lanes;
+  static constexpr std::size_t most_tile_rows = ByTiles ? 32 : lane_tiles::group;
   [[nodiscard]] static std::size_t rows_per_tile(isa level) {
-    return kernels::has_tile_products(level) ? most_tile_rows : kernels::rows_per_tile(level);
+    return ByTiles ? most_tile_rows : kernels::rows_per_tile(level);
   }
-#if LOWP_X86_TARGETS
-  using session = kernels::tile_session<kernels::tile_registers>;
-#endif
+  using session = std::conditional_t<ByTiles, kernels::tile_session<kernels::tile_registers>,
+                                     panel_sums<float, 2>::session>;
 
   /// Rows along the lanes of vectors.
   class lanes : public lane_tiles {
@@ -397,7 +396,24 @@ struct integer_sum_panels
       are_bytes_ = from.plan.are_bytes();
     }
     void multiply(const lanes& with, std::size_t t, std::size_t word, std::size_t,
-                  std::size_t row_count, float* sums) const;
+                  std::size_t row_count, float* sums) const {
+      tile p{};
+      p.rows = words_;
+      p.row_count = row_count;
+      p.spans = spans_;
+      p.span_count = span_count_;
+      p.row_offsets = offsets_;
+      p.row_zeros = zeros_;
+      p.row_scales = scales_;
+      p.sums = sums;
+      p.rest = sums + most_lanes * most_rows;
+      p = with.at(t, word, p);
+      if (are_bytes_) {
+        kernels::multiply_fours<ByTiles>(p);
+      } else {
+        kernels::multiply_pairs(with.level(), p);
+      }
+    }
 
    private:
     alignas(64) float words_[most_tile_rows * tile::row_stride];
@@ -409,27 +425,6 @@ struct integer_sum_panels
     bool are_bytes_ = false;
   };
 };
-
-inline void integer_sum_panels::rows::multiply(const lanes& with, std::size_t t, std::size_t word,
-                                               std::size_t, std::size_t row_count,
-                                               float* sums) const {
-  tile p{};
-  p.rows = words_;
-  p.row_count = row_count;
-  p.spans = spans_;
-  p.span_count = span_count_;
-  p.row_offsets = offsets_;
-  p.row_zeros = zeros_;
-  p.row_scales = scales_;
-  p.sums = sums;
-  p.rest = sums + product_block<integer_sum_panels>::most_sums;
-  p = with.at(t, word, p);
-  if (are_bytes_) {
-    kernels::multiply_fours(with.level(), p);
-  } else {
-    kernels::multiply_pairs(with.level(), p);
-  }
-}
 
 /// Whether integer_dots reads the rows of an operand.
 [[nodiscard]] inline bool are_readable(const word_rows& x) {
@@ -563,8 +558,10 @@ inline void multiply_integer_rows(const word_rows& a, const word_rows& b, const 
     multiply_few_integers(a, b, false, sink, how);
   } else if (b.rows() <= most_few && are_readable(a)) {
     multiply_few_integers(b, a, true, sink, how);
+  } else if (a.plan.are_bytes() && kernels::has_tile_products(how.level())) {
+    multiply_blocks<integer_sum_panels<true>>(a, b, sink, how);
   } else {
-    multiply_blocks<integer_sum_panels>(a, b, sink, how);
+    multiply_blocks<integer_sum_panels<false>>(a, b, sink, how);
   }
 }
 

@@ -130,7 +130,6 @@ struct panel_sums {
   static constexpr std::size_t most_lanes = 192;
   static constexpr std::size_t most_rows =
       192 * sizeof(float) / sizeof(number) / Numbers / 12 * 12;  ///< whole tiles
-  [[nodiscard]] static std::size_t lanes_per_block(isa) { return most_lanes; }
 
   /// What a thread does before and after a block.
   struct session {

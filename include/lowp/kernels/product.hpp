@@ -444,7 +444,6 @@ using avx512vbmi::store_powers;
 [[nodiscard]] inline bool has_tile_products(isa level) {
   return level >= isa::amx && are_tiles_permitted();
 }
-#if LOWP_X86_TARGETS
 /// While one lives, this thread has tile registers, if the level does. There is one at a time, and
 /// none of the caller's.
 template <class Tiles>
@@ -462,6 +461,7 @@ class tile_session {
  private:
   bool has_tiles_;
 };
+#if LOWP_X86_TARGETS
 template <class Tiles>
 void multiply(const bfloat16_tile& t) {
   avx512vbmi::add_bfloat16_tile<Tiles>(t);
@@ -478,13 +478,13 @@ inline void multiply_pairs(isa level, const integer_sum_tile& t) {
 #if LOWP_X86_TARGETS
 /// Four of 8 bits, where there are integer products. With tile registers up to 32 rows, of which a
 /// multiple of 16 may be read.
-inline void multiply_fours(isa level, const integer_sum_tile& t) {
-  bool has_tiles = false;  // some that a span fills
-  for (std::size_t i = 0; i < t.span_count; ++i) {
-    has_tiles = has_tiles || t.spans[i].words >= avx512vbmi::tile_words;
-  }
-  if (has_tiles && has_tile_products(level)) {
-    return avx512vbmi::add_integer_fours_by_tiles<tile_registers>(t);
+template <bool ByTiles>
+void multiply_fours(const integer_sum_tile& t) {
+  if constexpr (ByTiles) {
+    for (std::size_t i = 0; i < t.span_count; ++i) {
+      if (t.spans[i].words < avx512vbmi::tile_words) continue;  // fills none
+      return avx512vbmi::add_integer_fours_by_tiles<tile_registers>(t);
+    }
   }
   avx512vbmi::add_integer_fours(t);
 }
@@ -492,7 +492,8 @@ inline void multiply(const integer_dots& p) { avx512vbmi::add_integer_dots(p); }
 using avx512vbmi::sum_signed_bytes;
 using avx512vbmi::sum_unsigned_bytes;
 #else
-inline void multiply_fours(isa, const integer_sum_tile&) {}
+template <bool ByTiles>
+void multiply_fours(const integer_sum_tile&) {}
 inline void multiply(const integer_dots&) {}
 inline std::uint32_t sum_signed_bytes(const std::uint8_t*, std::size_t) { return 0; }
 inline std::uint32_t sum_unsigned_bytes(const std::uint8_t*, std::size_t) { return 0; }

@@ -64,6 +64,14 @@ struct tile_registers {
   }
 };
 
+#else
+
+/// There are none: isa::amx is not detected.
+struct tile_registers {
+  static void configure() {}
+  static void release() {}
+};
+
 #endif
 
 }  // namespace kernels
