@@ -5,8 +5,10 @@
 // -ffp-contract and flush-to-zero.
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <cstdint>
+#include <type_traits>
 
 /// On the codecs: with a constant descriptor they fold to a few instructions, if they are inlined
 /// (5 times faster with g++ 12 -O2, which does not do it on its own).
@@ -38,6 +40,16 @@ template <std::floating_point T>
   volatile T kept = value;
   return kept;
 #endif
+}
+
+/// The number with these bits. Where zeros need not keep their sign, g++ would let one constant
+/// stand for +0 and -0 if it knew them.
+template <std::floating_point T, std::unsigned_integral Bits>
+[[nodiscard]] constexpr T from_bits(Bits bits) {
+#if defined(__FAST_MATH__) && defined(__GNUC__)
+  if (!std::is_constant_evaluated()) asm("" : "+r"(bits));
+#endif
+  return std::bit_cast<T>(bits);
 }
 
 /// While one lives, this thread rounds to nearest even and computes with subnormals, whatever the

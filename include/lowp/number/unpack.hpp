@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "lowp/core/config.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/catalog.hpp"
 #include "lowp/rounding/modes.hpp"
@@ -74,9 +75,9 @@ requires(std::integral<T> && sizeof(T) <= 8) || std::same_as<T, float> ||
     std::same_as<T, double> [[nodiscard]] constexpr T
     pack_as(const unpacked& value, const R& mode = {}) {
   if constexpr (std::same_as<T, float>) {
-    return std::bit_cast<float>(static_cast<std::uint32_t>(encode(formats::binary32, value, mode)));
+    return from_bits<float>(static_cast<std::uint32_t>(encode(formats::binary32, value, mode)));
   } else if constexpr (std::same_as<T, double>) {
-    return std::bit_cast<double>(encode(formats::binary64, value, mode));
+    return from_bits<double>(encode(formats::binary64, value, mode));
   } else if constexpr (std::same_as<T, bool>) {
     return !value.is_zero();
   } else {
