@@ -51,26 +51,25 @@ inline void integer_peak(std::size_t count) {
   asm volatile("vzeroupper");
 }
 
-/// As many multiply-adds as `count`, rounded up, by tile registers: of bfloat16, of 8-bit integers.
-inline void bfloat16_tile_peak(std::size_t count) {
-  using tiles = lowp::kernels::tile_registers;
-  const lowp::kernels::tile_session<tiles> session(lowp::isa::amx);
-  for (std::size_t i = 0; i < count; i += 4 * 16 * 16 * 32) {
-    tiles::add_bfloat16_products<0, 4, 6>();
-    tiles::add_bfloat16_products<1, 4, 7>();
-    tiles::add_bfloat16_products<2, 5, 6>();
-    tiles::add_bfloat16_products<3, 5, 7>();
+/// As many multiply-adds as `count`, rounded up, by tile registers, each instruction of which has
+/// `depth` of K.
+template <class Products>
+void tile_peak(std::size_t count, std::size_t depth) {
+  const lowp::kernels::tile_session<lowp::kernels::tile_registers> session(lowp::isa::amx);
+  for (std::size_t i = 0; i < count; i += 4 * 16 * 16 * depth) {
+    Products::template add<0, 4, 6>();
+    Products::template add<1, 4, 7>();
+    Products::template add<2, 5, 6>();
+    Products::template add<3, 5, 7>();
   }
 }
+inline void bfloat16_tile_peak(std::size_t count) {
+  namespace kernels = lowp::kernels;
+  tile_peak<kernels::avx512vbmi::bfloat16_products<kernels::tile_registers>>(count, 32);
+}
 inline void integer_tile_peak(std::size_t count) {
-  using tiles = lowp::kernels::tile_registers;
-  const lowp::kernels::tile_session<tiles> session(lowp::isa::amx);
-  for (std::size_t i = 0; i < count; i += 4 * 16 * 16 * 64) {
-    tiles::add_integer_products<0, 4, 6>();
-    tiles::add_integer_products<1, 4, 7>();
-    tiles::add_integer_products<2, 5, 6>();
-    tiles::add_integer_products<3, 5, 7>();
-  }
+  namespace kernels = lowp::kernels;
+  tile_peak<kernels::avx512vbmi::integer_products<kernels::tile_registers>>(count, 64);
 }
 
 LOWP_TARGET_BEGIN("avx2")

@@ -43,14 +43,7 @@ void compare_onto(oracle::tally& t, const std::string& name, const A& a, const B
   const auto check = [&](const execution& how) {
     std::vector<float> c = start.data;
     lowp::gemm_accumulate<P>(a, b, matrix_view<float>(c.data(), rows, cols, stride), mode, how);
-    const auto bits = bits_of(c);
-    for (std::size_t i = 0; i < bits.size(); ++i) {
-      t.check(bits[i] == expected_bits[i], [&](auto& text) {
-        text << name << " " << rows << " x " << cols << " x " << lowp::detail::operand_cols(a)
-             << " on " << lowp::name(how.level()) << ": element " << i << " is " << std::hex
-             << bits[i] << ", expected " << expected_bits[i];
-      });
-    }
+    compare_bits(t, name, a, b, lowp::name(how.level()), bits_of(c), expected_bits);
   };
   for (const isa level : test::isas()) check(level);
   check({lowp::threads{2}, test::highest_isa()});

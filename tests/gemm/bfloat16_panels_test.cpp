@@ -68,14 +68,7 @@ template <class A, class B>
 std::size_t compare_model(oracle::tally& t, const std::string& name, const A& a, const B& b) {
   if (test::highest_isa() < vectors) return 1;
   tile_model::instructions = 0;
-  const auto expected = definition(a, b), actual = product_by_model(a, b, vectors);
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    t.check(actual[i] == expected[i], [&](auto& text) {
-      text << name << " " << lowp::detail::operand_rows(a) << " x " << lowp::detail::operand_rows(b)
-           << " x " << lowp::detail::operand_cols(a) << ": element " << i << " is " << std::hex
-           << actual[i] << ", expected " << expected[i];
-    });
-  }
+  compare_bits(t, name, a, b, "the model", product_by_model(a, b, vectors), definition(a, b));
   return tile_model::instructions;
 }
 

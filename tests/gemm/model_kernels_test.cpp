@@ -57,14 +57,7 @@ void check(oracle::tally& t, const std::string& name, const A& a, const B& b, co
   const auto compare = [&](const execution& how) {
     c.assign(m * n, 7.0f);
     lowp::gemm<P>(a, b, out, mode..., how);
-    const result actual = bits(c);
-    for (std::size_t i = 0; i < m * n; ++i) {
-      t.check(actual[i] == expected[i], [&](auto& text) {
-        text << name << " on " << lowp::name(how.level()) << ", " << m << " x " << n << " x "
-             << lowp::detail::operand_cols(a) << ", element " << i << " is " << std::hex
-             << actual[i] << ", expected " << expected[i];
-      });
-    }
+    tg::compare_bits(t, name, a, b, lowp::name(how.level()), bits(c), expected);
   };
   for (const isa level : test::isas()) compare(level);
   compare({lowp::threads{2}, test::highest_isa()});

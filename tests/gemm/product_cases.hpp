@@ -9,6 +9,7 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -189,19 +190,25 @@ std::vector<std::uint32_t> definition(const A& a, const B& b) {
   return bits;
 }
 
+/// The bits of a result of a and b. `how` tells in which way it came about.
+template <class A, class B>
+void compare_bits(oracle::tally& t, const std::string& name, const A& a, const B& b,
+                  std::string_view how, const std::vector<std::uint32_t>& actual,
+                  const std::vector<std::uint32_t>& expected) {
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    t.check(actual[i] == expected[i], [&](auto& text) {
+      text << name << " " << lowp::detail::operand_rows(a) << " x " << lowp::detail::operand_rows(b)
+           << " x " << lowp::detail::operand_cols(a) << " on " << how << ": element " << i << " is "
+           << std::hex << actual[i] << ", expected " << expected[i];
+    });
+  }
+}
+
 template <class A, class B>
 void compare(oracle::tally& t, const std::string& name, const A& a, const B& b) {
   const std::vector<std::uint32_t> expected = definition(a, b);
   for (const isa level : test::isas()) {
-    const std::vector<std::uint32_t> actual = product(a, b, level);
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      t.check(actual[i] == expected[i], [&](auto& text) {
-        text << name << " " << lowp::detail::operand_rows(a) << " x "
-             << lowp::detail::operand_rows(b) << " x " << lowp::detail::operand_cols(a) << " on "
-             << lowp::name(level) << ": element " << i << " is " << std::hex << actual[i]
-             << ", expected " << expected[i];
-      });
-    }
+    compare_bits(t, name, a, b, lowp::name(level), product(a, b, level), expected);
   }
 }
 

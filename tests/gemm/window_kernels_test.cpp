@@ -61,15 +61,8 @@ template <gemm_policy P, class A, class B, class... Mode>
 void check(oracle::tally& t, const std::string& name, const result& expected, const A& a,
            const B& b, const Mode&... mode) {
   const auto compare = [&](const execution& how) {
-    const result actual = product<P>(a, b, how, mode...);
-    for (std::size_t i = 0; i < expected.size(); ++i) {
-      t.check(actual[i] == expected[i], [&](auto& text) {
-        text << name << " on " << lowp::name(how.level()) << ", " << lowp::detail::operand_rows(a)
-             << " x " << lowp::detail::operand_rows(b) << " x " << lowp::detail::operand_cols(a)
-             << ", element " << i << " is " << std::hex << actual[i] << ", expected "
-             << expected[i];
-      });
-    }
+    tg::compare_bits(t, name, a, b, lowp::name(how.level()), product<P>(a, b, how, mode...),
+                     expected);
   };
   for (const isa level : test::isas()) compare(level);
   compare({lowp::threads{2}, test::highest_isa()});

@@ -24,26 +24,19 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// Significant bits of an element times its scale, at most; 0 if that is not known.
+/// Significant bits of the values of an operand, at most; 0 if that is not known. A factor that is
+/// a power of two adds none.
 template <class X>
-inline constexpr int value_precision = 0;
-/// A power of two adds none.
-template <number_format E, number_format S>
-[[nodiscard]] constexpr int scaled_precision(const E& element, const S& scale) {
-  const int both = precision(element) + precision(scale);
-  return std::min(precision(element), precision(scale)) == 1 ? both - 1 : both;
-}
-template <class T>
-requires(lowp::detail::view_element<T>) inline constexpr int value_precision<matrix_view<T>> =
-    precision(lowp::detail::number_of<std::remove_const_t<T>>::format);
-template <auto F, packing P>
-inline constexpr int value_precision<packed_matrix_view<F, P>> = precision(F);
-template <auto B>
-inline constexpr int value_precision<block_matrix<B>> = scaled_precision(B.element, B.scale);
-template <class X>
-inline constexpr int value_precision<packed_operand<X>> = value_precision<X>;
-template <class X>
-inline constexpr int value_precision<transposed<X>> = value_precision<X>;
+inline constexpr int value_precision = [] {
+  using formats_of = lowp::detail::value_formats<X>;
+  if constexpr (formats_of::are_known) {
+    return formats_of::apply([](const auto&... f) {
+      return std::max(1, ((precision(f) == 1 ? 0 : precision(f)) + ...));
+    });
+  } else {
+    return 0;
+  }
+}();
 
 }  // namespace bulk
 

@@ -165,7 +165,7 @@ void multiply_blocks(const typename Panels::source& a, const typename Panels::so
     // Where threads would have few parts each, wide blocks are cut along the lanes, too.
     const bool are_few = !how.is_sequential() && parts.count() < 16;
     const std::size_t most_lanes =
-        are_few ? std::min<std::size_t>(Panels::most_lanes, 192) : Panels::most_lanes;
+        are_few ? std::min(Panels::most_lanes, panel_sums<>::most_lanes) : Panels::most_lanes;
     const equal_parts tiles(lanes.tile_count(), most_lanes / tile, 1);
     const auto run = [&](std::size_t i) {
       const default_float_environment environment;

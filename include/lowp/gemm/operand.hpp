@@ -150,6 +150,29 @@ struct element_of<packed_operand<X>> {
 template <class X>
 struct element_of<transposed<X>> : element_of<X> {};
 
+/// apply(f) is f(format…) of the formats whose values multiply to those of an operand: of its
+/// elements, and of the scales where it has some.
+template <class X>
+struct value_formats {
+  static constexpr bool are_known = true;
+  [[nodiscard]] static constexpr auto apply(const auto& f) { return f(element_of<X>::format); }
+};
+template <auto F, packing P>
+struct value_formats<affine_matrix_view<F, P>> {
+  static constexpr bool are_known = false;
+};
+template <auto B>
+struct value_formats<block_matrix<B>> {
+  static constexpr bool are_known = true;
+  [[nodiscard]] static constexpr auto apply(const auto& f) {
+    return f(block_matrix<B>::format.element, block_matrix<B>::format.scale);
+  }
+};
+template <class X>
+struct value_formats<packed_operand<X>> : value_formats<X> {};
+template <class X>
+struct value_formats<transposed<X>> : value_formats<X> {};
+
 }  // namespace detail
 
 /// An operand of a product: a block_matrix, a packed_matrix_view, an affine_matrix_view, or a

@@ -151,15 +151,14 @@ template <number_format... F>
 }
 /// The same for the values of an operand.
 template <class X>
-inline constexpr bool has_exact_values = are_exact_in_binary32(lowp::detail::element_of<X>::format);
-template <auto F, packing P>
-inline constexpr bool has_exact_values<affine_matrix_view<F, P>> = false;
-template <auto B>
-inline constexpr bool has_exact_values<block_matrix<B>> = are_exact_in_binary32(B.element, B.scale);
-template <class X>
-inline constexpr bool has_exact_values<packed_operand<X>> = has_exact_values<X>;
-template <class X>
-inline constexpr bool has_exact_values<transposed<X>> = has_exact_values<X>;
+inline constexpr bool has_exact_values = [] {
+  using formats_of = lowp::detail::value_formats<X>;
+  if constexpr (formats_of::are_known) {
+    return formats_of::apply([](const auto&... f) { return are_exact_in_binary32(f...); });
+  } else {
+    return false;
+  }
+}();
 
 /// The sums of policies::sequential_binary64.
 template <gemm_operand A, gemm_operand B>
