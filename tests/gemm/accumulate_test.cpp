@@ -169,8 +169,9 @@ TEST_CASE("Onto any result, by every kernel of k32") {
 
 // Every product underflows to -0, and so does every chain that has one.
 TEST_CASE("Onto -0") {
-  for (const auto& [m, n, k] : {shape{1, 1, 1}, shape{1, 20, 2}, shape{20, 3, 32}, shape{2, 20, 40},
-                                shape{2, 2, 64}, shape{20, 20, 64}}) {
+  for (const shape& s : {shape{1, 1, 1}, shape{1, 20, 2}, shape{20, 3, 32}, shape{2, 20, 40},
+                         shape{2, 2, 64}, shape{20, 20, 64}}) {
+    const std::size_t m = s.m, n = s.n, k = s.k;  // clang 14 captures no structured bindings
     const std::vector<float> x(m * k, 0x1p-100f), y(n * k, -0x1p-100f);
     std::vector<lowp::e5m2> codes(n * k, lowp::e5m2(-0x1p-16f));
     const std::vector<float> least(m * k, 0x1p-140f);
