@@ -188,16 +188,17 @@ struct bfloat16_panels : panel_sums<> {
       using kernels::product_tile;
       constexpr std::size_t group = lane_tiles::group;
       alignas(64) float lane_values[2 * group * max_depth];
-      alignas(64) float row_values[group * product_tile::row_stride];
+      alignas(64) float row_values[group * product_tile::buffer_stride];
       const std::size_t width = with.tile_width(t);
       with.decode(t, k, count, lane_values);
       for (std::size_t row = 0; row < row_count; row += group) {
         const std::size_t n = std::min(group, row_count - row);
         for (std::size_t i = 0; i < n; ++i) {
-          (*from_)(first_ + row + i, k, count, row_values + i * product_tile::row_stride);
+          (*from_)(first_ + row + i, k, count, row_values + i * product_tile::buffer_stride);
         }
-        kernels::multiply(with.level(), product_tile{lane_values, width, row_values, n, count,
-                                                     sums + row * width});
+        kernels::multiply(with.level(),
+                          product_tile{lane_values, width, row_values, product_tile::buffer_stride,
+                                       n, count, sums + row * width});
       }
     }
 

@@ -18,7 +18,7 @@ namespace bulk {
 /// a multiple of 16.
 inline void load_lanes(isa level, const row_source& from, std::size_t first, std::size_t used,
                        std::size_t width, std::size_t k, std::size_t count, float* out) {
-  constexpr std::size_t group = lane_tiles::group, stride = kernels::product_tile::row_stride;
+  constexpr std::size_t group = lane_tiles::group, stride = kernels::product_tile::buffer_stride;
   alignas(64) float rows[group * stride];
   const std::size_t padded = round_up(count, group);
   for (std::size_t g = 0; g < width; g += group) {
@@ -61,21 +61,34 @@ struct binary32_panels : panel_sums<> {
     aligned_array<float> values_;
   };
 
-  /// A chunk of a few rows, whose values are broadcast.
+  /// A chunk of a few rows, whose values are broadcast from where they lie, or are decoded.
   class rows {
    public:
     void load(isa, const source& from, std::size_t i, std::size_t row, std::size_t k,
               std::size_t count) {
-      from(row, k, count, values_ + i * kernels::product_tile::row_stride);
+      if (from.values() == nullptr) {
+        from(row, k, count, buffer_ + i * stride_);
+      } else if (i == 0) {
+        values_ = from.values()->row(row) + k;
+        stride_ = from.values()->stride;
+      }
     }
-    void multiply(const lanes& with, std::size_t tile, std::size_t k, std::size_t count,
+    void multiply(const lanes& with, std::size_t t, std::size_t k, std::size_t count,
                   std::size_t row_count, float* sums) const {
-      kernels::multiply(with.level(), kernels::product_tile{with.at(tile, k), with.tile_width(tile),
-                                                            values_, row_count, count, sums});
+      kernels::multiply(with.level(), tile(with, t, k, count, row_count, sums));
     }
 
    protected:
-    alignas(64) float values_[lane_tiles::group * kernels::product_tile::row_stride];
+    [[nodiscard]] kernels::product_tile tile(const lanes& with, std::size_t t, std::size_t k,
+                                             std::size_t count, std::size_t row_count,
+                                             float* sums) const {
+      return {with.at(t, k), with.tile_width(t), values_, stride_, row_count, count, sums};
+    }
+
+   private:
+    const float* values_ = buffer_;
+    std::size_t stride_ = kernels::product_tile::buffer_stride;
+    alignas(64) float buffer_[lane_tiles::group * kernels::product_tile::buffer_stride];
   };
 
   /// All of a few rows, by steps: [chunk][k of the step][row][step]. Rows of zeros make them 1, 2,

@@ -55,8 +55,10 @@ struct row_memory {
   std::size_t row_bytes = 0;
   std::size_t bits = 0;  ///< of an element
 
-  void prefetch([[maybe_unused]] std::size_t row, [[maybe_unused]] std::size_t col,
-                [[maybe_unused]] std::size_t count) const {
+  /// Inlined: g++ removes calls of a function that does nothing else.
+  LOWP_ALWAYS_INLINE void prefetch([[maybe_unused]] std::size_t row,
+                                   [[maybe_unused]] std::size_t col,
+                                   [[maybe_unused]] std::size_t count) const {
 #if defined(__GNUC__) || defined(__clang__)
     if (first == nullptr) return;
     const auto* const from =

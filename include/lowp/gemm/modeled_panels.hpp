@@ -219,11 +219,9 @@ struct modeled_panels : panel_sums<> {
       if (i == 0) first_ = row;
       binary32_panels::rows::load(level, from, i, row, k, count);
     }
-    void multiply(const lanes& with, std::size_t tile, std::size_t k, std::size_t count,
+    void multiply(const lanes& with, std::size_t t, std::size_t k, std::size_t count,
                   std::size_t row_count, float* sums) const {
-      const std::size_t width = with.tile_width(tile);
-      with.multiply(tile, {with.at(tile, k), width, this->values_, row_count, count, sums}, first_,
-                    k);
+      with.multiply(t, this->tile(with, t, k, count, row_count, sums), first_, k);
     }
 
    private:

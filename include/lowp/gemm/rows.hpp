@@ -63,11 +63,12 @@ class row_source {
  public:
   template <class F>
   row_source(std::size_t rows, std::size_t cols, const F& decode, const row_memory& memory,
-             const code_rows* codes)
+             const code_rows* codes, const matrix_view<const float>* values)
       : rows_(rows),
         cols_(cols),
         memory_(memory),
         codes_(codes),
+        values_(values),
         decode_(&decode),
         call_([](const void* f, std::size_t row, std::size_t first, std::size_t count, float* out) {
           (*static_cast<const F*>(f))(row, first, count, out);
@@ -80,11 +81,14 @@ class row_source {
   [[nodiscard]] const row_memory& memory() const { return memory_; }
   /// The codes behind the values, or null.
   [[nodiscard]] const code_rows* codes() const { return codes_; }
+  /// The values themselves, if they lie in memory; or null.
+  [[nodiscard]] const matrix_view<const float>* values() const { return values_; }
 
  private:
   std::size_t rows_, cols_;
   row_memory memory_;
   const code_rows* codes_;
+  const matrix_view<const float>* values_;
   const void* decode_;
   void (*call_)(const void*, std::size_t, std::size_t, std::size_t, float*);
 };
@@ -123,9 +127,9 @@ class sum_sink {
 
 template <gemm_operand X, class Use, class Decode>
 void use_rows(const X& x, const Use& use, const Decode& decode, const row_memory& memory = {},
-              const code_rows* codes = nullptr) {
+              const code_rows* codes = nullptr, const matrix_view<const float>* values = nullptr) {
   use(row_source(lowp::detail::operand_rows(x), lowp::detail::operand_cols(x), decode, memory,
-                 codes));
+                 codes, values));
 }
 
 /// By the definition, one by one: where no kernel reaches.
@@ -206,11 +210,13 @@ template <class T, class Use>
 void with_rows(isa level, const matrix_view<T>& x, const Use& use) {
   using element = std::remove_const_t<T>;
   if constexpr (std::is_same_v<element, float>) {
-    use_rows(x, use,
-             [&x, level](std::size_t row, std::size_t first, std::size_t count, float* out) {
-               kernels::copy(level, x.row(row) + first, count, out);
-             },
-             {x.data, x.stride * sizeof(float), 32});
+    const matrix_view<const float> values(x.data, x.rows, x.cols, x.stride);
+    use_rows(
+        x, use,
+        [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
+          kernels::copy(level, x.row(row) + first, count, out);
+        },
+        {x.data, x.stride * sizeof(float), 32}, nullptr, &values);
   } else if constexpr (has_kernels) {
     constexpr packing one_each{.container_bits = 8 * static_cast<int>(sizeof(element))};
     with_decoded_rows<element::format>(level, x, x.data, x.stride * sizeof(element), one_each, use);
@@ -270,7 +276,7 @@ void with_rows(isa level, const block_matrix<B>& x, const Use& use) {
 template <class X, class Use>
 void with_rows(isa level, const transposed<X>& x, const Use& use) {
   constexpr std::size_t group = lane_tiles::group, most = kernels::product_tile::max_depth;
-  constexpr std::size_t stride = kernels::product_tile::row_stride;
+  constexpr std::size_t stride = kernels::product_tile::buffer_stride;
   with_rows(level, x.of(), [&](const row_source& from) {
     const std::size_t width = round_up(from.rows(), group);
     const auto values = make_aligned<float>(round_up(from.cols(), group) * width);

@@ -129,14 +129,11 @@ struct window_panels : panel_sums<double, Finish::windows> {
 
   class rows : public binary32_panels::rows {
    public:
-    void multiply(const lanes& with, std::size_t tile, std::size_t k, std::size_t count,
+    void multiply(const lanes& with, std::size_t t, std::size_t k, std::size_t count,
                   std::size_t row_count, double* sums) const {
       kernels::multiply_windows<Finish::windows>(
-          with.level(),
-          {{with.at(tile, k), with.tile_width(tile), this->values_, row_count, count, nullptr},
-           sums,
-           product_block<window_panels>::most_sums,
-           with.plan().splitters.data()});
+          with.level(), {this->tile(with, t, k, count, row_count, nullptr), sums,
+                         product_block<window_panels>::most_sums, with.plan().splitters.data()});
     }
   };
 };

@@ -22,12 +22,13 @@ namespace kernels {
 /// order k32.
 struct product_tile {
   static constexpr std::size_t max_depth = 512;
-  /// Rows begin in different sets of a cache.
-  static constexpr std::size_t row_stride = max_depth + 16;
+  /// For rows in a buffer, which begin in different sets of a cache.
+  static constexpr std::size_t buffer_stride = max_depth + 16;
 
   const float* lanes;  ///< [k][width]
   std::size_t width;   ///< 16, or lanes_per_tile(level)
   const float* rows;   ///< row r at r * row_stride
+  std::size_t row_stride;
   std::size_t row_count;
   std::size_t depth;  ///< at most max_depth; a multiple of 32 but at the end of K
   float* sums;
@@ -207,7 +208,7 @@ struct integer_tile {
 /// each of which belongs to one scale of either operand; their sum may go on in the next chunk.
 struct integer_sum_tile {
   static constexpr std::size_t max_words = product_tile::max_depth;
-  static constexpr std::size_t row_stride = product_tile::row_stride;
+  static constexpr std::size_t row_stride = product_tile::buffer_stride;
   /// What the words of a span are a multiple of.
   static constexpr std::size_t unit = 8, max_spans = max_words / unit;
   struct span {
