@@ -49,7 +49,7 @@ struct product_block {
     const std::size_t tile_rows = Panels::rows_per_tile(level);
     const std::size_t tile_sums = kernels::lanes_per_tile(level) * most_rows;
     const auto sums_of = [&](std::size_t tile) { return sums + (tile - tile_begin) * tile_sums; };
-    for (std::size_t i = 0; i < numbers; ++i) {
+    for (std::size_t i = 0; i < Panels::numbers_from_zero; ++i) {
       std::fill_n(sums + i * most_sums, (tile_end - tile_begin) * tile_sums, number{0});
     }
     if constexpr (std::is_same_v<number, float>) {
@@ -66,11 +66,13 @@ struct product_block {
         }
         for (std::size_t tile = tile_begin; tile < tile_end; ++tile) {
           chunk.multiply(lanes, tile, k, n, count, sums_of(tile) + row * lanes.tile_width(tile));
-          // The rows after these, some after each tile, so as not to wait for them.
+          // The rows after these, some after each tile, and where the results will go, so as not
+          // to wait for them.
           for (std::size_t i = row + count + tile - tile_begin;
                i < std::min(row_count, row + count + tile_rows); i += tile_end - tile_begin) {
             rows.memory().prefetch(first_row + i, k, n);
           }
+          if (k + n == rows.cols()) prefetch_results(tile, first_row + row, count);
         }
       }
     }
@@ -80,6 +82,18 @@ struct product_block {
   }
 
  private:
+  void prefetch_results(std::size_t tile, std::size_t first_row, std::size_t row_count) const {
+    const std::size_t lane = first_lane + lanes.tile_lane(tile), used = lanes.used_width(tile);
+    if constexpr (Panels::lanes_are_columns) {
+      for (std::size_t i = 0; i < row_count; ++i) {
+        sink.memory().template prefetch<true>(first_row + i, lane, used);
+      }
+    } else {
+      for (std::size_t i = 0; i < used; ++i) {
+        sink.memory().template prefetch<true>(lane + i, first_row, row_count);
+      }
+    }
+  }
   void begin(std::size_t tile, std::size_t first_row, std::size_t row_count, float* sums) const {
     const std::size_t lane = first_lane + lanes.tile_lane(tile);
     const std::size_t width = lanes.tile_width(tile), used = lanes.used_width(tile);

@@ -51,7 +51,8 @@ void multiply_into(const A& a, const B& b, matrix_view<float> c, const R& mode,
     lowp::detail::require_no_tensor_scales(lowp::detail::operand_tensor_scale(a),
                                            lowp::detail::operand_tensor_scale(b));
   }
-  if (!multiply<P>(a, b, mode, sum_sink(finish, Accumulates ? &start : nullptr), how)) {
+  if (!multiply<P>(a, b, mode, sum_sink(finish, memory_of(c), Accumulates ? &start : nullptr),
+                   how)) {
     multiply_defined<P, Accumulates>(a, b, c, mode, how);
   }
 }
@@ -107,7 +108,7 @@ void gemm(const A& a, const B& b, C&& c, const R& mode, const epilogue& e,
     const bulk::epilogue_rows finish(how.level(), e, output);
     const bulk::scaled_rows store(how.level(), bulk::sum_scale<P>(a), bulk::sum_scale<P>(b),
                                   finish);
-    if (bulk::multiply<P>(a, b, mode, bulk::sum_sink(store), how)) return;
+    if (bulk::multiply<P>(a, b, mode, bulk::sum_sink(store, bulk::memory_of(c)), how)) return;
     std::vector<float> values(rows * cols);
     const matrix_view<float> sums(values.data(), rows, cols);
     bulk::multiply_defined<P, false>(a, b, sums, mode, how);

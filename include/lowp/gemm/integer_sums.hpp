@@ -203,56 +203,78 @@ struct word_rows {
 
   /// The words of a chunk of a row, in bytes with `offset` added to x.
   void load(isa level, std::size_t row, std::size_t word, std::uint8_t offset, float* out) const {
+    auto* const bytes = reinterpret_cast<std::uint8_t*>(out);
     if (plan.are_bytes()) {
-      const int sign = integers.sign();
-      const auto bias = static_cast<std::uint8_t>(offset - sign - integers.center());
-      const auto to_byte = [=](std::uint8_t code, std::int32_t) {
-        return static_cast<std::uint8_t>((code ^ sign) + bias);
-      };
-      load_integers<std::uint8_t, std::uint8_t>(level, row, word, to_byte, out);
+      load_bytes(level, row, word, offset, bytes);
     } else if (integers.format.bits() <= 8) {
-      load_differences<std::uint8_t>(level, row, word, out);
+      load_differences<std::uint8_t>(level, row, word, bytes);
     } else {
-      load_differences<std::uint16_t>(level, row, word, out);
+      load_differences<std::uint16_t>(level, row, word, bytes);
     }
   }
 
  private:
-  template <class Code>
-  void load_differences(isa level, std::size_t row, std::size_t word, float* out) const {
-    const int sign = integers.sign();
-    const auto to_difference = [=](Code code, std::int32_t zero) {
-      return static_cast<std::uint16_t>((code ^ sign) - sign - zero);
-    };
-    load_integers<Code, std::uint16_t>(level, row, word, to_difference, out);
+  /// Where the codes of a chunk begin, from which on they can be unpacked, and how many there are.
+  struct chunk {
+    std::size_t begin, end, first, count;  ///< spans; of K
+    chunk(const sum_plan& plan, std::size_t word)
+        : begin(plan.first_span(word)), end(plan.end_span(word)) {
+      constexpr std::size_t aligned = 8;
+      const sum_plan::part& last = plan.part_of(end - 1);
+      first = plan.part_of(begin).first / aligned * aligned;
+      count = last.first + last.count - first;
+    }
+    static constexpr std::size_t slack = 8;  ///< codes before those of the first span
+  };
+  [[nodiscard]] const std::uint8_t* codes_of(std::size_t row) const {
+    return integers.codes + row * integers.row_bytes;
   }
 
-  template <class Code, class Integer>
-  void load_integers(isa level, std::size_t row, std::size_t word, const auto& convert,
-                     float* out) const {
-    // Unpacked from a multiple of 8 on, and converted in groups, which compilers make vectors of.
-    constexpr std::size_t most = tile::max_words * 4 / sizeof(Integer), aligned = 8, group = 32;
-    alignas(64) Code codes[most + aligned + group];
-    alignas(64) Integer values[most + group];
-    const std::size_t begin = plan.first_span(word), end = plan.end_span(word);
-    const constants of = of_row(row);
-    const sum_plan::part& last = plan.part_of(end - 1);
-    const std::size_t first = plan.part_of(begin).first / aligned * aligned;
-    unpack_codes(level, integers.codes + row * integers.row_bytes, first,
-                 last.first + last.count - first, integers.format.bits(), integers.order, codes);
-    Integer* to = values;
-    for (std::size_t i = begin; i < end; ++i) {
+  void load_bytes(isa level, std::size_t row, std::size_t word, std::uint8_t offset,
+                  std::uint8_t* out) const {
+    const chunk c(plan, word);
+    const int bits = integers.format.bits(), sign = integers.sign();
+    const auto bias = static_cast<std::uint8_t>(offset - sign - integers.center());
+    alignas(64) std::uint8_t unpacked[tile::max_words * 4 + chunk::slack];
+    const std::uint8_t* codes = codes_of(row) + c.first;
+    if (!is_array_of<std::uint8_t>(integers.order, bits)) {
+      unpack_codes(level, codes_of(row), c.first, c.count, bits, integers.order, unpacked);
+      codes = unpacked;
+    }
+    for (std::size_t i = c.begin; i < c.end; ++i) {
       const sum_plan::part& part = plan.part_of(i);
-      const Code* const from = codes + (part.first - first);
-      const std::size_t padded = plan.span(i)->words * 4 / sizeof(Integer);
-      const std::int32_t zero = sizeof(Integer) == 2 ? of.zero(i) : 0;
+      kernels::offset_codes(codes + (part.first - c.first), part.count,
+                            static_cast<std::uint8_t>(sign), bias, out);
+      out += plan.span(i)->words * 4;
+    }
+  }
+
+  template <class Code>
+  void load_differences(isa level, std::size_t row, std::size_t word, std::uint8_t* out) const {
+    // Converted in groups, which compilers make vectors of.
+    constexpr std::size_t most = tile::max_words * 2, group = 32;
+    alignas(64) Code codes[most + chunk::slack + group];
+    alignas(64) std::uint16_t values[most + group];
+    const chunk c(plan, word);
+    const constants of = of_row(row);
+    const int sign = integers.sign();
+    unpack_codes(level, codes_of(row), c.first, c.count, integers.format.bits(), integers.order,
+                 codes);
+    std::uint16_t* to = values;
+    for (std::size_t i = c.begin; i < c.end; ++i) {
+      const sum_plan::part& part = plan.part_of(i);
+      const Code* const from = codes + (part.first - c.first);
+      const std::int32_t zero = of.zero(i);
       for (std::size_t k = 0; k < part.count; k += group) {
-        for (std::size_t j = 0; j < group; ++j) to[k + j] = convert(from[k + j], zero);
+        for (std::size_t j = 0; j < group; ++j) {
+          to[k + j] = static_cast<std::uint16_t>((from[k + j] ^ sign) - sign - zero);
+        }
       }
-      std::fill(to + part.count, to + padded, Integer{0});
+      const std::size_t padded = plan.span(i)->words * 2;
+      std::fill(to + part.count, to + padded, std::uint16_t{0});
       to += padded;
     }
-    std::memcpy(out, values, static_cast<std::size_t>(to - values) * sizeof(Integer));
+    std::memcpy(out, values, static_cast<std::size_t>(to - values) * sizeof *values);
   }
 };
 
@@ -262,6 +284,7 @@ template <bool ByTiles>
 struct integer_sum_panels : panel_sums<float, 2> {
   using source = word_rows;
   using tile = kernels::integer_sum_tile;
+  static constexpr std::size_t numbers_from_zero = 1;
   static constexpr std::size_t most_lanes = ByTiles ? 512 : panel_sums<float, 2>::most_lanes;
   static constexpr std::size_t most_tile_rows = ByTiles ? 32 : lane_tiles::group;
   [[nodiscard]] static std::size_t rows_per_tile(isa level) {

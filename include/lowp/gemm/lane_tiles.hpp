@@ -55,15 +55,18 @@ struct row_memory {
   std::size_t row_bytes = 0;
   std::size_t bits = 0;  ///< of an element
 
-  /// Inlined: g++ removes calls of a function that does nothing else.
-  LOWP_ALWAYS_INLINE void prefetch([[maybe_unused]] std::size_t row,
-                                   [[maybe_unused]] std::size_t col,
-                                   [[maybe_unused]] std::size_t count) const {
+  /// To be read, or with IsWritten to be written.
+  template <bool IsWritten = false>
+  void prefetch([[maybe_unused]] std::size_t row, [[maybe_unused]] std::size_t col,
+                [[maybe_unused]] std::size_t count) const {
 #if defined(__GNUC__) || defined(__clang__)
+    asm volatile("");  // g++ removes calls of a function that does nothing but prefetch
     if (first == nullptr) return;
     const auto* const from =
         static_cast<const unsigned char*>(first) + row * row_bytes + col * bits / 8;
-    for (std::size_t i = 0; i < count * bits / 8; i += 64) __builtin_prefetch(from + i, 0, 2);
+    for (std::size_t i = 0; i < count * bits / 8; i += 64) {
+      __builtin_prefetch(from + i, IsWritten, IsWritten ? 3 : 2);
+    }
 #endif
   }
 };
@@ -121,6 +124,7 @@ template <class Number = float, std::size_t Numbers = 1>
 struct panel_sums {
   using number = Number;
   static constexpr std::size_t numbers_per_sum = Numbers;
+  static constexpr std::size_t numbers_from_zero = Numbers;  ///< the first ones, when a sum begins
   /// Whether the lanes are columns of C instead of its rows.
   static constexpr bool lanes_are_columns = false;
 

@@ -23,6 +23,11 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
+template <class T>
+[[nodiscard]] row_memory memory_of(const matrix_view<T>& x) {
+  return {x.data, x.stride * sizeof(T), 8 * sizeof(T)};
+}
+
 /// Packed codes, the low ones first, which a kernel can read where they lie.
 class code_rows {
  public:
@@ -99,20 +104,25 @@ class row_source {
 class sum_sink {
  public:
   template <class F>
-  explicit sum_sink(const F& finish, const matrix_view<const float>* start = nullptr)
-      : start_(start),
+  explicit sum_sink(const F& finish, const row_memory& memory = {},
+                    const matrix_view<const float>* start = nullptr)
+      : memory_(memory),
+        start_(start),
         finish_(&finish),
         call_([](const void* f, std::size_t row, std::size_t col, std::size_t count,
                  const float* sums) { (*static_cast<const F*>(f))(row, col, count, sums); }) {}
   void operator()(std::size_t row, std::size_t col, std::size_t count, const float* sums) const {
     call_(finish_, row, col, count, sums);
   }
+  /// Where the results will lie.
+  [[nodiscard]] const row_memory& memory() const { return memory_; }
   [[nodiscard]] const matrix_view<const float>* start() const { return start_; }
   void begin(std::size_t row, std::size_t col, std::size_t count, float* sums) const {
     std::copy_n(start_->row(row) + col, count, sums);
   }
 
  private:
+  row_memory memory_;
   const matrix_view<const float>* start_;
   const void* finish_;
   void (*call_)(const void*, std::size_t, std::size_t, std::size_t, const float*);
@@ -216,7 +226,7 @@ void with_rows(isa level, const matrix_view<T>& x, const Use& use) {
         [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
           kernels::copy(level, x.row(row) + first, count, out);
         },
-        {x.data, x.stride * sizeof(float), 32}, nullptr, &values);
+        memory_of(x), nullptr, &values);
   } else if constexpr (has_kernels) {
     constexpr packing one_each{.container_bits = 8 * static_cast<int>(sizeof(element))};
     with_decoded_rows<element::format>(level, x, x.data, x.stride * sizeof(element), one_each, use);

@@ -490,12 +490,15 @@ void multiply_fours(const integer_sum_tile& t) {
   avx512vbmi::add_integer_fours(t);
 }
 inline void multiply(const integer_dots& p) { avx512vbmi::add_integer_dots(p); }
+using avx512vbmi::offset_codes;
 using avx512vbmi::sum_signed_bytes;
 using avx512vbmi::sum_unsigned_bytes;
 #else
 template <bool ByTiles>
 void multiply_fours(const integer_sum_tile&) {}
 inline void multiply(const integer_dots&) {}
+inline void offset_codes(const std::uint8_t*, std::size_t, std::uint8_t, std::uint8_t,
+                         std::uint8_t*) {}
 inline std::uint32_t sum_signed_bytes(const std::uint8_t*, std::size_t) { return 0; }
 inline std::uint32_t sum_unsigned_bytes(const std::uint8_t*, std::size_t) { return 0; }
 #endif
