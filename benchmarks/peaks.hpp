@@ -51,6 +51,14 @@ inline void integer_peak(std::size_t count) {
   asm volatile("vzeroupper");
 }
 
+/// The same of bfloat16, two to a lane (AVX512-BF16).
+inline void dot_peak(std::size_t count) {
+  for (std::size_t i = 0; i < count; i += 12 * 32) {
+    asm volatile(LOWP_BENCH_TWELVE("vdpbf16ps", "z") : : : LOWP_BENCH_CLOBBERS);
+  }
+  asm volatile("vzeroupper");
+}
+
 /// As many multiply-adds as `count`, rounded up, by tile registers, each instruction of which has
 /// `depth` of K.
 template <class Products>

@@ -2,7 +2,7 @@
 # Runs the benchmarks of arrays and blocks and prints their ratios as a Markdown table:
 #   sh benchmarks/summary.sh [<build directory> [<regular expression for rows>]]
 # The build directory is build/benchmark unless named: cmake --workflow --preset benchmark makes it. LOWP_ISA
-# sets the highest instruction set to run: portable, avx2, avx512, avx512vbmi or amx.
+# sets the highest instruction set to run: portable, avx2, avx512, avx512vbmi, avx512bf16 or amx.
 set -u
 
 root=$(cd -- "$(dirname -- "$0")/.." && pwd) || exit 1

@@ -137,6 +137,9 @@ void run(benchmark::State& state, const shape& s, unsigned threads, isa level) {
   if (level >= isa::avx512vbmi) {
     others.push_back({"vnni", each([=](std::size_t) { integer_peak(products / threads); })});
   }
+  if (kernels::has_dot_products(level)) {
+    others.push_back({"bf16_dots", each([=](std::size_t) { dot_peak(products / threads); })});
+  }
   if (level >= isa::amx) {
     others.push_back(
         {"amx_bf16", each([=](std::size_t) { bfloat16_tile_peak(products / threads); })});

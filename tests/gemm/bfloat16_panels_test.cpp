@@ -43,9 +43,12 @@ namespace {
 
 using test::tile_model;
 
-/// By the model: gemm's other half.
-template <class A, class B>
-std::vector<std::uint32_t> product_by_model(const A& a, const B& b, const execution& how) {
+using lowp::bulk::dot_products;
+using model_products = lowp::bulk::tile_products<tile_model>;
+
+/// By the model, say: gemm's other half.
+template <class Products, class A, class B>
+std::vector<std::uint32_t> product_by(const A& a, const B& b, const execution& how) {
   const std::size_t rows = lowp::detail::operand_rows(a), cols = lowp::detail::operand_rows(b);
   const std::size_t stride = cols + 5;
   std::vector<float> c(rows * stride, 7.0f);
@@ -55,20 +58,25 @@ std::vector<std::uint32_t> product_by_model(const A& a, const B& b, const execut
     lowp::kernels::finish(how.level(), a_scale, b_scale, sums, count,
                           c.data() + row * stride + col);
   };
-  lowp::bulk::multiply_by_tiles<tile_model>(a, b, lowp::bulk::sum_sink(finish), how);
+  lowp::bulk::multiply_bfloat16<Products>(a, b, lowp::bulk::sum_sink(finish), how);
   std::vector<std::uint32_t> bits;
   for (const float& x : c) bits.push_back(std::bit_cast<std::uint32_t>(x));
   return bits;
 }
 
-constexpr isa vectors = isa::avx512vbmi;
+constexpr isa vectors = isa::avx512vbmi, dots = isa::avx512bf16;
 
-/// How many instructions it took, which tells by which kernel; 1 on machines without the vectors.
+/// Also by dot products, on machines that have them. How many instructions the model took, which
+/// tells by which kernel; 1 on machines without the vectors.
 template <class A, class B>
 std::size_t compare_model(oracle::tally& t, const std::string& name, const A& a, const B& b) {
   if (test::highest_isa() < vectors) return 1;
+  const auto expected = definition(a, b);
+  if (test::highest_isa() >= dots) {
+    compare_bits(t, name, a, b, "dot products", product_by<dot_products>(a, b, dots), expected);
+  }
   tile_model::instructions = 0;
-  compare_bits(t, name, a, b, "the model", product_by_model(a, b, vectors), definition(a, b));
+  compare_bits(t, name, a, b, "the model", product_by<model_products>(a, b, vectors), expected);
   return tile_model::instructions;
 }
 
@@ -167,8 +175,8 @@ TEST_CASE("More than a block by tiles, in parts and threads") {
   const of_numbers<formats::e4m3fn> x(a), y(b);
   compare_model(t, "lanes", x.operand, y.operand);
   compare_model(t, "rows", y.operand, x.operand);
-  const auto all = product_by_model(x.operand, y.operand, vectors);
-  CHECK(product_by_model(x.operand, y.operand, {lowp::threads{3}, vectors}) == all);
+  const auto all = product_by<model_products>(x.operand, y.operand, vectors);
+  CHECK(product_by<model_products>(x.operand, y.operand, {lowp::threads{3}, vectors}) == all);
   REQUIRE_NO_MISMATCH(t);
 }
 

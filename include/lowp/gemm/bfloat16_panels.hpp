@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Operands whose values have at most 8 significant bits, scales included, as bfloat16: what the
-// tile registers of AMX multiply, in the order k32.
+// tile registers of AMX multiply, in the order k32, and so do dot products in vectors if each is
+// given values of one chain.
 //
-// The registers take subnormal numbers for zero. Where every value is normal and the lowest bits of
+// Both take subnormal numbers for zero. Where every value is normal and the lowest bits of
 // any two multiply to at least 2^-126, there are none: a sum is a multiple of that power. Where
 // that does not hold for some rows, another kernel, which agrees, goes on with their sums.
 #pragma once
@@ -41,8 +42,8 @@ inline constexpr int value_precision = [] {
 }  // namespace bulk
 
 /// Whether the values of an operand, in binary32, are bfloat16 where they are normal numbers. Two
-/// such operands are multiplied in tile registers, where the machine has them; the result is the
-/// same.
+/// such operands are multiplied by the machine's instructions for bfloat16, where it has any; the
+/// result is the same.
 template <gemm_operand X>
 inline constexpr bool has_bfloat16_panels = bulk::value_precision<std::remove_cv_t<X>> > 0 &&
                                             bulk::value_precision<std::remove_cv_t<X>> <= 8;
@@ -51,15 +52,30 @@ namespace bulk {
 
 #if LOWP_X86_TARGETS
 
-/// Tiles are kernels::tile_registers.
+/// By kernels::tile_registers. Many lanes, since the rows are decoded once for all of them.
 template <class Tiles>
+struct tile_products {
+  using session = kernels::tile_session<Tiles>;
+  static constexpr kernels::pair_order order = kernels::pair_order::neighbors;
+  static constexpr std::size_t most_lanes = 512, most_rows = 256, tile_rows = 32;
+  static void multiply(const kernels::bfloat16_tile& t) { kernels::multiply_by_tiles<Tiles>(t); }
+};
+/// By vectors.
+struct dot_products {
+  using session = panel_sums<>::session;
+  static constexpr kernels::pair_order order = kernels::pair_order::chains;
+  static constexpr std::size_t most_lanes = 512, most_rows = 96, tile_rows = 12;
+  static void multiply(const kernels::bfloat16_tile& t) { kernels::multiply_by_dots(t); }
+};
+
+template <class Products>
 struct bfloat16_panels : panel_sums<> {
   using source = row_source;
   using tile = kernels::bfloat16_tile;
-  using session = kernels::tile_session<Tiles>;
+  using session = typename Products::session;
 
-  /// Many lanes, since the rows are decoded once for all of them.
-  static constexpr std::size_t most_lanes = 512, most_rows = 256, tile_rows = 32;
+  static constexpr std::size_t most_lanes = Products::most_lanes, most_rows = Products::most_rows,
+                               tile_rows = Products::tile_rows;
   [[nodiscard]] static std::size_t rows_per_tile(isa) { return tile_rows; }
 
   static constexpr std::size_t max_depth = kernels::product_tile::max_depth;
@@ -77,15 +93,16 @@ struct bfloat16_panels : panel_sums<> {
     const std::size_t padded = round_up(count, 32);
     from(row, k, count, values);
     std::fill(values + count, values + padded, 0.0f);
-    return kernels::narrow_to_bfloat16(values, padded, words);
+    return kernels::narrow_to_bfloat16<Products::order>(values, padded, words);
   }
   [[nodiscard]] static int load_nibbles(const code_rows& from, std::size_t row, std::size_t k,
                                         std::size_t steps, float* words) {
     alignas(64) float scales[max_depth / 16];
     if (!from.find_scales(row, k / 32, steps, scales)) return -1;
     const std::uint8_t* const codes = from.codes + row * from.row_bytes + k / 2;
-    const auto decode = from.scales_per_step == 1 ? &kernels::decode_nibbles_to_bfloat16<1>
-                                                  : &kernels::decode_nibbles_to_bfloat16<2>;
+    const auto decode = from.scales_per_step == 1
+                            ? &kernels::decode_nibbles_to_bfloat16<Products::order, 1>
+                            : &kernels::decode_nibbles_to_bfloat16<Products::order, 2>;
     return decode(*from.values, codes, scales, steps, words);
   }
 
@@ -170,7 +187,7 @@ struct bfloat16_panels : panel_sums<> {
       if (!with.are_normal(t, lowest())) {
         return multiply_values(with, t, k, count, row_count, sums);
       }
-      kernels::multiply<Tiles>(
+      Products::multiply(
           tile{with.at(t, k), width, words_, row_count, round_up(count, 32) / 2, sums});
     }
 
@@ -210,12 +227,12 @@ struct bfloat16_panels : panel_sums<> {
 };
 
 /// The sums of accumulation::k32.
-template <class Tiles, gemm_operand A, gemm_operand B>
-void multiply_by_tiles(const A& a, const B& b, const sum_sink& sink, const execution& how) {
+template <class Products, gemm_operand A, gemm_operand B>
+void multiply_bfloat16(const A& a, const B& b, const sum_sink& sink, const execution& how) {
   constexpr int last_bits = value_precision<A> - 1 + value_precision<B> - 1;
   with_rows(how.level(), a, [&](const row_source& x) {
     with_rows(how.level(), b, [&](const row_source& y) {
-      multiply_blocks<bfloat16_panels<Tiles>>(x, y, sink, how, last_bits);
+      multiply_blocks<bfloat16_panels<Products>>(x, y, sink, how, last_bits);
     });
   });
 }

@@ -65,14 +65,14 @@ struct product_block {
           chunk.load(level, rows, i, first_row + row + i, k, n);
         }
         for (std::size_t tile = tile_begin; tile < tile_end; ++tile) {
-          chunk.multiply(lanes, tile, k, n, count, sums_of(tile) + row * lanes.tile_width(tile));
-          // The rows after these, some after each tile, and where the results will go, so as not
+          // The rows after these, some before each tile, and where the results will go, so as not
           // to wait for them.
           for (std::size_t i = row + count + tile - tile_begin;
                i < std::min(row_count, row + count + tile_rows); i += tile_end - tile_begin) {
             rows.memory().prefetch(first_row + i, k, n);
           }
           if (k + n == rows.cols()) prefetch_results(tile, first_row + row, count);
+          chunk.multiply(lanes, tile, k, n, count, sums_of(tile) + row * lanes.tile_width(tile));
         }
       }
     }

@@ -48,11 +48,11 @@ template <gemm_operand Few, gemm_operand Packed>
 template <gemm_operand A, gemm_operand B>
 void multiply_k32(const A& a, const B& b, const sum_sink& sink, const execution& how) {
 #if LOWP_X86_TARGETS
+  [[maybe_unused]] const bool are_many =
+      std::min(lowp::detail::operand_rows(a), lowp::detail::operand_rows(b)) > most_few;
   if constexpr (has_bfloat16_panels<A> && has_bfloat16_panels<B>) {
-    const bool are_many =
-        std::min(lowp::detail::operand_rows(a), lowp::detail::operand_rows(b)) > most_few;
-    if (kernels::has_tile_products(how.level()) && are_many) {
-      return multiply_by_tiles<kernels::tile_registers>(a, b, sink, how);
+    if (are_many && kernels::has_tile_products(how.level())) {
+      return multiply_bfloat16<tile_products<kernels::tile_registers>>(a, b, sink, how);
     }
   }
   if constexpr (has_integer_panels<A> && has_integer_panels<B>) {
@@ -60,6 +60,11 @@ void multiply_k32(const A& a, const B& b, const sum_sink& sink, const execution&
     if (kernels::has_integer_products(how.level()) && are_scales_in_range(how.level(), x) &&
         are_scales_in_range(how.level(), y)) {
       return multiply_k32<integer_panels>(x, y, sink, how);
+    }
+  }
+  if constexpr (has_bfloat16_panels<A> && has_bfloat16_panels<B>) {
+    if (are_many && kernels::has_dot_products(how.level())) {
+      return multiply_bfloat16<dot_products>(a, b, sink, how);
     }
   }
 #endif

@@ -20,6 +20,7 @@
   do {                            \
     switch (level) {              \
       case isa::amx:              \
+      case isa::avx512bf16:       \
       case isa::avx512vbmi:       \
       case isa::avx512: {         \
         using namespace avx512;   \

@@ -2,6 +2,7 @@
 // Which instructions this machine has, in the few levels that kernels are written for.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -20,15 +21,16 @@ enum class isa : std::uint8_t {
   avx2,        ///< AVX2, FMA, F16C
   avx512,      ///< AVX-512 F, BW, VL, DQ
   avx512vbmi,  ///< and VBMI, VNNI
+  avx512bf16,  ///< and BF16
   amx,         ///< and AMX for bfloat16 and 8-bit integers, where the system permits its use
 };
 
-inline constexpr std::array<isa, 5> isas{isa::portable, isa::avx2, isa::avx512, isa::avx512vbmi,
-                                         isa::amx};
+inline constexpr std::array<isa, 6> isas{isa::portable,   isa::avx2,       isa::avx512,
+                                         isa::avx512vbmi, isa::avx512bf16, isa::amx};
 
 [[nodiscard]] constexpr std::string_view name(isa level) {
-  constexpr std::array<std::string_view, 5> names{"portable", "avx2", "avx512", "avx512vbmi",
-                                                  "amx"};
+  constexpr std::array<std::string_view, isas.size()> names{"portable",   "avx2",       "avx512",
+                                                            "avx512vbmi", "avx512bf16", "amx"};
   return names[static_cast<std::size_t>(level)];
 }
 
@@ -57,7 +59,9 @@ namespace kernels {
   constexpr unsigned amx_bf16 = 1u << 22, amx_tile = 1u << 24, amx_int8 = 1u << 25;
   constexpr unsigned tile_state = 0x60000;
   const bool has_tiles = has(d, amx_bf16 | amx_tile | amx_int8) && has(saved, tile_state);
-  return has_tiles ? isa::amx : isa::avx512vbmi;
+  constexpr unsigned bf16 = 1u << 5;
+  if (__get_cpuid_count(7, 1, &a, &b, &c, &d) == 0 || !has(a, bf16)) return isa::avx512vbmi;
+  return has_tiles ? isa::amx : isa::avx512bf16;
 #else
   return isa::portable;
 #endif
@@ -101,12 +105,12 @@ namespace kernels {
 
 }  // namespace kernels
 
-/// The best level of this machine. Flags that promise all but tiles leave two to choose from, which
-/// have the same kernels for all but products.
+/// The best level of this machine. Flags that promise VBMI leave three to choose from, which have
+/// the same kernels for all but products.
 [[nodiscard]] inline isa best_isa() {
   static const isa detected = kernels::detected_isa();
   if constexpr (LOWP_X86_TARGETS && LOWP_BASELINE_VECTORS == 5) {
-    return detected == isa::amx ? isa::amx : isa::avx512vbmi;
+    return std::max(detected, isa::avx512vbmi);
   } else {
     return detected;
   }

@@ -34,15 +34,26 @@ struct product_tile {
   float* sums;
 };
 
-/// As product_tile, for bfloat16: a word of a row and of a lane holds two k, the first in its low
-/// half. Up to 32 rows. Subnormal numbers count as zero.
+/// Which of the bfloat16 of a row share a word.
+enum class pair_order : std::uint8_t {
+  neighbors,  ///< k and k + 1, the first in the low half: an instruction has both chains
+  chains,     ///< of four k (2, 0) and (3, 1), low half first: a word is of one chain
+};
+/// The value in a half word, the low one of word 0 being half word 0.
+[[nodiscard]] constexpr std::size_t value_at(pair_order order, std::size_t half) {
+  constexpr std::size_t of_four[]{2, 0, 3, 1};
+  return order == pair_order::neighbors ? half : half / 4 * 4 + of_four[half % 4];
+}
+
+/// As product_tile, for bfloat16: a word of a row and of a lane holds two k. Up to 32 rows.
+/// Subnormal numbers count as zero.
 struct bfloat16_tile {
   static constexpr std::size_t max_words = product_tile::max_depth / 2;
   static constexpr std::size_t row_stride = max_words + 16;
 
   const float* lanes;  ///< [word][width]
   std::size_t width;   ///< 16 or 32
-  const float* rows;   ///< row r at r * row_stride; a multiple of 16 of them may be read …
+  const float* rows;   ///< row r at r * row_stride; by tiles a multiple of 16 may be read …
   std::size_t row_count;
   std::size_t words;  ///< a multiple of 16
   float* sums;        ///< … and so many rows of sums written
@@ -357,7 +368,9 @@ namespace kernels {
 [[nodiscard]] inline std::size_t lanes_per_tile(isa level) {
   LOWP_DISPATCH(level, static_cast<std::size_t>(tile_shape.lanes));
 }
-inline void multiply(isa level, const product_tile& t) { LOWP_DISPATCH(level, add_tile(t)); }
+inline void multiply(isa level, const product_tile& t) {
+  LOWP_DISPATCH(level, add_tile<binary32_words>(t));
+}
 /// A template, so that what it takes is compiled where it is used.
 template <class Model>
 void multiply_modeled(isa level, const Model& m, const model_tile& t) {
@@ -462,11 +475,17 @@ class tile_session {
  private:
   bool has_tiles_;
 };
+/// Whether vectors have dot products of bfloat16 that are faster than FMAs. On processors with
+/// tiles they are not (half as fast on Sapphire Rapids).
+[[nodiscard]] constexpr bool has_dot_products(isa level) { return level == isa::avx512bf16; }
 #if LOWP_X86_TARGETS
+/// In pair_order::neighbors.
 template <class Tiles>
-void multiply(const bfloat16_tile& t) {
+void multiply_by_tiles(const bfloat16_tile& t) {
   avx512vbmi::add_bfloat16_tile<Tiles>(t);
 }
+/// In pair_order::chains.
+inline void multiply_by_dots(const bfloat16_tile& t) { avx512vbmi::add_bfloat16_words(t); }
 using avx512vbmi::decode_nibbles_to_bfloat16;
 using avx512vbmi::lowest_exponent_field;
 using avx512vbmi::narrow_to_bfloat16;
