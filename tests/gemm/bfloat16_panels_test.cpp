@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Products by tile registers have the bits of reference::gemm, on a model of the registers; and the
-// registers themselves have those of the model, where there are any.
+// Products by instructions for bfloat16 have the bits of reference::gemm: by tile registers on a
+// model of them, and by the instructions themselves where there are any.
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -46,6 +46,14 @@ using test::tile_model;
 using lowp::bulk::dot_products;
 using model_products = lowp::bulk::tile_products<tile_model>;
 
+struct counted_dots : dot_products {
+  static inline std::size_t calls = 0;
+  static void multiply(const lowp::kernels::bfloat16_tile& t) {
+    ++calls;
+    dot_products::multiply(t);
+  }
+};
+
 /// By the model, say: gemm's other half.
 template <class Products, class A, class B>
 std::vector<std::uint32_t> product_by(const A& a, const B& b, const execution& how) {
@@ -72,8 +80,9 @@ template <class A, class B>
 std::size_t compare_model(oracle::tally& t, const std::string& name, const A& a, const B& b) {
   if (test::highest_isa() < vectors) return 1;
   const auto expected = definition(a, b);
+  counted_dots::calls = 0;
   if (test::highest_isa() >= dots) {
-    compare_bits(t, name, a, b, "dot products", product_by<dot_products>(a, b, dots), expected);
+    compare_bits(t, name, a, b, "dot products", product_by<counted_dots>(a, b, dots), expected);
   }
   tile_model::instructions = 0;
   compare_bits(t, name, a, b, "the model", product_by<model_products>(a, b, vectors), expected);
@@ -97,7 +106,7 @@ void compare_formats(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("Formats of at most 8 significant bits by tiles") {
+TEST_CASE("Formats of at most 8 significant bits as bfloat16") {
   compare_formats<of_numbers<formats::bfloat16>, of_numbers<formats::bfloat16>>("bfloat16");
   compare_formats<of_numbers<formats::bfloat16>, of_blocks<formats::mxfp4>>("bfloat16 by mxfp4");
   compare_formats<of_numbers<formats::uint_n<8>>, of_packed<formats::e2m3>>("uint8 by e2m3");
@@ -132,14 +141,17 @@ TEST_CASE("Where subnormal numbers could occur, another kernel goes on") {
 }
 
 // Of 40 x 40 sums over 1100 products of 2^-60, in tiles of 32 and chunks of 512.
-TEST_CASE("The registers are left exactly where they must be") {
+TEST_CASE("Instructions for bfloat16 are left exactly where they must be") {
   if (test::highest_isa() < vectors) return;
   oracle::tally t;
   constexpr std::size_t size = 40, depth = 1100;
   const auto values = [](float x) { return std::vector(size * depth, lowp::bfloat16(x)); };
   const auto instructions = [&](const auto& a, const auto& b) {
-    return compare_model(t, "boundary", numbers<formats::bfloat16>(a.data(), size, depth),
-                         numbers<formats::bfloat16>(b.data(), size, depth));
+    const std::size_t count =
+        compare_model(t, "boundary", numbers<formats::bfloat16>(a.data(), size, depth),
+                      numbers<formats::bfloat16>(b.data(), size, depth));
+    if (test::highest_isa() >= dots) CHECK((counted_dots::calls == 0) == (count == 0));
+    return count;
   };
   constexpr std::size_t steps = (depth + 31) / 32, all = 9 * steps;
   // 8 bits each: 2^-(56 + 7) times 2^-(56 + 7) is 2^-126.
@@ -168,13 +180,17 @@ TEST_CASE("The registers are left exactly where they must be") {
   REQUIRE_NO_MISMATCH(t);
 }
 
-TEST_CASE("More than a block by tiles, in parts and threads") {
+TEST_CASE("More than a block, in parts and threads") {
   if (test::highest_isa() < vectors) return;
   oracle::tally t;
   const matrix a(530, 70, 1, kind::ordinary), b(290, 70, 2, kind::ordinary);
   const of_numbers<formats::e4m3fn> x(a), y(b);
   compare_model(t, "lanes", x.operand, y.operand);
   compare_model(t, "rows", y.operand, x.operand);
+  if (test::highest_isa() >= dots) {
+    CHECK(product_by<dot_products>(x.operand, y.operand, {lowp::threads{3}, dots}) ==
+          product_by<dot_products>(x.operand, y.operand, dots));
+  }
   const auto all = product_by<model_products>(x.operand, y.operand, vectors);
   CHECK(product_by<model_products>(x.operand, y.operand, {lowp::threads{3}, vectors}) == all);
   REQUIRE_NO_MISMATCH(t);

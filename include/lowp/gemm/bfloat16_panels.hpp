@@ -52,19 +52,21 @@ namespace bulk {
 
 #if LOWP_X86_TARGETS
 
-/// By kernels::tile_registers. Many lanes, since the rows are decoded once for all of them.
+/// By kernels::tile_registers.
 template <class Tiles>
 struct tile_products {
   using session = kernels::tile_session<Tiles>;
   static constexpr kernels::pair_order order = kernels::pair_order::neighbors;
-  static constexpr std::size_t most_lanes = 512, most_rows = 256, tile_rows = 32;
+  static constexpr bool flushes_sums = true;  ///< those that a step is added to
+  static constexpr std::size_t most_rows = 256, tile_rows = 32;
   static void multiply(const kernels::bfloat16_tile& t) { kernels::multiply_by_tiles<Tiles>(t); }
 };
 /// By vectors.
 struct dot_products {
   using session = panel_sums<>::session;
   static constexpr kernels::pair_order order = kernels::pair_order::chains;
-  static constexpr std::size_t most_lanes = 512, most_rows = 96, tile_rows = 12;
+  static constexpr bool flushes_sums = false;
+  static constexpr std::size_t most_rows = 96, tile_rows = 12;
   static void multiply(const kernels::bfloat16_tile& t) { kernels::multiply_by_dots(t); }
 };
 
@@ -74,8 +76,9 @@ struct bfloat16_panels : panel_sums<> {
   using tile = kernels::bfloat16_tile;
   using session = typename Products::session;
 
-  static constexpr std::size_t most_lanes = Products::most_lanes, most_rows = Products::most_rows,
-                               tile_rows = Products::tile_rows;
+  /// Many lanes, since the rows are decoded once for all of them.
+  static constexpr std::size_t most_lanes = 512;
+  static constexpr std::size_t most_rows = Products::most_rows, tile_rows = Products::tile_rows;
   [[nodiscard]] static std::size_t rows_per_tile(isa) { return tile_rows; }
 
   static constexpr std::size_t max_depth = kernels::product_tile::max_depth;
@@ -85,8 +88,13 @@ struct bfloat16_panels : panel_sums<> {
   /// of those that are not zero; of one that is no bfloat16, since it is subnormal, less than 1.
   [[nodiscard]] static int load_words(const source& from, std::size_t row, std::size_t k,
                                       std::size_t count, float* words) {
-    if (from.codes() != nullptr && from.codes()->bits == 4 && count % 32 == 0) {
-      const int lowest = load_nibbles(*from.codes(), row, k, count / 32, words);
+    const row_origin& origin = from.origin();
+    if (origin.is_bfloat16) {
+      const void* const first = from.memory().at(row, k);
+      return kernels::arrange_bfloat16<Products::order>(first, count, words);
+    }
+    if (origin.codes != nullptr && origin.codes->bits == 4 && count % 32 == 0) {
+      const int lowest = load_nibbles(*origin.codes, row, k, count / 32, words);
       if (lowest >= 0) return lowest;
     }
     alignas(64) float values[max_depth];
@@ -183,7 +191,7 @@ struct bfloat16_panels : panel_sums<> {
     void multiply(const lanes& with, std::size_t t, std::size_t k, std::size_t count,
                   std::size_t row_count, float* sums) {
       const std::size_t width = with.tile_width(t);
-      if (k == 0 && !begin_normal(sums, row_count * width)) lowest() = 0;
+      if (Products::flushes_sums && k == 0 && !begin_normal(sums, row_count * width)) lowest() = 0;
       if (!with.are_normal(t, lowest())) {
         return multiply_values(with, t, k, count, row_count, sums);
       }

@@ -64,13 +64,18 @@ struct binary32_panels : panel_sums<> {
   /// A chunk of a few rows, whose values are broadcast from where they lie, or are decoded.
   class rows {
    public:
+    rows() = default;
+    rows(const rows&) = delete;  // of a pointer to itself
+    rows& operator=(const rows&) = delete;
+
     void load(isa, const source& from, std::size_t i, std::size_t row, std::size_t k,
               std::size_t count) {
-      if (from.values() == nullptr) {
+      const matrix_view<const float>* const values = from.origin().binary32;
+      if (values == nullptr) {
         from(row, k, count, buffer_ + i * stride_);
       } else if (i == 0) {
-        values_ = from.values()->row(row) + k;
-        stride_ = from.values()->stride;
+        values_ = values->row(row) + k;
+        stride_ = values->stride;
       }
     }
     void multiply(const lanes& with, std::size_t t, std::size_t k, std::size_t count,
@@ -134,8 +139,8 @@ struct binary32_panels : panel_sums<> {
     /// Whole chunks; false if the kernel cannot.
     bool multiply_codes(const source& other, std::size_t row, std::size_t chunk, std::size_t chunks,
                         float* sums) const {
-      if (other.codes() == nullptr) return false;
-      const code_rows& from = *other.codes();
+      if (other.origin().codes == nullptr) return false;
+      const code_rows& from = *other.origin().codes;
       if (!kernels::has_code_products(level_, from.bits, *from.values)) return false;
       const std::size_t first = chunk * size, bits = static_cast<std::size_t>(from.bits);
       alignas(64) float scales[most_step_sums * steps * 2];

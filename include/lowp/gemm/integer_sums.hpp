@@ -214,17 +214,17 @@ struct word_rows {
   }
 
  private:
-  /// Where the codes of a chunk begin, from which on they can be unpacked, and how many there are.
+  /// The codes of a chunk, from a place where they can be unpacked.
   struct chunk {
-    std::size_t begin, end, first, count;  ///< spans; of K
+    std::size_t begin, end;    ///< spans
+    std::size_t first, count;  ///< codes of a row
     chunk(const sum_plan& plan, std::size_t word)
         : begin(plan.first_span(word)), end(plan.end_span(word)) {
-      constexpr std::size_t aligned = 8;
       const sum_plan::part& last = plan.part_of(end - 1);
-      first = plan.part_of(begin).first / aligned * aligned;
+      first = plan.part_of(begin).first / slack * slack;
       count = last.first + last.count - first;
     }
-    static constexpr std::size_t slack = 8;  ///< codes before those of the first span
+    static constexpr std::size_t slack = 8;  ///< less than so many before the first span
   };
   [[nodiscard]] const std::uint8_t* codes_of(std::size_t row) const {
     return integers.codes + row * integers.row_bytes;

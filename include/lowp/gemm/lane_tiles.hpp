@@ -55,6 +55,9 @@ struct row_memory {
   std::size_t row_bytes = 0;
   std::size_t bits = 0;  ///< of an element
 
+  [[nodiscard]] const unsigned char* at(std::size_t row, std::size_t col) const {
+    return static_cast<const unsigned char*>(first) + row * row_bytes + col * bits / 8;
+  }
   /// To be read, or with IsWritten to be written.
   template <bool IsWritten = false>
   void prefetch([[maybe_unused]] std::size_t row, [[maybe_unused]] std::size_t col,
@@ -62,8 +65,7 @@ struct row_memory {
 #if defined(__GNUC__) || defined(__clang__)
     asm volatile("");  // g++ removes calls of a function that does nothing but prefetch
     if (first == nullptr) return;
-    const auto* const from =
-        static_cast<const unsigned char*>(first) + row * row_bytes + col * bits / 8;
+    const unsigned char* const from = at(row, col);
     for (std::size_t i = 0; i < count * bits / 8; i += 64) {
       __builtin_prefetch(from + i, IsWritten, IsWritten ? 3 : 2);
     }

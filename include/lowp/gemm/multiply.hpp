@@ -50,7 +50,8 @@ void multiply_k32(const A& a, const B& b, const sum_sink& sink, const execution&
 #if LOWP_X86_TARGETS
   [[maybe_unused]] const bool are_many =
       std::min(lowp::detail::operand_rows(a), lowp::detail::operand_rows(b)) > most_few;
-  if constexpr (has_bfloat16_panels<A> && has_bfloat16_panels<B>) {
+  constexpr bool are_bfloat16 = has_bfloat16_panels<A> && has_bfloat16_panels<B>;
+  if constexpr (are_bfloat16) {
     if (are_many && kernels::has_tile_products(how.level())) {
       return multiply_bfloat16<tile_products<kernels::tile_registers>>(a, b, sink, how);
     }
@@ -62,7 +63,7 @@ void multiply_k32(const A& a, const B& b, const sum_sink& sink, const execution&
       return multiply_k32<integer_panels>(x, y, sink, how);
     }
   }
-  if constexpr (has_bfloat16_panels<A> && has_bfloat16_panels<B>) {
+  if constexpr (are_bfloat16) {
     if (are_many && kernels::has_dot_products(how.level())) {
       return multiply_bfloat16<dot_products>(a, b, sink, how);
     }

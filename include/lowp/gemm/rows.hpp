@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "lowp/arrays/lane_job.hpp"
+#include "lowp/arrays/matrix_view.hpp"
 #include "lowp/arrays/transposed.hpp"
 #include "lowp/block/block_job.hpp"
 #include "lowp/block/quantize.hpp"
@@ -61,6 +62,13 @@ class code_rows {
   bool (*call_)(const void*, std::size_t, std::size_t, std::size_t, float*);
 };
 
+/// What lies in memory behind the values of an operand, for kernels that read that.
+struct row_origin {
+  const code_rows* codes = nullptr;                    ///< or null
+  const matrix_view<const float>* binary32 = nullptr;  ///< the values themselves, or null
+  bool is_bfloat16 = false;                            ///< row_memory has the values, as bfloat16
+};
+
 /// Values of an operand: source(row, first, count, out) puts element * scale, rounded to binary32,
 /// of `count` elements of a row at `out`; `first` is a multiple of product_tile::max_depth.
 /// Type-erased: what multiplies exists once. Refers to what it was made from.
@@ -68,12 +76,11 @@ class row_source {
  public:
   template <class F>
   row_source(std::size_t rows, std::size_t cols, const F& decode, const row_memory& memory,
-             const code_rows* codes, const matrix_view<const float>* values)
+             const row_origin& origin)
       : rows_(rows),
         cols_(cols),
         memory_(memory),
-        codes_(codes),
-        values_(values),
+        origin_(origin),
         decode_(&decode),
         call_([](const void* f, std::size_t row, std::size_t first, std::size_t count, float* out) {
           (*static_cast<const F*>(f))(row, first, count, out);
@@ -84,16 +91,12 @@ class row_source {
     call_(decode_, row, first, count, out);
   }
   [[nodiscard]] const row_memory& memory() const { return memory_; }
-  /// The codes behind the values, or null.
-  [[nodiscard]] const code_rows* codes() const { return codes_; }
-  /// The values themselves, if they lie in memory; or null.
-  [[nodiscard]] const matrix_view<const float>* values() const { return values_; }
+  [[nodiscard]] const row_origin& origin() const { return origin_; }
 
  private:
   std::size_t rows_, cols_;
   row_memory memory_;
-  const code_rows* codes_;
-  const matrix_view<const float>* values_;
+  row_origin origin_;
   const void* decode_;
   void (*call_)(const void*, std::size_t, std::size_t, std::size_t, float*);
 };
@@ -137,9 +140,9 @@ class sum_sink {
 
 template <gemm_operand X, class Use, class Decode>
 void use_rows(const X& x, const Use& use, const Decode& decode, const row_memory& memory = {},
-              const code_rows* codes = nullptr, const matrix_view<const float>* values = nullptr) {
+              const row_origin& origin = {}) {
   use(row_source(lowp::detail::operand_rows(x), lowp::detail::operand_cols(x), decode, memory,
-                 codes, values));
+                 origin));
 }
 
 /// By the definition, one by one: where no kernel reaches.
@@ -152,20 +155,30 @@ void with_defined_rows(const X& x, const Use& use) {
   });
 }
 
+/// Whatever their types.
+template <class F, class G>
+[[nodiscard]] constexpr bool is_same_format(const F& f, const G& g) {
+  if constexpr (std::is_same_v<F, G>) {
+    return f == g;
+  } else {
+    return false;
+  }
+}
+
 /// Rows of codes of a format in the order p, each `row_bytes` after the one before.
 template <auto F, gemm_operand X, class Use>
 void with_decoded_rows(isa level, const X& x, const void* first_row, std::size_t row_bytes,
                        packing p, const Use& use) {
   const auto* const bytes = static_cast<const std::uint8_t*>(first_row);
   const row_memory memory{bytes, row_bytes, bits_per_code(p, F.bits())};
-  const auto use_values = [&]<class Code>(const auto& values, const code_rows* codes) {
+  const auto use_values = [&]<class Code>(const auto& values, const row_origin& origin) {
     use_rows(
         x, use,
         [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
           decode_codes<Code>(level, values, {}, bytes + row * row_bytes, first, count, F.bits(), p,
                              reinterpret_cast<std::uint32_t*>(out));
         },
-        memory, codes);
+        memory, origin);
   };
   if constexpr (F.bits() <= 8) {
     static const kernels::value_table table = kernels::make_value_table(F);
@@ -174,9 +187,11 @@ void with_decoded_rows(isa level, const X& x, const void* first_row, std::size_t
       return true;
     };
     const code_rows codes(table, bytes, row_bytes, code_distance(p, F.bits()), 1, ones);
-    use_values.template operator()<std::uint8_t>(table, &codes);
+    use_values.template operator()<std::uint8_t>(table, {.codes = &codes});
   } else if constexpr (constexpr auto plan = kernels::make_decode_plan(F); plan.is_supported) {
-    use_values.template operator()<std::uint16_t>(plan, nullptr);
+    const bool are_halves = is_array_of<std::uint16_t>(p, F.bits());
+    use_values.template operator()<std::uint16_t>(
+        plan, {.is_bfloat16 = are_halves && is_same_format(F, formats::bfloat16)});
   } else {
     with_defined_rows(x, use);
   }
@@ -220,13 +235,12 @@ template <class T, class Use>
 void with_rows(isa level, const matrix_view<T>& x, const Use& use) {
   using element = std::remove_const_t<T>;
   if constexpr (std::is_same_v<element, float>) {
-    const matrix_view<const float> values(x.data, x.rows, x.cols, x.stride);
-    use_rows(
-        x, use,
-        [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
-          kernels::copy(level, x.row(row) + first, count, out);
-        },
-        memory_of(x), nullptr, &values);
+    const matrix_view<const float> values = x;
+    use_rows(x, use,
+             [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
+               kernels::copy(level, x.row(row) + first, count, out);
+             },
+             memory_of(x), {.binary32 = &values});
   } else if constexpr (has_kernels) {
     constexpr packing one_each{.container_bits = 8 * static_cast<int>(sizeof(element))};
     with_decoded_rows<element::format>(level, x, x.data, x.stride * sizeof(element), one_each, use);
@@ -259,24 +273,24 @@ void with_rows(isa level, const block_matrix<B>& x, const Use& use) {
     return with_defined_rows(x, use);
   }
   const block_storage storage = storage_of(const_cast<block_matrix<B>&>(x));  // only read
-  const auto use_values = [&]<class Code>(const auto& values, const code_rows* codes) {
+  const auto use_values = [&]<class Code>(const auto& values, const row_origin& origin) {
     use_rows(x, use,
              dequantize_job<Code, std::remove_cvref_t<decltype(values)>,
                             std::remove_cv_t<decltype(format.element)>,
                             std::remove_cv_t<decltype(format.scale)>>(
                  level, format, values, scales, x.rows(), x.cols(), storage, {}),
              {storage.codes, storage.row_bytes, static_cast<std::size_t>(format.element.bits())},
-             codes);
+             origin);
   };
   if constexpr (format.element.bits() <= 8) {
     static const kernels::value_table table = kernels::make_value_table(format.element);
     const step_scales of_steps(level, scales, storage, x.block_rows(), x.block_cols());
     const code_rows codes(table, storage.codes, storage.row_bytes, format.element.bits(),
                           of_steps.per_step(), of_steps);
-    use_values.template operator()<std::uint8_t>(table, &codes);
+    use_values.template operator()<std::uint8_t>(table, {.codes = &codes});
   } else if constexpr (constexpr auto plan = kernels::make_decode_plan(format.element);
                        plan.is_supported) {
-    use_values.template operator()<std::uint16_t>(plan, nullptr);
+    use_values.template operator()<std::uint16_t>(plan, {});
   } else {
     with_defined_rows(x, use);
   }

@@ -2,7 +2,6 @@
 // Which instructions this machine has, in the few levels that kernels are written for.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -110,7 +109,7 @@ namespace kernels {
 [[nodiscard]] inline isa best_isa() {
   static const isa detected = kernels::detected_isa();
   if constexpr (LOWP_X86_TARGETS && LOWP_BASELINE_VECTORS == 5) {
-    return std::max(detected, isa::avx512vbmi);
+    return detected == isa::amx || detected == isa::avx512bf16 ? detected : isa::avx512vbmi;
   } else {
     return detected;
   }
