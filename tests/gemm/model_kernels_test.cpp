@@ -9,6 +9,7 @@
 
 #include "catch.hpp"
 #include "float_environment.hpp"
+#include "gemm/edge_cases.hpp"
 #include "gemm/product_cases.hpp"
 #include "isas.hpp"
 #include "lowp/arrays/execution.hpp"
@@ -275,3 +276,11 @@ TEST_CASE("Modeled sums: rows alone, and the caller's floating-point environment
   }
   REQUIRE_NO_MISMATCH(t);
 }
+
+#if LOWP_HAS_GUARDED_MEMORY
+TEST_CASE("Rows that modeled sums read where they lie are read to their end") {
+  oracle::tally t;
+  tg::compare_at_edges<in(formats::bfloat16), float>(t);
+  REQUIRE_NO_MISMATCH(t);
+}
+#endif

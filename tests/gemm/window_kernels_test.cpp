@@ -13,6 +13,7 @@
 
 #include "catch.hpp"
 #include "float_environment.hpp"
+#include "gemm/edge_cases.hpp"
 #include "gemm/product_cases.hpp"
 #include "isas.hpp"
 #include "lowp/arrays/execution.hpp"
@@ -393,3 +394,12 @@ TEST_CASE("Sums in binary64, whatever environment the caller has, and in more th
   compare<exact>(t, "blocks", lanes.view(), many.view(), any_rounding(lowp::to_odd));
   REQUIRE_NO_MISMATCH(t);
 }
+
+#if LOWP_HAS_GUARDED_MEMORY
+TEST_CASE("Rows that sums in binary64 read where they lie are read to their end") {
+  oracle::tally t;
+  test::gemm::compare_at_edges<policies::sequential_binary64, float>(t);
+  test::gemm::compare_at_edges<policies::exact, float>(t);
+  REQUIRE_NO_MISMATCH(t);
+}
+#endif
