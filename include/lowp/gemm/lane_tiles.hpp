@@ -49,7 +49,7 @@ template <class T>
   return static_cast<std::size_t>(p.group_bits(width) / p.group_size);
 }
 
-/// Where rows lie in memory, to be brought nearer before they are read.
+/// Where rows lie in memory, to be brought nearer before they are read or written.
 struct row_memory {
   const void* first = nullptr;  ///< or null, if that is not known
   std::size_t row_bytes = 0;
