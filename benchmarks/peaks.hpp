@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "lowp/kernels/isa.hpp"
-#include "lowp/kernels/product.hpp"
+#include "lowp/kernels/products/product.hpp"
 #if LOWP_X86_TARGETS
 #include <immintrin.h>
 #endif

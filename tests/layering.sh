@@ -25,6 +25,12 @@ check() {
       return n == 2 ? pieces[2] : pieces[2] "/"
     }
 
+    # A room of a part, such as gemm/engine/; empty for what lies in the part itself.
+    function room_of(path, pieces, n) {
+      n = split(path, pieces, "/")
+      return n < 4 ? "" : pieces[2] "/" pieces[3] "/"
+    }
+
     function complain(text) { print text; failed = 1 }
 
     function check_edge(from, to, line,    a, b, where) {
@@ -44,6 +50,14 @@ check() {
       } else if (layer[b] > layer[a]) {
         complain(where "layer " layer[a] " includes " to " of layer " layer[b])
       }
+      check_rooms(room_of(from), room_of(to), where, to)
+    }
+
+    # Within a part, rooms include rooms below them.
+    function check_rooms(a, b, where, to,    whole) {
+      whole = b; sub(/[^\/]*\/$/, "", whole)
+      if (a == "" || b == "" || index(a, whole) != 1) return
+      if (floor[a] < floor[b]) complain(where a " may not include the room above, " to)
     }
 
     function check_standard(from, name, line,    a) {
@@ -82,6 +96,9 @@ check() {
       layer["core/"] = 1; layer["rounding/"] = 2; layer["formats/"] = 3; layer["number/"] = 4
       layer["arrays/"] = 5; layer["block/"] = 6; layer["gemm/"] = 7; layer["analysis/"] = 8
       layer["lowp.hpp"] = 9
+      floor["gemm/operands/"] = 1; floor["gemm/definition/"] = 2; floor["gemm/engine/"] = 3
+      floor["gemm/strategies/"] = 4
+      floor["kernels/lanes/"] = 1; floor["kernels/arrays/"] = 2; floor["kernels/products/"] = 3
       top["adapters/"] = 1; top["io/"] = 1
       descriptor["lowp/block/block_format.hpp"] = 1; descriptor["lowp/block/scale_rule.hpp"] = 1
     }
@@ -95,6 +112,9 @@ check() {
         if (!(part in layer) && !top[part] && part != "kernels/") {
           complain(from ": no layer is known for " part)
           continue
+        }
+        if (room_of(from) != "" && !(room_of(from) in floor)) {
+          complain(from ": no floor is known for the room " room_of(from))
         }
         line = 0
         while ((getline text < from) > 0) {
@@ -130,7 +150,7 @@ self_test() {
   # A tree that keeps every rule.
   plant() {
     rm -rf "$scratch/lowp"
-    for part in core rounding formats number arrays block gemm analysis kernels/avx2 io adapters; do
+    for part in core rounding formats number arrays block gemm analysis kernels/lanes kernels/arrays gemm/operands gemm/engine io adapters; do
       mkdir -p "$scratch/lowp/$part"
     done
     cd "$scratch/lowp" || exit 1
@@ -144,8 +164,14 @@ self_test() {
     echo '#include <lowp/number/number.hpp>' >block/block_matrix.hpp
     printf '#include <lowp/block/block_matrix.hpp>\n#include <algorithm>\n' >gemm/gemm.hpp
     echo '#include <lowp/gemm/gemm.hpp>' >analysis/error.hpp
-    echo '  #  include <lowp/kernels/avx2/decode.hpp>' >kernels/dispatch.hpp
-    echo '#include "../../block/block_format.hpp"' >kernels/avx2/decode.hpp
+    echo '  #  include <lowp/kernels/lanes/decode.hpp>' >kernels/dispatch.hpp
+    echo '#include <lowp/gemm/operands/rows.hpp>' >gemm/engine/panels.hpp
+    echo '#include <lowp/gemm/policy.hpp>' >gemm/operands/rows.hpp
+    echo '#include <lowp/version.hpp>' >gemm/policy.hpp
+    echo '#include <lowp/version.hpp>' >gemm/engine/blocked.hpp
+    echo '#include <lowp/version.hpp>' >kernels/arrays/loops.hpp
+    echo '#include "../lanes/decode.hpp"' >kernels/arrays/table.hpp
+    echo '#include "../../block/block_format.hpp"' >kernels/lanes/decode.hpp
     printf '#include <lowp/lowp.hpp>\n#include <iostream>\n' >adapters/iostream.hpp
     echo '#include "../adapters/iostream.hpp"' >io/file.hpp
     printf '#include <lowp/version.hpp>\n#include <lowp/analysis/error.hpp>\n' >lowp.hpp
@@ -172,7 +198,9 @@ self_test() {
   violates 'layer 1 includes' core/bits.hpp '#include <lowp/formats/float_format.hpp>'
   violates 'layer 0 includes' version.hpp '#include "core/bits.hpp"'
   violates 'layer 6 includes' block/block_format.hpp '#  include "../gemm/gemm.hpp"'
-  violates 'cycle:' kernels/avx2/decode.hpp '#include <lowp/kernels/dispatch.hpp>'
+  violates 'the room above' gemm/operands/rows.hpp '#include <lowp/gemm/engine/blocked.hpp>'
+  violates 'the room above' kernels/lanes/decode.hpp '#include "../arrays/loops.hpp"'
+  violates 'cycle:' kernels/lanes/decode.hpp '#include <lowp/kernels/dispatch.hpp>'
   violates 'cycle:' core/bits.hpp '#include "bits.hpp"'
   violates 'on top of the library' analysis/error.hpp '#include <lowp/io/file.hpp>'
   violates 'on top of the library' lowp.hpp '#include <lowp/adapters/iostream.hpp>'
@@ -191,6 +219,13 @@ self_test() {
   echo >"$scratch/lowp/extra/thing.hpp"
   if check "$scratch" >"$scratch/found"; then
     echo "an unknown directory was accepted"
+    failures=$((failures + 1))
+  fi
+  plant
+  mkdir -p "$scratch/lowp/gemm/extra"
+  echo >"$scratch/lowp/gemm/extra/thing.hpp"
+  if check "$scratch" >"$scratch/found"; then
+    echo "an unknown room was accepted"
     failures=$((failures + 1))
   fi
   [ "$failures" -eq 0 ]

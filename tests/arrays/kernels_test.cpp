@@ -19,7 +19,7 @@
 #include "lowp/arrays/convert.hpp"
 #include "lowp/arrays/reference.hpp"
 #include "lowp/core/random.hpp"
-#include "lowp/kernels/dispatch.hpp"
+#include "lowp/kernels/arrays/dispatch.hpp"
 #include "lowp/rounding/any_rounding.hpp"
 #include "oracle.hpp"
 

@@ -16,7 +16,7 @@
 #include "catch.hpp"
 #include "isas.hpp"
 #include "lowp/arrays/convert.hpp"
-#include "lowp/kernels/dispatch.hpp"
+#include "lowp/kernels/arrays/dispatch.hpp"
 #include "oracle.hpp"
 
 namespace {

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "lowp/kernels/activation.hpp"
+#include "lowp/kernels/products/activation.hpp"
 
 namespace test::gemm {
 

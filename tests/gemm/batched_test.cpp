@@ -12,8 +12,8 @@
 
 #include "catch.hpp"
 #include "gemm/product_cases.hpp"
+#include "lowp/gemm/definition/reference.hpp"
 #include "lowp/gemm/gemm.hpp"
-#include "lowp/gemm/reference.hpp"
 #include "oracle.hpp"
 
 namespace formats = lowp::formats;

@@ -10,8 +10,8 @@
 
 #include "gemm/product_cases.hpp"
 #include "gemm/tile_model.hpp"
-#include "lowp/gemm/bfloat16_panels.hpp"
-#include "lowp/kernels/product.hpp"
+#include "lowp/gemm/engine/bfloat16_panels.hpp"
+#include "lowp/kernels/products/product.hpp"
 
 using namespace test::gemm;
 using lowp::has_bfloat16_panels;

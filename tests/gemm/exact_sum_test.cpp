@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The long accumulator is an integer: whatever is added in whatever order, its value is the sum
 // that GMP has.
-#include "lowp/gemm/exact_sum.hpp"
+#include "lowp/gemm/definition/exact_sum.hpp"
 
 #include <gmp.h>
 

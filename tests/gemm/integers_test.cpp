@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // accumulation::integers is what GMP's integers and MPFR's roundings give, piece by piece, by the
 // definition and by the kernels of every instruction set.
-#include "lowp/gemm/integers.hpp"
+#include "lowp/gemm/definition/integers.hpp"
 
 #include <gmp.h>
 

@@ -2,7 +2,7 @@
 // Sums in chosen formats, orders and adders mean what their policy says. Each rounding is played
 // back by search among the values of the format or in MPFR; adders that align, in the arithmetic of
 // significands in which they were published; and cases are worked out by hand.
-#include "lowp/gemm/model.hpp"
+#include "lowp/gemm/definition/model.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -19,7 +19,7 @@
 #include "lowp/block/catalog.hpp"
 #include "lowp/block/quantize.hpp"
 #include "lowp/core/config.hpp"
-#include "lowp/gemm/reference.hpp"
+#include "lowp/gemm/definition/reference.hpp"
 #include "lowp/number/catalog.hpp"
 #include "lowp/rounding/any_rounding.hpp"
 #include "oracle.hpp"

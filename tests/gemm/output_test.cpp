@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Results of products in numbers and blocks are what the array functions make of binary32.
-#include "lowp/gemm/output.hpp"
+#include "lowp/gemm/engine/output.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The matrix product means what its policy says: exact sums are GMP's and MPFR's rounded once, and
 // each chain of FMAs is played back in MPFR, one rounding at a time.
-#include "lowp/gemm/reference.hpp"
+#include "lowp/gemm/definition/reference.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "lowp/core/config.hpp"
-#include "lowp/gemm/reference.hpp"
+#include "lowp/gemm/definition/reference.hpp"
 
 namespace test {
 

@@ -5,8 +5,8 @@
 
 #include "catch.hpp"
 #include "lowp/core/unpacked.hpp"
+#include "lowp/gemm/definition/reference.hpp"
 #include "lowp/gemm/policy.hpp"
-#include "lowp/gemm/reference.hpp"
 #include "lowp/number/unpack.hpp"
 
 TEST_CASE("A zero keeps its sign where the compiler need not") {

@@ -9,7 +9,7 @@
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/core/config.hpp"
-#include "lowp/kernels/dispatch.hpp"
+#include "lowp/kernels/arrays/dispatch.hpp"
 #include "lowp/kernels/target.hpp"
 #if LOWP_X86_TARGETS
 #include <emmintrin.h>

@@ -13,7 +13,7 @@
 #include "lowp/arrays/bulk.hpp"
 #include "lowp/arrays/packing.hpp"
 #include "lowp/core/config.hpp"
-#include "lowp/kernels/dispatch.hpp"
+#include "lowp/kernels/arrays/dispatch.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {

@@ -14,7 +14,7 @@
 
 #include "lowp/block/codec.hpp"
 #include "lowp/core/config.hpp"
-#include "lowp/kernels/dispatch.hpp"
+#include "lowp/kernels/arrays/dispatch.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {

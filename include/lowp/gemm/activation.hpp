@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Activation functions of binary32 numbers whose bits depend on neither compiler, options,
 // floating-point environment nor machine: sequences of additions, multiplications, divisions and
-// FMAs (kernels/activation.inc) instead of a mathematical library.
+// FMAs (kernels/products/activation.inc) instead of a mathematical library.
 //
 // Of NaN all are 0x7FC00000, of +infinity +infinity, of -infinity the limit from above: -0, or
 // +0 of relu. relu is exact, of -0 it is +0. The others give a zero the sign of x. Their errors
@@ -13,8 +13,8 @@
 #include <cstdint>
 
 #include "lowp/core/config.hpp"
-#include "lowp/kernels/activation.hpp"
-#include "lowp/kernels/product.hpp"
+#include "lowp/kernels/products/activation.hpp"
+#include "lowp/kernels/products/product.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {

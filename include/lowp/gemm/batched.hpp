@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "lowp/arrays/execution.hpp"
-#include "lowp/gemm/apart.hpp"
+#include "lowp/gemm/definition/reference.hpp"
 #include "lowp/gemm/epilogue.hpp"
 #include "lowp/gemm/gemm.hpp"
-#include "lowp/gemm/operand.hpp"
+#include "lowp/gemm/operands/apart.hpp"
+#include "lowp/gemm/operands/operand.hpp"
 #include "lowp/gemm/policy.hpp"
-#include "lowp/gemm/reference.hpp"
 #include "lowp/rounding/modes.hpp"
 
 namespace lowp {

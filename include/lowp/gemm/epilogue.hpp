@@ -14,7 +14,7 @@
 #include "lowp/block/reference.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/gemm/activation.hpp"
-#include "lowp/gemm/operand.hpp"
+#include "lowp/gemm/operands/operand.hpp"
 #include "lowp/number/number.hpp"
 #include "lowp/rounding/any_rounding.hpp"
 #include "lowp/rounding/overflow.hpp"

@@ -31,7 +31,7 @@
 #include "lowp/block/codec.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/facts.hpp"
-#include "lowp/gemm/packed_header.hpp"
+#include "lowp/gemm/operands/packed_header.hpp"
 #include "lowp/number/number.hpp"
 
 namespace lowp {

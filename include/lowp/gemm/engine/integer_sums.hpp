@@ -17,12 +17,12 @@
 #include <vector>
 
 #include "lowp/arrays/lane_job.hpp"
-#include "lowp/gemm/blocked.hpp"
-#include "lowp/gemm/integers.hpp"
-#include "lowp/gemm/lane_tiles.hpp"
+#include "lowp/gemm/definition/integers.hpp"
+#include "lowp/gemm/engine/blocked.hpp"
+#include "lowp/gemm/operands/lane_tiles.hpp"
+#include "lowp/gemm/operands/rows.hpp"
 #include "lowp/gemm/packed_operand.hpp"
-#include "lowp/gemm/rows.hpp"
-#include "lowp/kernels/product.hpp"
+#include "lowp/kernels/products/product.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {

@@ -6,9 +6,9 @@
 #include <bit>
 #include <cstddef>
 
-#include "lowp/gemm/lane_tiles.hpp"
-#include "lowp/gemm/rows.hpp"
-#include "lowp/kernels/product.hpp"
+#include "lowp/gemm/operands/lane_tiles.hpp"
+#include "lowp/gemm/operands/rows.hpp"
+#include "lowp/kernels/products/product.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {

@@ -11,9 +11,9 @@
 #include "lowp/arrays/lane_job.hpp"
 #include "lowp/block/block_job.hpp"
 #include "lowp/block/block_scales.hpp"
+#include "lowp/gemm/operands/rows.hpp"
 #include "lowp/gemm/packed_operand.hpp"
-#include "lowp/gemm/rows.hpp"
-#include "lowp/kernels/value_table.hpp"
+#include "lowp/kernels/arrays/value_table.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {

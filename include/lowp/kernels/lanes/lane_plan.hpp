@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What the lane expressions (lanes.inc) need to know about a format, a rounding mode and the rules
-// for the ends of the range: a handful of integers, computed once per call from the descriptor by
-// asking the scalar codec. Kernels are therefore not instantiated per format, and a format chosen
-// at run time is as fast as one chosen at compile time.
+// What the lane expressions (derived.inc) need to know about a format, a rounding mode and the
+// rules for the ends of the range: a handful of integers, computed once per call from the
+// descriptor by asking the scalar codec. Kernels are therefore not instantiated per format, and a
+// format chosen at run time is as fast as one chosen at compile time.
 #pragma once
 
 #include <concepts>

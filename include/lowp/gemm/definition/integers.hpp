@@ -13,7 +13,7 @@
 #include "lowp/core/exact.hpp"
 #include "lowp/formats/facts.hpp"
 #include "lowp/formats/integers.hpp"
-#include "lowp/gemm/operand.hpp"
+#include "lowp/gemm/operands/operand.hpp"
 #include "lowp/gemm/policy.hpp"
 
 namespace lowp {

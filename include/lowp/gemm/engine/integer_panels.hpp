@@ -15,9 +15,9 @@
 #include "lowp/block/block_job.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/integers.hpp"
-#include "lowp/gemm/lane_tiles.hpp"
-#include "lowp/gemm/operand.hpp"
-#include "lowp/kernels/product.hpp"
+#include "lowp/gemm/operands/lane_tiles.hpp"
+#include "lowp/gemm/operands/operand.hpp"
+#include "lowp/kernels/products/product.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {

@@ -7,11 +7,11 @@
 #include <cstdint>
 #include <cstring>
 
+#include "lowp/kernels/arrays/value_table.hpp"
 #include "lowp/kernels/isa.hpp"
-#include "lowp/kernels/lane_plan.hpp"
+#include "lowp/kernels/lanes/lane_plan.hpp"
 #include "lowp/kernels/target.hpp"
 #include "lowp/kernels/targets.hpp"
-#include "lowp/kernels/value_table.hpp"
 
 /// Calls a kernel in the namespace of the target for `level`. The lanes of avx512vbmi are those of
 /// avx512.

@@ -15,10 +15,10 @@
 #include "lowp/block/block_job.hpp"
 #include "lowp/block/quantize.hpp"
 #include "lowp/core/config.hpp"
-#include "lowp/gemm/lane_tiles.hpp"
-#include "lowp/gemm/operand.hpp"
-#include "lowp/kernels/product.hpp"
-#include "lowp/kernels/value_table.hpp"
+#include "lowp/gemm/operands/lane_tiles.hpp"
+#include "lowp/gemm/operands/operand.hpp"
+#include "lowp/kernels/arrays/value_table.hpp"
+#include "lowp/kernels/products/product.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {

@@ -18,11 +18,11 @@
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/exact.hpp"
+#include "lowp/gemm/definition/exact_sum.hpp"
+#include "lowp/gemm/definition/integers.hpp"
+#include "lowp/gemm/definition/model.hpp"
 #include "lowp/gemm/epilogue.hpp"
-#include "lowp/gemm/exact_sum.hpp"
-#include "lowp/gemm/integers.hpp"
-#include "lowp/gemm/model.hpp"
-#include "lowp/gemm/operand.hpp"
+#include "lowp/gemm/operands/operand.hpp"
 #include "lowp/gemm/policy.hpp"
 
 namespace lowp {

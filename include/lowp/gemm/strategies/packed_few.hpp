@@ -10,11 +10,11 @@
 #include "lowp/arrays/execution.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/unpacked.hpp"
-#include "lowp/gemm/blocked.hpp"
+#include "lowp/gemm/engine/blocked.hpp"
+#include "lowp/gemm/operands/rows.hpp"
 #include "lowp/gemm/packed_operand.hpp"
-#include "lowp/gemm/rows.hpp"
-#include "lowp/kernels/product.hpp"
-#include "lowp/kernels/value_table.hpp"
+#include "lowp/kernels/arrays/value_table.hpp"
+#include "lowp/kernels/products/product.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {

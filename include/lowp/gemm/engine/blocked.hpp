@@ -16,9 +16,9 @@
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/core/config.hpp"
-#include "lowp/gemm/lane_tiles.hpp"
-#include "lowp/gemm/rows.hpp"
-#include "lowp/kernels/product.hpp"
+#include "lowp/gemm/operands/lane_tiles.hpp"
+#include "lowp/gemm/operands/rows.hpp"
+#include "lowp/kernels/products/product.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {

@@ -6,13 +6,13 @@
 #include <cstdint>
 #include <cstring>
 
-#include "lowp/kernels/activation.hpp"
-#include "lowp/kernels/dispatch.hpp"
+#include "lowp/kernels/arrays/dispatch.hpp"
+#include "lowp/kernels/arrays/value_table.hpp"
 #include "lowp/kernels/isa.hpp"
+#include "lowp/kernels/products/activation.hpp"
+#include "lowp/kernels/products/tile_registers.hpp"
 #include "lowp/kernels/target.hpp"
 #include "lowp/kernels/targets.hpp"
-#include "lowp/kernels/tile_registers.hpp"
-#include "lowp/kernels/value_table.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
@@ -328,32 +328,32 @@ struct row_epilogue {
 }  // namespace lowp
 
 #define LOWP_TARGET_NAMESPACE portable
-#define LOWP_TARGET_PRODUCT "lowp/kernels/product_portable.inc"
-#include "lowp/kernels/product_body.inc"
+#define LOWP_TARGET_PRODUCT "lowp/kernels/products/portable.inc"
+#include "lowp/kernels/products/target_body.inc"
 
 #if LOWP_X86_TARGETS
 
 LOWP_TARGET_BEGIN("avx2,fma,f16c")
 #define LOWP_TARGET_NAMESPACE avx2
-#define LOWP_TARGET_PRODUCT "lowp/kernels/product_avx2.inc"
-#include "lowp/kernels/product_body.inc"
+#define LOWP_TARGET_PRODUCT "lowp/kernels/products/avx2.inc"
+#include "lowp/kernels/products/target_body.inc"
 LOWP_TARGET_END
 
 LOWP_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq,fma,f16c")
 #define LOWP_TARGET_NAMESPACE avx512
-#define LOWP_TARGET_PRODUCT "lowp/kernels/product_avx512.inc"
-#define LOWP_TARGET_PRODUCT_CODES "lowp/kernels/product_codes.inc"
-#include "lowp/kernels/product_body.inc"
+#define LOWP_TARGET_PRODUCT "lowp/kernels/products/avx512.inc"
+#define LOWP_TARGET_PRODUCT_CODES "lowp/kernels/products/codes.inc"
+#include "lowp/kernels/products/target_body.inc"
 LOWP_TARGET_END
 
 LOWP_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,fma,f16c")
 #define LOWP_TARGET_NAMESPACE avx512vbmi
-#define LOWP_TARGET_PRODUCT "lowp/kernels/product_avx512.inc"
-#define LOWP_TARGET_PRODUCT_CODES "lowp/kernels/product_codes.inc"
-#define LOWP_TARGET_PRODUCT_BYTES "lowp/kernels/product_bytes.inc"
-#define LOWP_TARGET_PRODUCT_BYTE_GROUPS "lowp/kernels/product_byte_groups.inc"
-#define LOWP_TARGET_PRODUCT_INTEGERS "lowp/kernels/product_integers.inc"
-#include "lowp/kernels/product_body.inc"
+#define LOWP_TARGET_PRODUCT "lowp/kernels/products/avx512.inc"
+#define LOWP_TARGET_PRODUCT_CODES "lowp/kernels/products/codes.inc"
+#define LOWP_TARGET_PRODUCT_BYTES "lowp/kernels/products/bytes.inc"
+#define LOWP_TARGET_PRODUCT_BYTE_GROUPS "lowp/kernels/products/byte_groups.inc"
+#define LOWP_TARGET_PRODUCT_INTEGERS "lowp/kernels/products/integers.inc"
+#include "lowp/kernels/products/target_body.inc"
 LOWP_TARGET_END
 
 #endif

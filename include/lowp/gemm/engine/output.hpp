@@ -14,7 +14,7 @@
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/gemm/epilogue.hpp"
-#include "lowp/kernels/product.hpp"
+#include "lowp/kernels/products/product.hpp"
 #include "lowp/number/number.hpp"
 
 namespace lowp {

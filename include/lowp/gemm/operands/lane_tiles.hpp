@@ -8,7 +8,7 @@
 #include <new>
 
 #include "lowp/arrays/packing.hpp"
-#include "lowp/kernels/product.hpp"
+#include "lowp/kernels/products/product.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {

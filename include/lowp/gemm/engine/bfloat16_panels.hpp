@@ -14,12 +14,12 @@
 #include <type_traits>
 
 #include "lowp/formats/facts.hpp"
-#include "lowp/gemm/binary32_panels.hpp"
-#include "lowp/gemm/blocked.hpp"
-#include "lowp/gemm/lane_tiles.hpp"
-#include "lowp/gemm/operand.hpp"
-#include "lowp/gemm/rows.hpp"
-#include "lowp/kernels/product.hpp"
+#include "lowp/gemm/engine/binary32_panels.hpp"
+#include "lowp/gemm/engine/blocked.hpp"
+#include "lowp/gemm/operands/lane_tiles.hpp"
+#include "lowp/gemm/operands/operand.hpp"
+#include "lowp/gemm/operands/rows.hpp"
+#include "lowp/kernels/products/product.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {

@@ -12,7 +12,7 @@
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/block/quantize.hpp"
 #include "lowp/gemm/epilogue.hpp"
-#include "lowp/gemm/operand.hpp"
+#include "lowp/gemm/operands/operand.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
