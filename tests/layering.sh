@@ -98,7 +98,7 @@ check() {
       layer["lowp.hpp"] = 9
       floor["gemm/operands/"] = 1; floor["gemm/definition/"] = 2; floor["gemm/engine/"] = 3
       floor["gemm/strategies/"] = 4
-      floor["kernels/lanes/"] = 1; floor["kernels/arrays/"] = 2; floor["kernels/products/"] = 3
+      floor["kernels/targets/"] = 1; floor["kernels/lanes/"] = 1; floor["kernels/arrays/"] = 2; floor["kernels/products/"] = 3
       top["adapters/"] = 1; top["io/"] = 1
       descriptor["lowp/block/block_format.hpp"] = 1; descriptor["lowp/block/scale_rule.hpp"] = 1
     }

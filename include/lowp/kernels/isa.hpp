@@ -1,37 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Which instructions this machine has, in the few levels that kernels are written for.
+// Which of the instruction sets that kernels are written for this machine has.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
-#include <string_view>
 
 #include "lowp/kernels/target.hpp"
+#include "lowp/kernels/targets/table.hpp"
 #if LOWP_X86_TARGETS
 #include <cpuid.h>
 #endif
 
 namespace lowp {
-
-/// Each level includes those before it.
-enum class isa : std::uint8_t {
-  portable,    ///< C++ alone
-  avx2,        ///< AVX2, FMA, F16C
-  avx512,      ///< AVX-512 F, BW, VL, DQ
-  avx512vbmi,  ///< and VBMI, VNNI
-  avx512bf16,  ///< and BF16
-  amx,         ///< and AMX for bfloat16 and 8-bit integers, where the system permits its use
-};
-
-inline constexpr std::array<isa, 6> isas{isa::portable,   isa::avx2,       isa::avx512,
-                                         isa::avx512vbmi, isa::avx512bf16, isa::amx};
-
-[[nodiscard]] constexpr std::string_view name(isa level) {
-  constexpr std::array<std::string_view, isas.size()> names{"portable",   "avx2",       "avx512",
-                                                            "avx512vbmi", "avx512bf16", "amx"};
-  return names[static_cast<std::size_t>(level)];
-}
 
 inline namespace LOWP_BASELINE {
 namespace kernels {

@@ -15,6 +15,25 @@
 #define LOWP_X86_TARGETS 0
 #endif
 
+// Which rows of the table of targets are compiled here.
+#define LOWP_COMPILES_portable 1
+#define LOWP_COMPILES_avx2 LOWP_X86_TARGETS
+#define LOWP_COMPILES_avx512 LOWP_X86_TARGETS
+#define LOWP_COMPILES_avx512vbmi LOWP_X86_TARGETS
+#define LOWP_COMPILES_avx512bf16 LOWP_X86_TARGETS
+#define LOWP_COMPILES_amx LOWP_X86_TARGETS
+
+// The lowest of them; and what is said of those above it.
+#define LOWP_LOWEST_TARGET portable
+#define LOWP_ABOVE_LOWEST_portable(...)
+#if LOWP_X86_TARGETS
+#define LOWP_ABOVE_LOWEST_avx2(...) __VA_ARGS__
+#define LOWP_ABOVE_LOWEST_avx512(...) __VA_ARGS__
+#else
+#define LOWP_ABOVE_LOWEST_avx2(...)
+#define LOWP_ABOVE_LOWEST_avx512(...)
+#endif
+
 // A digit for each set of instructions that compilers use on their own: the name is, say,
 // baseline_3_0120 for -march=haswell.
 #if defined(__AVX512VBMI__) && defined(__AVX512VNNI__) && defined(__AVX512BW__)

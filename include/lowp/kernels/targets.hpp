@@ -41,33 +41,5 @@ using word_of = typename word_type<V>::type;
 }  // namespace LOWP_BASELINE
 }  // namespace lowp
 
-#define LOWP_TARGET_NAMESPACE portable
-#define LOWP_TARGET_LANES "lowp/kernels/lanes/portable.inc"
-#define LOWP_TARGET_TABLES "lowp/kernels/arrays/portable_tables.inc"
-#include "lowp/kernels/target_body.inc"
-
-#if LOWP_X86_TARGETS
-
-LOWP_TARGET_BEGIN("avx2,fma,f16c")
-#define LOWP_TARGET_NAMESPACE avx2
-#define LOWP_TARGET_LANES "lowp/kernels/lanes/avx2.inc"
-#define LOWP_TARGET_TABLES "lowp/kernels/arrays/avx2_tables.inc"
-#define LOWP_TARGET_BYTES "lowp/kernels/arrays/avx2_bytes.inc"
-#include "lowp/kernels/target_body.inc"
-LOWP_TARGET_END
-
-LOWP_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq,fma,f16c")
-#define LOWP_TARGET_NAMESPACE avx512
-#define LOWP_TARGET_LANES "lowp/kernels/lanes/avx512.inc"
-#define LOWP_TARGET_TABLES "lowp/kernels/arrays/avx512_tables.inc"
-#include "lowp/kernels/target_body.inc"
-LOWP_TARGET_END
-
-LOWP_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,fma,f16c")
-#define LOWP_TARGET_NAMESPACE avx512vbmi
-#define LOWP_TARGET_LANES "lowp/kernels/lanes/avx512.inc"
-#define LOWP_TARGET_TABLES "lowp/kernels/arrays/avx512vbmi_tables.inc"
-#include "lowp/kernels/target_body.inc"
-LOWP_TARGET_END
-
-#endif
+#define LOWP_TARGET_BODY "lowp/kernels/arrays/target_body.inc"
+#include "lowp/kernels/targets/each.inc"

@@ -13,36 +13,24 @@
 #include "lowp/kernels/target.hpp"
 #include "lowp/kernels/targets.hpp"
 
-/// Calls a kernel in the namespace of the target for `level`. The lanes of avx512vbmi are those of
-/// avx512.
-#if LOWP_X86_TARGETS
-#define LOWP_DISPATCH(level, ...) \
-  do {                            \
-    switch (level) {              \
-      case isa::amx:              \
-      case isa::avx512bf16:       \
-      case isa::avx512vbmi:       \
-      case isa::avx512: {         \
-        using namespace avx512;   \
-        return __VA_ARGS__;       \
-      }                           \
-      case isa::avx2: {           \
-        using namespace avx2;     \
-        return __VA_ARGS__;       \
-      }                           \
-      case isa::portable: break;  \
-    }                             \
-    using namespace portable;     \
-    return __VA_ARGS__;           \
+/// Returns a call of a kernel in the namespace of the target whose lanes serve `level`.
+// clang-format off
+#define LOWP_DISPATCH(level, ...)                                                    \
+  do {                                                                               \
+    switch (lanes_of(level)) {                                                       \
+      LOWP_TARGET_ROWS(LOWP_DISPATCH_TO_LANES, LOWP_DISPATCH_TO_NONE, __VA_ARGS__)   \
+      default: break;                                                                \
+    }                                                                                \
+    using namespace LOWP_LOWEST_TARGET;                                              \
+    return __VA_ARGS__;                                                              \
   } while (false)
-#else
-#define LOWP_DISPATCH(level, ...) \
-  do {                            \
-    (void)level;                  \
-    using namespace portable;     \
-    return __VA_ARGS__;           \
-  } while (false)
-#endif
+#define LOWP_DISPATCH_TO_LANES(name, base, features, ...) \
+  LOWP_ABOVE_LOWEST_##name(case isa::name: {              \
+    using namespace name;                                 \
+    return __VA_ARGS__;                                   \
+  })
+#define LOWP_DISPATCH_TO_NONE(...)
+// clang-format on
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
@@ -50,7 +38,7 @@ namespace kernels {
 
 /// Elements in four vectors of words: what a kernel takes at a time.
 [[nodiscard]] constexpr std::size_t group_size(isa level, std::size_t word_bytes) {
-  return level == isa::portable ? 4 : (level == isa::avx2 ? 128 : 256) / word_bytes;
+  LOWP_DISPATCH(level, word_bytes == 4 ? group<u32> : group<u64>);
 }
 
 /// The memory of a loop: where element 0 lies, and how far apart elements are.
@@ -112,8 +100,8 @@ inline void run_decode(isa level, const decode_plan& plan, const scaling& s,
 }
 inline void run_decode(isa level, const value_table& table, const scaling& s,
                        const std::uint8_t* codes, std::size_t count, std::uint32_t* values) {
-#if LOWP_X86_TARGETS
-  if (level >= isa::avx512vbmi && table.is_upper_half) {
+#if LOWP_COMPILES_avx512vbmi
+  if (has(level, feature::byte_tables) && table.is_upper_half) {
     return avx512vbmi::decode_table(table, s, codes, count, values);
   }
 #endif
@@ -245,8 +233,8 @@ inline void scale_values(isa level, const scale_arithmetic& s, const std::uint32
 inline std::size_t pack([[maybe_unused]] isa level, [[maybe_unused]] int width,
                         [[maybe_unused]] bool msb_first, [[maybe_unused]] const std::uint8_t* codes,
                         [[maybe_unused]] std::size_t count, [[maybe_unused]] std::uint8_t* bytes) {
-#if LOWP_X86_TARGETS
-  if (level >= isa::avx2) {
+#if LOWP_COMPILES_avx2
+  if (has(level, feature::packing)) {
     if (width == 4) return avx2::pack_nibbles(codes, count, msb_first, bytes);
     if (width == 6) return avx2::pack_sixes(codes, count, msb_first, bytes);
   }
@@ -258,8 +246,8 @@ inline std::size_t unpack([[maybe_unused]] isa level, [[maybe_unused]] int width
                           [[maybe_unused]] const std::uint8_t* bytes,
                           [[maybe_unused]] std::size_t count,
                           [[maybe_unused]] std::uint8_t* codes) {
-#if LOWP_X86_TARGETS
-  if (level >= isa::avx2) {
+#if LOWP_COMPILES_avx2
+  if (has(level, feature::packing)) {
     if (width == 4) return avx2::unpack_nibbles(bytes, count, msb_first, codes);
     if (width == 6) return avx2::unpack_sixes(bytes, count, msb_first, codes);
   }

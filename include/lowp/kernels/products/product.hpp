@@ -327,36 +327,8 @@ struct row_epilogue {
 }  // namespace LOWP_BASELINE
 }  // namespace lowp
 
-#define LOWP_TARGET_NAMESPACE portable
-#define LOWP_TARGET_PRODUCT "lowp/kernels/products/portable.inc"
-#include "lowp/kernels/products/target_body.inc"
-
-#if LOWP_X86_TARGETS
-
-LOWP_TARGET_BEGIN("avx2,fma,f16c")
-#define LOWP_TARGET_NAMESPACE avx2
-#define LOWP_TARGET_PRODUCT "lowp/kernels/products/avx2.inc"
-#include "lowp/kernels/products/target_body.inc"
-LOWP_TARGET_END
-
-LOWP_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq,fma,f16c")
-#define LOWP_TARGET_NAMESPACE avx512
-#define LOWP_TARGET_PRODUCT "lowp/kernels/products/avx512.inc"
-#define LOWP_TARGET_PRODUCT_CODES "lowp/kernels/products/codes.inc"
-#include "lowp/kernels/products/target_body.inc"
-LOWP_TARGET_END
-
-LOWP_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vnni,fma,f16c")
-#define LOWP_TARGET_NAMESPACE avx512vbmi
-#define LOWP_TARGET_PRODUCT "lowp/kernels/products/avx512.inc"
-#define LOWP_TARGET_PRODUCT_CODES "lowp/kernels/products/codes.inc"
-#define LOWP_TARGET_PRODUCT_BYTES "lowp/kernels/products/bytes.inc"
-#define LOWP_TARGET_PRODUCT_BYTE_GROUPS "lowp/kernels/products/byte_groups.inc"
-#define LOWP_TARGET_PRODUCT_INTEGERS "lowp/kernels/products/integers.inc"
-#include "lowp/kernels/products/target_body.inc"
-LOWP_TARGET_END
-
-#endif
+#define LOWP_TARGET_BODY "lowp/kernels/products/target_body.inc"
+#include "lowp/kernels/targets/each.inc"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
@@ -412,17 +384,12 @@ inline void add_steps(isa level, const float* sums, float* totals) {
   LOWP_DISPATCH(level, add_steps(sums, totals));
 }
 /// Whether code_steps or a group_product of such codes may be multiplied.
-[[nodiscard]] inline bool has_code_products([[maybe_unused]] isa level, [[maybe_unused]] int bits,
-                                            [[maybe_unused]] const value_table& table) {
-#if LOWP_X86_TARGETS
-  if (bits == 4) return level >= isa::avx512;
+[[nodiscard]] inline bool has_code_products(isa level, int bits, const value_table& table) {
+  if (bits == 4) return has(level, feature::nibble_products);
   const bool has_place = bits == 8 || (bits == 6 && table.bits == 6);
-  return level >= isa::avx512vbmi && has_place && table.is_upper_half;
-#else
-  return false;
-#endif
+  return has(level, feature::byte_tables) && has_place && table.is_upper_half;
 }
-#if LOWP_X86_TARGETS
+#if LOWP_COMPILES_avx512vbmi
 inline void multiply(const code_steps& p) {
   if (p.bits == 4) return avx512::sum_code_steps<avx512::nibble_codes>(p);
   avx512vbmi::sum_table_steps(p);
@@ -437,14 +404,10 @@ inline void multiply(const group_product&) {}
 #endif
 
 /// Whether the functions on integers may be called.
-[[nodiscard]] inline bool has_integer_products([[maybe_unused]] isa level) {
-#if LOWP_X86_TARGETS
-  return level >= isa::avx512vbmi;
-#else
-  return false;
-#endif
+[[nodiscard]] constexpr bool has_integer_products(isa level) {
+  return has(level, feature::integer_products);
 }
-#if LOWP_X86_TARGETS
+#if LOWP_COMPILES_avx512vbmi
 inline void multiply(const integer_tile& t) { avx512vbmi::add_integer_tile(t); }
 inline void multiply(const integer_steps& p) { avx512vbmi::sum_integer_steps(p); }
 using avx512vbmi::find_outside;
@@ -456,7 +419,7 @@ using avx512vbmi::store_powers;
 
 /// Whether tile registers multiply.
 [[nodiscard]] inline bool has_tile_products(isa level) {
-  return level >= isa::amx && are_tiles_permitted();
+  return has(level, feature::tile_products) && are_tiles_permitted();
 }
 /// While one lives, this thread has tile registers, if the level does. There is one at a time, and
 /// none of the caller's.
@@ -477,8 +440,10 @@ class tile_session {
 };
 /// Whether vectors have dot products of bfloat16 that are faster than FMAs. On processors with
 /// tiles they are not: 0.45 in a cycle on Sapphire Rapids, which starts two FMAs.
-[[nodiscard]] constexpr bool has_dot_products(isa level) { return level == isa::avx512bf16; }
-#if LOWP_X86_TARGETS
+[[nodiscard]] constexpr bool has_dot_products(isa level) {
+  return has(level, feature::dot_bfloat16) && !has(level, feature::tile_products);
+}
+#if LOWP_COMPILES_avx512vbmi
 /// In pair_order::neighbors.
 template <class Tiles>
 void multiply_by_tiles(const bfloat16_tile& t) {
@@ -496,7 +461,7 @@ using avx512vbmi::narrow_to_bfloat16;
 inline void multiply_pairs(isa level, const integer_sum_tile& t) {
   LOWP_DISPATCH(level, add_integer_pairs(t));
 }
-#if LOWP_X86_TARGETS
+#if LOWP_COMPILES_avx512vbmi
 /// Four of 8 bits, where there are integer products. With tile registers up to 32 rows, of which a
 /// multiple of 16 may be read.
 template <bool ByTiles>
