@@ -11,6 +11,7 @@
 #include "lowp/block/catalog.hpp"
 #include "lowp/block/quantize.hpp"
 #include "lowp/formats/name.hpp"
+#include "lowp/formats/neighbours.hpp"
 #include "lowp/gemm/batched.hpp"
 #include "lowp/gemm/gemm.hpp"
 #include "lowp/gemm/packed_operand.hpp"

@@ -402,6 +402,17 @@ TEST_CASE("random characters: the same numbers end at the same places as for std
   CHECK(valid > 10000);
 }
 
+TEST_CASE("only letters are read in either case") {
+  // 0x10 is what '0' would be if it were a capital letter.
+  for (const std::string_view text : {"\x10x1", "\x10x1.8p+3", "INF", "\x09nf"}) {
+    auto x = e4m3fn::from_code(0x55);
+    const auto result = from_chars(text.data(), text.data() + text.size(), x);
+    CAPTURE(text);
+    CHECK(static_cast<bool>(result) == (text[0] == 'I'));
+    CHECK(x.code() == (text[0] == 'I' ? 0x7F : 0x55));
+  }
+}
+
 TEST_CASE("random bytes do no harm") {
   std::mt19937_64 random(10);
   for (int i = 0; i < 100000; ++i) {

@@ -69,7 +69,9 @@ template <number_format Element, number_format Scale>
   if (f.has_tensor_scale && is_power_of_two_rule(f.rule)) {
     return "a power-of-two scale_rule does not look at the tensor: has_tensor_scale needs another";
   }
-  if (precision(f.element) + precision(f.scale) + (f.has_tensor_scale ? 24 : 0) > 64) {
+  const value_facts element = facts_of(f.element), scale = facts_of(f.scale);
+  if (element.are_dyadic() && scale.are_dyadic() &&
+      element.factor_bits() + scale.factor_bits() + (f.has_tensor_scale ? 24 : 0) > 64) {
     return "an element times its scale (and a tensor scale of 24 bits) has at most 64 significant "
            "bits";
   }

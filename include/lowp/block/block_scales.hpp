@@ -7,7 +7,6 @@
 #include <array>
 #include <atomic>
 #include <bit>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -130,11 +129,10 @@ class block_scales {
       case scale_rule::ceil: addend_ = 0x7FFFFFu; break;
       default: break;
     }
-    if constexpr (std::same_as<Scale, float_format>) {
-      is_quotient_ = format.rule == scale_rule::amax && format.scale == formats::binary32 &&
-                     !format.has_tensor_scale && unpack(max) == largest_;
-      if (is_quotient_) values_ = {true, bits_of(max), bits_of(1.0f), 0, infinity_bits, 0, 0};
-    }
+    is_quotient_ = format.rule == scale_rule::amax &&
+                   is_same_format(format.scale, formats::binary32) && !format.has_tensor_scale &&
+                   unpack(max) == largest_;
+    if (is_quotient_) values_ = {true, bits_of(max), bits_of(1.0f), 0, infinity_bits, 0, 0};
     if (!is_power_of_two_rule(format.rule) && format.rule != scale_rule::amax &&
         format.scale.bits() <= 8) {
       scale_plan_ = kernels::make_encode_plan<std::uint32_t>(
@@ -277,9 +275,8 @@ class decode_scales {
   explicit decode_scales(const block_format<Element, Scale>& format, bool rounds_again = false)
       : format_(format),
         must_be_exact_(rounds_again || format.has_tensor_scale),
-        smallest_(smallest_positive_value(format.element).exponent),
-        last_bit_(smallest_ - (has_subnormals(format.element) ? 0 : precision(format.element) - 1)),
-        largest_(largest_value(format.element).exponent) {
+        element_(facts_of(format.element)),
+        scale_(facts_of(format.scale)) {
     if (is_tabulated()) {
       table_ = kernels::make_value_table(format.scale.bits(),
                                          [this](code_t code) { return compute(code); });
@@ -287,9 +284,11 @@ class decode_scales {
   }
   /// Whether the kernels can be right for this tensor at all.
   [[nodiscard]] bool are_possible(const tensor_scale& tensor) const {
-    const bool are_elements = last_bit_ >= -149 && largest_ <= 127;  // of binary32
+    const bool are_elements = element_.significant_bits <= 24 &&
+                              element_.last_bit_exponent >= -149 &&
+                              element_.highest_exponent <= 127;  // of binary32
     if (!are_elements) return false;
-    return !must_be_exact_ || (precision(format_.element) + precision(format_.scale) <= 24 &&
+    return !must_be_exact_ || (element_.factor_bits() + scale_.factor_bits() <= 24 &&
                                (bits_of(tensor.decoding) & 0x7FFFFFFFu) < infinity_bits);
   }
   /// Those of `count` blocks from `first` on; false if one is unknown.
@@ -305,14 +304,6 @@ class decode_scales {
   }
 
  private:
-  /// Whether the smallest values are multiples of the smallest one.
-  [[nodiscard]] static constexpr bool has_subnormals(const Element& f) {
-    if constexpr (requires { f.at_exponent_zero; }) {
-      return f.at_exponent_zero == exponent_zero::subnormals;
-    } else {
-      return requires { f.fraction_bits; };
-    }
-  }
   [[nodiscard]] bool is_tabulated() const { return format_.scale.bits() <= 8; }
   [[nodiscard]] std::uint32_t compute(code_t code) const {
     const unpacked scale = decode(format_.scale, code);
@@ -320,13 +311,14 @@ class decode_scales {
     if (scale.is_nan() || scale.is_infinite() || scale.is_zero() || unpack(value) != scale) {
       return unknown_factor;
     }
-    const bool fits = scale.exponent + smallest_ >= -126 && scale.exponent + largest_ < 126;
+    const bool fits = scale.exponent + element_.lowest_exponent >= -126 &&
+                      scale.exponent + element_.highest_exponent < 126;
     return fits || !must_be_exact_ ? bits_of(value) : unknown_factor;
   }
 
   block_format<Element, Scale> format_;
   bool must_be_exact_;
-  int smallest_, last_bit_, largest_;  // exponents of elements, and of the last bit of the smallest
+  value_facts element_, scale_;
   kernels::value_table table_{};
 };
 

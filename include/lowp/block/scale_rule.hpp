@@ -104,9 +104,13 @@ template <number_format Scale>
 /// largest has beyond its leading one, none if the last step is a binade or more (E3M0, posits).
 template <number_format Element>
 [[nodiscard]] constexpr int top_mantissa_bits(const Element& element) {
-  const code_t largest = largest_code(element);
-  const unpacked below = decode(element, largest - 1);
-  const unpacked ulp = exact::add(decode(element, largest), -below);
+  const unpacked largest = largest_value(element);
+  if (largest.kind != value_kind::finite) return 0;
+  const unpacked almost =
+      unpacked::normalized(false, largest.exponent, largest.significand - uint128{0, 1});
+  const unpacked below = decode(
+      element, encode(element, almost, toward_zero, overflow::saturate, missing_nan::largest));
+  const unpacked ulp = exact::add(largest, -below);
   return below.exponent > ulp.exponent && !below.is_zero() ? below.exponent - ulp.exponent : 0;
 }
 

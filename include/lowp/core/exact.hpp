@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Arithmetic on exact values. Each result is exact, or correct in its first 97 bits and followed by
-// a sticky bit. Encoding never looks further (it keeps at most 64 bits, and 33 more decide), so
-// rounding it once is rounding the true result. Special values follow IEEE 754-2019 clauses 6 and 7
-// (without flags).
+// Arithmetic on exact values. Each result of operands of up to 64 significant bits is exact, or
+// correct in its first 97 bits and followed by a sticky bit. Encoding never looks further (it keeps
+// at most 64 bits, and 33 more decide), so rounding it once is rounding the true result. Operands
+// that end in a sticky bit themselves, values of logarithmic formats, give results that do, correct
+// in their first 60 bits at least; where such a result may be exact, the family knows better (see
+// number/arithmetic.hpp). Special values follow IEEE 754-2019 clauses 6 and 7 (without flags).
 #pragma once
 
 #include <compare>
@@ -13,7 +15,22 @@
 
 namespace lowp::exact {
 
-/// a * b. Exact for operands of up to 64 significant bits, which is what decoding gives.
+namespace detail {
+
+/// The upper half of the product of two significands, of any 128 bits, the rest as a sticky bit.
+[[nodiscard]] constexpr uint128 multiply_jam(uint128 a, uint128 b) {
+  const uint128 low = lowp::multiply(a.low, b.low);
+  const uint128 cross = lowp::multiply(a.high, b.low), other = lowp::multiply(a.low, b.high);
+  const uint128 middle = uint128{0, cross.low} + uint128{0, other.low} + uint128{0, low.high};
+  const uint128 top = lowp::multiply(a.high, b.high) + uint128{0, cross.high} +
+                      uint128{0, other.high} + uint128{0, middle.high};
+  return top | uint128{0, (middle.low | low.low) != 0 ? 1u : 0u};
+}
+
+}  // namespace detail
+
+/// a * b. Exact for operands of up to 64 significant bits, which is what decoding gives, and where
+/// one is a power of two.
 [[nodiscard]] constexpr unpacked multiply(const unpacked& a, const unpacked& b) {
   const bool negative = a.negative != b.negative;
   if (a.is_nan() || b.is_nan()) return unpacked::nan(a.is_nan() ? a.negative : b.negative);
@@ -21,6 +38,14 @@ namespace lowp::exact {
     return a.is_zero() || b.is_zero() ? unpacked::nan() : unpacked::infinite(negative);
   }
   if (a.is_zero() || b.is_zero()) return unpacked::zero(negative);
+  if ((a.significand.low | b.significand.low) != 0) [[unlikely]] {
+    constexpr uint128 one{std::uint64_t{1} << 63, 0};
+    const int exponent = a.exponent + b.exponent;
+    if (a.significand == one) return {value_kind::finite, negative, exponent, b.significand};
+    if (b.significand == one) return {value_kind::finite, negative, exponent, a.significand};
+    return unpacked::normalized(negative, exponent + 1,
+                                detail::multiply_jam(a.significand, b.significand));
+  }
   return unpacked::normalized(negative, a.exponent + b.exponent + 1,
                               lowp::multiply(a.significand.high, b.significand.high));
 }
@@ -103,7 +128,7 @@ namespace lowp::exact {
     quotient = shift_left(quotient, 32) | uint128{0, digit};
   }
   quotient = shift_left(quotient, 31);
-  quotient.low |= remainder != 0 ? 1u : 0u;
+  quotient.low |= (remainder | a.significand.low | b.significand.low) != 0 ? 1u : 0u;
   return {value_kind::finite, negative, a.exponent - b.exponent - (is_below_one ? 1 : 0), quotient};
 }
 
@@ -131,7 +156,7 @@ namespace lowp::exact {
     }
   }
   root = shift_left(root, 1);
-  root.low |= remainder.is_zero() ? 0u : 1u;
+  root.low |= remainder.is_zero() && a.significand.low == 0 ? 0u : 1u;
   const int half_exponent = (a.exponent - (is_odd ? 1 : 0)) / 2;
   return unpacked::normalized(false, half_exponent + (127 - bits), root);
 }

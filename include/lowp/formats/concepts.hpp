@@ -18,8 +18,13 @@ namespace lowp {
 ///   decode(f, code)               the exact value of a code; every code has one, NaN included
 ///   encode(f, value, mode, overflow, missing_nan)
 ///                                 the code of a value, rounded once; encode(f, decode(f, c)) is a
-///                                 code of the same value
+///                                 code of the same value. Under one mode and policy a larger value
+///                                 never gets a smaller one (neighbours.hpp helps)
 ///   defect(f)                     null, or a sentence saying why the descriptor contradicts itself
+///
+/// What else a family may say, if it knows better than what its codes show: known_facts,
+/// known_integers, known_grid, known_code_fields (value_facts.hpp); and, if its values are no
+/// multiples of powers of two, its products, quotients, roots and order (number/arithmetic.hpp).
 template <class F>
 concept number_format = std::equality_comparable<F> &&
     requires(const F& f, code_t code, const unpacked& value) {

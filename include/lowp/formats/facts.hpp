@@ -3,11 +3,27 @@
 // disagree with what encoding and decoding do. Works for every family.
 #pragma once
 
+#include <bit>
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
 #include "lowp/core/exact.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/concepts.hpp"
+#include "lowp/formats/value_facts.hpp"
 
 namespace lowp {
+
+/// Whether two descriptors are the same format, of any families.
+template <class F, class G>
+[[nodiscard]] constexpr bool is_same_format(const F& f, const G& g) {
+  if constexpr (std::is_same_v<F, G>) {
+    return f == g;
+  } else {
+    return false;
+  }
+}
 
 namespace detail {
 /// Just above zero, and just above one, as exact values: less than any step of a format of 64 bits.
@@ -82,8 +98,9 @@ template <number_format F>
   return exact::add(next, -one);
 }
 
-/// The number of significant bits, the leading one included: of a float or a fixed-point number,
-/// and of a posit at 1, where it has the most.
+/// What std::numeric_limits calls digits: the significant bits, the leading one included, of a
+/// float or a fixed-point number; of other families as far as the next number after 1 tells, 1 if
+/// there is none. It says nothing about other values: for that there is facts_of().
 template <number_format F>
 [[nodiscard]] constexpr int precision(const F& f) {
   if constexpr (requires { f.precision(); }) {
@@ -93,5 +110,103 @@ template <number_format F>
     return epsilon.is_zero() ? 1 : 1 - epsilon.exponent;
   }
 }
+
+namespace detail {
+
+/// The facts about what one code or another of a format has.
+[[nodiscard]] constexpr value_facts either(const value_facts& a, const value_facts& b) {
+  const auto least = [](int x, int y) { return x < y ? x : y; };
+  const auto most = [](int x, int y) { return x > y ? x : y; };
+  value_facts result = a;
+  result.significant_bits = most(a.significant_bits, b.significant_bits);
+  result.lowest_exponent = least(a.lowest_exponent, b.lowest_exponent);
+  result.highest_exponent = most(a.highest_exponent, b.highest_exponent);
+  result.last_bit_exponent = least(a.last_bit_exponent, b.last_bit_exponent);
+  result.are_finite = a.are_finite && b.are_finite;
+  return result;
+}
+
+/// What holds of no value at all; with either(), that of any.
+inline constexpr value_facts facts_of_no_value{.significant_bits = 0,
+                                               .lowest_exponent = value_facts::unbounded,
+                                               .highest_exponent = -value_facts::unbounded,
+                                               .last_bit_exponent = value_facts::unbounded,
+                                               .are_finite = true};
+
+/// Of `count` codes from `first` on.
+template <number_format F>
+[[nodiscard]] constexpr value_facts facts_of_codes(const F& f, code_t first, code_t count) {
+  value_facts facts = facts_of_no_value;
+  for (code_t code = first; code < first + count; ++code) {
+    const unpacked x = decode(f, code);
+    if (!x.is_finite()) facts.are_finite = false;
+    if (x.kind != value_kind::finite) continue;
+    const uint128 s = x.significand;
+    const int bits = s.low != 0 ? 128 : 64 - std::countr_zero(s.high);
+    if (bits > facts.significant_bits) facts.significant_bits = bits;
+    if (x.exponent < facts.lowest_exponent) facts.lowest_exponent = x.exponent;
+    if (x.exponent > facts.highest_exponent) facts.highest_exponent = x.exponent;
+    const int last = x.exponent + 1 - bits;
+    if (last < facts.last_bit_exponent) facts.last_bit_exponent = last;
+  }
+  return facts;
+}
+
+/// Of all codes, from that of each; a format in which zero is the only number has no exponents.
+[[nodiscard]] constexpr value_facts completed_facts(value_facts facts) {
+  if (facts.significant_bits != 0) return facts;
+  facts.significant_bits = 1;
+  facts.lowest_exponent = facts.highest_exponent = facts.last_bit_exponent = 0;
+  return facts;
+}
+template <number_format F>
+[[nodiscard]] constexpr value_facts enumerated_facts(const F& f) {
+  return completed_facts(facts_of_codes(f, 0, code_t{1} << f.bits()));
+}
+
+/// Constant evaluation of one expression has its limits (clang: a million steps), so that many
+/// codes are looked at in parts.
+inline constexpr int log2_codes_per_part = 12;
+template <auto F, code_t Part>
+inline constexpr value_facts facts_of_part = facts_of_codes(F, Part << log2_codes_per_part,
+                                                            code_t{1} << log2_codes_per_part);
+
+template <auto F>
+[[nodiscard]] constexpr value_facts enumerated_in_parts() {
+  constexpr int log2_parts = F.bits() - log2_codes_per_part;
+  return [&]<code_t... Part>(std::integer_sequence<code_t, Part...>) {
+    value_facts facts = facts_of_no_value;
+    ((facts = either(facts, facts_of_part<F, Part>)), ...);
+    return completed_facts(facts);
+  }
+  (std::make_integer_sequence<code_t, code_t{1} << log2_parts>{});
+}
+
+}  // namespace detail
+
+/// What is true of all values of a format: what its family states, else what its codes show, of
+/// which up to 16 bits are looked at (in a constant expression up to 12: see facts<F>), else what
+/// is safe to assume.
+template <number_format F>
+[[nodiscard]] constexpr value_facts facts_of(const F& f) {
+  if constexpr (requires { known_facts(f); }) {
+    return known_facts(f);
+  } else {
+    int most = detail::log2_codes_per_part;
+    if (!std::is_constant_evaluated()) most = 16;
+    return f.bits() <= most ? detail::enumerated_facts(f) : value_facts{};
+  }
+}
+
+/// The same for a format known at compile time; up to 16 bits are always looked at.
+template <auto F>
+inline constexpr value_facts facts = [] {
+  if constexpr (requires { known_facts(F); } || F.bits() <= detail::log2_codes_per_part ||
+                F.bits() > 16) {
+    return facts_of(F);
+  } else {
+    return detail::enumerated_in_parts<F>();
+  }
+}();
 
 }  // namespace lowp

@@ -8,6 +8,7 @@
 #include "lowp/core/bits.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/unpacked.hpp"
+#include "lowp/formats/value_facts.hpp"
 #include "lowp/rounding/modes.hpp"
 #include "lowp/rounding/overflow.hpp"
 
@@ -91,6 +92,42 @@ template <rounding_mode R = nearest_even_t>
   const code_t limit = x.negative ? f.lowest_magnitude() : f.largest_magnitude();
   if (o != overflow::wrap && (exceeds_64_bits || magnitude > limit)) return saturated(x.negative);
   return signed_code(x.negative, magnitude);
+}
+
+/// See value_facts.hpp, for this and the two after it.
+[[nodiscard]] constexpr value_facts known_facts(const fixed_format& f) {
+  const int magnitude_bits = f.precision();
+  return {.significant_bits = magnitude_bits < 1 ? 1 : magnitude_bits,
+          .lowest_exponent = -f.fraction_bits,
+          .highest_exponent = f.total_bits - 1 - f.fraction_bits,
+          .last_bit_exponent = -f.fraction_bits,
+          .spacing = value_spacing::uniform,
+          .are_finite = true};
+}
+[[nodiscard]] constexpr integer_values known_integers(const fixed_format& f) {
+  if (f.total_bits > 32) return {};
+  const auto high = static_cast<std::int64_t>(f.largest_magnitude());
+  return {true,
+          -f.fraction_bits,
+          {f.is_signed ? -high - 1 : 0, high},
+          f.is_signed ? integer_code::twos_complement : integer_code::unsigned_binary};
+}
+/// A fixed-point format is the subnormal binade of a floating-point one with more mantissa bits.
+[[nodiscard]] constexpr code_grid known_grid(const fixed_format& f) {
+  return {.exists = true,
+          .mantissa_bits = f.total_bits,
+          .lowest_exponent = f.total_bits - f.fraction_bits,
+          .largest_positive = f.largest_magnitude(),
+          .largest_negative = f.lowest_magnitude(),
+          .is_twos_complement = true};
+}
+
+/// Sign, integer, fraction.
+[[nodiscard]] constexpr code_fields known_code_fields(const fixed_format& f, code_t) {
+  const int sign = f.is_signed ? 1 : 0;
+  const int body = f.total_bits - sign;
+  const int fraction = f.fraction_bits < 0 ? 0 : f.fraction_bits > body ? body : f.fraction_bits;
+  return {{sign, body - fraction, fraction}};
 }
 
 }  // namespace lowp

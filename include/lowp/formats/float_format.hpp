@@ -9,6 +9,7 @@
 #include "lowp/core/bits.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/unpacked.hpp"
+#include "lowp/formats/value_facts.hpp"
 #include "lowp/rounding/modes.hpp"
 #include "lowp/rounding/overflow.hpp"
 
@@ -204,6 +205,36 @@ template <rounding_mode R = nearest_even_t>
   if (magnitude == 0 && lowest_field == 1) return signed_zero();
   if (x.negative && !f.is_signed) return out_of_range();
   return magnitude | (x.negative ? f.sign_bit() : 0);
+}
+
+/// See value_facts.hpp, for this and the next.
+[[nodiscard]] constexpr value_facts known_facts(const float_format& f) {
+  const int normal = (f.at_exponent_zero == exponent_zero::normals ? 0 : 1) - f.bias;
+  const bool has_subnormals = f.at_exponent_zero == exponent_zero::subnormals;
+  const unpacked largest = decode(f, f.largest_magnitude());
+  return {.significant_bits = f.precision(),
+          .lowest_exponent = has_subnormals ? normal - f.mantissa_bits : normal,
+          .highest_exponent = largest.exponent,
+          .last_bit_exponent = normal - f.mantissa_bits,
+          .normal_exponent = normal,
+          .spacing = value_spacing::floating,
+          .are_finite = !f.has_infinity && !f.has_nan()};
+}
+[[nodiscard]] constexpr code_grid known_grid(const float_format& f) {
+  if (f.at_exponent_zero == exponent_zero::normals) return {};
+  const code_t largest = f.largest_magnitude();
+  return {.exists = true,
+          .mantissa_bits = f.mantissa_bits,
+          .lowest_exponent = 1 - f.bias,
+          .skips_subnormals = f.at_exponent_zero == exponent_zero::zero_only,
+          .largest_positive = largest,
+          .largest_negative = f.is_signed ? largest : 0,
+          .sign_bit = f.sign_bit()};
+}
+
+/// Sign, exponent, mantissa.
+[[nodiscard]] constexpr code_fields known_code_fields(const float_format& f, code_t) {
+  return {{f.is_signed ? 1 : 0, f.exponent_bits, f.mantissa_bits}};
 }
 
 }  // namespace lowp

@@ -4,31 +4,14 @@
 #pragma once
 
 #include <bit>
-#include <concepts>
 #include <cstdint>
 
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/concepts.hpp"
-#include "lowp/formats/fixed_format.hpp"
+#include "lowp/formats/facts.hpp"
+#include "lowp/formats/value_facts.hpp"
 
 namespace lowp {
-
-/// The integers from low to high.
-struct integer_range {
-  std::int64_t low = 0, high = 0;
-  constexpr bool operator==(const integer_range&) const = default;
-};
-/// Those of all differences.
-[[nodiscard]] constexpr integer_range operator-(const integer_range& a, const integer_range& b) {
-  return {a.low - b.high, a.high - b.low};
-}
-
-/// value = integer * 2^unit for all codes of a format, if `exist`.
-struct integer_values {
-  bool exist = false;
-  int unit = 0;
-  integer_range range{};
-};
 
 /// x / 2^unit, an integer below 2^63.
 [[nodiscard]] constexpr std::int64_t integer_of(const unpacked& x, int unit) {
@@ -37,32 +20,42 @@ struct integer_values {
   return x.negative ? -magnitude : magnitude;
 }
 
-/// For fixed point of up to 32 bits, and for any format of up to 8.
+namespace detail {
+
+/// How the codes of a format of up to 8 bits spell its integers, multiples of 2^unit.
+[[nodiscard]] constexpr integer_code integer_code_of(const number_format auto& f, int unit) {
+  const int bits = f.bits();
+  bool is_unsigned = true, is_complement = true;
+  for (code_t code = 0; code < code_t{1} << bits; ++code) {
+    const std::int64_t integer = integer_of(decode(f, code), unit);
+    const auto plain = static_cast<std::int64_t>(code);
+    is_unsigned &= integer == plain;
+    is_complement &= integer == plain - ((code >> (bits - 1)) != 0 ? std::int64_t{1} << bits : 0);
+  }
+  return is_unsigned     ? integer_code::unsigned_binary
+         : is_complement ? integer_code::twos_complement
+                         : integer_code::other;
+}
+
+}  // namespace detail
+
+/// For families that state them, and for any format of up to 8 bits.
 template <number_format F>
 [[nodiscard]] constexpr integer_values integers_of(const F& f) {
-  if constexpr (std::same_as<F, fixed_format>) {
-    if (f.bits() > 32) return {};
-    const auto high = static_cast<std::int64_t>(f.largest_magnitude());
-    return {true, -f.fraction_bits, {f.is_signed ? -high - 1 : 0, high}};
+  if constexpr (requires { known_integers(f); }) {
+    return known_integers(f);
   } else {
     if (f.bits() > 8) return {};
-    const code_t count = code_t{1} << f.bits();
-    int unit = 1 << 20, highest = -(1 << 20);
-    for (code_t code = 0; code < count; ++code) {
-      const unpacked x = decode(f, code);
-      if (!x.is_finite()) return {};
-      if (x.is_zero()) continue;
-      const int last = last_bit_exponent(x);
-      unit = last < unit ? last : unit;
-      highest = x.exponent > highest ? x.exponent : highest;
-    }
-    if (highest - unit > 31) return {};
+    const value_facts facts = detail::enumerated_facts(f);
+    const int unit = facts.last_bit_exponent;
+    if (!facts.are_finite || !facts.are_dyadic() || facts.highest_exponent - unit > 31) return {};
     integer_values values{true, unit};
-    for (code_t code = 0; code < count; ++code) {
+    for (code_t code = 0; code < code_t{1} << f.bits(); ++code) {
       const std::int64_t integer = integer_of(decode(f, code), unit);
       if (integer < values.range.low) values.range.low = integer;
       if (integer > values.range.high) values.range.high = integer;
     }
+    values.code = detail::integer_code_of(f, unit);
     return values;
   }
 }

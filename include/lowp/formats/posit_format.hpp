@@ -8,6 +8,7 @@
 #include "lowp/core/bits.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/unpacked.hpp"
+#include "lowp/formats/value_facts.hpp"
 #include "lowp/rounding/modes.hpp"
 #include "lowp/rounding/overflow.hpp"
 
@@ -88,6 +89,29 @@ template <rounding_mode R = nearest_even_t>
     return split.high + (rounds_up(mode, rest) ? 1 : 0);
   }();
   return (x.negative ? 0 - magnitude : magnitude) & low_mask(f.total_bits);
+}
+
+/// See value_facts.hpp.
+[[nodiscard]] constexpr value_facts known_facts(const posit_format& f) {
+  const int at_one = f.total_bits - 2 - f.exponent_bits;  // where the regime is shortest
+  const int highest = (f.total_bits - 2) << f.exponent_bits;
+  return {.significant_bits = at_one < 1 ? 1 : at_one,
+          .lowest_exponent = -highest,
+          .highest_exponent = highest,
+          .last_bit_exponent = -highest,
+          .spacing = value_spacing::tapered,
+          .orders_nan = true};
+}
+
+/// Sign, regime, exponent, fraction, of the code as it stands.
+[[nodiscard]] constexpr code_fields known_code_fields(const posit_format& f, code_t code) {
+  const int body = f.total_bits - 1;
+  const code_t aligned = code << (64 - body);
+  const int run = (aligned >> 63) != 0 ? std::countl_one(aligned) : std::countl_zero(aligned);
+  const int regime = run < body ? run + 1 : body;
+  const int rest = body - regime;
+  const int exponent = rest < f.exponent_bits ? rest : f.exponent_bits;
+  return {{1, regime, exponent, rest - exponent}};
 }
 
 }  // namespace lowp

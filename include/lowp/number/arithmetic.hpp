@@ -5,6 +5,15 @@
 // caller's choice (by default that of the operands), so a widening product or an accumulation into
 // a larger format is one call and one rounding. Operators use nearest_even and
 // overflow::to_special.
+//
+// Values of a family that are no multiples of powers of two, those of a logarithmic format, have no
+// exact form in exact.hpp. Where operations on them can be exact, or give a value of the family, it
+// brings functions of its own, on codes, found by argument-dependent lookup; their results are
+// rounded as all others are:
+//   unpacked exact_product(f, a, g, b)     decode(f, a) * decode(g, b)
+//   unpacked exact_quotient(f, a, g, b)    decode(f, a) / decode(g, b)
+//   unpacked exact_sqrt(f, a)
+//   std::partial_ordering exact_order(f, a, g, b)    (see compare.hpp)
 #pragma once
 
 #include <type_traits>
@@ -41,6 +50,31 @@ template <rounding_mode R>
          !rounds_up(mode, {1, false, false});
 }
 
+template <auto A, auto B>
+[[nodiscard]] constexpr unpacked product_of(number<A> a, number<B> b) {
+  if constexpr (requires { exact_product(A, a.code(), B, b.code()); }) {
+    return exact_product(A, a.code(), B, b.code());
+  } else {
+    return exact::multiply(unpack(a), unpack(b));
+  }
+}
+template <auto A, auto B>
+[[nodiscard]] constexpr unpacked quotient_of(number<A> a, number<B> b) {
+  if constexpr (requires { exact_quotient(A, a.code(), B, b.code()); }) {
+    return exact_quotient(A, a.code(), B, b.code());
+  } else {
+    return exact::divide(unpack(a), unpack(b));
+  }
+}
+template <auto A>
+[[nodiscard]] constexpr unpacked sqrt_of(number<A> a) {
+  if constexpr (requires { exact_sqrt(A, a.code()); }) {
+    return exact_sqrt(A, a.code());
+  } else {
+    return exact::sqrt(unpack(a));
+  }
+}
+
 }  // namespace detail
 
 /// a + b.
@@ -65,7 +99,7 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode 
 [[nodiscard]] constexpr detail::result<To, A, B> multiply(number<A> a, number<B> b,
                                                           const R& mode = {},
                                                           overflow o = overflow::to_special) {
-  return convert<detail::result<To, A, B>::format>(exact::multiply(unpack(a), unpack(b)), mode, o);
+  return convert<detail::result<To, A, B>::format>(detail::product_of(a, b), mode, o);
 }
 
 /// a / b. x / 0 is an infinity of the combined sign; but NaN where the divisor's format has a NaN
@@ -76,8 +110,8 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode 
                                                         const R& mode = {},
                                                         overflow o = overflow::to_special) {
   constexpr bool zero_has_no_sign = has_nan(B) && !has_negative_zero(B);
-  const unpacked x = unpack(a), y = unpack(b);
-  const unpacked quotient = zero_has_no_sign && y.is_zero() ? unpacked::nan() : exact::divide(x, y);
+  const bool is_undefined = zero_has_no_sign && unpack(b).is_zero();
+  const unpacked quotient = is_undefined ? unpacked::nan() : detail::quotient_of(a, b);
   return convert<detail::result<To, A, B>::format>(quotient, mode, o);
 }
 
@@ -88,7 +122,7 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, auto C,
                                                         const R& mode = {},
                                                         overflow o = overflow::to_special) {
   const unpacked sum =
-      exact::multiply_add(unpack(a), unpack(b), unpack(c), detail::zero_sum_is_negative(mode));
+      exact::add(detail::product_of(a, b), unpack(c), detail::zero_sum_is_negative(mode));
   return convert<detail::result<To, A, B, C>::format>(sum, mode, o);
 }
 
@@ -96,7 +130,7 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, auto C,
 template <auto To = detail::format_of_operands{}, auto A, rounding_mode R = nearest_even_t>
 [[nodiscard]] constexpr detail::result<To, A> sqrt(number<A> a, const R& mode = {},
                                                    overflow o = overflow::to_special) {
-  return convert<detail::result<To, A>::format>(exact::sqrt(unpack(a)), mode, o);
+  return convert<detail::result<To, A>::format>(detail::sqrt_of(a), mode, o);
 }
 
 template <auto F>

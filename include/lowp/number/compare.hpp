@@ -3,7 +3,6 @@
 #pragma once
 
 #include <compare>
-#include <concepts>
 #include <cstddef>
 #include <string_view>  // the primary template of std::hash
 
@@ -13,20 +12,25 @@
 namespace lowp {
 
 namespace detail {
-/// Posits order NaR: equal to itself and below every real number.
+/// Posits, for one, order NaR: equal to itself and below every real number.
 template <auto F>
-inline constexpr bool orders_nan = std::same_as<decltype(number<F>::format), const posit_format>;
+inline constexpr bool orders_nan = facts<F>.orders_nan;
 }  // namespace detail
 
 /// The order of values, across formats too: zeros are equal; NaN is unordered, NaR below
-/// everything.
+/// everything. A family whose decoded values do not tell all of its values apart brings
+/// exact_order (see arithmetic.hpp).
 template <auto A, auto B>
 [[nodiscard]] constexpr std::partial_ordering operator<=>(number<A> a, number<B> b) {
   const unpacked x = unpack(a), y = unpack(b);
   if constexpr (detail::orders_nan<A> && detail::orders_nan<B>) {
     if (x.is_nan() || y.is_nan()) return y.is_nan() <=> x.is_nan();
   }
-  return exact::compare(x, y);
+  if constexpr (requires { exact_order(A, a.code(), B, b.code()); }) {
+    return exact_order(A, a.code(), B, b.code());
+  } else {
+    return exact::compare(x, y);
+  }
 }
 template <auto A, auto B>
 [[nodiscard]] constexpr bool operator==(number<A> a, number<B> b) {

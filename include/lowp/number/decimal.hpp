@@ -51,13 +51,28 @@ struct exponent_range {
   }
 };
 
-[[nodiscard]] constexpr exponent_range exponent_range_of(const number_format auto& f) {
-  const unpacked largest = largest_value(f), lowest = decode(f, lowest_code(f));
-  const unpacked smallest = smallest_positive_value(f);
-  const unpacked other = largest.is_zero() ? lowest : largest;  // one signed bit: 0 and -1
-  const int highest =
-      !lowest.is_zero() && lowest.exponent > other.exponent ? lowest.exponent : other.exponent;
-  return {highest, smallest.is_zero() ? highest : smallest.exponent, f.bits()};
+/// From the facts about a format of so many bits. Text takes 64 significant bits at most.
+[[nodiscard]] constexpr exponent_range exponent_range_of(const value_facts& of, int bits) {
+  const int significant_bits = of.significant_bits < 64 ? of.significant_bits : 64;
+  return {of.highest_exponent, of.lowest_exponent,
+          significant_bits > bits ? significant_bits : bits};
+}
+template <auto F>
+[[nodiscard]] constexpr exponent_range exponent_range_of() {
+  value_facts of = facts<F>;
+  if (of.highest_exponent == value_facts::unbounded) {  // nothing is known: as encoding has it
+    const auto exponent_of = [&](code_t code) {
+      const unpacked x = decode(F, code);
+      return x.kind == value_kind::finite ? x.exponent : 0;
+    };
+    const int ends[] = {exponent_of(largest_code(F)), exponent_of(lowest_code(F))};
+    const int smallest[] = {
+        exponent_of(smallest_positive_code(F)),
+        exponent_of(encode(F, -tiny, away_from_zero, overflow::saturate, missing_nan::largest))};
+    of.highest_exponent = ends[0] > ends[1] ? ends[0] : ends[1];
+    of.lowest_exponent = smallest[0] < smallest[1] ? smallest[0] : smallest[1];
+  }
+  return exponent_range_of(of, F.bits());
 }
 
 /// digits[0].digits[1]digits[2]… * 10^exponent; no zero at either end.

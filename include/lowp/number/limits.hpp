@@ -2,7 +2,6 @@
 // std::numeric_limits of every number, derived from its format. What a format lacks is not claimed.
 #pragma once
 
-#include <concepts>
 #include <limits>
 
 #include "lowp/core/exact.hpp"
@@ -29,18 +28,14 @@ namespace lowp::detail {
   return order <= 0 ? low + 1 : low;
 }
 
-/// Whether the exponent range is given by fields, so that min_exponent and its kin mean something.
-template <auto F>
-inline constexpr bool is_floating = !std::same_as<decltype(number<F>::format), const fixed_format>;
-
 }  // namespace lowp::detail
 
 template <auto F>
 class std::numeric_limits<lowp::number<F>> {
   using number = lowp::number<F>;
-  static constexpr bool is_floating = lowp::detail::is_floating<F>;
-  static constexpr bool is_tapered =
-      std::same_as<decltype(number::format), const lowp::posit_format>;
+  static constexpr lowp::value_spacing spacing = lowp::facts<F>.spacing;
+  /// Whether there is a range of exponents, so that min_exponent and its kin mean something.
+  static constexpr bool is_floating = spacing != lowp::value_spacing::uniform;
   static constexpr lowp::unpacked largest = lowp::largest_value(F);
   static constexpr lowp::unpacked smallest_normal = decode(F, lowp::smallest_normal_code(F));
   static constexpr bool has_subnormals =
@@ -49,12 +44,7 @@ class std::numeric_limits<lowp::number<F>> {
  public:
   static constexpr bool is_specialized = true;
   static constexpr bool is_signed = lowp::is_signed(F);
-  static constexpr bool is_integer = [] {
-    if constexpr (is_floating)
-      return false;
-    else
-      return F.fraction_bits <= 0;
-  }();
+  static constexpr bool is_integer = !is_floating && lowp::facts<F>.last_bit_exponent >= 0;
   static constexpr bool is_exact = is_integer;
   static constexpr bool has_infinity = lowp::has_infinity(F);
   static constexpr bool has_quiet_NaN = lowp::has_nan(F);
@@ -66,19 +56,19 @@ class std::numeric_limits<lowp::number<F>> {
   /// The interchange formats of IEEE 754, bit for bit.
   static constexpr bool is_iec559 = [] {
     using lowp::formats::binary16, lowp::formats::binary32, lowp::formats::binary64;
-    if constexpr (std::same_as<decltype(number::format), const lowp::float_format>) {
-      return F == binary16 || F == binary32 || F == binary64;
-    } else {
-      return false;
-    }
+    using lowp::is_same_format;
+    return is_same_format(F, binary16) || is_same_format(F, binary32) ||
+           is_same_format(F, binary64);
   }();
   static constexpr bool is_bounded = true;
   static constexpr bool is_modulo = false;  // operators saturate
   static constexpr int radix = 2;
   static constexpr int digits = lowp::precision(F);
-  /// Decimal digits that survive; none in a tapered format, whose precision runs out at the ends.
+  /// Decimal digits that survive; none where the precision runs out at the ends, or anywhere.
   static constexpr int digits10 =
-      is_tapered ? 0 : lowp::detail::floor_log10_of_power_of_two(is_floating ? digits - 1 : digits);
+      is_floating && spacing != lowp::value_spacing::floating
+          ? 0
+          : lowp::detail::floor_log10_of_power_of_two(is_floating ? digits - 1 : digits);
   static constexpr int max_digits10 =
       is_integer ? 0 : 2 + lowp::detail::floor_log10_of_power_of_two(digits);
   static constexpr int max_exponent = is_floating ? largest.exponent + 1 : 0;

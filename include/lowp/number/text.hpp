@@ -22,7 +22,9 @@ enum class text_style : std::uint8_t {
   /// nearest to it: 0.1, -3, 6e-08. Plain or scientific as std::to_chars chooses: the shorter, or
   /// plain; without an exponent all digits before the point are right, so integers are exact.
   shortest,
-  exact,      ///< the whole decimal expansion, never with an exponent: 0.001953125
+  /// The whole decimal expansion, never with an exponent: 0.001953125. Of a value that has none,
+  /// in a logarithmic format, that of its first 64 bits; hex_float likewise.
+  exact,
   hex_float,  ///< as %a of printf, always with a leading one: 0x1.cp+8; zero is 0x0p+0
   bits,       ///< the code, zero-padded: 0x7e
   /// The code in binary, cut into the fields that the format has: sign|exponent|mantissa,
@@ -83,34 +85,18 @@ struct text_writer {
   }
 };
 
-/// Where the code of a format is cut into fields: widths from the top, unused ones zero.
-using field_widths_t = std::array<int, 4>;
-
-[[nodiscard]] constexpr field_widths_t field_widths(const float_format& f, code_t) {
-  return {f.is_signed ? 1 : 0, f.exponent_bits, f.mantissa_bits};
-}
-[[nodiscard]] constexpr field_widths_t field_widths(const fixed_format& f, code_t) {
-  const int sign = f.is_signed ? 1 : 0;
-  const int body = f.total_bits - sign;
-  const int fraction = f.fraction_bits < 0 ? 0 : f.fraction_bits > body ? body : f.fraction_bits;
-  return {sign, body - fraction, fraction};
-}
-[[nodiscard]] constexpr field_widths_t field_widths(const posit_format& f, code_t code) {
-  const int body = f.total_bits - 1;
-  const code_t aligned = code << (64 - body);
-  const int run = (aligned >> 63) != 0 ? std::countl_one(aligned) : std::countl_zero(aligned);
-  const int regime = run < body ? run + 1 : body;
-  const int rest = body - regime;
-  const int exponent = rest < f.exponent_bits ? rest : f.exponent_bits;
-  return {1, regime, exponent, rest - exponent};
-}
-[[nodiscard]] constexpr field_widths_t field_widths(const number_format auto& f, code_t) {
-  return {f.bits()};
+/// The fields of a code: one, if its family does not say where codes are cut.
+[[nodiscard]] constexpr code_fields code_fields_of(const number_format auto& f, code_t code) {
+  if constexpr (requires { known_code_fields(f, code); }) {
+    return known_code_fields(f, code);
+  } else {
+    return {f.bits()};
+  }
 }
 
 constexpr void write_fields(text_writer& out, const number_format auto& f, code_t code) {
   int rest = f.bits();
-  for (const int width : field_widths(f, code)) {
+  for (const int width : code_fields_of(f, code).widths) {
     if (width == 0) continue;
     if (rest != f.bits()) out.put('|');
     rest -= width;
@@ -261,7 +247,7 @@ constexpr void write_shortest(text_writer& out, const Format& f, const unpacked&
 }
 
 template <auto F>
-inline constexpr exponent_range range_of = exponent_range_of(F);
+inline constexpr exponent_range range_of = exponent_range_of<F>();
 
 template <auto F>
 constexpr void write_decimal(text_writer& out, const unpacked& value, text_style style) {
@@ -275,11 +261,12 @@ constexpr void write_decimal(text_writer& out, const unpacked& value, text_style
   }
 }
 
-/// Whether `first` begins with `word`, in letters of any case.
+/// Whether `first` begins with `word`, whose letters are lower-case ones, in letters of any case.
 [[nodiscard]] constexpr bool begins_with(const char* first, const char* last,
                                          std::string_view word) {
   for (const char c : word) {
-    if (first == last || (*first | 0x20) != c) return false;
+    const bool is_letter = c >= 'a' && c <= 'z';
+    if (first == last || (*first != c && !(is_letter && (*first | 0x20) == c))) return false;
     ++first;
   }
   return true;
@@ -315,14 +302,14 @@ template <auto F>
   switch (style) {
     case text_style::shortest: {
       // Sign, digits, point, and an exponent of at most eight characters.
-      const int digits = F.bits() * 30103 / 100000 + 2;
+      const int digits = range.precision * 30103 / 100000 + 2;
       return 10 + (digits < detail::most_shortest_digits ? digits : detail::most_shortest_digits);
     }
     case text_style::exact: {
       const int plain = 2 + range.integer_digits() + range.value_fraction_digits();
       return plain < 4 ? 4 : plain;  // -inf
     }
-    case text_style::hex_float: return 14 + F.bits() / 4;
+    case text_style::hex_float: return 14 + range.precision / 4;
     case text_style::bits: return 2 + (F.bits() + 3) / 4;
     case text_style::fields: break;
   }
@@ -341,10 +328,9 @@ constexpr to_chars_result to_chars(char* first, char* last, number<F> x,
   } else if (style == text_style::fields) {
     detail::write_fields(out, F, x.code());
   } else {
-    constexpr bool is_posit = std::same_as<decltype(number<F>::format), const posit_format>;
     if (value.negative) out.put('-');
     if (value.is_nan()) {
-      out.put(is_posit ? "nar" : "nan");
+      out.put(facts<F>.orders_nan ? "nar" : "nan");
     } else if (value.is_infinite()) {
       out.put("inf");
     } else if (style == text_style::hex_float) {

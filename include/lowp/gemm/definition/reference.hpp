@@ -132,30 +132,24 @@ void require_gemm_shapes(std::size_t a_rows, std::size_t a_cols, std::size_t b_r
 }
 
 /// The exponent that a factor of an aligned product has at least: of numbers without a scale, that
-/// of the smallest normal one.
+/// of the smallest normal one, if there are subnormals.
 template <class X>
 [[nodiscard]] constexpr int lowest_factor_exponent() {
-  constexpr auto format = element_of<X>::format;
   constexpr bool has_scales = requires(const X& x) { x.scales(); }
   || requires(const X& x) { x.of().scales(); };
-  if constexpr (std::same_as<decltype(format), const float_format> && !has_scales) {
-    return (format.at_exponent_zero == exponent_zero::normals ? 0 : 1) - format.bias;
-  } else {
-    return -(1 << 24);
-  }
+  return has_scales ? -value_facts::unbounded : facts<element_of<X>::format>.normal_exponent;
 }
 
 /// For product::l_mul, the mantissa bits of the operands' elements, of the longer ones; else 0.
 template <gemm_policy P, class A, class B>
 [[nodiscard]] constexpr int l_mul_bits() {
   if constexpr (P.product == product::l_mul) {
-    constexpr auto a = element_of<A>::format, b = element_of<B>::format;
-    static_assert(std::same_as<decltype(a), const float_format> &&
-                      std::same_as<decltype(b), const float_format>,
+    constexpr value_facts a = facts<element_of<A>::format>, b = facts<element_of<B>::format>;
+    static_assert(a.spacing == value_spacing::floating && b.spacing == value_spacing::floating,
                   "product::l_mul adds mantissas: operands have elements of a float_format");
-    static_assert(std::max(a.mantissa_bits, b.mantissa_bits) > 0,
-                  "product::l_mul adds mantissas: operands have at least one bit of one");
-    return std::max(a.mantissa_bits, b.mantissa_bits);
+    constexpr int bits = std::max(a.significant_bits, b.significant_bits) - 1;
+    static_assert(bits > 0, "product::l_mul adds mantissas: operands have at least one bit of one");
+    return bits;
   } else {
     return 0;
   }
@@ -224,11 +218,13 @@ void define_product(const A& a, const B& b, matrix_view<float> c, const R& mode,
   };
 
   if constexpr (policy.sum == accumulation::exact) {
-    const auto times = [](float scale) {
-      return [scale](const unpacked& value) { return exact::multiply(value, unpack(scale)); };
+    const auto values_times = [&]<class X>(const X& x, float scale) {
+      return values_of(x, [scale](const unpacked& value) {
+        const bool is_dyadic = has_dyadic_values<X>;
+        return exact::multiply(is_dyadic ? value : unpack(pack_as<float>(value)), unpack(scale));
+      });
     };
-    const auto a_values = values_of(a, times(a_scale));
-    const auto b_values = values_of(b, times(b_scale));
+    const auto a_values = values_times(a, a_scale), b_values = values_times(b, b_scale);
     const auto a_range = exponents_of(a_values), b_range = exponents_of(b_values);
     const exponent_bounds c_range = Accumulates ? exponent_bounds{-149, 128} : exponent_bounds{};
     const exact_sum zero(std::min(a_range.low + b_range.low, c_range.low),
@@ -299,7 +295,8 @@ void define_product(const A& a, const B& b, matrix_view<float> c, const R& mode,
 namespace reference {
 
 /// c = a * b^T, overwriting c. The value of a block matrix is element * scale, rounded to binary32
-/// where that is not exact (under `exact` it is taken as it is). Operands come in any mix; b holds
+/// where that is not exact (under `exact` it is taken as it is, unless it is no multiple of a power
+/// of two, as in logarithmic formats). Operands come in any mix; b holds
 /// one row per column of c. A NaN in c is 0x7FC00000. Tensor scales multiply the finished sum, a's
 /// first, in binary32, or in binary64 if the sum has more than 24 bits or 8 of an exponent (under
 /// `exact` before anything is rounded). Row i of c does not depend on other rows of a. The

@@ -31,9 +31,8 @@ template <class X>
 inline constexpr int value_precision = [] {
   using formats_of = lowp::detail::value_formats<X>;
   if constexpr (formats_of::are_known) {
-    return formats_of::apply([](const auto&... f) {
-      return std::max(1, ((precision(f) == 1 ? 0 : precision(f)) + ...));
-    });
+    return formats_of::apply(
+        [](const auto&... of) { return std::max(1, (of.factor_bits() + ...)); });
   } else {
     return 0;
   }

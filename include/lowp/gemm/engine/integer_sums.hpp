@@ -28,12 +28,19 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// An operand of integers: fixed-point codes, and a scale and a zero point for each group.
+/// Codes that are integers in binary, in two's complement if they are signed.
+struct integer_format {
+  int total_bits = 0;
+  bool is_signed = true;
+  [[nodiscard]] int bits() const { return total_bits; }
+};
+
+/// An operand of integers: their codes, and a scale and a zero point for each group.
 struct coded_integers {
   std::size_t rows = 0, cols = 0;
   const std::uint8_t* codes = nullptr;
   std::size_t row_bytes = 0;
-  fixed_format format{};
+  integer_format format{};
   packing order{};
   std::size_t group_rows = 1, group_cols = 1, groups_per_row = 1;
   const float* scales = nullptr;  ///< or null, for one scale of all elements:
@@ -51,13 +58,15 @@ struct coded_integers {
 template <class X>
 [[nodiscard]] coded_integers coded_integers_of(const X& x, const void* codes, std::size_t row_bytes,
                                                packing order) {
-  coded_integers out{.rows = lowp::detail::operand_rows(x),
-                     .cols = lowp::detail::operand_cols(x),
-                     .codes = static_cast<const std::uint8_t*>(codes),
-                     .row_bytes = row_bytes,
-                     .format = lowp::detail::element_of<X>::format,
-                     .order = order,
-                     .group_cols = lowp::detail::integer_group(x)};
+  coded_integers out{
+      .rows = lowp::detail::operand_rows(x),
+      .cols = lowp::detail::operand_cols(x),
+      .codes = static_cast<const std::uint8_t*>(codes),
+      .row_bytes = row_bytes,
+      .format = {lowp::detail::element_of<X>::format.bits(),
+                 lowp::detail::element_integers<X>.code == integer_code::twos_complement},
+      .order = order,
+      .group_cols = lowp::detail::integer_group(x)};
   out.scale_of_all = lowp::detail::integer_scale<X>(unpack(1.0f));
   return out;
 }
@@ -589,9 +598,8 @@ inline void multiply_integer_rows(const word_rows& a, const word_rows& b, const 
 }
 
 template <class X>
-inline constexpr bool has_fixed_point =
-    !is_packed_operand<X> &&
-    std::is_same_v<std::remove_cv_t<decltype(lowp::detail::element_of<X>::format)>, fixed_format>;
+inline constexpr bool has_integer_codes =
+    !is_packed_operand<X> && lowp::detail::element_integers<X>.code != integer_code::other;
 
 /// The sums of accumulation::integers by kernels; false, and nothing done, where they cannot: if a
 /// difference from a zero point might not fit 16 bits, or a sum that is exact or saturates 32.
@@ -600,7 +608,7 @@ template <gemm_policy P, integer_operand A, integer_operand B>
                                      const execution& how) {
   static constexpr gemm_policy policy = P;
   bool is_done = false;
-  if constexpr (has_kernels && has_fixed_point<A> && has_fixed_point<B>) {
+  if constexpr (has_kernels && has_integer_codes<A> && has_integer_codes<B>) {
     const integer_range a_range = lowp::detail::difference_range(a);
     const integer_range b_range = lowp::detail::difference_range(b);
     const auto fits_16_bits = [](const integer_range& r) {

@@ -138,20 +138,19 @@ struct window_panels : panel_sums<double, Finish::windows> {
   };
 };
 
-/// Whether binary32 has products of values of these formats, but for large ones: none is rounded.
-template <number_format... F>
-[[nodiscard]] constexpr bool are_exact_in_binary32(const F&... f) {
-  const int bits = (precision(f) + ...);
-  // All values are multiples of the last place of the smallest one with all bits.
-  const int unit = ((decode(f, smallest_normal_code(f)).exponent - (precision(f) - 1)) + ...);
+/// Whether binary32 has products of values with these facts, but for large ones: none is rounded.
+template <class... Facts>
+[[nodiscard]] constexpr bool are_exact_in_binary32(const Facts&... of) {
+  const int bits = (of.factor_bits() + ...), unit = (of.last_bit_exponent + ...);
   return bits <= 24 && unit >= -149;
 }
-/// The same for the values of an operand.
+/// Whether the sums of accumulation::exact are those of the values of an operand in binary32.
 template <class X>
 inline constexpr bool has_exact_values = [] {
   using formats_of = lowp::detail::value_formats<X>;
   if constexpr (formats_of::are_known) {
-    return formats_of::apply([](const auto&... f) { return are_exact_in_binary32(f...); });
+    return !lowp::detail::has_dyadic_values<X> ||
+           formats_of::apply([](const auto&... of) { return are_exact_in_binary32(of...); });
   } else {
     return false;
   }

@@ -14,6 +14,7 @@
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/core/unpacked.hpp"
+#include "lowp/formats/facts.hpp"
 #include "lowp/gemm/packed_operand.hpp"
 #include "lowp/number/number.hpp"
 
@@ -150,12 +151,14 @@ struct element_of<packed_operand<X>> {
 template <class X>
 struct element_of<transposed<X>> : element_of<X> {};
 
-/// apply(f) is f(format…) of the formats whose values multiply to those of an operand: of its
+/// apply(f) is f(facts…) of the formats whose values multiply to those of an operand: of its
 /// elements, and of the scales where it has some.
 template <class X>
 struct value_formats {
   static constexpr bool are_known = true;
-  [[nodiscard]] static constexpr auto apply(const auto& f) { return f(element_of<X>::format); }
+  [[nodiscard]] static constexpr auto apply(const auto& f) {
+    return f(facts<element_of<X>::format>);
+  }
 };
 template <auto F, packing P>
 struct value_formats<affine_matrix_view<F, P>> {
@@ -165,13 +168,24 @@ template <auto B>
 struct value_formats<block_matrix<B>> {
   static constexpr bool are_known = true;
   [[nodiscard]] static constexpr auto apply(const auto& f) {
-    return f(block_matrix<B>::format.element, block_matrix<B>::format.scale);
+    return f(facts<block_matrix<B>::format.element>, facts<block_matrix<B>::format.scale>);
   }
 };
 template <class X>
 struct value_formats<packed_operand<X>> : value_formats<X> {};
 template <class X>
 struct value_formats<transposed<X>> : value_formats<X> {};
+
+/// Whether the values of an operand are multiples of powers of two, as decoding gives them; others
+/// are meant as what they are in binary32.
+template <class X>
+inline constexpr bool has_dyadic_values = [] {
+  if constexpr (value_formats<X>::are_known) {
+    return value_formats<X>::apply([](const auto&... of) { return (of.are_dyadic() && ...); });
+  } else {
+    return true;
+  }
+}();
 
 }  // namespace detail
 

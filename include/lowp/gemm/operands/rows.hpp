@@ -155,16 +155,6 @@ void with_defined_rows(const X& x, const Use& use) {
   });
 }
 
-/// Whatever their types.
-template <class F, class G>
-[[nodiscard]] constexpr bool is_same_format(const F& f, const G& g) {
-  if constexpr (std::is_same_v<F, G>) {
-    return f == g;
-  } else {
-    return false;
-  }
-}
-
 /// Rows of codes of a format in the order p, each `row_bytes` after the one before.
 template <auto F, gemm_operand X, class Use>
 void with_decoded_rows(isa level, const X& x, const void* first_row, std::size_t row_bytes,

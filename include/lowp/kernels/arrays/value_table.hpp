@@ -9,6 +9,7 @@
 #include "lowp/core/bits.hpp"
 #include "lowp/formats/catalog.hpp"
 #include "lowp/formats/concepts.hpp"
+#include "lowp/formats/value_facts.hpp"
 #include "lowp/kernels/target.hpp"
 
 namespace lowp {
@@ -58,23 +59,27 @@ template <class ValueOf>
   return table;
 }
 
-[[nodiscard]] constexpr value_table::conversion make_conversion(const float_format& f) {
-  const int shift = 10 - f.mantissa_bits, exponent = 15 - f.bias;
-  const bool is_half = f.is_signed && f.at_exponent_zero == exponent_zero::subnormals &&
-                       shift >= 0 && (f.largest_magnitude() << shift) < 0x7C00 && exponent > -100 &&
+/// From where the codes of a format of `bits` bits lie; a sign and magnitude of zero is -0, if
+/// `has_negative_zero`.
+[[nodiscard]] constexpr value_table::conversion make_conversion(const code_grid& grid, int bits,
+                                                                bool has_negative_zero) {
+  if (!grid.exists) return {};
+  if (grid.is_twos_complement) {
+    const int shift = 8 - bits, exponent = grid.lowest_exponent - bits - shift;
+    if (grid.mantissa_bits != bits || exponent < -100 || exponent > 100) return {};
+    return {.how = value_table::conversion::from_integer,
+            .shift = shift,
+            .is_signed = grid.largest_negative != 0,
+            .factor = static_cast<std::uint32_t>(127 + exponent) << 23};
+  }
+  const int shift = 10 - grid.mantissa_bits, exponent = 14 + grid.lowest_exponent;
+  const bool is_half = grid.sign_bit != 0 && !grid.skips_subnormals && shift >= 0 &&
+                       (grid.largest_positive << shift) < 0x7C00 && exponent > -100 &&
                        exponent < 100;
-  if (!is_half || f.nan_at_negative_zero) return {};
+  if (!is_half || !has_negative_zero) return {};
   return {.how = value_table::conversion::from_half,
           .shift = shift,
-          .largest = static_cast<std::uint32_t>(f.largest_magnitude()),
-          .factor = static_cast<std::uint32_t>(127 + exponent) << 23};
-}
-[[nodiscard]] constexpr value_table::conversion make_conversion(const fixed_format& f) {
-  const int shift = 8 - f.total_bits, exponent = -f.fraction_bits - shift;
-  if (exponent < -100 || exponent > 100) return {};
-  return {.how = value_table::conversion::from_integer,
-          .shift = shift,
-          .is_signed = f.is_signed,
+          .largest = static_cast<std::uint32_t>(grid.largest_positive),
           .factor = static_cast<std::uint32_t>(127 + exponent) << 23};
 }
 
@@ -83,7 +88,11 @@ template <number_format F>
   value_table table = make_value_table(f.bits(), [&f](code_t code) {
     return static_cast<std::uint32_t>(encode(formats::binary32, decode(f, code)));
   });
-  if constexpr (requires { make_conversion(f); }) table.convert = make_conversion(f);
+  if constexpr (requires { known_grid(f); }) {
+    const code_grid grid = known_grid(f);
+    const unpacked zero = decode(f, grid.sign_bit);
+    table.convert = make_conversion(grid, f.bits(), zero.is_zero() && zero.negative);
+  }
   return table;
 }
 

@@ -5,13 +5,14 @@
 // format chosen at run time is as fast as one chosen at compile time.
 #pragma once
 
-#include <concepts>
 #include <cstdint>
 
 #include "lowp/core/bits.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/catalog.hpp"
 #include "lowp/formats/concepts.hpp"
+#include "lowp/formats/facts.hpp"
+#include "lowp/formats/value_facts.hpp"
 #include "lowp/kernels/target.hpp"
 #include "lowp/rounding/any_rounding.hpp"
 #include "lowp/rounding/modes.hpp"
@@ -120,43 +121,35 @@ struct grid_plan {
   by_sign<Word> largest{};
 };
 
-/// Formats with a zero whose lowest binade is not below that of the source, and with fewer bits.
+/// Of grids whose lowest binade is not below that of the source, and with fewer bits.
 template <class Word>
-[[nodiscard]] constexpr grid_plan<Word> make_grid(const float_format& f) {
+[[nodiscard]] constexpr grid_plan<Word> make_grid(const code_grid& of) {
   using s = source<Word>;
-  const int lowest = s::bias + 1 - f.bias;
+  const int lowest = s::bias + of.lowest_exponent;
+  const code_t largest =
+      of.largest_positive > of.largest_negative ? of.largest_positive : of.largest_negative;
   grid_plan<Word> g;
-  g.is_supported = f.at_exponent_zero != exponent_zero::normals && lowest >= 1 &&
-                   lowest <= s::largest_exponent && f.mantissa_bits < s::mantissa_bits &&
-                   f.magnitude_bits() < s::bits - 1;
-  g.skips_subnormals = f.at_exponent_zero == exponent_zero::zero_only;
+  g.is_supported = of.exists && lowest >= 1 && lowest <= s::largest_exponent &&
+                   of.mantissa_bits < s::mantissa_bits && largest <= low_mask(s::bits - 2);
+  g.skips_subnormals = of.skips_subnormals;
   // To lanes the subnormals of the source lie in its lowest binade, where none may be skipped.
   if (g.skips_subnormals && lowest == 1) g.is_supported = false;
   if (!g.is_supported) return g;
-  g.mantissa_bits = f.mantissa_bits;
+  g.mantissa_bits = of.mantissa_bits;
   g.lowest = lowest;
-  const auto largest = static_cast<Word>(f.largest_magnitude());
-  g.largest = {largest, f.is_signed ? largest : 0};
+  g.largest = {static_cast<Word>(of.largest_positive), static_cast<Word>(of.largest_negative)};
   return g;
 }
 
-/// A fixed-point format is the subnormal binade of a floating-point one with more mantissa bits.
-template <class Word>
-[[nodiscard]] constexpr grid_plan<Word> make_grid(const fixed_format& f) {
-  using s = source<Word>;
-  const int lowest = s::bias - f.fraction_bits + f.total_bits;
-  grid_plan<Word> g;
-  g.is_supported = lowest >= 1 && lowest <= s::largest_exponent && f.total_bits < s::mantissa_bits;
-  if (!g.is_supported) return g;
-  g.mantissa_bits = f.total_bits;
-  g.lowest = lowest;
-  g.largest = {static_cast<Word>(f.largest_magnitude()), static_cast<Word>(f.lowest_magnitude())};
-  return g;
+/// Where a family says that its codes lie, if it does.
+template <number_format F>
+[[nodiscard]] constexpr code_grid grid_of(const F& f) {
+  if constexpr (requires { known_grid(f); }) {
+    return known_grid(f);
+  } else {
+    return {};
+  }
 }
-
-/// The families of which lanes know.
-template <class F>
-inline constexpr bool has_grid = std::same_as<F, float_format> || std::same_as<F, fixed_format>;
 
 /// What replaces or completes a rounded magnitude; for codes or for values of the source type.
 template <class Word>
@@ -219,9 +212,9 @@ namespace detail {
 }
 
 /// Fixed point by an addition: everything out of range, infinities too, is an end of it.
-template <class Word>
+template <class Word, number_format F>
 [[nodiscard]] constexpr fast_nearest<Word> make_fast_fixed(const encode_plan<Word>& plan,
-                                                           const fixed_format& f) {
+                                                           const F& f) {
   using s = source<Word>;
   const int place = plan.grid.lowest + s::mantissa_bits - plan.grid.mantissa_bits;
   if (!is_nearest_even(plan.rounding) || plan.rounding.is_random() || place > s::largest_exponent) {
@@ -231,8 +224,8 @@ template <class Word>
     return static_cast<Word>(encode(s::format, decode(f, code)));
   };
   return {.how = method::fixed,
-          .cap = value(f.largest_magnitude()),
-          .floor = value((0 - f.lowest_magnitude()) & low_mask(f.bits()))};
+          .cap = value(plan.grid.largest.positive),
+          .floor = value((code_t{0} - plan.grid.largest.negative) & low_mask(f.bits()))};
 }
 
 /// The fast methods round what is in range as any format with subnormals does; caps also need an
@@ -295,7 +288,8 @@ template <class Word, number_format F, rounding_mode R>
                                                            missing_nan n, bool to_values) {
   using s = source<Word>;
   encode_plan<Word> plan;
-  if constexpr (has_grid<F>) plan.grid = make_grid<Word>(f);
+  const code_grid grid = grid_of(f);
+  plan.grid = make_grid<Word>(grid);
   plan.rounding = lane_rounding_of(mode);
   if (s::bits == 32 && plan.rounding.extra_bits == 32) {
     plan.rounding.extra_bits = 0;
@@ -325,23 +319,18 @@ template <class Word, number_format F, rounding_mode R>
   plan.output.has_negative_zero = zero.positive != zero.negative;
   if (to_values) {
     plan.output.flip = s::sign;
-  } else if constexpr (requires { f.sign_bit(); }) {
-    plan.output.flip = static_cast<Word>(f.sign_bit());
+  } else if (!grid.is_twos_complement) {
+    plan.output.flip = static_cast<Word>(grid.sign_bit);
   } else {
     plan.output.flip = static_cast<Word>(low_mask(f.bits()));
     plan.output.increment = 1;
   }
-  if constexpr (std::same_as<F, fixed_format>) {
-    plan.fast = detail::make_fast_fixed(plan, f);
-  } else {
-    plan.fast = detail::make_fast(plan, to_values);
-  }
-  if constexpr (std::same_as<F, float_format>) {
-    if (f == formats::binary16 && s::bits == 32 && plan.fast.how == method::nearest &&
-        applies(method::half, to_values, plan.rounding.is_random()) && plan.fast.has_caps &&
-        plan.output.overflowed.positive == f.largest_magnitude() + 1) {
-      plan.fast.how = method::half;
-    }
+  plan.fast = grid.is_twos_complement ? detail::make_fast_fixed(plan, f)
+                                      : detail::make_fast(plan, to_values);
+  if (is_same_format(f, formats::binary16) && s::bits == 32 && plan.fast.how == method::nearest &&
+      applies(method::half, to_values, plan.rounding.is_random()) && plan.fast.has_caps &&
+      plan.output.overflowed.positive == plan.grid.largest.positive + 1) {
+    plan.fast.how = method::half;
   }
   return plan;
 }
@@ -374,42 +363,41 @@ struct decode_plan {
 template <number_format F>
 [[nodiscard]] constexpr decode_plan make_decode_plan(const F& f) {
   using s = source<std::uint32_t>;
+  const code_grid codes = grid_of(f);
+  const auto grid = make_grid<std::uint32_t>(codes);
   decode_plan plan;
-  if constexpr (has_grid<F>) {
-    const auto grid = make_grid<std::uint32_t>(f);
-    plan.is_supported = grid.is_supported && f.bits() <= 16 &&
-                        grid.lowest + s::mantissa_bits - grid.mantissa_bits <= s::largest_exponent;
-    if (!plan.is_supported) return plan;
-    plan.bits = f.bits();
-    plan.mantissa_bits = grid.mantissa_bits;
-    plan.lowest = grid.lowest;
-    plan.skips_subnormals = grid.skips_subnormals;
-    const auto value = [&f](code_t code) {
-      return static_cast<std::uint32_t>(encode(s::format, decode(f, code)));
-    };
-    if constexpr (requires { f.sign_bit(); }) {
-      plan.sign_position = f.magnitude_bits();
-      plan.magnitude_mask = static_cast<std::uint32_t>(low_mask(f.magnitude_bits()));
-      plan.largest = static_cast<std::uint32_t>(f.largest_magnitude());
-      plan.above_largest = plan.largest == plan.magnitude_mask ? 0 : value(plan.largest + 1);
-      plan.negative_zero = value(f.sign_bit());
-      const int shift = s::mantissa_bits - grid.mantissa_bits;
-      if (f == formats::binary16) {
-        plan.how = method::half;
-      } else if (grid.lowest == 1 && !grid.skips_subnormals && f.is_signed &&
-                 plan.above_largest == (plan.largest + 1) << shift &&
-                 plan.negative_zero == s::sign) {
-        plan.how = method::flat;
-      }
-      // Finite values beyond binary32 round to infinity, which the lanes do not do.
-      if ((value(plan.largest) & ~s::sign) >= s::infinity) plan.is_supported = false;
-    } else {
-      plan.is_twos_complement = f.is_signed;
-      plan.sign_position = f.bits() - (f.is_signed ? 1 : 0);
-      plan.magnitude_mask = static_cast<std::uint32_t>(low_mask(f.bits()));
-      plan.largest = plan.magnitude_mask;
-    }
+  plan.is_supported = grid.is_supported && f.bits() <= 16 &&
+                      grid.lowest + s::mantissa_bits - grid.mantissa_bits <= s::largest_exponent;
+  if (!plan.is_supported) return plan;
+  plan.bits = f.bits();
+  plan.mantissa_bits = grid.mantissa_bits;
+  plan.lowest = grid.lowest;
+  plan.skips_subnormals = grid.skips_subnormals;
+  const auto value = [&f](code_t code) {
+    return static_cast<std::uint32_t>(encode(s::format, decode(f, code)));
+  };
+  const bool is_signed =
+      codes.is_twos_complement ? codes.largest_negative != 0 : codes.sign_bit != 0;
+  plan.sign_position = f.bits() - (is_signed ? 1 : 0);
+  if (codes.is_twos_complement) {
+    plan.is_twos_complement = is_signed;
+    plan.magnitude_mask = static_cast<std::uint32_t>(low_mask(f.bits()));
+    plan.largest = plan.magnitude_mask;
+    return plan;
   }
+  plan.magnitude_mask = static_cast<std::uint32_t>(low_mask(plan.sign_position));
+  plan.largest = static_cast<std::uint32_t>(codes.largest_positive);
+  plan.above_largest = plan.largest == plan.magnitude_mask ? 0 : value(plan.largest + 1);
+  plan.negative_zero = value(codes.sign_bit);
+  const int shift = s::mantissa_bits - grid.mantissa_bits;
+  if (is_same_format(f, formats::binary16)) {
+    plan.how = method::half;
+  } else if (grid.lowest == 1 && !grid.skips_subnormals && is_signed &&
+             plan.above_largest == (plan.largest + 1) << shift && plan.negative_zero == s::sign) {
+    plan.how = method::flat;
+  }
+  // Finite values beyond binary32 round to infinity, which the lanes do not do.
+  if ((value(plan.largest) & ~s::sign) >= s::infinity) plan.is_supported = false;
   return plan;
 }
 
