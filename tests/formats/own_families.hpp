@@ -10,6 +10,7 @@
 #include "lowp/core/exact.hpp"
 #include "lowp/formats/catalog.hpp"
 #include "lowp/formats/facts.hpp"
+#include "lowp/formats/fields.hpp"
 #include "lowp/formats/neighbours.hpp"
 
 namespace own {
@@ -72,6 +73,7 @@ constexpr code_t encode(const ternary&, const unpacked& x, const R& mode = {},
   };
   return codes[round_among(x, 3, value, mode)];
 }
+constexpr const char* known_name(const ternary&) { return "trit"; }
 inline constexpr ternary trits{};
 
 // --------------------------------------------------------------------------------- a posit by hand
@@ -176,14 +178,14 @@ inline constexpr logarithmic log8{};
 /// A sign and a root of 10 bits: its square, in units of 2^-10. Values of up to 20 bits, a range
 /// from 2^-10 to 1022, and everywhere another step.
 struct square {
-  int unused = 0;
+  int unit = -10;
   constexpr bool operator==(const square&) const = default;
   [[nodiscard]] static constexpr int bits() { return 11; }
 };
 constexpr const char* defect(const square&) { return nullptr; }
-constexpr unpacked decode(const square&, code_t code) {
+constexpr unpacked decode(const square& f, code_t code) {
   const code_t root = code & 1023;
-  return unpacked::scaled_integer((code & 1024) != 0, root * root, -10);
+  return unpacked::scaled_integer((code & 1024) != 0, root * root, f.unit);
 }
 template <rounding_mode R = lowp::nearest_even_t>
 constexpr code_t encode(const square& f, const unpacked& x, const R& mode = {},
@@ -194,6 +196,9 @@ constexpr code_t encode(const square& f, const unpacked& x, const R& mode = {},
   const code_t root = round_among(
       magnitude, 1024, [&f](code_t i) { return decode(f, i); }, mode, x.negative);
   return root | (x.negative ? 1024 : 0);
+}
+constexpr auto known_fields(const square& f) {
+  return lowp::format_fields{"square", {{"unit", f.unit}}};
 }
 inline constexpr square squares{};
 

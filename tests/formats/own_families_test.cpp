@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "lowp/formats/digest.hpp"
+#include "lowp/formats/name.hpp"
 #include "lowp/number/arithmetic.hpp"
 #include "lowp/number/compare.hpp"
 #include "lowp/number/limits.hpp"
@@ -477,6 +479,30 @@ TEST_CASE("families of the tests: text in every style") {
   check_text<own::log8>(1);
   check_text<own::squares>(3);
   CHECK(to_text(number<own::posit8_1>::from_code(128)).view() == "nan");
+}
+
+TEST_CASE("families of the tests: names, texts of their fields, digests and words of headers") {
+  CHECK(lowp::name(own::trits).view() == "trit");
+  CHECK(lowp::name(own::squares).view() == "square(unit -10)");
+  CHECK(field_text(own::squares).view() == "square{.unit = -10}");
+  CHECK(lowp::name(own::square{-3}).view() == "square(unit -3)");
+  const std::string nf4(lowp::name(own::nf4).view());
+  CHECK(nf4.substr(0, 14) == "4-bit format #");
+  CHECK(nf4.size() == 30);
+  own::codebook other = own::nf4;
+  ++other.values[15];
+  CHECK(lowp::name(other).view() != nf4);
+  CHECK(digest_of(other) != digest_of(own::nf4));
+  CHECK(digest_of(own::square{-3}) != digest_of(own::squares));
+  CHECK(digest_of(own::codebook(own::nf4)) == digest_of(own::nf4));
+  CHECK(words_of(own::nf4) != words_of(other));
+  CHECK(words_of(own::nf4)[0] == 0xFFFFFFFF);
+  // The layout of files that were saved before.
+  CHECK(words_of(formats::e4m3fn) == format_words{1, 4, 3, 7, 1, 0, 0, 1, 0});
+  CHECK(words_of(formats::fixed<8, -3>) == format_words{2, 8, ~code_t{0} - 2, 1, 0});
+  CHECK(words_of(formats::posit<8>) == format_words{3, 8, 2});
+  CHECK(field_text(formats::posit<8>).view() ==
+        "posit_format{.total_bits = 8, .exponent_bits = 2}");
 }
 
 TEST_CASE("families of the tests: limits claim nothing that does not hold") {

@@ -8,6 +8,7 @@
 #include "lowp/core/bits.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/unpacked.hpp"
+#include "lowp/formats/fields.hpp"
 #include "lowp/formats/value_facts.hpp"
 #include "lowp/rounding/modes.hpp"
 #include "lowp/rounding/overflow.hpp"
@@ -128,6 +129,16 @@ template <rounding_mode R = nearest_even_t>
   const int body = f.total_bits - sign;
   const int fraction = f.fraction_bits < 0 ? 0 : f.fraction_bits > body ? body : f.fraction_bits;
   return {{sign, body - fraction, fraction}};
+}
+
+/// See fields.hpp. Headers of saved files follow this order.
+[[nodiscard]] constexpr auto known_fields(const fixed_format& f) {
+  return format_fields{"fixed_format",
+                       {{"total_bits", f.total_bits},
+                        {"fraction_bits", f.fraction_bits},
+                        {"is_signed", f.is_signed},
+                        {"is_symmetric", f.is_symmetric}},
+                       2};
 }
 
 }  // namespace lowp

@@ -9,6 +9,7 @@
 #include "lowp/core/bits.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/unpacked.hpp"
+#include "lowp/formats/fields.hpp"
 #include "lowp/formats/value_facts.hpp"
 #include "lowp/rounding/modes.hpp"
 #include "lowp/rounding/overflow.hpp"
@@ -235,6 +236,20 @@ template <rounding_mode R = nearest_even_t>
 /// Sign, exponent, mantissa.
 [[nodiscard]] constexpr code_fields known_code_fields(const float_format& f, code_t) {
   return {{f.is_signed ? 1 : 0, f.exponent_bits, f.mantissa_bits}};
+}
+
+/// See fields.hpp. Headers of saved files follow this order.
+[[nodiscard]] constexpr auto known_fields(const float_format& f) {
+  return format_fields{"float_format",
+                       {{"exponent_bits", f.exponent_bits},
+                        {"mantissa_bits", f.mantissa_bits},
+                        {"bias", f.bias},
+                        {"is_signed", f.is_signed},
+                        {"at_exponent_zero", f.at_exponent_zero},
+                        {"has_infinity", f.has_infinity},
+                        {"nan_codes", f.nan_codes},
+                        {"nan_at_negative_zero", f.nan_at_negative_zero}},
+                       1};
 }
 
 }  // namespace lowp

@@ -1,35 +1,40 @@
 // SPDX-License-Identifier: MIT
 // The name of a format, derived from its fields: the catalogue's name, P3109's, or one that spells
-// out how it differs from the IEEE 754 format of the same field widths.
+// out how it differs from the IEEE 754 format of the same field widths; and for any family a name,
+// a text of all its fields, and a number that stands for it.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "lowp/formats/catalog.hpp"
+#include "lowp/formats/digest.hpp"
 
 namespace lowp {
 
-/// A short text that lives in constant expressions. Converts to std::string_view.
-struct format_name {
-  char text[80] = {};
+/// A short text that lives in constant expressions. Converts to std::string_view. What does not fit
+/// is left out.
+template <int Size>
+struct short_text {
+  char text[Size] = {};
   int size = 0;
 
   [[nodiscard]] constexpr std::string_view view() const {
     return {text, static_cast<std::string_view::size_type>(size)};
   }
   constexpr operator std::string_view() const { return view(); }
-  constexpr format_name& operator<<(std::string_view part) {
+  constexpr short_text& operator<<(std::string_view part) {
     for (const char c : part) {
-      if (size < static_cast<int>(sizeof text)) text[size++] = c;
+      if (size < Size) text[size++] = c;
     }
     return *this;
   }
-  constexpr format_name& operator<<(int number) {
+  constexpr short_text& operator<<(std::int64_t number) {
     if (number < 0) *this << "-";
-    char digits[12] = {};
+    char digits[20] = {};
     int count = 0;
-    for (unsigned rest = number < 0 ? 0u - static_cast<unsigned>(number)
-                                    : static_cast<unsigned>(number);
+    for (std::uint64_t rest = number < 0 ? 0u - static_cast<std::uint64_t>(number)
+                                         : static_cast<std::uint64_t>(number);
          count == 0 || rest != 0; rest /= 10) {
       digits[count++] = static_cast<char>('0' + rest % 10);
     }
@@ -37,6 +42,7 @@ struct format_name {
     return *this;
   }
 };
+using format_name = short_text<80>;
 
 /// "e4m3fn", "binary8p4se", or such as "e4m2(bias 3,no inf,2 nans)".
 [[nodiscard]] constexpr format_name name(const float_format& f) {
@@ -89,6 +95,60 @@ struct format_name {
 [[nodiscard]] constexpr format_name name(const posit_format& f) {
   if (defect(f) != nullptr) return format_name{} << "invalid";
   return format_name{} << "posit" << f.total_bits << "_" << f.exponent_bits;
+}
+
+namespace detail {
+
+template <int Size, int Count>
+constexpr void append_fields(short_text<Size>& text, const format_field (&fields)[Count],
+                             std::string_view before, std::string_view between) {
+  std::string_view separator = "";
+  for (const format_field& field : fields) {
+    text << separator << before << field.name << between << static_cast<std::int64_t>(field.value);
+    separator = ", ";
+  }
+}
+
+}  // namespace detail
+
+/// Of any other family: what its known_name(f) says; else the family and its fields, if they fit,
+/// "codebook(width 4, bias 2)"; else the bits and the digest, "4-bit format #93c467e37db0c7a4".
+template <number_format F>
+[[nodiscard]] constexpr format_name name(const F& f) {
+  if (defect(f) != nullptr) return format_name{} << "invalid";
+  if constexpr (requires { known_name(f); }) {
+    return format_name{} << known_name(f);
+  } else {
+    if constexpr (requires { known_fields(f); }) {
+      const auto fields = known_fields(f);
+      short_text<81> text;
+      text << fields.family << "(";
+      detail::append_fields(text, fields.list, "", " ");
+      text << ")";
+      if (text.size <= 80) return format_name{} << text.view();
+    }
+    format_name result;
+    result << f.bits() << "-bit format #";
+    for (int shift = 60; shift >= 0; shift -= 4) {
+      result << std::string_view("0123456789abcdef").substr(digest_of(f) >> shift & 15, 1);
+    }
+    return result;
+  }
+}
+
+/// All fields of a descriptor, "posit_format{.total_bits = 8, .exponent_bits = 2}", for messages
+/// and logs; the name, if its family does not state them.
+template <number_format F>
+[[nodiscard]] constexpr short_text<320> field_text(const F& f) {
+  short_text<320> text;
+  if constexpr (requires { known_fields(f); }) {
+    const auto fields = known_fields(f);
+    text << fields.family << "{";
+    detail::append_fields(text, fields.list, ".", " = ");
+    return text << "}";
+  } else {
+    return text << name(f).view();
+  }
 }
 
 }  // namespace lowp

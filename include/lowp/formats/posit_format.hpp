@@ -8,6 +8,7 @@
 #include "lowp/core/bits.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/unpacked.hpp"
+#include "lowp/formats/fields.hpp"
 #include "lowp/formats/value_facts.hpp"
 #include "lowp/rounding/modes.hpp"
 #include "lowp/rounding/overflow.hpp"
@@ -112,6 +113,12 @@ template <rounding_mode R = nearest_even_t>
   const int rest = body - regime;
   const int exponent = rest < f.exponent_bits ? rest : f.exponent_bits;
   return {{1, regime, exponent, rest - exponent}};
+}
+
+/// See fields.hpp. Headers of saved files follow this order.
+[[nodiscard]] constexpr auto known_fields(const posit_format& f) {
+  return format_fields{
+      "posit_format", {{"total_bits", f.total_bits}, {"exponent_bits", f.exponent_bits}}, 3};
 }
 
 }  // namespace lowp

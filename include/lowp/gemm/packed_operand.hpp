@@ -345,9 +345,9 @@ const {
   head h;
   h.words[head::magic] = head::magic_word;
   h.words[head::version] = head::layout_version;
-  h.put_format(head::element, detail::words_of(element_format));
+  h.put_format(head::element, words_of(element_format));
   if constexpr (has_scales) {
-    h.put_format(head::scale, detail::words_of(source::format.scale));
+    h.put_format(head::scale, words_of(source::format.scale));
     h.words[head::block_rows] = 1;
     h.words[head::block_cols] = block_cols();
     h.words[head::has_tensor_scale] = source::format.has_tensor_scale;

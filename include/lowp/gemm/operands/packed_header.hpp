@@ -12,36 +12,9 @@
 #include <string>
 #include <tuple>
 
-#include "lowp/formats/fixed_format.hpp"
-#include "lowp/formats/float_format.hpp"
-#include "lowp/formats/posit_format.hpp"
+#include "lowp/formats/digest.hpp"
 
 namespace lowp::detail {
-
-/// A format, field by field; the first word is the family, and no format is all zeros.
-using format_words = std::array<std::uint64_t, 9>;
-
-[[nodiscard]] constexpr std::uint64_t word_of_integer(int value) {
-  return static_cast<std::uint64_t>(std::int64_t{value});
-}
-[[nodiscard]] constexpr format_words words_of(const float_format& f) {
-  return {1,
-          word_of_integer(f.exponent_bits),
-          word_of_integer(f.mantissa_bits),
-          word_of_integer(f.bias),
-          f.is_signed,
-          static_cast<std::uint64_t>(f.at_exponent_zero),
-          f.has_infinity,
-          f.nan_codes,
-          f.nan_at_negative_zero};
-}
-[[nodiscard]] constexpr format_words words_of(const fixed_format& f) {
-  return {2, word_of_integer(f.total_bits), word_of_integer(f.fraction_bits), f.is_signed,
-          f.is_symmetric};
-}
-[[nodiscard]] constexpr format_words words_of(const posit_format& f) {
-  return {3, word_of_integer(f.total_bits), word_of_integer(f.exponent_bits)};
-}
 
 /// The places of words in a header.
 struct packed_header {
@@ -86,18 +59,16 @@ struct packed_header {
   }
 };
 
-/// 64-bit FNV-1a (Fowler, Noll and Vo; RFC 9923), in pieces.
+/// FNV-1a of bytes, in pieces.
 class fnv_1a {
  public:
   void add(std::span<const std::byte> bytes) {
-    for (const std::byte byte : bytes) {
-      hash_ = (hash_ ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001B3u;
-    }
+    for (const std::byte byte : bytes) digest_.add_byte(std::to_integer<unsigned char>(byte));
   }
-  [[nodiscard]] std::uint64_t value() const { return hash_; }
+  [[nodiscard]] std::uint64_t value() const { return digest_.value; }
 
  private:
-  std::uint64_t hash_ = 0xCBF29CE484222325u;
+  word_digest digest_;
 };
 
 inline void store_words(std::span<const std::uint64_t> words, std::byte* to) {

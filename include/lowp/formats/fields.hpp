@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// The fields of a descriptor as one list, from which its name, its text, its digest and the header
+// of a saved file are made.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+namespace lowp {
+
+/// A field of integers, flags or choices; negative values in two's complement.
+struct format_field {
+  const char* name = "";
+  std::uint64_t value = 0;
+
+  template <class T>
+  constexpr format_field(const char* of, T from)
+      : name(of), value(static_cast<std::uint64_t>(from)) {}
+};
+
+/// All fields of a descriptor, so that two are equal if and only if these are. A family states them
+/// by a function in its namespace; what does not is told apart by its values:
+///   constexpr auto known_fields(const my_format& f) {
+///     return lowp::format_fields{"my_format", {{"width", f.width}, {"bias", f.bias}}};
+///   }
+template <int Count>
+struct format_fields {
+  const char* family;
+  format_field list[Count];
+  /// The number of the family in saved files; 0, but for those of the library.
+  std::uint64_t id = 0;
+
+  constexpr format_fields(const char* of, const format_field (&fields)[Count],
+                          std::uint64_t number = 0)
+      : format_fields(of, fields, number, std::make_integer_sequence<int, Count>{}) {}
+
+ private:
+  template <int... I>
+  constexpr format_fields(const char* of, const format_field (&fields)[Count], std::uint64_t number,
+                          std::integer_sequence<int, I...>)
+      : family(of), list{fields[I]...}, id(number) {}
+};
+
+namespace detail {
+
+/// 64-bit FNV-1a (Fowler, Noll and Vo; RFC 9923) of words, the low byte of each first.
+struct word_digest {
+  std::uint64_t value = 0xCBF29CE484222325u;
+  constexpr void add_byte(unsigned char byte) { value = (value ^ byte) * 0x100000001B3u; }
+  constexpr void add(std::uint64_t word) {
+    for (int i = 0; i < 8; ++i) add_byte(static_cast<unsigned char>(word >> (8 * i) & 0xFF));
+  }
+  constexpr void add(const char* text) {
+    for (; *text != 0; ++text) add_byte(static_cast<unsigned char>(*text));
+  }
+};
+
+}  // namespace detail
+}  // namespace lowp
