@@ -96,7 +96,8 @@ check() {
       layer["core/"] = 1; layer["rounding/"] = 2; layer["formats/"] = 3; layer["number/"] = 4
       layer["arrays/"] = 5; layer["block/"] = 6; layer["gemm/"] = 7; layer["analysis/"] = 8
       layer["lowp.hpp"] = 9
-      floor["gemm/operands/"] = 1; floor["gemm/definition/"] = 2; floor["gemm/engine/"] = 3
+      floor["gemm/operands/"] = 1; floor["gemm/definition/"] = 2; floor["gemm/policies/"] = 2
+      floor["gemm/engine/"] = 3
       floor["gemm/strategies/"] = 4
       floor["kernels/targets/"] = 1; floor["kernels/lanes/"] = 1; floor["kernels/arrays/"] = 2; floor["kernels/products/"] = 3
       top["adapters/"] = 1; top["io/"] = 1

@@ -117,7 +117,7 @@ struct as_affine {
   }
 };
 
-template <class A, class B, gemm_policy P>
+template <class A, class B, auto P>
 void run(benchmark::State& state, const shape& s, unsigned threads, isa level) {
   std::vector<float> a_values, b_values, c(s.m * s.n);
   const auto a = A::make(sample_values(a_values, s.m, s.k));
@@ -167,7 +167,7 @@ void run(benchmark::State& state, const shape& s, unsigned threads, isa level) {
   });
 }
 
-template <class A, class B, gemm_policy P = gemm_policy{}>
+template <class A, class B, auto P = policies::k32>
 void add_product(const std::string& job) {
   const auto add = [&](const shape& s, unsigned threads, isa level) {
     const std::string suffix = (threads == 1 ? "/1_thread/" : "/2_threads/");
@@ -228,7 +228,7 @@ void add_quantizing(const std::string& job) {
 }
 
 /// Modeled sums, as a share of the speed of the order k32.
-template <gemm_policy P, class T, class R>
+template <auto P, class T, class R>
 void run_model(benchmark::State& state, const R& mode, isa level) {
   const shape s{128, 1024, 1024};
   std::vector<float> a_values, b_values, c(s.m * s.n);
@@ -250,7 +250,7 @@ void run_model(benchmark::State& state, const R& mode, isa level) {
   };
   compare(state, 2 * s.m * s.n * s.k, multiply, {{"k32", [&] { gemm(x, y, out, level); }}});
 }
-template <gemm_policy P, class T = float, class R = nearest_even_t>
+template <auto P, class T = float, class R = nearest_even_t>
 void add_model(const std::string& name, const R& mode = {}) {
   for (const isa level : isas) {
     if ((level != isa::avx2 || level > highest_isa()) && level != highest_isa()) continue;
@@ -258,16 +258,16 @@ void add_model(const std::string& name, const R& mode = {}) {
             [=](benchmark::State& state) { run_model<P, T>(state, mode, level); });
   }
 }
-constexpr gemm_policy sequential_in(const float_format& f, product p = product::exact) {
-  return {.sum = accumulation::sequential, .accumulator = f, .product = p};
+constexpr rounded_sums sequential_in(const float_format& f, product p = product::exact) {
+  return {.accumulator = f, .product = p};
 }
 void add_models() {
-  constexpr gemm_policy bf16 = sequential_in(formats::bfloat16);
-  constexpr gemm_policy half = sequential_in(formats::binary16);
-  constexpr gemm_policy halves = sequential_in(formats::binary16, product::rounded);
-  constexpr gemm_policy l_mul = sequential_in(formats::binary32, product::l_mul);
-  constexpr gemm_policy tree{
-      .sum = accumulation::pairwise, .accumulator = formats::bfloat16, .chunk = 128};
+  constexpr rounded_sums bf16 = sequential_in(formats::bfloat16);
+  constexpr rounded_sums half = sequential_in(formats::binary16);
+  constexpr rounded_sums halves = sequential_in(formats::binary16, product::rounded);
+  constexpr rounded_sums l_mul = sequential_in(formats::binary32, product::l_mul);
+  constexpr rounded_sums tree{
+      .order = summation::pairwise, .accumulator = formats::bfloat16, .chunk = 128};
   add_model<policies::sequential_binary32>("binary32");
   add_model<bf16>("bfloat16");
   add_model<bf16>("bfloat16_toward_zero", toward_zero);

@@ -16,8 +16,7 @@
 #include "lowp/rounding/stochastic.hpp"
 
 using namespace test::gemm;
-using lowp::accumulation;
-using lowp::gemm_policy;
+using lowp::rounded_sums;
 
 namespace policies = lowp::policies;
 
@@ -30,7 +29,7 @@ std::vector<std::uint32_t> bits_of(const std::vector<float>& values) {
 }
 
 /// By the definition and by kernels, on any instruction set and two threads.
-template <gemm_policy P, class A, class B, class R = lowp::nearest_even_t>
+template <auto P, class A, class B, class R = lowp::nearest_even_t>
 void compare_onto(oracle::tally& t, const std::string& name, const A& a, const B& b, kind values,
                   const R& mode = {}) {
   const std::size_t rows = lowp::detail::operand_rows(a), cols = lowp::detail::operand_rows(b);
@@ -51,7 +50,7 @@ void compare_onto(oracle::tally& t, const std::string& name, const A& a, const B
 
 constexpr kind starts[] = {kind::ordinary, kind::wide, kind::tiny, kind::zeros, kind::special};
 
-template <gemm_policy P, class X, class Y, class R = lowp::nearest_even_t>
+template <auto P, class X, class Y, class R = lowp::nearest_even_t>
 void compare_operands(const std::string& name, const R& mode = {}) {
   oracle::tally t;
   std::uint64_t seed = 1;
@@ -67,7 +66,7 @@ void compare_operands(const std::string& name, const R& mode = {}) {
 }
 
 /// The product over K, and the sum over a first part of it and then the rest.
-template <gemm_policy P, class T>
+template <auto P, class T>
 void check_pieces(const std::string& name, const std::vector<T>& a, const std::vector<T>& b,
                   std::size_t m, std::size_t n, std::size_t k, std::size_t piece) {
   const auto part = [k](const std::vector<T>& x, std::size_t rows, std::size_t first,
@@ -86,7 +85,7 @@ void check_pieces(const std::string& name, const std::vector<T>& a, const std::v
   CHECK(bits_of(pieces) == bits_of(whole));
   CHECK(bits_of(defined) == bits_of(whole));
 }
-template <gemm_policy P>
+template <auto P>
 void check_pieces(const std::string& name, std::size_t piece) {
   for (const auto& [m, n, k] : {shape{3, 20, 200}, shape{33, 14, 700}}) {
     const matrix a(m, k, 1, kind::wide), b(n, k, 2, kind::wide);
@@ -95,21 +94,18 @@ void check_pieces(const std::string& name, std::size_t piece) {
   }
 }
 
-constexpr gemm_policy in_bfloat16{.sum = accumulation::sequential,
-                                  .accumulator = formats::bfloat16};
-constexpr gemm_policy in_binary16{.sum = accumulation::sequential,
-                                  .accumulator = formats::binary16,
-                                  .product = lowp::product::rounded};
-constexpr gemm_policy promoted{
-    .sum = accumulation::sequential, .accumulator = formats::binary16, .chunk = 64};
-constexpr gemm_policy trees{
-    .sum = accumulation::pairwise, .accumulator = formats::bfloat16, .chunk = 32};
+constexpr rounded_sums in_bfloat16{.accumulator = formats::bfloat16};
+constexpr rounded_sums in_binary16{.accumulator = formats::binary16,
+                                   .product = lowp::product::rounded};
+constexpr rounded_sums promoted{.accumulator = formats::binary16, .chunk = 64};
+constexpr rounded_sums trees{
+    .order = lowp::summation::pairwise, .accumulator = formats::bfloat16, .chunk = 32};
 
 }  // namespace
 
 TEST_CASE("Pieces of K one after the other give the whole") {
-  check_pieces<gemm_policy{}>("k32", 32);
-  check_pieces<gemm_policy{}>("k32", 96);
+  check_pieces<policies::k32>("k32", 32);
+  check_pieces<policies::k32>("k32", 96);
   check_pieces<policies::sequential_binary32>("binary32", 37);
   check_pieces<in_bfloat16>("bfloat16", 37);
   check_pieces<in_binary16>("binary16", 1);
@@ -120,14 +116,13 @@ TEST_CASE("Pieces of K one after the other give the whole") {
   check_pieces<policies::hopper_fp8_promoted>("hopper, promoted", 128);
   const matrix a(20, 200, 1, kind::ordinary), b(15, 200, 2, kind::ordinary);
   const auto to_int8 = [](const matrix& x) { return of_numbers<formats::int_n<8>>(x).data; };
-  check_pieces<gemm_policy{.sum = accumulation::integers, .chunk = 40}>(
-      "integers", to_int8(a), to_int8(b), 20, 15, 200, 80);
+  check_pieces<lowp::int32_sums{.chunk = 40}>("integers", to_int8(a), to_int8(b), 20, 15, 200, 80);
 }
 
 TEST_CASE("Without rounding before the last one, in binary64 and for no products") {
   const float a[] = {1.0f, 0x1p-30f}, one[] = {1.0f, 1.0f};
   const matrix_view<const float> x(a, 1, 2), y(one, 1, 2);
-  const auto onto = [&]<gemm_policy P>(float start, std::size_t depth = 2) {
+  const auto onto = [&]<auto P>(float start, std::size_t depth = 2) {
     matrix_view<const float> row = x, col = y;
     row.cols = col.cols = depth;
     lowp::gemm_accumulate<P>(row, col, matrix_view<float>(&start, 1, 1));
@@ -135,7 +130,7 @@ TEST_CASE("Without rounding before the last one, in binary64 and for no products
   };
   // 2^24 + 1 lies between two numbers; the rest decides.
   CHECK(onto.operator()<policies::exact>(0x1p24f) == 0x1.000002p24f);
-  CHECK(onto.operator()<gemm_policy{}>(0x1p24f) == 0x1p24f);
+  CHECK(onto.operator()<policies::k32>(0x1p24f) == 0x1p24f);
   CHECK(onto.operator()<policies::sequential_binary64>(0x1p24f) == 0x1p24f);  // 55 bits apart
   CHECK(onto.operator()<policies::sequential_binary64>(0x1p22f) == 0x1.000004p22f);
   CHECK(onto.operator()<policies::sequential_binary64>(-0x1p50f) == -0x1p50f);
@@ -150,7 +145,7 @@ TEST_CASE("Without rounding before the last one, in binary64 and for no products
 }
 
 TEST_CASE("Onto any result, by every kernel of k32") {
-  constexpr gemm_policy k32{};
+  constexpr auto k32 = policies::k32;
   compare_operands<k32, of_float, of_float>("float");
   compare_operands<k32, of_float, of_blocks<formats::mxfp4>>("float by mxfp4");
   compare_operands<k32, of_blocks<formats::mxint8>, of_blocks<formats::mxfp4>>("integers");
@@ -200,8 +195,7 @@ TEST_CASE("Onto any result, by every policy") {
   compare_operands<promoted, bfloat16s, bfloat16s>("chunks");
   compare_operands<trees, bfloat16s, bfloat16s>("trees");
   compare_operands<policies::hopper_fp8, bfloat16s, bfloat16s>("hopper");
-  compare_operands<gemm_policy{.sum = accumulation::sequential, .product = lowp::product::l_mul},
-                   bfloat16s, bfloat16s>("L-Mul");
+  compare_operands<rounded_sums{.product = lowp::product::l_mul}, bfloat16s, bfloat16s>("L-Mul");
   using int8s = of_numbers<formats::int_n<8>>;
   compare_operands<policies::integers, int8s, int8s>("int8");
 }

@@ -72,8 +72,7 @@ TEST_CASE("A batch of products, of any number and on any threads") {
 }
 
 TEST_CASE("A batch takes its draws one product after the other") {
-  static constexpr lowp::gemm_policy policy{
-      .sum = lowp::accumulation::sequential, .accumulator = formats::bfloat16, .chunk = 7};
+  static constexpr lowp::rounded_sums policy{.accumulator = formats::bfloat16, .chunk = 7};
   const std::size_t count = 10, depth = 20;
   const auto a = matrices(count, 2, depth), b = matrices(count, 5, depth);
   const auto x = views(a), y = views(b);

@@ -20,8 +20,8 @@
 namespace formats = lowp::formats;
 namespace tg = test::gemm;
 using lowp::execution;
-using lowp::gemm_policy;
 using lowp::matrix_view;
+using lowp::rounded_sums;
 using tg::kind;
 
 namespace {
@@ -35,7 +35,7 @@ struct counting {
   }
 };
 
-template <gemm_policy P, class... Mode>
+template <auto P, class... Mode>
 void check(oracle::tally& t, const std::string& name, const Mode&... mode) {
   for (const tg::shape& s : {tg::shape{1, 300, 20}, tg::shape{33, 41, 37}, tg::shape{2, 3, 0}}) {
     const std::size_t m = s.m, n = s.n, k = s.k;
@@ -61,10 +61,9 @@ void check(oracle::tally& t, const std::string& name, const Mode&... mode) {
 
 TEST_CASE("The definition on threads") {
   oracle::tally t;
-  constexpr gemm_policy wide{.sum = lowp::accumulation::sequential,
-                             .accumulator = formats::binary64};
-  constexpr gemm_policy chunks{
-      .sum = lowp::accumulation::pairwise, .accumulator = formats::bfloat16, .chunk = 7};
+  constexpr rounded_sums wide{.accumulator = formats::binary64};
+  constexpr rounded_sums chunks{
+      .order = lowp::summation::pairwise, .accumulator = formats::bfloat16, .chunk = 7};
   check<wide>(t, "binary64, stochastic", lowp::stochastic{.seed = 1});
   check<chunks>(t, "chunks of 7", lowp::any_rounding(lowp::stochastic{.seed = 2}));
   check<lowp::policies::exact>(t, "exact", lowp::stochastic{.seed = 3});

@@ -18,7 +18,7 @@
 namespace test::gemm {
 
 /// With operands and a result that lie so, the bits are those of elsewhere.
-template <lowp::gemm_policy P, class T>
+template <auto P, class T>
 void compare_at_edges(oracle::tally& t) {
   constexpr std::size_t m = 13, n = 20;
   for (const std::size_t k : {1u, 5u, 7u, 33u, 513u}) {

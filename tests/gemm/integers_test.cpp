@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// accumulation::integers is what GMP's integers and MPFR's roundings give, piece by piece, by the
+// int32_sums are what GMP's integers and MPFR's roundings give, piece by piece, by the
 // definition and by the kernels of every instruction set.
-#include "lowp/gemm/definition/integers.hpp"
+#include "lowp/gemm/policies/int32.hpp"
 
 #include <gmp.h>
 
@@ -27,10 +27,9 @@
 namespace formats = lowp::formats;
 namespace packings = lowp::packings;
 namespace ob = oracle::block;
-using lowp::accumulation;
 using lowp::affine_matrix_view;
 using lowp::block_shape;
-using lowp::gemm_policy;
+using lowp::int32_sums;
 using lowp::matrix_view;
 using lowp::overflow;
 using lowp::packed_matrix_view;
@@ -40,21 +39,15 @@ using oracle::real;
 
 namespace {
 
-constexpr gemm_policy exact = lowp::policies::integers;
-constexpr gemm_policy wrapping{.sum = accumulation::integers, .range = overflow::wrap};
-constexpr gemm_policy saturating{.sum = accumulation::integers, .range = overflow::saturate};
-constexpr gemm_policy chained{.sum = accumulation::integers, .chunk = 5};
+constexpr auto exact = lowp::policies::integers;
+constexpr int32_sums wrapping{.range = overflow::wrap};
+constexpr int32_sums saturating{.range = overflow::saturate};
+constexpr int32_sums chained{.chunk = 5};
 static_assert(lowp::defect(exact) == nullptr && lowp::defect(chained) == nullptr);
 static_assert(lowp::defect(wrapping) == nullptr && lowp::defect(saturating) == nullptr);
 static_assert(!lowp::has_rounding(exact));
-constexpr const char* defect_of(gemm_policy p) {
-  p.sum = accumulation::integers;
-  return lowp::defect(p);
-}
-static_assert(defect_of({.accumulator = formats::binary64}) != nullptr);
-static_assert(defect_of({.product = lowp::product::rounded}) != nullptr);
-static_assert(defect_of({.chunk = -1}) != nullptr);
-static_assert(defect_of({.range = overflow::propagate}) != nullptr);
+static_assert(lowp::defect(int32_sums{.chunk = -1}) != nullptr);
+static_assert(lowp::defect(int32_sums{.range = overflow::propagate}) != nullptr);
 
 class source {
  public:
@@ -157,7 +150,7 @@ class integer {
   mpz_t value_;
 };
 
-bits32 dot(const gemm_policy& p, const known& a, std::size_t row, const known& b, std::size_t col) {
+bits32 dot(const int32_sums& p, const known& a, std::size_t row, const known& b, std::size_t col) {
   static integer sum, two_to_32, low, high;
   static real x(256);
   mpz_ui_pow_ui(two_to_32, 2, 32);
@@ -189,10 +182,10 @@ bits32 dot(const gemm_policy& p, const known& a, std::size_t row, const known& b
   return total;
 }
 
-template <gemm_policy P, class A, class B>
+template <auto P, class A, class B>
 void compare(oracle::tally& t, const std::string& name, const known& a, const A& x, const known& b,
              const B& y) {
-  static constexpr gemm_policy policy = P;
+  static constexpr auto policy = P;
   std::vector<bits32> expected;
   for (std::size_t i = 0; i < a.rows; ++i) {
     for (std::size_t j = 0; j < b.rows; ++j) expected.push_back(dot(policy, a, i, b, j));
@@ -220,7 +213,7 @@ void compare(oracle::tally& t, const std::string& name, const known& a, const A&
 
 constexpr block_shape per_row{}, per_tensor{block_shape::whole, block_shape::whole};
 
-template <gemm_policy P, auto F, auto G, lowp::packing O = packings::low_first>
+template <auto P, auto F, auto G, lowp::packing O = packings::low_first>
 void compare_formats(const std::string& name) {
   struct shape {
     std::size_t m, n, k;

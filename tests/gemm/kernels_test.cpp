@@ -214,8 +214,8 @@ TEST_CASE("Products touch nothing outside their operands") {
 
 TEST_CASE("Rows that are read where they lie are read to their end") {
   oracle::tally t;
-  compare_at_edges<lowp::gemm_policy{}, float>(t);
-  compare_at_edges<lowp::gemm_policy{}, lowp::bfloat16>(t);
+  compare_at_edges<lowp::policies::k32, float>(t);
+  compare_at_edges<lowp::policies::k32, lowp::bfloat16>(t);
   REQUIRE_NO_MISMATCH(t);
 }
 #endif
@@ -240,7 +240,7 @@ TEST_CASE("Bad shapes are refused before anything is written") {
   const std::span<const std::uint8_t> own(reinterpret_cast<const std::uint8_t*>(out.data()), 60);
   const packed_matrix_view<formats::e4m3fn> packed(own, 5, 12);
   CHECK_THROWS_AS(lowp::gemm(packed, in(5, 12), both), std::invalid_argument);
-  CHECK_THROWS_AS(lowp::gemm<lowp::gemm_policy{lowp::accumulation::exact}>(packed, in(5, 12), both),
+  CHECK_THROWS_AS(lowp::gemm<lowp::policies::exact>(packed, in(5, 12), both),
                   std::invalid_argument);
   const matrix_view<float> left(out.data(), 3, 3, 6), right(out.data() + 3, 3, 3, 6);
   CHECK(out == std::vector<float>(60, 7.0f));

@@ -22,14 +22,14 @@
 namespace formats = lowp::formats;
 namespace policies = lowp::policies;
 namespace tg = test::gemm;
-using lowp::accumulation;
+using lowp::aligned_sums;
 using lowp::any_rounding;
 using lowp::execution;
 using lowp::float_format;
-using lowp::gemm_policy;
 using lowp::isa;
 using lowp::matrix_view;
 using lowp::product;
+using lowp::rounded_sums;
 using lowp::stochastic;
 using tg::kind;
 using tg::matrix;
@@ -48,7 +48,7 @@ result bits(const std::vector<float>& c) {
   return list;
 }
 
-template <gemm_policy P, class A, class B, class... Mode>
+template <auto P, class A, class B, class... Mode>
 void check(oracle::tally& t, const std::string& name, const A& a, const B& b, const Mode&... mode) {
   const std::size_t m = lowp::detail::operand_rows(a), n = lowp::detail::operand_rows(b);
   std::vector<float> c(m * n, 7.0f);
@@ -77,7 +77,7 @@ const std::vector<lowp::named_rounding>& modes() {
   return list;
 }
 
-template <gemm_policy P>
+template <auto P>
 void check_modes(oracle::tally& t, const std::string& name) {
   std::uint64_t seed = 0;
   for (const shape& s : shapes) {
@@ -93,7 +93,7 @@ void check_modes(oracle::tally& t, const std::string& name) {
   }
 }
 
-template <gemm_policy P, class Operand>
+template <auto P, class Operand>
 void check_nearest(oracle::tally& t, const std::string& name) {
   std::uint64_t seed = 100;
   for (const shape& s : shapes) {
@@ -105,19 +105,15 @@ void check_nearest(oracle::tally& t, const std::string& name) {
   }
 }
 
-constexpr gemm_policy in(const float_format& f, product p = product::exact, int chunk = 0,
-                         const float_format& promoted = formats::binary32) {
-  return {.sum = accumulation::sequential,
-          .accumulator = f,
-          .product = p,
-          .chunk = chunk,
-          .promoted = promoted};
+constexpr rounded_sums in(const float_format& f, product p = product::exact, int chunk = 0,
+                          const float_format& promoted = formats::binary32) {
+  return {.accumulator = f, .product = p, .chunk = chunk, .promoted = promoted};
 }
-constexpr gemm_policy tree(gemm_policy p) {
-  p.sum = accumulation::pairwise;
+constexpr rounded_sums tree(rounded_sums p) {
+  p.order = lowp::summation::pairwise;
   return p;
 }
-constexpr gemm_policy saturating(gemm_policy p) {
+constexpr rounded_sums saturating(rounded_sums p) {
   p.range = lowp::overflow::saturate;
   return p;
 }
@@ -155,11 +151,9 @@ TEST_CASE("Adders that align, by kernels") {
   check_nearest<policies::hopper_fp16, tg::of_float>(t, "hopper, float");
   check_nearest<policies::volta_fp16, tg::of_float>(t, "volta, float");
   // Many exponents, so that most terms lose bits, and adders that differ in every parameter.
-  constexpr gemm_policy narrow{.sum = accumulation::aligned,
-                               .accumulator = formats::bfloat16,
-                               .chunk = 256,
-                               .adder = {8, 5}};
-  constexpr gemm_policy widest{.sum = accumulation::aligned, .chunk = 512, .adder = {512, 40}};
+  constexpr aligned_sums narrow{
+      .terms = 8, .fraction_bits = 5, .accumulator = formats::bfloat16, .chunk = 256};
+  constexpr aligned_sums widest{.terms = 512, .fraction_bits = 40, .chunk = 512};
   std::uint64_t seed = 0;
   for (int i = 0; i < 20; ++i) {
     const matrix a(6, 300, ++seed, kind::wide), b(20, 300, ++seed, kind::cancelling);
@@ -209,7 +203,7 @@ TEST_CASE("Stochastic sums that leave binary32 overflow, whatever is drawn") {
 
 TEST_CASE("Aligned terms of subnormal values, and of transposed blocks") {
   oracle::tally t;
-  constexpr gemm_policy policy{.sum = accumulation::aligned, .adder = {2, 10}};
+  constexpr aligned_sums policy{.terms = 2, .fraction_bits = 10};
   lowp::block_matrix<formats::mxfp8_e4m3> tiny(1, 2);
   tiny.set_code(0, 0, 0x39);
   tiny.set_code(0, 1, 0x39);
@@ -237,7 +231,7 @@ TEST_CASE("Aligned terms of subnormal values, and of transposed blocks") {
 
 TEST_CASE("Modeled sums: rows alone, and the caller's floating-point environment") {
   oracle::tally t;
-  constexpr gemm_policy policy = in(formats::bfloat16, product::rounded);
+  constexpr rounded_sums policy = in(formats::bfloat16, product::rounded);
   const matrix a(7, 40, 3, kind::tiny), b(19, 40, 4, kind::wide);
   for (const auto& mode : modes()) {
     std::vector<float> c(7 * 19), one(7 * 19);
@@ -260,7 +254,7 @@ TEST_CASE("Modeled sums: rows alone, and the caller's floating-point environment
     }
   }
   // What is looked at before: here a subnormal value decides for another way.
-  constexpr gemm_policy l_mul = in(formats::bfloat16, product::l_mul);
+  constexpr rounded_sums l_mul = in(formats::bfloat16, product::l_mul);
   lowp::block_matrix<formats::mxfp8_e4m3> tiny(1, 1);
   tiny.set_code(0, 0, 0x39);
   tiny.set_scale_code(0, 0, 0);

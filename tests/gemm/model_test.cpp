@@ -2,7 +2,7 @@
 // Sums in chosen formats, orders and adders mean what their policy says. Each rounding is played
 // back by search among the values of the format or in MPFR; adders that align, in the arithmetic of
 // significands in which they were published; and cases are worked out by hand.
-#include "lowp/gemm/definition/model.hpp"
+#include "lowp/gemm/policy.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -12,6 +12,7 @@
 #include <deque>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "block/block_oracle.hpp"
@@ -27,13 +28,14 @@
 namespace formats = lowp::formats;
 namespace ob = oracle::block;
 namespace policies = lowp::policies;
-using lowp::accumulation;
+using lowp::aligned_sums;
 using lowp::any_rounding;
 using lowp::float_format;
-using lowp::gemm_policy;
 using lowp::matrix_view;
 using lowp::overflow;
 using lowp::product;
+using lowp::rounded_sums;
+using lowp::summation;
 using oracle::mode;
 using oracle::real;
 
@@ -148,7 +150,7 @@ class rounder {
 // ------------------------------------------------------------------------------------ sums, again
 using values = std::vector<double>;
 
-double sequential(const gemm_policy& p, const rounder& round, const values& a, const values& b,
+double sequential(const rounded_sums& p, const rounder& round, const values& a, const values& b,
                   std::size_t begin, std::size_t end) {
   double sum = signed_zero(false);
   for (std::size_t k = begin; k < end; ++k) {
@@ -192,13 +194,13 @@ parts parts_of(double x, int lowest) {
   if (exponent - 1 < lowest) return {std::ldexp(x, -lowest), lowest};
   return {2 * half, exponent - 1};
 }
-double aligned(const gemm_policy& p, const values& a, const values& b, int lowest,
+double aligned(const aligned_sums& p, const values& a, const values& b, int lowest,
                std::size_t begin, std::size_t end) {
   double sum = signed_zero(false);
-  const auto terms = static_cast<std::size_t>(p.adder.terms);
+  const auto terms = static_cast<std::size_t>(p.terms);
   for (std::size_t first = begin; first < end; first += terms) {
     std::vector<parts> list;
-    if (p.adder.has_accumulator) list.push_back(parts_of(sum, 1 - p.accumulator.bias));
+    if (p.has_accumulator) list.push_back(parts_of(sum, 1 - p.accumulator.bias));
     for (std::size_t k = first; k < std::min(end, first + terms); ++k) {
       const parts x = parts_of(a[k], lowest), y = parts_of(b[k], lowest);
       list.push_back({x.significand * y.significand, x.exponent + y.exponent});
@@ -210,12 +212,12 @@ double aligned(const gemm_policy& p, const values& a, const values& b, int lowes
     double total = signed_zero(false);  // in units of 2^highest
     for (const parts& t : list) {
       if (t.significand == 0) continue;
-      total += std::ldexp(
-          std::trunc(std::ldexp(t.significand, p.adder.fraction_bits + t.exponent - highest)),
-          -p.adder.fraction_bits);
+      total +=
+          std::ldexp(std::trunc(std::ldexp(t.significand, p.fraction_bits + t.exponent - highest)),
+                     -p.fraction_bits);
     }
     total = std::ldexp(total, highest);
-    if (!p.adder.has_accumulator) total += sum;  // few enough bits apart in these tests
+    if (!p.has_accumulator) total += sum;  // few enough bits apart in these tests
     int exponent = 0;
     std::frexp(total, &exponent);
     const int unit = std::max(exponent - 1, 1 - p.accumulator.bias) - p.accumulator.mantissa_bits;
@@ -225,13 +227,15 @@ double aligned(const gemm_policy& p, const values& a, const values& b, int lowes
   return sum;
 }
 
-double expected(const gemm_policy& p, const rounder& round, const rounder& promote, const values& a,
+template <class P>
+double expected(const P& p, const rounder& round, const rounder& promote, const values& a,
                 const values& b, int lowest) {
   const auto sum = [&](std::size_t begin, std::size_t end) {
-    switch (p.sum) {
-      case accumulation::pairwise: return pairwise(round, a, b, begin, end);
-      case accumulation::aligned: return aligned(p, a, b, lowest, begin, end);
-      default: return sequential(p, round, a, b, begin, end);
+    if constexpr (std::is_same_v<P, aligned_sums>) {
+      return aligned(p, a, b, lowest, begin, end);
+    } else {
+      return p.order == summation::pairwise ? pairwise(round, a, b, begin, end)
+                                            : sequential(p, round, a, b, begin, end);
     }
   };
   if (p.chunk == 0) return sum(0, a.size());
@@ -262,12 +266,12 @@ bool same(float actual, double expected) {
   return bits == ob::bits_of_value(expected);
 }
 
-template <gemm_policy P, class T>
+template <auto P, class T>
 void check(oracle::tally& t, const std::string& name, const matrix_view<T>& a,
            const matrix_view<T>& b, mode m = mode::nearest_even) {
   std::vector<float> c(a.rows * b.rows, 7.0f);
   const matrix_view<float> out(c.data(), a.rows, b.rows);
-  static constexpr gemm_policy policy = P;
+  static constexpr auto policy = P;
   if constexpr (has_rounding(policy)) {
     const any_rounding any = oracle::with_mode(m, [](const auto& o) { return any_rounding(o); });
     lowp::reference::gemm<P>(a, b, out, any);
@@ -275,7 +279,7 @@ void check(oracle::tally& t, const std::string& name, const matrix_view<T>& a,
     lowp::reference::gemm<P>(a, b, out);
   }
   const std::vector<values> x = rows_of(a), y = rows_of(b);
-  const int lowest = lowp::detail::lowest_factor_exponent<matrix_view<T>>();
+  const int lowest = lowp::detail::facts_of_type<matrix_view<T>>.lowest_exponent;
   const rounder round(policy.accumulator, m, policy.range);
   static const rounder promote(policy.promoted, mode::nearest_even, overflow::to_special);
   for (std::size_t i = 0; i < a.rows; ++i) {
@@ -329,7 +333,7 @@ struct inputs {
   }
 };
 
-template <gemm_policy P, class T>
+template <auto P, class T>
 void check_depths(oracle::tally& t, const std::string& name, inputs<T> in,
                   const std::vector<mode>& modes) {
   for (const std::size_t depth : depths) {
@@ -345,23 +349,22 @@ const std::vector<mode> all_modes(oracle::modes.begin(), oracle::modes.end());
 const std::vector<mode> mpfr_modes{mode::nearest_even, mode::toward_zero, mode::upward,
                                    mode::downward, mode::away_from_zero};
 
-constexpr gemm_policy in(const float_format& f) {
-  return {.sum = accumulation::sequential, .accumulator = f};
-}
-constexpr gemm_policy rounded(gemm_policy p) {
+constexpr rounded_sums in(const float_format& f) { return {.accumulator = f}; }
+constexpr rounded_sums rounded(rounded_sums p) {
   p.product = product::rounded;
   return p;
 }
-constexpr gemm_policy pairs(gemm_policy p) {
-  p.sum = accumulation::pairwise;
+constexpr rounded_sums pairs(rounded_sums p) {
+  p.order = summation::pairwise;
   return p;
 }
-constexpr gemm_policy chunked(gemm_policy p, int chunk, const float_format& promoted) {
+template <class P>
+constexpr P chunked(P p, int chunk, const float_format& promoted) {
   p.chunk = chunk;
   p.promoted = promoted;
   return p;
 }
-constexpr gemm_policy saturating(gemm_policy p) {
+constexpr rounded_sums saturating(rounded_sums p) {
   p.range = overflow::saturate;
   return p;
 }
@@ -418,8 +421,8 @@ TEST_CASE("Adders that align and truncate") {
     check_depths<policies::hopper_fp8>(t, name + ", hopper", in, {mode::nearest_even});
     check_depths<chunked(policies::hopper_fp8, 40, formats::binary32)>(t, name + ", chunks", in,
                                                                        {mode::nearest_even});
-    constexpr gemm_policy separate{
-        .sum = accumulation::aligned, .accumulator = formats::bfloat16, .adder = {5, 9, false}};
+    constexpr aligned_sums separate{
+        .terms = 5, .fraction_bits = 9, .has_accumulator = false, .accumulator = formats::bfloat16};
     check_depths<separate>(t, name + ", accumulator apart", in, {mode::nearest_even});
   };
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
@@ -431,7 +434,7 @@ TEST_CASE("Adders that align and truncate") {
 }
 
 namespace {
-template <gemm_policy P>
+template <auto P>
 float dot(const std::vector<float>& a, const std::vector<float>& b) {
   const auto x = as<lowp::e4m3fn>(a), y = as<lowp::e4m3fn>(b);
   float c = 7;
@@ -447,7 +450,7 @@ std::vector<float> followed_by(std::vector<float> list, std::size_t count, float
 }  // namespace
 
 TEST_CASE("FP22 by hand: 13 fraction bits below the largest exponent") {
-  constexpr gemm_policy fp22 = policies::hopper_fp8;
+  constexpr auto fp22 = policies::hopper_fp8;
   // 256 has the exponent 8: what is below 2^-5 is lost, be it 31 times.
   CHECK(dot<fp22>(followed_by({256}, 31, 0x1p-3f), followed_by({1}, 31, 0x1p-3f)) == 256.0f);
   CHECK(dot<fp22>(followed_by({256}, 31, 0x1p-3f), followed_by({1}, 31, 0x1p-2f)) ==
@@ -471,7 +474,7 @@ TEST_CASE("FP22 by hand: 13 fraction bits below the largest exponent") {
   CHECK(dot<fp22>(followed_by(followed_by({16}, 31, 0), 1, 448), followed_by({1}, 32, 448)) ==
         200720.0f);
   // The same products in binary32 every 128.
-  constexpr gemm_policy promoted = policies::hopper_fp8_promoted;
+  constexpr auto promoted = policies::hopper_fp8_promoted;
   CHECK(dot<promoted>(followed_by(followed_by({7}, 127, 0), 1, 448), followed_by({1}, 128, 448)) ==
         200711.0f);
   // Specials.
@@ -481,13 +484,23 @@ TEST_CASE("FP22 by hand: 13 fraction bits below the largest exponent") {
 }
 
 TEST_CASE("The lowest exponents of factors") {
-  using lowp::detail::lowest_factor_exponent;
-  static_assert(lowest_factor_exponent<matrix_view<float>>() == -126);
-  static_assert(lowest_factor_exponent<matrix_view<const lowp::e4m3fn>>() == -6);
-  static_assert(lowest_factor_exponent<matrix_view<lowp::number<formats::e8m0>>>() == -127);
-  static_assert(lowest_factor_exponent<lowp::mxfp8_e4m3>() < -1000);
-  static_assert(lowest_factor_exponent<lowp::transposed<lowp::mxfp8_e4m3>>() < -1000);
-  static_assert(lowest_factor_exponent<lowp::transposed<matrix_view<lowp::e4m3fn>>>() == -6);
+  const auto lowest = [](const auto& x, lowp::factor_form form) {
+    return lowp::detail::factor_matrix(describe(x), form, {}).row(0).lowest_exponent;
+  };
+  using lowp::factor_form;
+  const float one = 1;
+  const lowp::e4m3fn number(1);
+  const auto power = lowp::number<formats::e8m0>(1);
+  const matrix_view<const lowp::e4m3fn> numbers(&number, 1, 1);
+  CHECK(lowest(matrix_view<const float>(&one, 1, 1), factor_form::values) == -126);
+  CHECK(lowest(numbers, factor_form::values) == -6);
+  CHECK(lowest(lowp::transposed(numbers), factor_form::values) == -6);
+  CHECK(lowest(matrix_view<const lowp::number<formats::e8m0>>(&power, 1, 1), factor_form::values) ==
+        -127);
+  const lowp::mxfp8_e4m3 blocks(1, 1);
+  CHECK(lowest(blocks, factor_form::values) < -1000);
+  CHECK(lowest(lowp::transposed(blocks), factor_form::values) < -1000);
+  CHECK(lowest(blocks, factor_form::elements) == -6);
   // A sum that underflows is +0, whichever sign it had.
   const float tiny[] = {0x1p-100f}, negative[] = {-0x1p-100f};
   float c = 7;
@@ -571,7 +584,7 @@ TEST_CASE("L-Mul adds mantissas") {
   REQUIRE_NO_MISMATCH(t);
 
   // In sums the longer mantissa decides.
-  constexpr gemm_policy policy{.sum = accumulation::sequential, .product = product::l_mul};
+  constexpr rounded_sums policy{.product = product::l_mul};
   CHECK(dot<policy>({1.5f, 2}, {1.5f, 1}) == 2.25f + 2.25f);  // l = 3: carries to 2.25, 2 * 1.125
   const float three[] = {3}, five[] = {5};
   float c = 0;
@@ -582,9 +595,9 @@ TEST_CASE("L-Mul adds mantissas") {
 
 namespace {
 /// The draws of one element, in the order that gemm promises.
-template <gemm_policy P, auto F>
+template <auto P, auto F>
 void check_draws(oracle::tally& t, const lowp::stochastic& draw) {
-  static constexpr gemm_policy policy = P;
+  static constexpr auto policy = P;
   ob::source random(9);
   constexpr std::size_t m = 3, n = 5, depth = 13;
   const auto a = drawn(m * depth, [&] { return random.in_binades(120, 130); });
@@ -656,23 +669,28 @@ TEST_CASE("An exact sum is rounded once, by any mode") {
 }
 
 TEST_CASE("Policies that contradict themselves say why") {
-  const auto is_defect = [](const gemm_policy& p) { return defect(p) != nullptr; };
-  CHECK_FALSE(is_defect({}));
-  CHECK(is_defect({.accumulator = formats::bfloat16}));
-  CHECK(is_defect({.sum = accumulation::exact, .chunk = 32}));
-  CHECK(is_defect({.sum = accumulation::pairwise, .product = product::rounded}));
-  CHECK(is_defect({.sum = accumulation::sequential, .accumulator = formats::e8m0}));
-  CHECK(is_defect({.sum = accumulation::sequential, .chunk = -1}));
-  CHECK(is_defect({.sum = accumulation::sequential, .promoted = formats::bfloat16}));
-  CHECK(is_defect({.promoted = formats::bfloat16}));
-  CHECK(is_defect({.sum = accumulation::sequential, .adder = {4, 23}}));
-  CHECK(is_defect({.sum = accumulation::aligned}));
-  CHECK(is_defect({.sum = accumulation::aligned, .adder = {4, 41}}));
-  CHECK(is_defect(
-      {.sum = accumulation::aligned, .accumulator = formats::binary64, .adder = {4, 23}}));
-  for (const gemm_policy& p :
-       {policies::sequential_binary32, policies::sequential_binary64, policies::exact,
-        policies::volta_fp16, policies::ampere_fp16, policies::hopper_fp16, policies::hopper_fp8,
+  const auto is_defect = [](const auto& p) { return defect(p) != nullptr; };
+  CHECK_FALSE(is_defect(policies::k32));
+  CHECK_FALSE(is_defect(rounded_sums{}));
+  CHECK(is_defect(rounded_sums{.order = summation::pairwise, .product = product::rounded}));
+  CHECK(is_defect(rounded_sums{.accumulator = formats::e8m0}));
+  CHECK(is_defect(rounded_sums{.chunk = -1}));
+  CHECK(is_defect(rounded_sums{.promoted = formats::bfloat16}));
+  CHECK(is_defect(rounded_sums{.lanes = 0}));
+  CHECK(is_defect(rounded_sums{.order = summation::pairwise, .lanes = 2}));
+  CHECK(is_defect(rounded_sums{.lanes = 6, .tree = lowp::chain_tree::halves}));
+  CHECK(is_defect(rounded_sums{
+      .chunk = 8, .promoted = formats::bfloat16, .scales = lowp::scale_use::partial_sums}));
+  CHECK(is_defect(aligned_sums{}));
+  CHECK(is_defect(aligned_sums{.terms = 4, .fraction_bits = 41}));
+  CHECK(is_defect(aligned_sums{.terms = 4, .fraction_bits = 23, .accumulator = formats::binary64}));
+  CHECK(is_defect(aligned_sums{.terms = 4, .product = product::rounded}));
+  CHECK_FALSE(is_defect(policies::exact));
+  for (const rounded_sums& p : {policies::sequential_binary32, policies::sequential_binary64}) {
+    CHECK_FALSE(is_defect(p));
+  }
+  for (const aligned_sums& p :
+       {policies::volta_fp16, policies::ampere_fp16, policies::hopper_fp16, policies::hopper_fp8,
         policies::hopper_fp8_promoted, policies::ada_fp8, policies::blackwell_fp8}) {
     CHECK_FALSE(is_defect(p));
   }

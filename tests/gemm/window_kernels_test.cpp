@@ -28,7 +28,6 @@ namespace policies = lowp::policies;
 namespace tg = test::gemm;
 using lowp::any_rounding;
 using lowp::execution;
-using lowp::gemm_policy;
 using lowp::isa;
 using lowp::matrix_view;
 using tg::kind;
@@ -39,7 +38,7 @@ namespace {
 using result = std::vector<std::uint32_t>;
 __extension__ using int128 = __int128;
 
-template <gemm_policy P, class A, class B, class... Mode>
+template <auto P, class A, class B, class... Mode>
 result product(const A& a, const B& b, const execution& how, const Mode&... mode) {
   const std::size_t m = lowp::detail::operand_rows(a), n = lowp::detail::operand_rows(b);
   std::vector<float> c(m * n, 7.0f);
@@ -48,7 +47,7 @@ result product(const A& a, const B& b, const execution& how, const Mode&... mode
   for (const float& x : c) bits.push_back(std::bit_cast<std::uint32_t>(x));
   return bits;
 }
-template <gemm_policy P, class A, class B, class... Mode>
+template <auto P, class A, class B, class... Mode>
 result definition(const A& a, const B& b, const Mode&... mode) {
   const std::size_t m = lowp::detail::operand_rows(a), n = lowp::detail::operand_rows(b);
   std::vector<float> c(m * n, 7.0f);
@@ -58,7 +57,7 @@ result definition(const A& a, const B& b, const Mode&... mode) {
   return bits;
 }
 
-template <gemm_policy P, class A, class B, class... Mode>
+template <auto P, class A, class B, class... Mode>
 void check(oracle::tally& t, const std::string& name, const result& expected, const A& a,
            const B& b, const Mode&... mode) {
   const auto compare = [&](const execution& how) {
@@ -69,7 +68,7 @@ void check(oracle::tally& t, const std::string& name, const result& expected, co
   compare({lowp::threads{2}, test::highest_isa()});
 }
 /// Against the definition.
-template <gemm_policy P, class A, class B, class... Mode>
+template <auto P, class A, class B, class... Mode>
 void compare(oracle::tally& t, const std::string& name, const A& a, const B& b,
              const Mode&... mode) {
   check<P>(t, name, definition<P>(a, b, mode...), a, b, mode...);
@@ -100,7 +99,7 @@ result rounded_sums(const matrix& a, const matrix& b, mpfr_rnd_t direction) {
 
 /// Against MPFR in the modes that it has, and against the definition in one more.
 void check_sums(oracle::tally& t, const std::string& name, const matrix& a, const matrix& b) {
-  constexpr gemm_policy exact = policies::exact;
+  constexpr auto exact = policies::exact;
   const auto sums = [&](mpfr_rnd_t direction) { return rounded_sums(a, b, direction); };
   check<exact>(t, name, sums(MPFR_RNDN), a.view(), b.view());
   check<exact>(t, name + ", upward", sums(MPFR_RNDU), a.view(), b.view(),
@@ -239,7 +238,7 @@ struct crowded_sums {
   }
 };
 
-template <gemm_policy P, class Operand>
+template <auto P, class Operand>
 void check_kinds(oracle::tally& t, const std::string& name) {
   std::uint64_t seed = 100;
   constexpr tg::shape shapes[] = {{1, 1, 1}, {3, 5, 0}, {13, 17, 33}, {5, 33, 513}};
@@ -255,7 +254,7 @@ void check_kinds(oracle::tally& t, const std::string& name) {
 }  // namespace
 
 TEST_CASE("Chains in binary64, by kernels") {
-  constexpr gemm_policy chain = policies::sequential_binary64;
+  constexpr auto chain = policies::sequential_binary64;
   oracle::tally t;
   check_kinds<chain, tg::of_float>(t, "float");
   check_kinds<chain, tg::of_numbers<formats::e5m2>>(t, "e5m2");
@@ -266,7 +265,7 @@ TEST_CASE("Chains in binary64, by kernels") {
 }
 
 TEST_CASE("Sums without rounding, by kernels: values of every kind and operands of every type") {
-  constexpr gemm_policy exact = policies::exact;
+  constexpr auto exact = policies::exact;
   oracle::tally t;
   check_kinds<exact, tg::of_float>(t, "float");
   check_kinds<exact, tg::of_numbers<formats::bfloat16>>(t, "bfloat16");
@@ -321,7 +320,7 @@ TEST_CASE("Sums without rounding are MPFR's, up to the last bit of each window a
 }
 
 TEST_CASE("Sums without rounding: subnormal results, overflow, zeros of either sign, scales") {
-  constexpr gemm_policy exact = policies::exact;
+  constexpr auto exact = policies::exact;
   oracle::tally t;
   tg::source random(9);
   for (const auto& [low, high] : {std::pair{1u, 30u}, {53u, 66u}, {180u, 200u}, {185u, 193u}}) {
@@ -379,7 +378,8 @@ TEST_CASE("Sums without rounding: subnormal results, overflow, zeros of either s
 }
 
 TEST_CASE("Sums in binary64, whatever environment the caller has, and in more than a block") {
-  constexpr gemm_policy exact = policies::exact, chain = policies::sequential_binary64;
+  constexpr auto exact = policies::exact;
+  constexpr auto chain = policies::sequential_binary64;
   oracle::tally t;
   const matrix a(7, 40, 3, kind::ordinary), b(19, 40, 4, kind::tiny);
   const result sums = definition<exact>(a.view(), b.view());

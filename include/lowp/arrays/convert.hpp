@@ -165,7 +165,7 @@ void round_array(const F& f, std::span<const T> in, std::span<T> out, const R& m
       const auto plan = kernels::make_encode_plan<std::uint32_t>(f, mode, o, n, true);
       if (plan.is_supported) {
         return run_lanes<random>(how, arrays, plan, direct_source<float>{in.data()},
-                                 value_sink<std::uint32_t>{});
+                                 array_sink<std::uint32_t, true>{});
       }
     }
     const auto plan = kernels::make_encode_plan<std::uint64_t>(f, mode, o, n, true);
@@ -174,7 +174,7 @@ void round_array(const F& f, std::span<const T> in, std::span<T> out, const R& m
         return run_lanes<random>(how, arrays, plan, widened_source{in.data()}, narrowed_sink{});
       } else {
         return run_lanes<random>(how, arrays, plan, direct_source<double>{in.data()},
-                                 value_sink<std::uint64_t>{});
+                                 array_sink<std::uint64_t, true>{});
       }
     }
   }

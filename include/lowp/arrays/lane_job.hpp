@@ -219,11 +219,11 @@ struct packed_sink {
   }
 };
 
-/// Values of the lanes' own type.
-template <class Word>
-struct value_sink {
+/// An array of words as lanes have them: values, or with AreValues = false codes.
+template <class Word, bool AreValues>
+struct array_sink {
   using type = Word;
-  static constexpr bool is_value = true;
+  static constexpr bool is_value = AreValues;
   [[nodiscard]] static constexpr bool is_direct() { return true; }
   Word* at(std::uint8_t* out, std::size_t i, Word*) const {
     return reinterpret_cast<Word*>(out) + i;

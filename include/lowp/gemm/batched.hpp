@@ -37,7 +37,7 @@ inline namespace LOWP_BASELINE {
 /// operand of another product; results must not share memory with each other.
 ///
 /// Threads take a product each if there are at least 8, else a part of each.
-template <gemm_policy P = gemm_policy{}, product_list A, product_list B, product_list C,
+template <gemm_policy auto P = policies::k32, product_list A, product_list B, product_list C,
           rounding_mode R>
 void gemm_batched(const A& a, const B& b, C&& c, const R& mode, const epilogue& e,
                   const execution& how = {}) {
@@ -87,16 +87,16 @@ void gemm_batched(const A& a, const B& b, C&& c, const R& mode, const epilogue& 
   const auto multiply_alone = [&](std::size_t i) { multiply(i, how.level()); };
   run_and_rethrow(how, c.size(), task(multiply_alone));
 }
-template <gemm_policy P = gemm_policy{}, product_list A, product_list B, product_list C>
+template <gemm_policy auto P = policies::k32, product_list A, product_list B, product_list C>
 void gemm_batched(const A& a, const B& b, C&& c, const epilogue& e, const execution& how = {}) {
   gemm_batched<P>(a, b, c, nearest_even, e, how);
 }
-template <gemm_policy P = gemm_policy{}, product_list A, product_list B, product_list C,
+template <gemm_policy auto P = policies::k32, product_list A, product_list B, product_list C,
           rounding_mode R>
 void gemm_batched(const A& a, const B& b, C&& c, const R& mode, const execution& how = {}) {
   gemm_batched<P>(a, b, c, mode, epilogue{}, how);
 }
-template <gemm_policy P = gemm_policy{}, product_list A, product_list B, product_list C>
+template <gemm_policy auto P = policies::k32, product_list A, product_list B, product_list C>
 void gemm_batched(const A& a, const B& b, C&& c, const execution& how = {}) {
   gemm_batched<P>(a, b, c, epilogue{}, how);
 }

@@ -258,9 +258,9 @@ void multiply_few(const typename Panels::source& a, const typename Panels::sourc
 
 /// Whether sums of few rows may begin as they do: those of steps beyond the end are added too, and
 /// would make +0 of -0.
-[[nodiscard]] inline bool can_begin_few(const sum_sink& sink) {
-  if (sink.start() == nullptr) return true;
-  const matrix_view<const float>& c = *sink.start();
+[[nodiscard]] inline bool can_begin_few(const matrix_view<const float>* start) {
+  if (start == nullptr) return true;
+  const matrix_view<const float>& c = *start;
   for (std::size_t row = 0; row < c.rows; ++row) {
     for (std::size_t col = 0; col < c.cols; ++col) {
       if (bits_of(c(row, col)) == 0x80000000u) return false;
@@ -273,7 +273,7 @@ void multiply_few(const typename Panels::source& a, const typename Panels::sourc
 template <class Panels>
 void multiply_k32(const typename Panels::source& a, const typename Panels::source& b,
                   const sum_sink& sink, const execution& how) {
-  const bool are_few = std::min(a.rows(), b.rows()) <= most_few && can_begin_few(sink);
+  const bool are_few = std::min(a.rows(), b.rows()) <= most_few && can_begin_few(sink.start());
   if (!are_few) return multiply_blocks<Panels>(a, b, sink, how);
   if (a.rows() <= most_few && (a.rows() <= b.rows() || b.rows() > most_few)) {
     multiply_few<Panels>(a, b, false, sink, how);

@@ -10,7 +10,6 @@
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/formats/float_format.hpp"
-#include "lowp/gemm/definition/model.hpp"
 #include "lowp/gemm/engine/binary32_panels.hpp"
 #include "lowp/gemm/operands/lane_tiles.hpp"
 #include "lowp/gemm/operands/rows.hpp"
@@ -31,101 +30,135 @@ namespace bulk {
   return f.mantissa_bits <= 23 && f.bias <= 127 && highest <= 127;
 }
 
-/// How many bits the sums of an adder that aligns have at most.
-[[nodiscard]] constexpr int adder_bits(const gemm_policy& p) {
-  return p.adder.fraction_bits + 2 +
-         static_cast<int>(std::bit_width(static_cast<unsigned>(p.adder.terms)));
+/// Whether sums that begin anew every `chunk` products are those of parts of panels.
+[[nodiscard]] constexpr bool has_whole_chunks(int chunk) {
+  constexpr int depth = static_cast<int>(kernels::product_tile::max_depth);
+  return chunk == 0 || (chunk <= depth && depth % chunk == 0);
 }
 
-/// Whether kernels know the policy's sums, for some modes and operands.
-[[nodiscard]] constexpr bool has_modeled_panels(const gemm_policy& p) {
-  constexpr int depth = static_cast<int>(kernels::product_tile::max_depth);
-  const bool has_whole_chunks = p.chunk == 0 || (p.chunk <= depth && depth % p.chunk == 0);
-  const bool is_known =
-      p.sum == accumulation::sequential || p.sum == accumulation::pairwise ||
-      (p.sum == accumulation::aligned && p.adder.has_accumulator && depth % p.adder.terms == 0 &&
-       adder_bits(p) <= 52 && p.product == product::exact && p.promoted == formats::binary32);
-  return is_known && has_whole_chunks && fits_binary32(p.accumulator) && fits_binary32(p.promoted);
+/// How many bits the sums of an adder that aligns have at most.
+[[nodiscard]] constexpr int adder_bits(const aligned_sums& p) {
+  return p.fraction_bits + 2 + static_cast<int>(std::bit_width(static_cast<unsigned>(p.terms)));
 }
 
 /// A policy and a mode as lanes see them.
 class modeled_sum {
  public:
   kernels::sum_model model;
-  bool is_supported = false;
+  std::uint64_t draws = 0;  ///< of an element of C
 
-  /// For products of K = depth; `l_mul_bits` as in factor_rows.
+  /// For products of K = depth. `l_mul_bits` as lowp::detail::l_mul_bits.
   template <rounding_mode R>
-  modeled_sum(const gemm_policy& p, const R& mode, std::size_t depth, int l_mul_bits)
-      : depth_(depth), policy_(p) {
-    if (!has_modeled_panels(p)) return;
-    model.wide = rounding<std::uint64_t>(p.accumulator, mode, p.range);
-    model.narrow = rounding<std::uint32_t>(p.accumulator, mode, p.range);
-    model.wide_promotion = rounding<std::uint64_t>(p.promoted, nearest_even, overflow::to_special);
-    model.narrow_promotion =
-        rounding<std::uint32_t>(p.promoted, nearest_even, overflow::to_special);
-    model.promotes_to_binary32 = p.promoted == formats::binary32;
-    model.is_short = is_decided(model.narrow) &&
-                     (model.promotes_to_binary32 || is_decided(model.narrow_promotion));
-    model.is_plain = p.sum == accumulation::sequential && p.product == product::exact &&
+  modeled_sum(const rounded_sums& p, const R& mode, std::size_t depth, int l_mul_bits) {
+    if (policy_obstacle(p) != nullptr) return;
+    draws = draws_per_sum(p, depth);
+    add_roundings(p.accumulator, mode, p.range, p.promoted);
+    model.is_plain = p.order == summation::sequential && p.product == product::exact &&
                      p.accumulator == formats::binary32 && model.promotes_to_binary32 &&
                      p.range == overflow::to_special &&
                      kernels::detail::is_nearest_even(model.wide.plan.rounding) && !is_random();
     model.rounds_products = p.product == product::rounded;
-    model.is_pairwise = p.sum == accumulation::pairwise;
+    model.is_pairwise = p.order == summation::pairwise;
     model.is_l_mul = p.product == product::l_mul;
     model.l_mul_shift = lowp::detail::l_mul_offset_bits(l_mul_bits);
     model.is_downward = lowp::detail::zero_sum_is_negative(mode);
     model.chunk = static_cast<std::size_t>(p.chunk);
-    if (p.sum == accumulation::aligned) {
-      model.terms = static_cast<std::size_t>(p.adder.terms);
-      model.fraction_bits = p.adder.fraction_bits;
-      model.mantissa_bits = p.accumulator.mantissa_bits;
-      is_supported = true;
-      return;
-    }
-    // A tree over all of K must not outgrow a chunk of it; draws are ordered along a chain only.
-    constexpr std::size_t most = kernels::product_tile::max_depth;
-    is_supported = is_decided(model.wide) && is_decided(model.wide_promotion) &&
-                   (!model.is_pairwise || model.chunk != 0 || depth <= most) &&
-                   !(is_random() && model.is_pairwise);
+  }
+  modeled_sum(const aligned_sums& p, const nearest_even_t& mode, std::size_t, int) {
+    if (policy_obstacle(p) != nullptr) return;
+    add_roundings(p.accumulator, mode, p.range, p.promoted);
+    model.chunk = static_cast<std::size_t>(p.chunk);
+    model.terms = static_cast<std::size_t>(p.terms);
+    model.fraction_bits = p.fraction_bits;
+    model.mantissa_bits = p.accumulator.mantissa_bits;
   }
 
-  /// Whether the operands are such as the kernels expect. `lowest_a` and `lowest_b` are the lowest
-  /// exponents that a factor of an aligned product counts with.
-  [[nodiscard]] bool can_multiply(const row_source& a, const row_source& b, int lowest_a,
-                                  int lowest_b, const execution& how) {
-    if (!is_supported || (model.terms == 0 && !model.is_l_mul)) return is_supported;
-    const value_range x(a, how), y(b, how);
-    if (!x.are_finite || !y.are_finite) return false;
+  /// Why kernels know no sums of a policy, for any mode and operands, or null.
+  [[nodiscard]] static constexpr const char* policy_obstacle(const rounded_sums& p) {
+    if (!has_whole_chunks(p.chunk)) return "its chunk does not divide 512";
+    return fits_binary32(p.accumulator) && fits_binary32(p.promoted)
+               ? nullptr
+               : "its formats have values that binary32 has not";
+  }
+  [[nodiscard]] static constexpr const char* policy_obstacle(const aligned_sums& p) {
+    constexpr int depth = static_cast<int>(kernels::product_tile::max_depth);
+    if (!has_whole_chunks(p.chunk)) return "its chunk does not divide 512";
+    if (!p.has_accumulator) return "its accumulator is not aligned with the products";
+    if (depth % p.terms != 0) return "its number of terms does not divide 512";
+    if (adder_bits(p) > 52) return "the sums of its adder do not fit 52 bits";
+    if (p.product != product::exact) return "its adder takes other than exact products";
+    return fits_binary32(p.accumulator) && p.promoted == formats::binary32
+               ? nullptr
+               : "its formats have values that binary32 has not";
+  }
+
+  /// Why kernels have no sums by this mode of this depth, or null; of rounded_sums.
+  [[nodiscard]] const char* mode_obstacle(std::size_t depth) const {
+    if (!is_decided(model.wide) || !is_decided(model.wide_promotion)) {
+      return "what decides a rounding does not fit 52 bits";
+    }
+    // A tree over all of K must not outgrow a chunk of it; draws are ordered along a chain only.
+    if (model.is_pairwise && model.chunk == 0 && depth > kernels::product_tile::max_depth) {
+      return "a tree has more than 512 products";
+    }
+    return is_random() && model.is_pairwise ? "trees by random bits" : nullptr;
+  }
+
+  /// Whether kernels look at the values of operands first.
+  [[nodiscard]] bool depends_on_values() const { return model.terms != 0 || model.is_l_mul; }
+  /// Why kernels have no such sums for the values of two operands, or null. `lowest_x` and
+  /// `lowest_y` are the lowest exponents that their factors count with in an adder.
+  [[nodiscard]] const char* value_obstacle(const value_range& x, const value_range& y, int lowest_x,
+                                           int lowest_y, const float_format& f, std::size_t depth) {
+    if (!x.are_finite || !y.are_finite) return "an operand has a NaN or an infinity";
     const int lowest = x.lowest + y.lowest, highest = x.highest + y.highest;
     if (model.is_l_mul) {
       model.is_short = model.is_short && x.lowest >= -126 && y.lowest >= -126 && lowest >= -126 &&
                        highest <= 124;
-      return true;
+      return nullptr;
     }
     // Kernels read -126 from a subnormal number, which is right only if it counts as that or more.
-    if (std::max(x.lowest, lowest_a) < -126 || std::max(y.lowest, lowest_b) < -126) return false;
+    if (std::max(x.lowest, lowest_x) < -126 || std::max(y.lowest, lowest_y) < -126) {
+      return "an operand has subnormal numbers";
+    }
     const auto biased = [](int exponent) {
       return static_cast<std::uint32_t>(std::max(exponent, -126) + 127);
     };
-    model.lowest_lane_exponent = biased(lowest_b);
-    model.lowest_row_exponent = biased(lowest_a);
-    const int top = std::max(x.highest, lowest_a) + std::max(y.highest, lowest_b) + 3 +
-                    static_cast<int>(std::bit_width(depth_));
-    const float_format& f = policy_.accumulator;
+    model.lowest_lane_exponent = biased(lowest_y);
+    model.lowest_row_exponent = biased(lowest_x);
+    const int top = std::max(x.highest, lowest_x) + std::max(y.highest, lowest_y) + 3 +
+                    static_cast<int>(std::bit_width(depth));
     const int highest_normal = static_cast<int>(f.largest_magnitude() >> f.mantissa_bits) - f.bias;
     const int bottom = lowest - model.fraction_bits;  // of the last bit of anything
-    model.is_short = adder_bits(policy_) <= 30 && x.significant_bits + y.significant_bits <= 24 &&
-                     top < 100 && bottom > model.fraction_bits - 120;
-    return top < highest_normal && bottom > 1 - f.bias;
+    const int sum_bits = model.fraction_bits + 2 + static_cast<int>(std::bit_width(model.terms));
+    model.is_short = sum_bits <= 30 && x.significant_bits + y.significant_bits <= 24 && top < 100 &&
+                     bottom > model.fraction_bits - 120;
+    return top < highest_normal && bottom > 1 - f.bias
+               ? nullptr
+               : "a sum might leave the normal numbers of the accumulator";
+  }
+  /// Goes on with the draws of product k.
+  void advance(std::size_t k) {
+    model.wide.plan.rounding.draw.index += k * draws_per_k();
+    model.narrow.plan.rounding.draw.index += k * draws_per_k();
   }
   [[nodiscard]] bool is_random() const { return model.wide.plan.rounding.is_random(); }
   [[nodiscard]] std::uint64_t first_draw() const { return model.wide.plan.rounding.draw.index; }
-  [[nodiscard]] std::uint64_t draws() const { return draws_per_sum(policy_, depth_); }
   [[nodiscard]] std::uint64_t draws_per_k() const { return model.rounds_products ? 2 : 1; }
 
  private:
+  template <rounding_mode R>
+  void add_roundings(const float_format& accumulator, const R& mode, overflow range,
+                     const float_format& promoted) {
+    model.wide = rounding<std::uint64_t>(accumulator, mode, range);
+    model.narrow = rounding<std::uint32_t>(accumulator, mode, range);
+    model.wide_promotion = rounding<std::uint64_t>(promoted, nearest_even, overflow::to_special);
+    model.narrow_promotion = rounding<std::uint32_t>(promoted, nearest_even, overflow::to_special);
+    model.promotes_to_binary32 = promoted == formats::binary32;
+    model.is_short = is_decided(model.narrow) &&
+                     (model.promotes_to_binary32 || is_decided(model.narrow_promotion));
+  }
+
   /// A sum to odd decides as the exact one if two of its bits are beyond what is kept.
   template <class Word>
   [[nodiscard]] static bool is_decided(const kernels::sum_rounding<Word>& r) {
@@ -179,9 +212,6 @@ class modeled_sum {
     }
     return r;
   }
-
-  std::size_t depth_;
-  gemm_policy policy_;
 };
 
 /// Rows of B along the lanes, rows of A broadcast.
@@ -200,7 +230,7 @@ struct modeled_panels : panel_sums<> {
           columns_(from.rows()) {}
     void multiply(std::size_t tile, const kernels::product_tile& t, std::size_t row,
                   std::size_t k) const {
-      const std::uint64_t draws = sum_.draws(), row_draws = columns_ * draws;
+      const std::uint64_t draws = sum_.draws, row_draws = columns_ * draws;
       const std::uint64_t first = row * row_draws + (first_ + tile_lane(tile)) * draws;
       kernels::multiply_modeled(
           level(), sum_.model,

@@ -33,19 +33,7 @@ class float_output {
   matrix_view<float> c_;
 };
 
-/// Codes, one in each of the units that a number takes.
-template <class Code>
-struct number_sink {
-  using type = Code;
-  static constexpr bool is_value = false;
-  [[nodiscard]] static constexpr bool is_direct() { return true; }
-  Code* at(std::uint8_t* out, std::size_t i, Code*) const {
-    return reinterpret_cast<Code*>(out) + i;
-  }
-  void finish(isa, const Code*, std::size_t, std::size_t, std::size_t, std::uint8_t*) const {}
-};
-
-/// The same for numbers: by 32-bit lanes, by 64-bit ones, or by the scalar codec.
+/// Values of a row of C as numbers: by 32-bit lanes, by 64-bit ones, or by the scalar codec.
 template <auto F>
 class number_output {
   using code = typename number<F>::storage_type;
@@ -82,7 +70,7 @@ class number_output {
   void encode(kernels::encode_plan<Word> plan, std::uint64_t first, const float* values,
               std::size_t count, number<F>* to) const {
     plan.rounding.draw = plan.rounding.draw.at(first);
-    const lane_job<Source, number_sink<code>, true> job{level_, plan, {values}, {}};
+    const lane_job<Source, array_sink<code, false>, true> job{level_, plan, {values}, {}};
     job(0, count, reinterpret_cast<std::uint8_t*>(to));
   }
 

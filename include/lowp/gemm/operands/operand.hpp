@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What a product asks of an operand: its shape, the values of its elements, and the tensor scale,
-// which is common to all of them and so multiplies the finished sums.
+// The operands of a product: matrices with a description. Those of the library are described here.
 #pragma once
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #include "lowp/arrays/matrix_view.hpp"
@@ -12,9 +12,10 @@
 #include "lowp/arrays/transposed.hpp"
 #include "lowp/block/affine_matrix.hpp"
 #include "lowp/block/block_matrix.hpp"
-#include "lowp/core/exact.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/facts.hpp"
+#include "lowp/gemm/operands/description.hpp"
+#include "lowp/gemm/operands/facts.hpp"
 #include "lowp/gemm/packed_operand.hpp"
 #include "lowp/number/number.hpp"
 
@@ -36,120 +37,124 @@ struct number_of<float> {
   static constexpr auto format = formats::binary32;
 };
 
-/// Matrices and views that are classes.
-template <class X>
-requires requires(const X& x) { x.rows(), x.cols(); }
-[[nodiscard]] std::size_t operand_rows(const X& x) { return x.rows(); }
-template <class X>
-requires requires(const X& x) { x.rows(), x.cols(); }
-[[nodiscard]] std::size_t operand_cols(const X& x) { return x.cols(); }
+template <described_format Scale = constant_format<formats::binary32>>
+[[nodiscard]] constexpr scale_plane<Scale> no_scales(std::size_t cols) {
+  return {.group_cols = cols + (cols == 0 ? 1 : 0)};
+}
 
-template <view_element T>
-[[nodiscard]] std::size_t operand_rows(const matrix_view<T>& x) {
-  return x.rows;
-}
-template <view_element T>
-[[nodiscard]] std::size_t operand_cols(const matrix_view<T>& x) {
-  return x.cols;
-}
-template <view_element T>
-[[nodiscard]] float operand_tensor_scale(const matrix_view<T>&) {
-  return 1.0f;
-}
-template <view_element T>
-[[nodiscard]] unpacked operand_value(const matrix_view<T>& x, std::size_t row, std::size_t col) {
-  return unpack(x(row, col));
+}  // namespace detail
+
+template <detail::view_element T>
+[[nodiscard]] auto describe(const matrix_view<T>& x) {
+  using format = constant_format<detail::number_of<std::remove_const_t<T>>::format>;
+  return operand_description<format>{
+      .row_count = x.rows,
+      .col_count = x.cols,
+      .elements = {.bytes = reinterpret_cast<const std::uint8_t*>(x.data),
+                   .row_bytes = static_cast<std::ptrdiff_t>(x.stride * sizeof(T)),
+                   .order = {.container_bits = 8 * static_cast<int>(sizeof(T))},
+                   .word_bytes = static_cast<int>(sizeof(T))},
+      .scales = detail::no_scales(x.cols)};
 }
 
 template <auto F, packing P>
-[[nodiscard]] float operand_tensor_scale(const packed_matrix_view<F, P>&) {
-  return 1.0f;
+[[nodiscard]] auto describe(const packed_matrix_view<F, P>& x) {
+  return operand_description<constant_format<F>>{
+      .row_count = x.rows(),
+      .col_count = x.cols(),
+      .elements = {.bytes = x.row(0),
+                   .row_bytes = static_cast<std::ptrdiff_t>(x.row_bytes()),
+                   .order = P},
+      .scales = detail::no_scales(x.cols())};
 }
+
 template <auto F, packing P>
-[[nodiscard]] unpacked operand_value(const packed_matrix_view<F, P>& x, std::size_t row,
-                                     std::size_t col) {
-  return unpack(x(row, col));
+[[nodiscard]] auto describe(const affine_matrix_view<F, P>& x) {
+  auto d = describe(x.codes());
+  d.scales = {.bytes = reinterpret_cast<const std::uint8_t*>(x.scales().data()),
+              .order = {.container_bits = 32},
+              .group_rows = x.group_rows(),
+              .group_cols = x.group_cols(),
+              .groups_per_row = x.groups_per_row()};
+  if (!x.zeros().empty()) d.zeros = x.zeros().data();
+  return d;
 }
 
 template <auto B>
-[[nodiscard]] float operand_tensor_scale(const block_matrix<B>& x) {
-  return block_matrix<B>::format.has_tensor_scale ? x.tensor_scale().decoding : 1.0f;
-}
-template <auto B>
-[[nodiscard]] unpacked operand_value(const block_matrix<B>& x, std::size_t row, std::size_t col) {
-  return exact::multiply(unpack(x.element(row, col)), unpack(x.scale_of(row, col)));
-}
-
-template <auto F, packing P>
-[[nodiscard]] float operand_tensor_scale(const affine_matrix_view<F, P>&) {
-  return 1.0f;
-}
-template <auto F, packing P>
-[[nodiscard]] unpacked operand_value(const affine_matrix_view<F, P>& x, std::size_t row,
-                                     std::size_t col) {
-  return x.value(row, col);
+[[nodiscard]] auto describe(const block_matrix<B>& x) {
+  static constexpr auto format = block_matrix<B>::format;
+  return operand_description<constant_format<B.element>, constant_format<B.scale>>{
+      .row_count = x.rows(),
+      .col_count = x.cols(),
+      .elements = {.bytes = x.codes().data(),
+                   .row_bytes =
+                       static_cast<std::ptrdiff_t>(packed_bytes(x.cols(), format.element.bits()))},
+      .scales = {.bytes = x.scales().data(),
+                 .order = {.container_bits = 8 * format.scale_bytes()},
+                 .group_rows = x.block_rows(),
+                 .group_cols = x.block_cols(),
+                 .groups_per_row = x.block_col_count()},
+      .tensor_scale = format.has_tensor_scale ? x.tensor_scale().decoding : 1.0f};
 }
 
 template <class X>
-[[nodiscard]] float operand_tensor_scale(const packed_operand<X>& x) {
+[[nodiscard]] auto describe(const packed_operand<X>& x) {
+  using element = constant_format<packed_operand<X>::element_format>;
+  const code_plane<element> elements{.bytes = x.codes().data()};
   if constexpr (packed_operand<X>::has_scales) {
-    if (X::format.has_tensor_scale) return x.tensor_scale().decoding;
-  }
-  return 1.0f;
-}
-template <class X>
-[[nodiscard]] unpacked operand_value(const packed_operand<X>& x, std::size_t row, std::size_t col) {
-  const unpacked element = unpack(x.element(row, col));
-  if constexpr (packed_operand<X>::has_scales) {
-    return exact::multiply(element, unpack(x.scale_of(row, col)));
+    return operand_description<element, constant_format<X::format.scale>>{
+        .row_count = x.rows(),
+        .col_count = x.cols(),
+        .elements = elements,
+        .scales = {.bytes = x.scales().data(), .group_cols = x.block_cols()},
+        .tensor_scale = X::format.has_tensor_scale ? x.tensor_scale().decoding : 1.0f,
+        .packed = &x.layout()};
   } else {
-    return element;
+    return operand_description<element>{.row_count = x.rows(),
+                                        .col_count = x.cols(),
+                                        .elements = elements,
+                                        .scales = detail::no_scales(x.cols()),
+                                        .packed = &x.layout()};
   }
 }
+
 template <class X>
-[[nodiscard]] std::size_t operand_rows(const transposed<X>& x) {
-  return operand_cols(x.of());
+requires requires(const X& x) { describe(x); }
+[[nodiscard]] auto describe(const transposed<X>& x) {
+  return transposed_description<decltype(describe(x.of()))>{describe(x.of())};
 }
+
+/// An operand of a product: anything with a description. Of the library's types a block_matrix, a
+/// packed_matrix_view, an affine_matrix_view, or a matrix_view of float or of numbers (bfloat16,
+/// binary16, e4m3fn …); the packed_operand or the transposed of one.
 template <class X>
-[[nodiscard]] std::size_t operand_cols(const transposed<X>& x) {
-  return operand_rows(x.of());
+concept gemm_operand = requires(const X& x) {
+  { describe(x) } -> matrix_description;
+};
+
+namespace detail {
+
+template <class X>
+using description_of = decltype(describe(std::declval<const X&>()));
+
+/// What is known of the elements of an operand of such a type.
+template <class X>
+inline constexpr element_facts facts_of_type = element_facts_of_type<description_of<X>>;
+
+[[nodiscard]] std::size_t operand_rows(const gemm_operand auto& x) { return describe(x).rows(); }
+[[nodiscard]] std::size_t operand_cols(const gemm_operand auto& x) { return describe(x).cols(); }
+[[nodiscard]] float operand_tensor_scale(const gemm_operand auto& x) {
+  return describe(x).tensor_scale;
 }
-template <class X>
-[[nodiscard]] float operand_tensor_scale(const transposed<X>& x) {
-  return operand_tensor_scale(x.of());
-}
-template <class X>
-[[nodiscard]] unpacked operand_value(const transposed<X>& x, std::size_t row, std::size_t col) {
-  return operand_value(x.of(), col, row);
+[[nodiscard]] unpacked operand_value(const gemm_operand auto& x, std::size_t row, std::size_t col) {
+  return describe(x).value(row, col);
 }
 
 /// The format of the elements of an operand.
 template <class X>
-struct element_of;
-template <view_element T>
-struct element_of<matrix_view<T>> {
-  static constexpr auto format = number_of<std::remove_const_t<T>>::format;
+struct element_of {
+  static constexpr auto format = description_of<X>::element_format::value;
 };
-template <auto F, packing P>
-struct element_of<packed_matrix_view<F, P>> {
-  static constexpr auto format = F;
-};
-template <auto F, packing P>
-struct element_of<affine_matrix_view<F, P>> {
-  static constexpr auto format = F;
-};
-template <auto B>
-struct element_of<block_matrix<B>> {
-  static constexpr auto format = B.element;
-};
-
-template <class X>
-struct element_of<packed_operand<X>> {
-  static constexpr auto format = packable<X>::element;
-};
-
-template <class X>
-struct element_of<transposed<X>> : element_of<X> {};
 
 /// apply(f) is f(facts…) of the formats whose values multiply to those of an operand: of its
 /// elements, and of the scales where it has some.
@@ -176,28 +181,14 @@ struct value_formats<packed_operand<X>> : value_formats<X> {};
 template <class X>
 struct value_formats<transposed<X>> : value_formats<X> {};
 
-/// Whether the values of an operand are multiples of powers of two, as decoding gives them; others
-/// are meant as what they are in binary32.
-template <class X>
-inline constexpr bool has_dyadic_values = [] {
-  if constexpr (value_formats<X>::are_known) {
-    return value_formats<X>::apply([](const auto&... of) { return (of.are_dyadic() && ...); });
-  } else {
-    return true;
-  }
-}();
-
 }  // namespace detail
 
-/// An operand of a product: a block_matrix, a packed_matrix_view, an affine_matrix_view, or a
-/// matrix_view of float or of numbers (bfloat16, binary16, e4m3fn …); the packed_operand or the
-/// transposed of one.
+/// An operand whose elements are integers of up to 16 bits times one power of two, which int32_sums
+/// can add; not a transposed one, whose scales would lie across its rows.
 template <class X>
-concept gemm_operand = requires(const X& x, std::size_t i) {
-  { detail::operand_rows(x) } -> std::same_as<std::size_t>;
-  { detail::operand_cols(x) } -> std::same_as<std::size_t>;
-  { detail::operand_tensor_scale(x) } -> std::same_as<float>;
-  { detail::operand_value(x, i, i) } -> std::same_as<unpacked>;
-};
+concept integer_operand = gemm_operand<X> && detail::facts_of_type<X>
+.integers.exist&& detail::facts_of_type<X>.integers.range.high -
+        detail::facts_of_type<X>.integers.range.low <
+    1 << 16;
 
 }  // namespace lowp

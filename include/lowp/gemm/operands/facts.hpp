@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// What a product asks of the elements of an operand, whatever their values.
+#pragma once
+
+#include "lowp/core/exact.hpp"
+#include "lowp/core/unpacked.hpp"
+#include "lowp/formats/facts.hpp"
+#include "lowp/formats/integers.hpp"
+#include "lowp/formats/value_facts.hpp"
+#include "lowp/gemm/operands/description.hpp"
+#include "lowp/number/unpack.hpp"
+
+namespace lowp {
+
+/// What is known of the elements of an operand, whatever their values.
+struct element_facts {
+  /// The exponent of the smallest normal number of a format with subnormals; else one below all.
+  int lowest_exponent = -value_facts::unbounded;
+  int mantissa_bits = -1;  ///< of a floating-point format; else -1
+  /// Whether values are multiples of powers of two, as decoding gives them; others are meant as
+  /// what they are in binary32.
+  bool are_dyadic = true;
+  integer_values integers{};
+};
+
+namespace detail {
+
+/// Of the elements of a description with such a format.
+template <class D>
+[[nodiscard]] constexpr element_facts element_facts_of_format(const auto& f,
+                                                              const value_facts& known) {
+  element_facts facts;
+  facts.lowest_exponent = known.normal_exponent;
+  if (known.spacing == value_spacing::floating) facts.mantissa_bits = known.significant_bits - 1;
+  facts.are_dyadic = known.are_dyadic();
+  // Those of a transposed matrix have scales and zero points across its rows.
+  if constexpr (!is_transposed_description<D>) facts.integers = integers_of(f);
+  return facts;
+}
+template <class D>
+requires(D::element_format::is_constant) inline constexpr element_facts element_facts_of_type =
+    element_facts_of_format<D>(D::element_format::value, facts<D::element_format::value>);
+template <class D>
+[[nodiscard]] element_facts element_facts_of(const D& d) {
+  if constexpr (D::element_format::is_constant) {
+    return element_facts_of_type<D>;
+  } else {
+    return element_facts_of_format<D>(d.format(), facts_of(d.format()));
+  }
+}
+
+/// A scale, rounded to binary32, times the unit of the integers that it scales.
+[[nodiscard]] inline float integer_scale(const unpacked& scale, int unit) {
+  return pack_as<float>(scale_by_power_of_two(unpack(pack_as<float>(scale)), unit));
+}
+
+}  // namespace detail
+}  // namespace lowp

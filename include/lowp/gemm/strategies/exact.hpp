@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+// How sums without rounding are computed, and chains in binary64.
+#pragma once
+
+#include <string_view>
+
+#include "lowp/core/exact.hpp"
+#include "lowp/core/unpacked.hpp"
+#include "lowp/formats/concepts.hpp"
+#include "lowp/formats/facts.hpp"
+#include "lowp/gemm/engine/blocked.hpp"
+#include "lowp/gemm/engine/window_panels.hpp"
+#include "lowp/gemm/operands/operand.hpp"
+#include "lowp/gemm/operands/rows.hpp"
+#include "lowp/gemm/strategies/problem.hpp"
+#include "lowp/number/unpack.hpp"
+
+namespace lowp {
+inline namespace LOWP_BASELINE {
+namespace bulk {
+
+/// Whether binary32 has products of values with these facts, but for large ones: none is rounded.
+template <class... Facts>
+[[nodiscard]] constexpr bool are_exact_in_binary32(const Facts&... of) {
+  const int bits = (of.factor_bits() + ...), unit = (of.last_bit_exponent + ...);
+  return bits <= 24 && unit >= -149;
+}
+/// Whether the sums of exact_sums are those of the values of an operand in binary32.
+template <class X>
+inline constexpr bool has_exact_values = [] {
+  using formats_of = lowp::detail::value_formats<X>;
+  if constexpr (formats_of::are_known) {
+    return !formats_of::apply([](const auto&... of) { return (of.are_dyadic() && ...); }) ||
+           formats_of::apply([](const auto&... of) { return are_exact_in_binary32(of...); });
+  } else {
+    return false;
+  }
+}();
+
+/// Sums without rounding in windows of binary64.
+struct exact_windows {
+  static constexpr std::string_view name = "exact sums in numbers of binary64";
+
+  template <class Problem>
+  [[nodiscard]] static const char* obstacle(const Problem& p) {
+    if (p.start != nullptr) return "sums begin with what the result holds";
+    if (!has_exact_values<typename Problem::first> || !has_exact_values<typename Problem::second>) {
+      return "binary32 does not have the values of an operand, or it is not known";
+    }
+    if (!scale_of(p).is_finite()) return "a tensor scale is not finite";
+    if (!p.a_range().are_finite || !p.b_range().are_finite) {
+      return "an operand has a NaN or an infinity";
+    }
+    return window_plan(p.a_range(), p.b_range(), p.depth()).count <= window_plan::most
+               ? nullptr
+               : "products are too far apart";
+  }
+  template <class Problem>
+  static void run(const Problem& p, const sum_sink& sink) {
+    const window_plan plan(p.a_range(), p.b_range(), p.depth());
+    switch (plan.count) {
+      case 1: return multiply<1>(p, plan, sink);
+      case 2: return multiply<2>(p, plan, sink);
+      case 3: return multiply<3>(p, plan, sink);
+      case 4: return multiply<4>(p, plan, sink);
+      default: return multiply<window_plan::most>(p, plan, sink);
+    }
+  }
+
+ private:
+  template <class Problem>
+  [[nodiscard]] static unpacked scale_of(const Problem& p) {
+    return exact::multiply(unpack(lowp::detail::operand_tensor_scale(p.a)),
+                           unpack(lowp::detail::operand_tensor_scale(p.b)));
+  }
+  template <int W, class Problem>
+  static void multiply(const Problem& p, const window_plan& plan, const sum_sink& sink) {
+    p.with_both([&](const row_source& x, const row_source& y) {
+      using finish = exact_finish<W, std::remove_cvref_t<decltype(p.mode)>>;
+      const finish last{plan, pack_as<double>(scale_of(p)), p.mode, y.rows(),
+                        draws_per_sum(exact_sums{}, p.depth())};
+      multiply_blocks<window_panels<finish>>(y, x, sink, p.how, last);
+    });
+  }
+};
+
+/// policies::sequential_binary64 to nearest even.
+struct binary64_chains {
+  static constexpr std::string_view name = "chains of FMAs in binary64";
+
+  template <class Problem>
+  [[nodiscard]] static const char* obstacle(const Problem& p) {
+    if (!std::same_as<decltype(p.mode), const nearest_even_t&> ||
+        !lowp::detail::is_chain(p.policy, formats::binary64)) {
+      return "these are not chains in binary64 to nearest even";
+    }
+    return p.start == nullptr ? nullptr : "sums begin with what the result holds";
+  }
+  template <class Problem>
+  static void run(const Problem& p, const sum_sink& sink) {
+    const auto scale_of = [](const auto& x) {
+      return pack_as<double>(unpack(lowp::detail::operand_tensor_scale(x)));
+    };
+    const chain_finish finish{.a_scale = scale_of(p.a), .b_scale = scale_of(p.b)};
+    p.with_both([&](const row_source& x, const row_source& y) {
+      multiply_blocks<window_panels<chain_finish>>(y, x, sink, p.how, finish);
+    });
+  }
+};
+
+}  // namespace bulk
+
+[[nodiscard]] constexpr bulk::strategy_list<bulk::exact_windows> strategies_of(const exact_sums&) {
+  return {};
+}
+
+}  // namespace LOWP_BASELINE
+}  // namespace lowp

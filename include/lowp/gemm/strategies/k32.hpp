@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// How sums in the order k32 are computed.
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+#include "lowp/gemm/engine/bfloat16_panels.hpp"
+#include "lowp/gemm/engine/binary32_panels.hpp"
+#include "lowp/gemm/engine/blocked.hpp"
+#include "lowp/gemm/engine/integer_panels.hpp"
+#include "lowp/gemm/operands/rows.hpp"
+#include "lowp/gemm/strategies/packed_few.hpp"
+#include "lowp/gemm/strategies/problem.hpp"
+#include "lowp/kernels/products/product.hpp"
+
+namespace lowp {
+inline namespace LOWP_BASELINE {
+namespace bulk {
+
+inline constexpr const char* few_rows_obstacle = "an operand has at most 8 rows";
+
+#if LOWP_X86_TARGETS
+
+template <class Problem>
+inline constexpr bool are_bfloat16 =
+    has_bfloat16_panels<typename Problem::first>&& has_bfloat16_panels<typename Problem::second>;
+inline constexpr const char* bfloat16_obstacle =
+    "values of an operand have more than 8 significant bits, or it is not known";
+
+template <class Problem>
+[[nodiscard]] bool has_few_rows(const Problem& p) {
+  return std::min(p.a_rows(), p.b_rows()) <= most_few;
+}
+
+/// Values of at most 8 significant bits in the tile registers of AMX.
+struct bfloat16_tiles {
+  static constexpr std::string_view name = "bfloat16 by AMX";
+  template <class Problem>
+  [[nodiscard]] static const char* obstacle(const Problem& p) {
+    if (!are_bfloat16<Problem>) return bfloat16_obstacle;
+    if (has_few_rows(p)) return few_rows_obstacle;
+    return kernels::has_tile_products(p.level()) ? nullptr : "the machine has no tiles of bfloat16";
+  }
+  template <class Problem>
+  static void run(const Problem& p, const sum_sink& sink) {
+    if constexpr (are_bfloat16<Problem>) {
+      multiply_bfloat16<tile_products<kernels::tile_registers>>(p.a, p.b, sink, p.how);
+    }
+  }
+};
+
+/// Small integers times one power of two for each 32, by dot products of bytes.
+struct integer_dot_products {
+  static constexpr std::string_view name = "8-bit integers by VNNI";
+  template <class Problem>
+  static constexpr bool are_integers =
+      has_integer_panels<typename Problem::first>&& has_integer_panels<typename Problem::second>;
+  template <class Problem>
+  [[nodiscard]] static const char* obstacle(const Problem& p) {
+    if constexpr (are_integers<Problem>) {
+      if (!kernels::has_integer_products(p.level())) return "the machine has no VNNI";
+      return are_scales_in_range(p.level(), integer_rows_of(p.a)) &&
+                     are_scales_in_range(p.level(), integer_rows_of(p.b))
+                 ? nullptr
+                 : "scales are too far apart for exact sums";
+    }
+    return "elements of an operand are no 8-bit integers times one power of two for each 32";
+  }
+  template <class Problem>
+  static void run(const Problem& p, const sum_sink& sink) {
+    if constexpr (are_integers<Problem>) {
+      multiply_k32<integer_panels>(integer_rows_of(p.a), integer_rows_of(p.b), sink, p.how);
+    }
+  }
+};
+
+/// Values of at most 8 significant bits by dot products of AVX512-BF16.
+struct bfloat16_dot_products {
+  static constexpr std::string_view name = "bfloat16 by AVX512-BF16";
+  template <class Problem>
+  [[nodiscard]] static const char* obstacle(const Problem& p) {
+    if (!are_bfloat16<Problem>) return bfloat16_obstacle;
+    if (has_few_rows(p)) return few_rows_obstacle;
+    return kernels::has_dot_products(p.level()) ? nullptr
+                                                : "the machine has no dot products of bfloat16";
+  }
+  template <class Problem>
+  static void run(const Problem& p, const sum_sink& sink) {
+    if constexpr (are_bfloat16<Problem>) multiply_bfloat16<dot_products>(p.a, p.b, sink, p.how);
+  }
+};
+
+#endif
+
+/// Few rows of any operand by a packed_operand, which is read once, as it lies in memory.
+struct few_rows_by_packed {
+  static constexpr std::string_view name = "few rows by a packed operand";
+  template <class Problem>
+  [[nodiscard]] static const char* obstacle(const Problem& p) {
+    if (can(p, p.a, p.b) || can(p, p.b, p.a)) return nullptr;
+    return "there are no few rows of one operand and groups of a packed one that kernels read";
+  }
+  template <class Problem>
+  static void run(const Problem& p, const sum_sink& sink) {
+    if (can(p, p.a, p.b)) {
+      multiply(p, p.a, p.b, false, sink);
+    } else {
+      multiply(p, p.b, p.a, true, sink);
+    }
+  }
+
+ private:
+  template <class Problem, class Few, class Packed>
+  [[nodiscard]] static bool can(const Problem& p, const Few& few, const Packed& packed) {
+    if constexpr (is_packed_operand<Packed>) {
+      return lowp::detail::operand_rows(few) <= most_few && can_begin_few(p.start) &&
+             with_groups(p.level(), packed, [](const packed_groups&) {});
+    } else {
+      return false;
+    }
+  }
+  template <class Problem, class Few, class Packed>
+  static void multiply(const Problem& p, const Few& few, const Packed& packed, bool are_columns,
+                       const sum_sink& sink) {
+    if constexpr (is_packed_operand<Packed>) {
+      const bool is_done = with_groups(p.level(), packed, [&](const packed_groups& groups) {
+        with_rows(p.level(), few, [&](const row_source& rows) {
+          multiply_few_packed(rows, groups, are_columns, sink, p.how);
+        });
+      });
+      static_cast<void>(is_done);  // as obstacle() saw
+    }
+  }
+};
+
+/// Any operands, in binary32.
+struct binary32_fmas {
+  static constexpr std::string_view name = "binary32 by FMAs";
+  template <class Problem>
+  [[nodiscard]] static const char* obstacle(const Problem&) {
+    return nullptr;
+  }
+  template <class Problem>
+  static void run(const Problem& p, const sum_sink& sink) {
+    p.with_both([&](const row_source& x, const row_source& y) {
+      multiply_k32<binary32_panels>(x, y, sink, p.how);
+    });
+  }
+};
+
+}  // namespace bulk
+
+#if LOWP_X86_TARGETS
+[[nodiscard]] constexpr bulk::strategy_list<bulk::bfloat16_tiles, bulk::integer_dot_products,
+                                            bulk::bfloat16_dot_products, bulk::few_rows_by_packed,
+                                            bulk::binary32_fmas>
+strategies_of(const k32_sums&) {
+  return {};
+}
+#else
+[[nodiscard]] constexpr bulk::strategy_list<bulk::few_rows_by_packed, bulk::binary32_fmas>
+strategies_of(const k32_sums&) {
+  return {};
+}
+#endif
+
+}  // namespace LOWP_BASELINE
+}  // namespace lowp

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// A product that is to be computed, and what a strategy is.
+//
+// A strategy is a struct that computes some products, with the bits of the definition:
+//
+//   static constexpr std::string_view name;
+//   static const char* obstacle(const problem&);       null: it can; else why not, in a few words
+//   static void run(const problem&, const sum_sink&);  called after that returned null
+//
+// The strategies of a policy are a list, strategies_of(policy), found by argument-dependent lookup;
+// the first that can is taken. Where none can, the definition computes the product.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+#include "lowp/arrays/execution.hpp"
+#include "lowp/arrays/matrix_view.hpp"
+#include "lowp/gemm/operands/operand.hpp"
+#include "lowp/gemm/operands/packed_rows.hpp"
+#include "lowp/gemm/operands/rows.hpp"
+#include "lowp/gemm/operands/value_range.hpp"
+#include "lowp/gemm/policy.hpp"
+#include "lowp/rounding/modes.hpp"
+
+namespace lowp {
+inline namespace LOWP_BASELINE {
+namespace bulk {
+
+template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R>
+class product_problem {
+ public:
+  const P& policy;
+  const A& a;
+  const B& b;
+  const R& mode;
+  const execution& how;
+  /// What sums begin with, or null for zero.
+  const matrix_view<const float>* start;
+
+  product_problem(const P& p, const A& x, const B& y, const R& rounding, const execution& on,
+                  const matrix_view<const float>* begin = nullptr)
+      : policy(p), a(x), b(y), mode(rounding), how(on), start(begin) {}
+
+  using first = A;
+  using second = B;
+
+  [[nodiscard]] std::size_t a_rows() const { return lowp::detail::operand_rows(a); }
+  [[nodiscard]] std::size_t b_rows() const { return lowp::detail::operand_rows(b); }
+  [[nodiscard]] std::size_t depth() const { return lowp::detail::operand_cols(a); }
+  [[nodiscard]] isa level() const { return how.level(); }
+
+  /// Calls use(a, b) with the rows of both operands.
+  template <class Use>
+  void with_both(const Use& use) const {
+    with_rows(level(), a, [&](const row_source& x) {
+      with_rows(level(), b, [&](const row_source& y) { use(x, y); });
+    });
+  }
+  /// What values the operands have; looked at once.
+  [[nodiscard]] const value_range& a_range() const { return range_of(a, a_range_); }
+  [[nodiscard]] const value_range& b_range() const { return range_of(b, b_range_); }
+
+ private:
+  template <class X>
+  const value_range& range_of(const X& x, std::optional<value_range>& range) const {
+    if (!range) {
+      with_rows(level(), x, [&](const row_source& rows) { range.emplace(rows, how); });
+    }
+    return *range;
+  }
+  mutable std::optional<value_range> a_range_, b_range_;
+};
+
+template <class... Strategy>
+struct strategy_list {};
+
+/// Calls try_one.operator()<Strategy>() for one after the other until it returns true; false if
+/// none does.
+template <class... Strategy, class Try>
+bool for_each_strategy(strategy_list<Strategy...>, const Try& try_one) {
+  return (try_one.template operator()<Strategy>() || ...);
+}
+
+}  // namespace bulk
+
+/// Policies without kernels have none.
+template <gemm_policy P>
+[[nodiscard]] constexpr bulk::strategy_list<> strategies_of(const P&) {
+  return {};
+}
+
+}  // namespace LOWP_BASELINE
+}  // namespace lowp

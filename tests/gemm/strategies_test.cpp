@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+// Every strategy of every policy gives the bits of the definition where it can, not only where it
+// is the first that can; and explain() names the one that is taken.
+#include "lowp/gemm/strategies/strategies.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catch.hpp"
+#include "gemm/product_cases.hpp"
+#include "isas.hpp"
+#include "lowp/arrays/transposed.hpp"
+#include "lowp/gemm/gemm.hpp"
+#include "oracle.hpp"
+
+namespace formats = lowp::formats;
+namespace policies = lowp::policies;
+namespace tg = test::gemm;
+using lowp::aligned_sums;
+using lowp::matrix_view;
+using lowp::rounded_sums;
+using tg::kind;
+using tg::matrix;
+
+namespace {
+
+/// How often each strategy computed a product.
+using counts = std::map<std::string, int>;
+
+/// Each strategy that can, on every instruction set.
+template <class P, class A, class B, class R = lowp::nearest_even_t>
+void force(oracle::tally& t, counts& used, const P& policy, const A& a, const B& b,
+           const R& mode = {}) {
+  namespace bulk = lowp::bulk;
+  const std::size_t m = describe(a).rows(), n = describe(b).rows();
+  std::vector<float> expected(m * n), c(m * n);
+  lowp::detail::define_product(policy, a, b, matrix_view<float>(expected.data(), m, n), false, mode,
+                               {});
+  const float a_scale = bulk::sum_scale(policy, a), b_scale = bulk::sum_scale(policy, b);
+  for (const lowp::isa level : test::isas()) {
+    const lowp::execution how(level);
+    const bulk::product_problem problem{policy, a, b, mode, how};
+    const auto store = [&](std::size_t row, std::size_t col, std::size_t count, const float* sums) {
+      lowp::kernels::finish(level, std::bit_cast<std::uint32_t>(a_scale),
+                            std::bit_cast<std::uint32_t>(b_scale), sums, count,
+                            c.data() + row * n + col);
+    };
+    bulk::for_each_strategy(strategies_of(policy), [&]<class Strategy>() {
+      const std::string name(Strategy::name);
+      used.try_emplace(name, 0);
+      if (Strategy::obstacle(problem) != nullptr) return false;
+      c.assign(m * n, 7.0f);
+      Strategy::run(problem, bulk::sum_sink(store));
+      ++used[name];
+      std::vector<std::uint32_t> actual, bits;
+      for (const float& x : c) actual.push_back(std::bit_cast<std::uint32_t>(x));
+      for (const float& x : expected) bits.push_back(std::bit_cast<std::uint32_t>(x));
+      tg::compare_bits(t, name, a, b, lowp::name(level), actual, bits);
+      return false;
+    });
+  }
+}
+
+/// Strategies that need instructions, with the name of what has them.
+void require_all_used(const counts& used) {
+  for (const auto& [name, count] : used) {
+    if (count != 0) continue;
+    const bool needs_instructions =
+        name.find(" by AMX") != std::string::npos || name.find(" by VNNI") != std::string::npos ||
+        name.find("AVX512-BF16") != std::string::npos || name.find("packed") != std::string::npos;
+    if (needs_instructions) {
+      WARN("SKIPPED: \"" << name << "\", which this machine has no instructions for");
+    } else {
+      FAIL_CHECK("no product by \"" << name << "\"");
+    }
+  }
+}
+
+constexpr lowp::block_format tiles{formats::e4m3fn, formats::binary32, lowp::block_shape{1, 128}};
+
+}  // namespace
+
+TEST_CASE("Every strategy of k32 where it can") {
+  oracle::tally t;
+  counts used;
+  for (const auto& [m, n, k] : {tg::shape{20, 33, 97}, {3, 40, 130}, {40, 2, 64}, {9, 9, 1}}) {
+    const matrix a(m, k, 1, kind::ordinary), b(n, k, 2, kind::ordinary);
+    const auto x = lowp::quantize<formats::mxfp4>(a.view());
+    const auto y = lowp::quantize<formats::mxint8>(b.view());
+    const auto z = lowp::quantize<formats::nvfp4>(b.view());
+    const tg::of_numbers<formats::bfloat16> u(a);
+    const tg::of_packed<formats::int_n<4>> v(b);
+    force(t, used, policies::k32, x, y);
+    force(t, used, policies::k32, x, v.operand);
+    force(t, used, policies::k32, u.operand, z);
+    force(t, used, policies::k32, a.view(), lowp::packed_operand(z));
+    force(t, used, policies::k32, lowp::packed_operand(z), a.view());
+    const tg::of_numbers<formats::bfloat16> of_b(b);
+    force(t, used, policies::k32, a.view(), of_b.operand);
+  }
+  REQUIRE_NO_MISMATCH(t);
+  require_all_used(used);
+}
+
+TEST_CASE("Every strategy of the other policies where it can") {
+  oracle::tally t;
+  counts used;
+  for (const auto& [m, n, k] : {tg::shape{5, 20, 130}, {2, 3, 600}, {17, 9, 1}}) {
+    for (const kind values : {kind::ordinary, kind::wide, kind::special}) {
+      const matrix a(m, k, 3, values), b(n, k, 4, kind::ordinary);
+      const auto x = lowp::quantize<tiles>(a.view());
+      const auto y = lowp::quantize<formats::mxfp8_e4m3>(b.view());
+      const tg::of_numbers<formats::int_n<8>> i(a), j(b);
+      force(t, used, policies::exact, a.view(), b.view());
+      force(t, used, policies::exact, a.view(), b.view(), lowp::any_rounding(lowp::upward));
+      force(t, used, policies::integers, i.operand, j.operand);
+      force(t, used, lowp::int32_sums{.chunk = 7}, i.operand, j.operand);
+      force(t, used, policies::sequential_binary32, a.view(), y);
+      force(t, used, policies::sequential_binary64, a.view(), y);
+      for (const rounded_sums& p : {rounded_sums{.accumulator = formats::bfloat16},
+                                    rounded_sums{.accumulator = formats::binary16, .chunk = 40},
+                                    rounded_sums{.accumulator = formats::bfloat16,
+                                    .chunk = 12,
+                                    .promoted = formats::binary16,
+                                    .lanes = 3},
+                                    rounded_sums{.order = lowp::summation::pairwise, .chunk = 48},
+                                    rounded_sums{.lanes = 8, .tree = lowp::chain_tree::halves},
+                                    rounded_sums{.accumulator = formats::bfloat16,
+                                    .scales = lowp::scale_use::partial_sums}}) {
+        force(t, used, p, x, y);
+        force(t, used, p, x, y, lowp::any_rounding(lowp::toward_zero));
+        force(t, used, p, x, y, lowp::any_rounding(lowp::stochastic{.seed = 5}));
+      }
+      for (const aligned_sums& p : {policies::hopper_fp8, policies::hopper_fp8_promoted,
+                                    policies::ampere_fp16, policies::blackwell_fp8}) {
+        force(t, used, p, x, y);
+        force(t, used, p, a.view(), y);
+        force(t, used, p, x, lowp::transposed(b.view()).of());
+      }
+    }
+  }
+  REQUIRE_NO_MISMATCH(t);
+  require_all_used(used);
+}
+
+TEST_CASE("explain() names the strategy and what was against those before it") {
+  const matrix a(9, 64, 1, kind::ordinary), b(9, 64, 2, kind::ordinary);
+  const auto plain = lowp::explain(a.view(), b.view());
+  CHECK(plain.strategy == "binary32 by FMAs");
+  CHECK(plain.text().find("binary32 by FMAs: taken\n") != std::string::npos);
+  for (const auto& refusal : plain.refusals) {
+    CHECK_FALSE(refusal.reason.empty());
+    CHECK(plain.text().find(std::string(refusal.strategy) + ": ") != std::string::npos);
+  }
+  CHECK(lowp::explain<policies::exact>(a.view(), b.view()).strategy ==
+        "exact sums in numbers of binary64");
+  CHECK(lowp::explain<policies::exact>(a.view(), b.view(), lowp::stochastic{}).refusals.empty());
+  const auto chain = lowp::explain<policies::sequential_binary32>(a.view(), b.view());
+  CHECK(chain.strategy == "modeled sums");
+  REQUIRE(chain.refusals.size() == 1);
+  CHECK(chain.refusals[0].strategy == "chains of FMAs in binary64");
+  CHECK(lowp::explain<rounded_sums{.lanes = 4}>(a.view(), b.view()).strategy ==
+        "modeled sums of pieces of K");
+  matrix c = a;
+  c.data[5] = std::bit_cast<float>(0x7FC00000u);
+  const auto exact = lowp::explain<policies::exact>(c.view(), b.view());
+  CHECK(exact.strategy == "the definition");
+  REQUIRE(exact.refusals.size() == 1);
+  CHECK(exact.refusals[0].reason == "an operand has a NaN or an infinity");
+  // Where there are the instructions, the first strategy that can is another one.
+  const auto x = lowp::quantize<formats::mxfp4>(a.view());
+  CHECK(lowp::explain(x, x, lowp::isa::portable).strategy == "binary32 by FMAs");
+  if (test::highest_isa() < lowp::isa::avx512vbmi) {
+    WARN("SKIPPED: this machine has no dot products of bytes");
+  } else {
+    CHECK(lowp::explain(x, x, lowp::isa::avx512vbmi).strategy == "8-bit integers by VNNI");
+  }
+}
