@@ -13,11 +13,13 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/arrays/lane_job.hpp"
 #include "lowp/arrays/packed_span.hpp"
 #include "lowp/arrays/reference.hpp"
+#include "lowp/arrays/thresholds.hpp"
 #include "lowp/number/catalog.hpp"
 #include "lowp/number/unpack.hpp"
 
@@ -75,26 +77,39 @@ inline namespace LOWP_BASELINE {
 namespace bulk {
 
 /// Encodes or rounds an array by the lanes of a plan.
-template <bool MayBeRandom, class Source, class Sink, class Word>
-void run_lanes(const execution& how, const bulk_arrays& arrays,
-               const kernels::encode_plan<Word>& plan, const Source& source, const Sink& sink) {
-  const lane_job<Source, Sink, MayBeRandom> job{how.level(), plan, source, sink};
+template <bool MayBeRandom, class Source, class Sink, class Plan>
+void run_lanes(const execution& how, const bulk_arrays& arrays, const Plan& plan,
+               const Source& source, const Sink& sink) {
+  const lane_job<Source, Sink, MayBeRandom, Plan> job{how.level(), plan, source, sink};
   run_bulk(how, arrays, bulk_part(job));
 }
 
-/// Encodes to codes kept in units of type Code, if lanes can.
-template <class Code, class T, number_format F, rounding_mode R>
-bool encode_by_lanes(const F& f, std::span<const T> in, std::uint8_t* out, const R& mode,
-                     overflow o, missing_nan n, packing p, const execution& how) {
+/// The same by thresholds, to codes in bytes before they are packed, or to values; false if there
+/// are none.
+template <class T, class Sink, number_format F, rounding_mode R>
+bool encode_by_thresholds(const F& f, std::span<const T> in, const bulk_arrays& arrays,
+                          const R& mode, overflow o, missing_nan n, const Sink& sink,
+                          const execution& how) {
+  using word = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
+  const auto* const table = find_thresholds<word, Sink::is_value>(f, mode, o, n, in.size());
+  if (table == nullptr) return false;
+  const auto run = [&](const auto& source) {
+    run_lanes<false>(how, arrays, table->plan(), source, sink);
+  };
+  if constexpr (detail::is_half<T>) {
+    run(half_source{kernels::make_decode_plan(T::format),
+                    reinterpret_cast<const std::uint16_t*>(in.data())});
+  } else {
+    run(direct_source<T>{in.data()});
+  }
+  return true;
+}
+
+/// Encodes to codes of a format whose place among binary numbers is known, if lanes can.
+template <class T, class Sink, number_format F, rounding_mode R>
+bool encode_by_grid(const F& f, std::span<const T> in, const bulk_arrays& arrays, const R& mode,
+                    overflow o, missing_nan n, const Sink& sink, const execution& how) {
   constexpr bool random = !is_fixed_addend<R>;
-  const packed_sink<Code> sink{f.bits(), p};
-  const bulk_arrays arrays{in.data(),
-                           8 * sizeof(T),
-                           out,
-                           static_cast<std::size_t>(f.bits()),
-                           in.size(),
-                           is_dense(p, f.bits()),
-                           8 * static_cast<std::size_t>(p.group_size)};
   if constexpr (!std::same_as<T, double>) {
     const auto plan = kernels::make_encode_plan<std::uint32_t>(f, mode, o, n, false);
     if (plan.is_supported) {
@@ -122,15 +137,37 @@ bool encode_by_lanes(const F& f, std::span<const T> in, std::uint8_t* out, const
   return false;
 }
 
+/// Encodes to codes kept in units of type Code, if kernels can.
+template <class Code, class T, number_format F, rounding_mode R>
+bool encode_by_kernels(const F& f, std::span<const T> in, std::uint8_t* out, const R& mode,
+                       overflow o, missing_nan n, packing p, const execution& how) {
+  const packed_sink<Code> sink{f.bits(), p};
+  const bulk_arrays arrays{in.data(),
+                           8 * sizeof(T),
+                           out,
+                           static_cast<std::size_t>(f.bits()),
+                           in.size(),
+                           is_dense(p, f.bits()),
+                           8 * static_cast<std::size_t>(p.group_size)};
+  if constexpr (kernels::has_known_grid<F>) {
+    return encode_by_grid(f, in, arrays, mode, o, n, sink, how);
+  } else if constexpr (sizeof(Code) == 1) {
+    return encode_by_thresholds(f, in, arrays, mode, o, n, sink, how);
+  } else {
+    return false;
+  }
+}
+
 template <class T, number_format F, rounding_mode R>
 void encode_array(const F& f, std::span<const T> in, std::uint8_t* out, const R& mode, overflow o,
                   missing_nan n, packing p, const execution& how) {
   if constexpr (has_kernels) {
     const int width = f.bits();
-    const bool done = width <= 8    ? encode_by_lanes<std::uint8_t>(f, in, out, mode, o, n, p, how)
-                      : width <= 16 ? encode_by_lanes<std::uint16_t>(f, in, out, mode, o, n, p, how)
-                      : width <= 32 ? encode_by_lanes<std::uint32_t>(f, in, out, mode, o, n, p, how)
-                                    : false;
+    const bool done =
+        width <= 8    ? encode_by_kernels<std::uint8_t>(f, in, out, mode, o, n, p, how)
+        : width <= 16 ? encode_by_kernels<std::uint16_t>(f, in, out, mode, o, n, p, how)
+        : width <= 32 ? encode_by_kernels<std::uint32_t>(f, in, out, mode, o, n, p, how)
+                      : false;
     if (done) return;
   }
   reference::encode(f, in, out, mode, o, n, p);
@@ -160,7 +197,13 @@ void round_array(const F& f, std::span<const T> in, std::span<T> out, const R& m
                  missing_nan n, const execution& how) {
   constexpr bool random = !is_fixed_addend<R>;
   const bulk_arrays arrays{in.data(), 8 * sizeof(T), out.data(), 8 * sizeof(T), in.size()};
-  if constexpr (has_kernels) {
+  if constexpr (has_kernels && !kernels::has_known_grid<F>) {
+    using word = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
+    if (encode_by_thresholds(f, std::span<const T>(in), arrays, mode, o, n,
+                             array_sink<word, true>{}, how)) {
+      return;
+    }
+  } else if constexpr (has_kernels) {
     if constexpr (std::same_as<T, float>) {
       const auto plan = kernels::make_encode_plan<std::uint32_t>(f, mode, o, n, true);
       if (plan.is_supported) {

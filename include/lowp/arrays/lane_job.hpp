@@ -249,30 +249,35 @@ struct narrowed_sink {
 // ----------------------------------------------------------------------------------------------
 // job
 
-/// Encodes or rounds a part of an array; what bulk_part calls.
-template <class Source, class Sink, bool MayBeRandom>
+/// Encodes or rounds a part of an array; what bulk_part calls. Plan is an encode_plan or, for modes
+/// without random bits, a threshold_plan.
+template <class Source, class Sink, bool MayBeRandom,
+          class Plan = kernels::encode_plan<typename Source::word>>
 struct lane_job {
   using word = typename Source::word;
   using result = typename Sink::type;
+  static constexpr bool has_thresholds = std::is_same_v<Plan, kernels::threshold_plan<word>>;
 
   isa level;
-  kernels::encode_plan<word> plan;
+  Plan plan;
   Source source;
   Sink sink;
 
   void operator()(std::size_t first, std::size_t count, std::uint8_t* out) const {
-    const bool is_random = MayBeRandom && plan.rounding.is_random();
+    const bool is_random = draws();
     if (Source::is_direct && sink.is_direct() && !is_random) {
       return encode(source.at(level, first, count, nullptr), nullptr, count,
                     sink.at(out, 0, nullptr));
     }
     alignas(64) word values[buffer_size];
     alignas(64) result results[buffer_size];
-    random_lanes random;
+    [[maybe_unused]] random_lanes random;
     for (std::size_t i = 0; i < count; i += buffer_size) {
       const std::size_t n = count - i < buffer_size ? count - i : buffer_size;
-      const void* const lanes =
-          is_random ? random.fill(level, plan.rounding.draw, first + i, n) : nullptr;
+      const void* lanes = nullptr;
+      if constexpr (MayBeRandom) {
+        if (is_random) lanes = random.fill(level, plan.rounding.draw, first + i, n);
+      }
       result* const to = sink.at(out, i, results);
       encode(source.at(level, first + i, n, values), lanes, n, to);
       sink.finish(level, to, first, i, n, out);
@@ -280,8 +285,20 @@ struct lane_job {
   }
 
  private:
-  void encode(const word* in, const void* random, std::size_t count, result* out) const {
-    kernels::encode<word, Sink::is_value, MayBeRandom>(level, plan, in, random, count, out);
+  [[nodiscard]] bool draws() const {
+    if constexpr (MayBeRandom) {
+      return plan.rounding.is_random();
+    } else {
+      return false;
+    }
+  }
+  void encode(const word* in, [[maybe_unused]] const void* random, std::size_t count,
+              result* out) const {
+    if constexpr (has_thresholds) {
+      kernels::encode_by_thresholds<word, Sink::is_value>(level, plan, in, count, out);
+    } else {
+      kernels::encode<word, Sink::is_value, MayBeRandom>(level, plan, in, random, count, out);
+    }
   }
 };
 

@@ -21,7 +21,7 @@ void encode(const F& format, std::span<const T> in, std::uint8_t* out, const R& 
             overflow o = overflow::to_special, missing_nan n = missing_nan::largest,
             packing p = {}) {
   for (std::size_t i = 0; i < in.size(); ++i) {
-    store_code(out, i, format.bits(), lowp::encode(format, unpack(in[i]), at(mode, i), o, n), p);
+    store_code(out, i, format.bits(), encode(format, unpack(in[i]), at(mode, i), o, n), p);
   }
 }
 

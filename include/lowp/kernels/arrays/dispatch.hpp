@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "lowp/kernels/arrays/threshold_table.hpp"
 #include "lowp/kernels/arrays/value_table.hpp"
 #include "lowp/kernels/isa.hpp"
 #include "lowp/kernels/lanes/lane_plan.hpp"
@@ -164,6 +165,56 @@ void encode_blocks(isa level, const encode_plan<std::uint32_t>& plan, const std:
     if (plan.rounding.is_random()) return run.template operator()<true>();
   }
   run.template operator()<false>();
+}
+
+namespace detail {
+template <class Word, bool ToValues>
+void run_thresholds(isa level, const threshold_plan<Word>& plan, const Word* in, std::size_t count,
+                    std::uint8_t* out) {
+  if constexpr (sizeof(Word) == 4) {
+    LOWP_DISPATCH(level, threshold_groups<u32, ToValues>(plan, in, count, out));
+  } else {
+    LOWP_DISPATCH(level, threshold_groups<u64, ToValues>(plan, in, count, out));
+  }
+}
+template <block_scaling How>
+void run_scaling(isa level, const std::uint32_t* factors, int log2_block, bool keeps_tiny,
+                 const float* in, std::size_t count, std::uint32_t* out) {
+  LOWP_DISPATCH(level, scale_groups<How>(factors, log2_block, keeps_tiny, in, count, out));
+}
+}  // namespace detail
+
+/// Codes of at most 8 bits, each in a byte, or with ToValues values, by the steps of any rounding.
+template <class Word, bool ToValues, class Out>
+void encode_by_thresholds(isa level, const threshold_plan<Word>& plan, const Word* in,
+                          std::size_t count, Out* out) {
+  static_assert(sizeof(Out) == (ToValues ? sizeof(Word) : 1));
+  in_groups(group_size(level, sizeof(Word)),
+            {in, 8 * sizeof(Word), nullptr, 0, out, 8 * sizeof(Out)}, count,
+            [&](const auto* from, const auto*, auto* to, std::size_t, std::size_t n) {
+              detail::run_thresholds<Word, ToValues>(level, plan,
+                                                     reinterpret_cast<const Word*>(from), n, to);
+            });
+}
+
+/// Codes of finite elements, as encode_blocks has them, by the thresholds of the plan.
+template <block_scaling How>
+void encode_blocks_by_thresholds(isa level, const encode_plan<std::uint32_t>& plan,
+                                 const std::uint32_t* factors, int log2_block, const float* in,
+                                 std::size_t count, std::uint8_t* out) {
+  static_assert(How != block_scaling::exponent, "thresholds do not move with a power of two");
+  constexpr std::size_t most = 1024;
+  alignas(64) std::uint32_t values[most];
+  for (std::size_t i = 0; i < count; i += most) {
+    const std::size_t size = count - i < most ? count - i : most;
+    in_groups(group_size(level, 4), {in + i, 32, nullptr, 0, values, 32}, size,
+              [&](const auto* from, const auto*, auto* to, std::size_t first, std::size_t n) {
+                detail::run_scaling<How>(level, factors + ((i + first) >> log2_block), log2_block,
+                                         plan.keeps_tiny, reinterpret_cast<const float*>(from), n,
+                                         reinterpret_cast<std::uint32_t*>(to));
+              });
+    encode_by_thresholds<std::uint32_t, false>(level, *plan.thresholds, values, size, out + i);
+  }
 }
 
 /// Values of codes by table (codes of at most 8 bits) or by the expression of their format, times

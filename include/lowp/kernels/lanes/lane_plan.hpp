@@ -141,10 +141,16 @@ template <class Word>
   return g;
 }
 
+/// Whether a family says where its codes lie. Others are encoded by thresholds.
+template <class F>
+inline constexpr bool has_known_grid = requires(const F& f) {
+  known_grid(f);
+};
+
 /// Where a family says that its codes lie, if it does.
 template <number_format F>
 [[nodiscard]] constexpr code_grid grid_of(const F& f) {
-  if constexpr (requires { known_grid(f); }) {
+  if constexpr (has_known_grid<F>) {
     return known_grid(f);
   } else {
     return {};
@@ -190,8 +196,14 @@ struct fast_nearest {
 };
 
 template <class Word>
+struct threshold_plan;
+
+template <class Word>
 struct encode_plan {
   bool is_supported = false;
+  /// Instead of all that follows: the steps of a narrow format that lies on no grid.
+  const threshold_plan<Word>* thresholds = nullptr;
+  bool keeps_tiny = false;  ///< by these, elements of blocks that become too small are not zero
   grid_plan<Word> grid{};
   lane_rounding rounding{};
   output_plan<Word> output{};
@@ -199,6 +211,7 @@ struct encode_plan {
 
   /// Whether a number too small for a normal one of the source is certain to become zero.
   [[nodiscard]] constexpr bool ignores_underflow() const {
+    if (thresholds != nullptr) return true;
     const int unit = grid.lowest - grid.mantissa_bits - rounding.extra_bits;
     return fast.how != method::general && fast.how != method::flat && unit > 2;
   }
