@@ -20,16 +20,16 @@ namespace kernels {
 #if LOWP_X86_TARGETS
   unsigned a = 0, b = 0, c = 0, d = 0;
   const auto has = [](unsigned word, unsigned bits) { return (word & bits) == bits; };
-  if (__get_cpuid(1, &a, &b, &c, &d) == 0) return isa::portable;
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0) return isa::vector128;
   constexpr unsigned fma = 1u << 12, osxsave = 1u << 27, avx = 1u << 28, f16c = 1u << 29;
-  if (!has(c, fma | osxsave | avx | f16c)) return isa::portable;
+  if (!has(c, fma | osxsave | avx | f16c)) return isa::vector128;
 
   unsigned saved = 0, saved_high = 0;
   asm("xgetbv" : "=a"(saved), "=d"(saved_high) : "c"(0));
   constexpr unsigned ymm_state = 0x06, zmm_state = 0xE6;
-  if (!has(saved, ymm_state) || __get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return isa::portable;
+  if (!has(saved, ymm_state) || __get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return isa::vector128;
   constexpr unsigned avx2 = 1u << 5;
-  if (!has(b, avx2)) return isa::portable;
+  if (!has(b, avx2)) return isa::vector128;
   constexpr unsigned f = 1u << 16, dq = 1u << 17, bw = 1u << 30, vl = 1u << 31;
   if (!has(saved, zmm_state) || !has(b, f | dq | bw | vl)) return isa::avx2;
   constexpr unsigned vbmi = 1u << 1, vnni = 1u << 11;
@@ -41,7 +41,7 @@ namespace kernels {
   if (__get_cpuid_count(7, 1, &a, &b, &c, &d) == 0 || !has(a, bf16)) return isa::avx512vbmi;
   return has_tiles ? isa::amx : isa::avx512bf16;
 #else
-  return isa::portable;
+  return LOWP_COMPILES_vector128 ? isa::vector128 : isa::portable;
 #endif
 }
 

@@ -17,6 +17,11 @@
 
 // Which rows of the table of targets are compiled here.
 #define LOWP_COMPILES_portable 1
+#if LOWP_X86_TARGETS || (defined(__GNUC__) && defined(__AARCH64EL__))
+#define LOWP_COMPILES_vector128 1
+#else
+#define LOWP_COMPILES_vector128 0
+#endif
 #define LOWP_COMPILES_avx2 LOWP_X86_TARGETS
 #define LOWP_COMPILES_avx512 LOWP_X86_TARGETS
 #define LOWP_COMPILES_avx512vbmi LOWP_X86_TARGETS
@@ -26,6 +31,11 @@
 // The lowest of them; and what is said of those above it.
 #define LOWP_LOWEST_TARGET portable
 #define LOWP_ABOVE_LOWEST_portable(...)
+#if LOWP_COMPILES_vector128
+#define LOWP_ABOVE_LOWEST_vector128(...) __VA_ARGS__
+#else
+#define LOWP_ABOVE_LOWEST_vector128(...)
+#endif
 #if LOWP_X86_TARGETS
 #define LOWP_ABOVE_LOWEST_avx2(...) __VA_ARGS__
 #define LOWP_ABOVE_LOWEST_avx512(...) __VA_ARGS__

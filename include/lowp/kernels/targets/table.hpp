@@ -23,7 +23,8 @@ namespace lowp {
 // clang-format off
 #define LOWP_TARGET_ROWS(lanes, extension, ...)                                          \
   lanes(portable, portable, none, __VA_ARGS__)                                           \
-  lanes(avx2, portable, packing, __VA_ARGS__)                                            \
+  lanes(vector128, portable, none, __VA_ARGS__)                                          \
+  lanes(avx2, vector128, packing, __VA_ARGS__)                                           \
   lanes(avx512, avx2, nibble_products, __VA_ARGS__)                                      \
   extension(avx512vbmi, avx512, byte_tables | integer_products, __VA_ARGS__)             \
   extension(avx512bf16, avx512vbmi, dot_bfloat16, __VA_ARGS__)                           \
@@ -31,8 +32,9 @@ namespace lowp {
 // clang-format on
 
 /// An instruction set that kernels are written for. Each includes those before it:
-/// portable, C++ alone; avx2 with FMA and F16C; avx512, which is F, BW, VL, DQ; avx512vbmi with
-/// VNNI; avx512bf16; amx for bfloat16 and 8-bit integers, where the system permits its use.
+/// portable, C++ alone; vector128, which is SSE2 or NEON; avx2 with FMA and F16C; avx512, which is
+/// F, BW, VL, DQ; avx512vbmi with VNNI; avx512bf16; amx for bfloat16 and 8-bit integers, where the
+/// system permits its use.
 enum class isa : std::uint8_t {
 #define LOWP_ROW(name, ...) name,
   LOWP_TARGET_ROWS(LOWP_ROW, LOWP_ROW)
