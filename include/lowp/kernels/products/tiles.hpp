@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+// What the kernels of matrix products take: tiles of panels, and steps of a few rows, of values in
+// binary32 and bfloat16. Pointers and sizes; no formats.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "lowp/kernels/arrays/value_table.hpp"
+#include "lowp/kernels/lanes/lane_plan.hpp"
+#include "lowp/kernels/products/activation.hpp"
+#include "lowp/kernels/target.hpp"
+
+namespace lowp {
+inline namespace LOWP_BASELINE {
+namespace kernels {
+
+/// sums[r * width + l] += the dot product of row r and lane l over `depth` values of k, in the
+/// order k32.
+struct product_tile {
+  static constexpr std::size_t max_depth = 512;
+  /// For rows in a buffer, which begin in different sets of a cache.
+  static constexpr std::size_t buffer_stride = max_depth + 16;
+
+  const float* lanes;  ///< [k][width]
+  std::size_t width;   ///< 16, or lanes_per_tile(level)
+  const float* rows;   ///< row r at r * row_stride
+  std::size_t row_stride;
+  std::size_t row_count;
+  std::size_t depth;  ///< at most max_depth; a multiple of 32 but at the end of K
+  float* sums;
+};
+
+/// Which of the bfloat16 of a row share a word.
+enum class pair_order : std::uint8_t {
+  neighbors,  ///< k and k + 1, the first in the low half: an instruction has both chains
+  chains,     ///< of four k (2, 0) and (3, 1), low half first: a word is of one chain
+};
+/// The value in a half word, the low one of word 0 being half word 0.
+[[nodiscard]] constexpr std::size_t value_at(pair_order order, std::size_t half) {
+  constexpr std::size_t of_four[]{2, 0, 3, 1};
+  return order == pair_order::neighbors ? half : half / 4 * 4 + of_four[half % 4];
+}
+
+/// As product_tile, for bfloat16: a word of a row and of a lane holds two k. Up to 32 rows.
+/// Subnormal numbers count as zero.
+struct bfloat16_tile {
+  static constexpr std::size_t max_words = product_tile::max_depth / 2;
+  static constexpr std::size_t row_stride = max_words + 16;
+
+  const float* lanes;  ///< [word][width]
+  std::size_t width;   ///< 16 or 32
+  const float* rows;   ///< row r at r * row_stride; by tiles a multiple of 16 may be read …
+  std::size_t row_count;
+  std::size_t words;  ///< a multiple of 16
+  float* sums;        ///< … and so many rows of sums written
+};
+
+/// Which expression rounds a running sum.
+enum class sum_method : std::uint8_t {
+  general,  ///< any mode, any values
+  random,   ///< any stochastic mode
+  flat,     ///< nearest even, where codes are the upper bits of binary32
+  nearest,  ///< by the rounding of an addition, and so the next
+  toward_zero,
+  away_from_zero,
+  upward,
+  downward,
+};
+template <class Word>
+struct sum_rounding {
+  encode_plan<Word> plan;  ///< to values
+  sum_method how = sum_method::general;
+  Word limit = 0;  ///< beyond which, in magnitude, only `general` knows what to do
+};
+
+/// A sum that is rounded to a format after each product, instead of the order k32.
+struct sum_model {
+  sum_rounding<std::uint64_t> wide;    ///< from binary64
+  sum_rounding<std::uint32_t> narrow;  ///< from binary32, if it is_short
+  bool is_short = false;               ///< 22 bits decide, or 31 hold the sums of an adder
+  bool is_plain = false;               ///< no rounding but that of FMAs in binary32
+  bool rounds_products = false;
+  bool is_pairwise = false;  ///< within a chunk, or within the depth, which is then all of K
+  bool is_l_mul = false;
+  int l_mul_shift = 0;       ///< l of product::l_mul
+  bool is_downward = false;  ///< terms that cancel leave -0
+  std::size_t chunk = 0;     ///< of products whose sum is promoted; or 0: sums run on
+  sum_rounding<std::uint64_t> wide_promotion;
+  sum_rounding<std::uint32_t> narrow_promotion;
+  bool promotes_to_binary32 = true;  ///< as binary32 lanes do by themselves
+
+  // An adder that aligns; else terms is 0. No sum leaves the normal range of binary32, and no
+  // product if it is_short.
+  std::size_t terms = 0;
+  int fraction_bits = 0, mantissa_bits = 0;
+  std::uint32_t lowest_lane_exponent = 1, lowest_row_exponent = 1;  ///< of factors, biased
+
+  template <class Word>
+  [[nodiscard]] const sum_rounding<Word>& rounding() const {
+    if constexpr (sizeof(Word) == 8) {
+      return wide;
+    } else {
+      return narrow;
+    }
+  }
+};
+/// sums[r * width + l]: the running sum of row r and lane l, or with a chunk the promoted one.
+struct model_tile {
+  product_tile tile;
+  // Of a stochastic mode: the first draw of sum 0, and how far those of other sums are from it.
+  std::uint64_t first_draw = 0, row_draws = 0, lane_draws = 0;
+};
+
+/// As product_tile, but sums are in binary64, each of them one or more numbers: `windows`, which
+/// lie window_sums apart. The first one takes of each product the multiple of the last place of
+/// splitters[0], to nearest, the next one of what is left that of splitters[1], and so on; the last
+/// one has no splitter. With one window, products are added in the order of k, by FMAs.
+///
+/// A splitter is 1.5 * 2^e, and the sums of its window at most 2^(e - 1) in magnitude.
+struct window_tile {
+  static constexpr int most = 8;
+
+  product_tile tile;  ///< without sums
+  double* sums;
+  std::size_t window_sums;
+  const double* splitters;
+};
+
+/// Of the magnitudes of values, as bits: the lowest but zero, less 1; the highest; the bits that
+/// any of them has; the lowest last bit, a power of two, less 1.
+struct magnitude_range {
+  std::uint32_t low = 0xFFFFFFFFu, high = 0, used = 0, unit = 0xFFFFFFFFu;
+
+  void include(const magnitude_range& other) {
+    low = low < other.low ? low : other.low;
+    unit = unit < other.unit ? unit : other.unit;
+    high = high < other.high ? other.high : high;
+    used |= other.used;
+  }
+};
+
+/// Where an addition rounds to.
+enum class direction : std::uint8_t { nearest, zero, up, down };
+
+/// A chunk of K, 16 steps of 32, of a few rows and of one other row: sums[m * group + step] = the
+/// chains of that step of row m and the other.
+struct product_steps {
+  static constexpr std::size_t steps = 16, size = 32 * steps;
+  static constexpr std::size_t group = 16 * steps;  ///< sums of 16 others for the same row
+
+  const float* rows;      ///< [k of the step][m][step]
+  std::size_t row_count;  ///< 1, 2, 4 or 8
+  const float* other;     ///< [k of the step][step]
+  float* sums;
+};
+
+/// As product_steps, for several whole chunks, the other row being packed codes, the low ones
+/// first, and scales.
+struct code_steps {
+  const float* rows;  ///< [chunk][k of the step][m][step]
+  std::size_t row_count;
+  const value_table* table;
+  const std::uint8_t* codes;
+  int bits;             ///< from one code to the next
+  const float* scales;  ///< [step] or [step][half]
+  int scales_per_step;
+  std::size_t chunks;
+  float* sums;  ///< [chunk][m] at group apart
+};
+
+/// Some steps of 32 of a few rows and of 16 others, which lie side by side as in a packed_operand:
+/// totals[r * 16 + l] gains the sums of row r and of lane l, in the order k32.
+struct group_product {
+  static constexpr std::size_t lanes = 16, step = 32;
+
+  const float* rows;      ///< [k][row]
+  std::size_t row_count;  ///< 1, 2, 4 or 8
+  const value_table* table;
+  int bits;                   ///< of a code, 4, 6 or 8
+  const std::uint8_t* codes;  ///< [unit][lane]
+  /// [step][lane], and the sum of a step is multiplied, which is to be exact; or
+  /// [step][half][lane], and each element is.
+  const float* scales;
+  bool scales_sums;
+  std::size_t steps;
+  float* totals;
+};
+
+/// What finished values of a row go through: times row_scale, times col_scales[i], plus bias[i],
+/// and the activation. Arrays may be null.
+struct row_epilogue {
+  float row_scale = 1;  ///< 1 changes nothing
+  const float* col_scales = nullptr;
+  const float* bias = nullptr;
+  lowp::activation activation = lowp::activation::none;
+
+  static constexpr std::size_t group = 16;  ///< values that kernels take at a time
+};
+
+}  // namespace kernels
+}  // namespace LOWP_BASELINE
+}  // namespace lowp
