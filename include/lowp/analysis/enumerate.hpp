@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "lowp/core/exact.hpp"
+#include "lowp/core/failure.hpp"
 #include "lowp/formats/concepts.hpp"
 
 namespace lowp {
@@ -23,8 +23,8 @@ struct enumerated_value {
 template <number_format F>
 [[nodiscard]] std::vector<enumerated_value> finite_values(const F& format) {
   if (format.bits() > 24) {
-    throw std::invalid_argument("finite_values: format has " + std::to_string(format.bits()) +
-                                " bits, expected at most 24");
+    refuse("finite_values: format has " + std::to_string(format.bits()) +
+           " bits, expected at most 24");
   }
   std::vector<enumerated_value> values;
   for (code_t code = 0; code < code_t{1} << format.bits(); ++code) {

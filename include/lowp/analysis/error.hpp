@@ -9,12 +9,12 @@
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <stdexcept>
 #include <string>
 
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/core/exact.hpp"
+#include "lowp/core/failure.hpp"
 #include "lowp/formats/catalog.hpp"
 #include "lowp/number/unpack.hpp"
 
@@ -40,7 +40,7 @@ namespace detail {
 /// log2 of one unit in the last place of a float_format at x: of its subnormals near zero.
 [[nodiscard]] constexpr int ulp_exponent(const float_format& f, const unpacked& x) {
   const int lowest = decode(f, f.smallest_normal_magnitude()).exponent;
-  const int exponent = x.is_zero() ? lowest : std::max(x.exponent, lowest);
+  const int exponent = x.is_zero() ? lowest : (std::max)(x.exponent, lowest);
   return exponent - f.mantissa_bits;
 }
 
@@ -80,19 +80,19 @@ class error_accumulator {
     }
     // By their bits: under flush-to-zero a widening cast takes subnormals for zero.
     const auto x = pack_as<double>(unpack(exact)), y = pack_as<double>(unpack(approximate));
-    const double error = std::abs(x - y);
+    const double error = (std::abs)(x - y);
     signal_ += x * x;
     approximate_ += y * y;
     product_ += x * y;
     noise_ += (x - y) * (x - y);
-    result_.max_error = std::max(result_.max_error, error);
+    result_.max_error = (std::max)(result_.max_error, error);
     const double ulp = power_of_two(ulp_exponent(ulp_format_, unpack(exact)));
-    result_.max_ulp_error = std::max(result_.max_ulp_error, error / ulp);
+    result_.max_ulp_error = (std::max)(result_.max_ulp_error, error / ulp);
     if (x != 0) {
       ++nonzero_;
-      const double relative = error / std::abs(x);
+      const double relative = error / (std::abs)(x);
       relative_ += relative;
-      result_.max_relative_error = std::max(result_.max_relative_error, relative);
+      result_.max_relative_error = (std::max)(result_.max_relative_error, relative);
       if (y == 0) ++flushed_;
     }
   }
@@ -132,15 +132,14 @@ class error_accumulator {
 [[nodiscard]] inline error_statistics measure_error(
     std::span<const float> exact, std::span<const float> approximate,
     const float_format& ulp_format = formats::binary32,
-    float largest = std::numeric_limits<float>::max()) {
+    float largest = (std::numeric_limits<float>::max)()) {
   if (exact.size() != approximate.size()) {
-    throw std::invalid_argument("measure_error: approximate has size " +
-                                std::to_string(approximate.size()) + ", expected " +
-                                std::to_string(exact.size()));
+    refuse("measure_error: approximate has size " + std::to_string(approximate.size()) +
+           ", expected " + std::to_string(exact.size()));
   }
   detail::error_accumulator errors(ulp_format);
   for (std::size_t i = 0; i < exact.size(); ++i) {
-    errors.add(exact[i], approximate[i], std::abs(exact[i]) > largest);
+    errors.add(exact[i], approximate[i], (std::abs)(exact[i]) > largest);
   }
   return errors.result();
 }
@@ -152,9 +151,9 @@ template <auto B>
                                              const block_matrix<B>& quantized,
                                              const float_format& ulp_format = formats::binary32) {
   if (exact.rows != quantized.rows() || exact.cols != quantized.cols()) {
-    throw std::invalid_argument("measure_error: quantized is " + std::to_string(quantized.rows()) +
-                                " x " + std::to_string(quantized.cols()) + ", expected " +
-                                std::to_string(exact.rows) + " x " + std::to_string(exact.cols));
+    refuse("measure_error: quantized is " + std::to_string(quantized.rows()) + " x " +
+           std::to_string(quantized.cols()) + ", expected " + std::to_string(exact.rows) + " x " +
+           std::to_string(exact.cols));
   }
   const auto& format = block_matrix<B>::format;
   const unpacked limits[] = {detail::clipping_limit(format.element, false),

@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
 
@@ -20,6 +19,7 @@
 #include "lowp/arrays/packed_span.hpp"
 #include "lowp/arrays/reference.hpp"
 #include "lowp/arrays/thresholds.hpp"
+#include "lowp/core/failure.hpp"
 #include "lowp/number/catalog.hpp"
 #include "lowp/number/unpack.hpp"
 
@@ -29,12 +29,12 @@ namespace detail {
 
 inline void require_same_size(const char* function, std::size_t out, std::size_t in) {
   if (out != in) {
-    throw std::invalid_argument(std::string(function) + ": out has size " + std::to_string(out) +
-                                ", expected that of in, " + std::to_string(in));
+    refuse(std::string(function) + ": out has size " + std::to_string(out) +
+           ", expected that of in, " + std::to_string(in));
   }
 }
 inline void require_valid(const char* function, const char* defect) {
-  if (defect != nullptr) throw std::invalid_argument(std::string(function) + ": " + defect);
+  if (defect != nullptr) refuse(std::string(function) + ": " + defect);
 }
 inline void require_packing(const char* function, const auto& format, packing p, std::size_t count,
                             std::size_t bytes) {
@@ -42,26 +42,25 @@ inline void require_packing(const char* function, const auto& format, packing p,
   require_valid(function, defect(p, format.bits()));
   const std::size_t needed = packed_bytes(count, format.bits(), p);
   if (bytes < needed) {
-    throw std::invalid_argument(std::string(function) + ": bytes has size " +
-                                std::to_string(bytes) + ", expected at least " +
-                                std::to_string(needed));
+    refuse(std::string(function) + ": bytes has size " + std::to_string(bytes) +
+           ", expected at least " + std::to_string(needed));
   }
 }
 /// `may_coincide`: in and out may be the same array.
 inline void require_apart(const char* function, std::span<const std::byte> in,
                           std::span<const std::byte> out, bool may_coincide = false) {
-  const auto require = [&](bool holds, const char* what) {
-    if (!holds) throw std::invalid_argument(std::string(function) + ": " + what);
+  const auto require_that = [&](bool holds, const char* what) {
+    if (!holds) refuse(std::string(function) + ": " + what);
   };
-  require(in.data() != nullptr || in.empty(), "in is null, expected elements");
-  require(out.data() != nullptr || out.empty(), "out is null, expected elements");
+  require_that(in.data() != nullptr || in.empty(), "in is null, expected elements");
+  require_that(out.data() != nullptr || out.empty(), "out is null, expected elements");
   const auto in_begin = reinterpret_cast<std::uintptr_t>(in.data());
   const auto out_begin = reinterpret_cast<std::uintptr_t>(out.data());
   const bool overlap = in_begin < out_begin + out.size() && out_begin < in_begin + in.size();
   const bool coincide = may_coincide && in_begin == out_begin && in.size() == out.size();
-  require(!overlap || coincide || in.empty() || out.empty(),
-          may_coincide ? "in and out overlap, expected the same array or two apart"
-                       : "in and out overlap, expected two arrays apart");
+  require_that(!overlap || coincide || in.empty() || out.empty(),
+               may_coincide ? "in and out overlap, expected the same array or two apart"
+                            : "in and out overlap, expected two arrays apart");
 }
 
 /// The sources that arrays of values may have.

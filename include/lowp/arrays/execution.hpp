@@ -9,12 +9,12 @@
 #include <cstring>
 #include <exception>
 #include <new>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <type_traits>
 #include <vector>
 
+#include "lowp/core/failure.hpp"
 #include "lowp/kernels/isa.hpp"
 
 namespace lowp {
@@ -35,8 +35,8 @@ class task {
 
 /// Anything that can be called as on(count, part) and returns when part(0) … part(count - 1) have
 /// all returned: a thread pool, a task arena, a loop.
-template <class E>
-concept executor = requires(const E& on, std::size_t count, const task& part) {
+template <class Executor>
+concept executor = requires(const Executor& on, std::size_t count, const task& part) {
   on(count, part);
 };
 
@@ -60,9 +60,8 @@ struct threads {
     };
     std::vector<std::thread> helpers;
     for (std::size_t i = 1; i < wanted && i < parts; ++i) {
-      try {
-        helpers.emplace_back(work);
-      } catch (const std::exception&) {
+      LOWP_TRY { helpers.emplace_back(work); }
+      LOWP_CATCH(const std::exception&) {
         break;  // the threads there are do it all
       }
     }
@@ -88,33 +87,33 @@ inline namespace LOWP_BASELINE {
 /// small as those above, and refers to any other, a thread pool for instance.
 class execution {
   static constexpr std::size_t kept_size = sizeof(void*), kept_alignment = alignof(void*);
-  template <class E>
-  static constexpr bool is_kept = std::is_trivially_copyable_v<E> && sizeof(E) <= kept_size &&
-                                  alignof(E) <= kept_alignment;
+  template <class Executor>
+  static constexpr bool is_kept = std::is_trivially_copyable_v<Executor> &&
+                                  sizeof(Executor) <= kept_size &&
+                                  alignof(Executor) <= kept_alignment;
 
  public:
   execution() = default;
   /// Throws std::invalid_argument if this machine lacks the level.
   execution(isa level) : level_(level) {
     if (level > best_isa()) {
-      throw std::invalid_argument("execution: isa is " + std::string(name(level)) +
-                                  ", expected at most " + std::string(name(best_isa())) +
-                                  ", the best of this machine");
+      refuse("execution: isa is " + std::string(name(level)) + ", expected at most " +
+             std::string(name(best_isa())) + ", the best of this machine");
     }
   }
-  template <executor E>
-  execution(const E& on, isa level = best_isa()) : execution(level) {
-    if constexpr (is_kept<E>) {
-      std::memcpy(kept_, &on, sizeof(E));
+  template <executor Executor>
+  execution(const Executor& on, isa level = best_isa()) : execution(level) {
+    if constexpr (is_kept<Executor>) {
+      std::memcpy(kept_, &on, sizeof(Executor));
       run_ = [](const execution& how, std::size_t count, const task& part) {
-        alignas(E) std::byte bytes[sizeof(E)];
-        std::memcpy(bytes, how.kept_, sizeof(E));
-        (*std::launder(reinterpret_cast<const E*>(bytes)))(count, part);
+        alignas(Executor) std::byte bytes[sizeof(Executor)];
+        std::memcpy(bytes, how.kept_, sizeof(Executor));
+        (*std::launder(reinterpret_cast<const Executor*>(bytes)))(count, part);
       };
     } else {
       referred_ = &on;
       run_ = [](const execution& how, std::size_t count, const task& part) {
-        (*static_cast<const E*>(how.referred_))(count, part);
+        (*static_cast<const Executor*>(how.referred_))(count, part);
       };
     }
   }
@@ -142,9 +141,8 @@ inline void run_and_rethrow(const execution& how, std::size_t count, const task&
   std::exception_ptr failure;
   std::atomic<bool> has_failed = false;
   const auto attempt = [&](std::size_t i) {
-    try {
-      part(i);
-    } catch (...) {
+    LOWP_TRY { part(i); }
+    LOWP_CATCH(...) {
       if (!has_failed.exchange(true)) failure = std::current_exception();
     }
   };

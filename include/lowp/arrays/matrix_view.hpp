@@ -3,9 +3,10 @@
 #pragma once
 
 #include <cstddef>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
+
+#include "lowp/core/failure.hpp"
 
 namespace lowp {
 
@@ -26,13 +27,12 @@ struct matrix_view {
                         std::size_t row_stride)
       : data(first), rows(row_count), cols(col_count), stride(row_stride) {
     if (row_count > 1 && row_stride < col_count) {
-      throw std::invalid_argument("matrix_view: stride is " + std::to_string(row_stride) +
-                                  ", expected at least cols, " + std::to_string(col_count));
+      refuse("matrix_view: stride is " + std::to_string(row_stride) + ", expected at least cols, " +
+             std::to_string(col_count));
     }
     if (first == nullptr && row_count != 0 && col_count != 0) {
-      throw std::invalid_argument("matrix_view: data is null, expected " +
-                                  std::to_string(row_count) + " x " + std::to_string(col_count) +
-                                  " elements");
+      refuse("matrix_view: data is null, expected " + std::to_string(row_count) + " x " +
+             std::to_string(col_count) + " elements");
     }
   }
   constexpr operator matrix_view<const T>() const requires(!std::is_const_v<T>) {

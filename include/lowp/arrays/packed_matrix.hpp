@@ -5,10 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <stdexcept>
 #include <string>
 
 #include "lowp/arrays/packing.hpp"
+#include "lowp/core/failure.hpp"
 #include "lowp/number/number.hpp"
 
 namespace lowp {
@@ -39,11 +39,10 @@ class packed_matrix_view {
     if (rows != 0 && cols != 0 &&
         (is_wide ||
          (rows > 1 && (row_bytes < needed || rows - 1 > (bytes.size() - needed) / row_bytes)))) {
-      throw std::invalid_argument("packed_matrix_view: bytes has size " +
-                                  std::to_string(bytes.size()) + " and row_bytes is " +
-                                  std::to_string(row_bytes) + ", too few for " +
-                                  std::to_string(rows) + " x " + std::to_string(cols) +
-                                  " codes of " + std::to_string(F.bits()) + " bits");
+      refuse("packed_matrix_view: bytes has size " + std::to_string(bytes.size()) +
+             " and row_bytes is " + std::to_string(row_bytes) + ", too few for " +
+             std::to_string(rows) + " x " + std::to_string(cols) + " codes of " +
+             std::to_string(F.bits()) + " bits");
     }
   }
 

@@ -7,11 +7,11 @@
 #include <cstdint>
 #include <iterator>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
 
 #include "lowp/arrays/packing.hpp"
+#include "lowp/core/failure.hpp"
 #include "lowp/number/compare.hpp"
 #include "lowp/number/number.hpp"
 
@@ -121,9 +121,8 @@ class basic_packed_span {
   constexpr basic_packed_span(std::span<Byte> bytes, std::size_t size)
       : bytes_(bytes.data()), size_(size) {
     if (size > bytes.size() * 8 || bytes.size() < packed_bytes(size, F.bits(), P)) {
-      throw std::invalid_argument("packed_span: bytes has size " + std::to_string(bytes.size()) +
-                                  ", too few for " + std::to_string(size) + " codes of " +
-                                  std::to_string(F.bits()) + " bits");
+      refuse("packed_span: bytes has size " + std::to_string(bytes.size()) + ", too few for " +
+             std::to_string(size) + " codes of " + std::to_string(F.bits()) + " bits");
     }
   }
   /// A view that reads what another view can write.

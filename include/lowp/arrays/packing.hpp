@@ -44,9 +44,10 @@ inline constexpr packing byte_high{.container_bits = 8, .is_msb_first = true};
 /// 6-bit codes, four in 24 of 32 bits (Triton) or sixteen in 12 of 16 bytes (Composable Kernel).
 inline constexpr packing four_in_32_bits{.group_size = 4, .container_bits = 32};
 inline constexpr packing sixteen_in_16_bytes{.group_size = 16, .container_bits = 128};
-/// 4-bit codes j and j + N/2 of each N share a byte (ggml: N = 32 for MXFP4, 16 for NVFP4).
-template <int N>
-inline constexpr packing split_half{.group_size = N, .order = slot_order::halves};
+/// 4-bit codes j and j + Size/2 of each Size share a byte (ggml: Size = 32 for MXFP4, 16 for
+/// NVFP4).
+template <int Size>
+inline constexpr packing split_half{.group_size = Size, .order = slot_order::halves};
 /// 4-bit codes 0 2 4 6 1 3 5 7 of each eight, from the low nibble of a 32-bit word (AWQ).
 inline constexpr packing awq{.group_size = 8, .order = slot_order::evens_first};
 }  // namespace packings

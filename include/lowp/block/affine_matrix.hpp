@@ -6,12 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <stdexcept>
 #include <string>
 
 #include "lowp/arrays/packed_matrix.hpp"
 #include "lowp/block/block_format.hpp"
 #include "lowp/core/exact.hpp"
+#include "lowp/core/failure.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/integers.hpp"
 
@@ -38,30 +38,28 @@ class affine_matrix_view {
                      std::span<const float> scales, std::span<const std::int32_t> zeros = {})
       : codes_(codes), group_(group), scales_(scales), zeros_(zeros) {
     if (group.rows < 0 || group.cols < 0) {
-      throw std::invalid_argument("affine_matrix_view: group is " + std::to_string(group.rows) +
-                                  " x " + std::to_string(group.cols) +
-                                  ", expected no negative extent");
+      refuse("affine_matrix_view: group is " + std::to_string(group.rows) + " x " +
+             std::to_string(group.cols) + ", expected no negative extent");
     }
     const auto groups = [](std::size_t size, std::size_t extent) {
       return size / extent + (size % extent != 0 ? 1 : 0);
     };
     groups_per_row_ = groups(cols(), group_cols());
     const std::size_t count = groups(rows(), group_rows()) * groups_per_row_;
-    const auto require = [count](const char* name, std::size_t size) {
+    const auto require_size = [count](const char* name, std::size_t size) {
       if (size != 0 && size != count) {
-        throw std::invalid_argument("affine_matrix_view: " + std::string(name) + " has size " +
-                                    std::to_string(size) + ", expected " + std::to_string(count) +
-                                    " or none");
+        refuse("affine_matrix_view: " + std::string(name) + " has size " + std::to_string(size) +
+               ", expected " + std::to_string(count) + " or none");
       }
     };
-    require("scales", scales.size());
-    require("zeros", zeros.size());
+    require_size("scales", scales.size());
+    require_size("zeros", zeros.size());
     for (std::size_t i = 0; i < zeros.size(); ++i) {
       if (zeros[i] < integers.range.low || zeros[i] > integers.range.high) {
-        throw std::invalid_argument(
-            "affine_matrix_view: zeros[" + std::to_string(i) + "] is " + std::to_string(zeros[i]) +
-            ", expected an integer from " + std::to_string(integers.range.low) + " to " +
-            std::to_string(integers.range.high) + " as the format has them");
+        refuse("affine_matrix_view: zeros[" + std::to_string(i) + "] is " +
+               std::to_string(zeros[i]) + ", expected an integer from " +
+               std::to_string(integers.range.low) + " to " + std::to_string(integers.range.high) +
+               " as the format has them");
       }
     }
   }

@@ -107,22 +107,22 @@ class quantize_job {
   /// Columns first … last of one row of blocks; both are at blocks.
   void operator()(std::size_t block_row, std::size_t first, std::size_t last) const {
     const std::size_t top = block_row * block_rows_;
-    const std::size_t rows = std::min(block_rows_, in_.rows - top);
+    const std::size_t rows = (std::min)(block_rows_, in_.rows - top);
     if (block_cols_ <= chunk_size) {
       for (std::size_t col = first; col < last; col += chunk_size) {
         block_factors factors;
-        const std::size_t count = std::min(chunk_size, last - col);
+        const std::size_t count = (std::min)(chunk_size, last - col);
         find_scales(block_row, top, rows, col, count, factors);
         encode_rows(top, rows, col, count, factors);
       }
       return;
     }
     for (std::size_t col = first; col < last; col += block_cols_) {
-      const std::size_t end = std::min(last, col + block_cols_);
+      const std::size_t end = (std::min)(last, col + block_cols_);
       block_factors factor;
       find_scales(block_row, top, rows, col, end - col, factor);
       for (std::size_t at = col; at < end; at += chunk_size) {
-        encode_rows(top, rows, at, std::min(chunk_size, end - at), factor);
+        encode_rows(top, rows, at, (std::min)(chunk_size, end - at), factor);
       }
     }
   }
@@ -135,7 +135,7 @@ class quantize_job {
     const std::size_t blocks = (count + block_cols_ - 1) / block_cols_;
     for (std::size_t row = top; row < top + rows; ++row) {
       if (log2_block_ == one_block) {
-        amax[0] = std::max(amax[0], kernels::amax_array(level_, in_.row(row) + col, count));
+        amax[0] = (std::max)(amax[0], kernels::amax_array(level_, in_.row(row) + col, count));
       } else {
         kernels::amax_blocks(level_, in_.row(row) + col, count, log2_block_, amax);
       }
@@ -145,11 +145,11 @@ class quantize_job {
     for (std::size_t i = 0; !found.are_known && i < blocks; ++i) {
       if (found.factors[i] != unknown_factor) continue;
       const std::size_t left = i * block_cols_;
-      found.scale_codes[i] =
-          slow_scale_code(format_,
-                          matrix_view<const float>(in_.row(top) + col + left, rows,
-                                                   std::min(block_cols_, count - left), in_.stride),
-                          tensor_);
+      found.scale_codes[i] = slow_scale_code(
+          format_,
+          matrix_view<const float>(in_.row(top) + col + left, rows,
+                                   (std::min)(block_cols_, count - left), in_.stride),
+          tensor_);
     }
     out_.store_scales(first_block, found.scale_codes, blocks);
   }
@@ -199,7 +199,7 @@ class quantize_job {
       if (blocks.factors[b] != unknown_factor) continue;
       const element_encoder encoder(format_, blocks.scale_codes[b], tensor_);
       const std::size_t begin = b << log2_block_;
-      const std::size_t end = std::min(count, begin + (std::size_t{1} << log2_block_));
+      const std::size_t end = (std::min)(count, begin + (std::size_t{1} << log2_block_));
       for (std::size_t i = begin; i < end; ++i) {
         codes[i] = static_cast<Code>(encoder(in[i], at(mode_, index + i)));
       }
@@ -228,7 +228,7 @@ void run_block_rows(const execution& how, std::size_t block_rows, std::size_t ro
   // One thread gains nothing from small pieces.
   const std::size_t size = how.is_sequential() ? 16 * piece_size : piece_size;
   const std::size_t width =
-      granule >= cols ? cols : std::max(granule, size / rows_per_block / granule * granule);
+      granule >= cols ? cols : (std::max)(granule, size / rows_per_block / granule * granule);
   const std::size_t across = (cols + width - 1) / width;
   const std::size_t down =
       across > 1 ? 1 : std::max<std::size_t>(1, size / (cols * rows_per_block));
@@ -236,8 +236,8 @@ void run_block_rows(const execution& how, std::size_t block_rows, std::size_t ro
   const auto piece = [&](std::size_t i) {
     const default_float_environment environment;
     const std::size_t first = i / across * down, left = i % across * width;
-    for (std::size_t row = first; row < std::min(block_rows, first + down); ++row) {
-      part(row, left, std::min(cols, left + width));
+    for (std::size_t row = first; row < (std::min)(block_rows, first + down); ++row) {
+      part(row, left, (std::min)(cols, left + width));
     }
   };
   how.run(groups * across, task(piece));
@@ -294,7 +294,7 @@ bool quantize_by_kernels(const block_format<Element, Scale>& f, matrix_view<cons
     const quantize_job<Known, Code, Element, Scale, R> job(how.level(), f, plan, scales, in, tensor,
                                                            mode, {0, in.cols}, out);
     run_block_rows(how, (in.rows + block_rows - 1) / block_rows, block_rows, in.cols,
-                   std::max(block_cols, chunk_size), job);
+                   (std::max)(block_cols, chunk_size), job);
   };
   with_code_type<Known>(f.element.bits(), run);
   return true;
@@ -315,15 +315,15 @@ bool quantize_transpose_by_kernels(const block_format<Element, Scale>& f,
   // Whole lines of some rows of `in` are read; the rows of the window start in different sets of
   // the cache.
   const std::size_t height = (64 + block_rows - 1) / block_rows * block_rows;
-  const std::size_t width = std::min(cols, std::max(block_cols, chunk_size));
+  const std::size_t width = (std::min)(cols, (std::max)(block_cols, chunk_size));
   const std::size_t stride = width + 16;
   const block_scales<Element, Scale> scales(f, plan, tensor);
   const auto run = [&]<class Code>() {
     const auto one = [&](std::size_t top, std::size_t left, float* window) {
-      const std::size_t n = std::min(height, rows - top), count = std::min(width, cols - left);
+      const std::size_t n = (std::min)(height, rows - top), count = (std::min)(width, cols - left);
       constexpr std::size_t tile = 16;
       for (std::size_t col = 0; col < count; col += tile) {
-        const std::size_t last = std::min(count, col + tile);
+        const std::size_t last = (std::min)(count, col + tile);
         for (std::size_t row = 0; row < n; ++row) {
           float* const to = window + row * stride;
           const float* const from = in.row(left) + top + row;
@@ -335,8 +335,8 @@ bool quantize_transpose_by_kernels(const block_format<Element, Scale>& f,
       at.scales += (top / block_rows * out.scales_per_row + left / block_cols) * out.scale_bytes;
       // A block that is whole is so in the window: the format keeps its extents there.
       block_format<Element, Scale> local = f;
-      local.shape = {static_cast<int>(std::min(block_rows, n)),
-                     static_cast<int>(std::min(block_cols, count))};
+      local.shape = {static_cast<int>((std::min)(block_rows, n)),
+                     static_cast<int>((std::min)(block_cols, count))};
       const quantize_job<Known, Code, Element, Scale, R> job(
           how.level(), local, plan, scales, matrix_view<const float>(window, n, count, stride),
           tensor, mode, {top * cols + left, cols}, at);
@@ -355,7 +355,7 @@ bool quantize_transpose_by_kernels(const block_format<Element, Scale>& f,
       for (std::size_t left = 0; left < cols; left += width) one(i * height, left, window.get());
     };
     how.run(cols == 0 ? 0 : panels, task(panel));
-    if (is_out_of_memory) throw std::bad_alloc();
+    if (is_out_of_memory) detail::fail_for_lack_of_memory();
   };
   with_code_type<Known>(f.element.bits(), run);
   return true;
@@ -386,7 +386,7 @@ class dequantize_job {
     const int bits = format_.element.bits();
     const std::size_t size = log2_block_ == one_block ? chunk_size : 4 * chunk_size;
     for (std::size_t i = 0; i < count; i += size) {
-      const std::size_t col = first + i, n = std::min(size, count - i);
+      const std::size_t col = first + i, n = (std::min)(size, count - i);
       const std::size_t used = ((n - 1) >> log2_block_) + 1;
       const std::size_t first_block = block_row + col / block_cols_;
       std::uint32_t factors[4 * max_blocks];
@@ -465,7 +465,7 @@ bool dequantize_by_kernels(const block_format<Element, Scale>& f,
                                   .count = cols},
                       bulk_part(part));
     }
-    run_block_rows(how, rows, 1, cols, std::max(f.block_cols(cols), chunk_size),
+    run_block_rows(how, rows, 1, cols, (std::max)(f.block_cols(cols), chunk_size),
                    [&](std::size_t row, std::size_t first, std::size_t last) {
                      job(row, first, last - first, out.row(row) + first);
                    });

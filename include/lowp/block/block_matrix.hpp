@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "lowp/arrays/packing.hpp"
 #include "lowp/block/block_format.hpp"
 #include "lowp/block/codec.hpp"
+#include "lowp/core/failure.hpp"
 #include "lowp/number/number.hpp"
 
 namespace lowp {
@@ -42,8 +42,8 @@ class block_matrix {
       : rows_(rows), cols_(cols), row_bytes_(packed_bytes(cols, format.element.bits())) {
     if (row_bytes_ < cols / 8 || (rows != 0 && row_bytes_ > max_bytes / rows) ||
         cols > max_bytes / 8) {
-      throw std::invalid_argument("block_matrix: " + std::to_string(rows) + " x " +
-                                  std::to_string(cols) + " elements exceed the address space");
+      refuse("block_matrix: " + std::to_string(rows) + " x " + std::to_string(cols) +
+             " elements exceed the address space");
     }
     codes_.resize(rows * row_bytes_);
     scales_.resize(block_row_count() * block_col_count() * scale_bytes);
@@ -54,15 +54,14 @@ class block_matrix {
   block_matrix(std::size_t rows, std::size_t cols, std::span<const std::uint8_t> codes,
                std::span<const std::uint8_t> scales, lowp::tensor_scale tensor = {})
       : block_matrix(rows, cols) {
-    const auto require = [](const char* name, std::size_t size, std::size_t expected) {
+    const auto require_size = [](const char* name, std::size_t size, std::size_t expected) {
       if (size != expected) {
-        throw std::invalid_argument("block_matrix: " + std::string(name) + " has size " +
-                                    std::to_string(size) + ", expected " +
-                                    std::to_string(expected));
+        refuse("block_matrix: " + std::string(name) + " has size " + std::to_string(size) +
+               ", expected " + std::to_string(expected));
       }
     };
-    require("codes", codes.size(), codes_.size());
-    require("scales", scales.size(), scales_.size());
+    require_size("codes", codes.size(), codes_.size());
+    require_size("scales", scales.size(), scales_.size());
     codes_.assign(codes.begin(), codes.end());
     scales_.assign(scales.begin(), scales.end());
     tensor_ = tensor;
@@ -124,7 +123,7 @@ class block_matrix {
  private:
   static constexpr std::size_t scale_bytes = static_cast<std::size_t>(format.scale_bytes());
   static constexpr packing scale_packing{.container_bits = 8 * format.scale_bytes()};
-  static constexpr std::size_t max_bytes = std::numeric_limits<std::ptrdiff_t>::max();
+  static constexpr std::size_t max_bytes = (std::numeric_limits<std::ptrdiff_t>::max)();
 
   static std::size_t blocks_over(std::size_t size, std::size_t block) {
     return size / block + (size % block != 0 ? 1 : 0);

@@ -98,7 +98,7 @@ class block_scales {
     const default_float_environment environment;
     const float max = pack_as<float>(largest_);
     const auto least = [](const unpacked& x) { return bits_of(pack_as<float>(x)); };
-    constexpr std::uint32_t greatest = bits_of(std::numeric_limits<float>::max());
+    constexpr std::uint32_t greatest = bits_of((std::numeric_limits<float>::max)());
     switch (format.rule) {
       case scale_rule::transformer_engine:
         values_ = {.a = bits_of(multiply(tensor.encoding, divide(1.0f, max))),

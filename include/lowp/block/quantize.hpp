@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "lowp/block/block_job.hpp"
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/block/reference.hpp"
+#include "lowp/core/failure.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
@@ -27,7 +27,7 @@ namespace bulk {
   if (!format.has_tensor_scale) return {};
   std::uint32_t amax = 0;
   for (std::size_t row = 0; row < in.rows; ++row) {
-    amax = std::max(amax, kernels::finite_amax_array(level, in.row(row), in.cols));
+    amax = (std::max)(amax, kernels::finite_amax_array(level, in.row(row), in.cols));
   }
   return make_tensor_scale(format.element, format.scale, format.rule, float_of(amax));
 }
@@ -52,9 +52,8 @@ namespace bulk {
 inline void require_shape(const char* function, std::size_t rows, std::size_t cols,
                           std::size_t expected_rows, std::size_t expected_cols) {
   if (rows == expected_rows && cols == expected_cols) return;
-  throw std::invalid_argument(std::string(function) + ": out is " + std::to_string(rows) + " x " +
-                              std::to_string(cols) + ", expected " + std::to_string(expected_rows) +
-                              " x " + std::to_string(expected_cols));
+  refuse(std::string(function) + ": out is " + std::to_string(rows) + " x " + std::to_string(cols) +
+         ", expected " + std::to_string(expected_rows) + " x " + std::to_string(expected_cols));
 }
 
 /// The memory of a block_matrix.
@@ -167,8 +166,7 @@ void round_to(const block_format<Element, Scale>& format, matrix_view<const floa
   bulk::require_shape("round_to", out.rows, out.cols, in.rows, in.cols);
   const bool is_in_place = in.data == out.data && in.stride == out.stride;
   if (!is_in_place && bulk::share_elements(in, matrix_view<const float>(out))) {
-    throw std::invalid_argument(
-        "round_to: in and out overlap, expected the same matrix or two apart");
+    refuse("round_to: in and out overlap, expected the same matrix or two apart");
   }
   const tensor_scale tensor = bulk::tensor_scale_of(format, in, how.level());
   const std::size_t row_bytes = packed_bytes(in.cols, format.element.bits());

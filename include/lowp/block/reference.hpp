@@ -22,9 +22,9 @@ void encode_blocks(const Format& format, const matrix_view<const float>& in,
   const std::size_t block_rows = format.block_rows(in.rows);
   const std::size_t block_cols = format.block_cols(in.cols);
   for (std::size_t top = 0; top < in.rows; top += block_rows) {
-    const std::size_t bottom = top + std::min(block_rows, in.rows - top);
+    const std::size_t bottom = top + (std::min)(block_rows, in.rows - top);
     for (std::size_t left = 0; left < in.cols; left += block_cols) {
-      const std::size_t right = left + std::min(block_cols, in.cols - left);
+      const std::size_t right = left + (std::min)(block_cols, in.cols - left);
 
       amax_accumulator block;
       for (std::size_t row = top; row < bottom; ++row) {

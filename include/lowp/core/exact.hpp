@@ -66,31 +66,31 @@ namespace detail {
 
   const bool a_is_larger =
       a.exponent != b.exponent ? a.exponent > b.exponent : a.significand >= b.significand;
-  const unpacked& large = a_is_larger ? a : b;
-  const unpacked& small = a_is_larger ? b : a;
-  const int distance = large.exponent - small.exponent;
-  const uint128 x = large.significand;
+  const unpacked& larger = a_is_larger ? a : b;
+  const unpacked& smaller = a_is_larger ? b : a;
+  const int distance = larger.exponent - smaller.exponent;
+  const uint128 x = larger.significand;
 
   // In units of the large one; a carry out of 128 bits comes back in on top.
   const auto sum = [&](uint128 p, uint128 q, int exponent) {
     const uint128 s = p + q;
-    if (s >= p) return unpacked::normalized(large.negative, exponent, s);
-    return unpacked::normalized(large.negative, exponent + 1,
+    if (s >= p) return unpacked::normalized(larger.negative, exponent, s);
+    return unpacked::normalized(larger.negative, exponent + 1,
                                 shift_right_jam(s, 1) | uint128{std::uint64_t{1} << 63, 0});
   };
-  if (large.negative == small.negative) {
-    return sum(x, shift_right_jam(small.significand, distance), large.exponent);
+  if (larger.negative == smaller.negative) {
+    return sum(x, shift_right_jam(smaller.significand, distance), larger.exponent);
   }
   // Only neighbours less than two binades apart cancel by more than a bit; they are kept exact. One
   // binade apart the difference is taken in half units, 2x - y = x + (x - y).
   if (distance == 1) {
-    const uint128 y = small.significand;
-    if (x >= y) return sum(x, x - y, small.exponent);
-    return unpacked::normalized(large.negative, small.exponent, x - (y - x));
+    const uint128 y = smaller.significand;
+    if (x >= y) return sum(x, x - y, smaller.exponent);
+    return unpacked::normalized(larger.negative, smaller.exponent, x - (y - x));
   }
-  const uint128 difference = x - shift_right_jam(small.significand, distance);
+  const uint128 difference = x - shift_right_jam(smaller.significand, distance);
   if (difference.is_zero()) return unpacked::zero(zero_sum_is_negative);
-  return unpacked::normalized(large.negative, large.exponent, difference);
+  return unpacked::normalized(larger.negative, larger.exponent, difference);
 }
 
 /// a * b + c without rounding in between; operands of up to 64 significant bits.
@@ -115,7 +115,7 @@ namespace detail {
 
   // Long division in base 2^32 (Knuth, The Art of Computer Programming, 4.3.1, algorithm D). The
   // leading one of the quotient is split off; then each digit is estimated from the upper half of
-  // the divisor, which has its top bit set, so that the estimate is at most two too large.
+  // the divisor, which has its top bit set, so that the estimate is at most two too larger.
   const std::uint64_t divisor = b.significand.high;
   const bool is_below_one = a.significand.high < divisor;
   std::uint64_t remainder = (a.significand.high << (is_below_one ? 1 : 0)) - divisor;

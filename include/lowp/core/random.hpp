@@ -8,20 +8,26 @@
 
 namespace lowp {
 
+/// The constants of Philox4x32: what a round multiplies by, and what it adds to the key.
+struct philox4x32 {
+  static constexpr std::uint32_t multiplier0 = 0xD2511F53u, multiplier1 = 0xCD9E8D57u;
+  static constexpr std::uint32_t key_step0 = 0x9E3779B9u, key_step1 = 0xBB67AE85u;
+};
+
 /// The 128 random bits that Philox4x32 with a number of rounds gives for a 128-bit counter under a
 /// 64-bit key; words are in the order of the paper. Distinct counters give distinct blocks under
 /// one key.
 [[nodiscard]] constexpr std::array<std::uint32_t, 4> philox4x32_rounds(
     int rounds, std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
   for (int round = 0; round < rounds; ++round) {
-    const std::uint64_t first = std::uint64_t{0xD2511F53u} * counter[0];
-    const std::uint64_t second = std::uint64_t{0xCD9E8D57u} * counter[2];
+    const std::uint64_t first = std::uint64_t{philox4x32::multiplier0} * counter[0];
+    const std::uint64_t second = std::uint64_t{philox4x32::multiplier1} * counter[2];
     counter = {static_cast<std::uint32_t>(second >> 32) ^ counter[1] ^ key[0],
                static_cast<std::uint32_t>(second),
                static_cast<std::uint32_t>(first >> 32) ^ counter[3] ^ key[1],
                static_cast<std::uint32_t>(first)};
-    key[0] += 0x9E3779B9u;
-    key[1] += 0xBB67AE85u;
+    key[0] += philox4x32::key_step0;
+    key[1] += philox4x32::key_step1;
   }
   return counter;
 }

@@ -66,9 +66,9 @@ inline constexpr float_format e6m2 {.exponent_bits = 6, .mantissa_bits = 2, .bia
           .nan_at_negative_zero = is_signed};
 }
 
-/// posit<N, 2> is the Standard of 2022; es = 0, 1 are the drafts before it.
-template <int N, int ES = 2>
-inline constexpr posit_format posit{.total_bits = N, .exponent_bits = ES};
+/// posit<Bits, 2> is the Standard of 2022; es = 0, 1 are the drafts before it.
+template <int Bits, int ExponentBits = 2>
+inline constexpr posit_format posit{.total_bits = Bits, .exponent_bits = ExponentBits};
 
 /// Two's complement of TotalBits bits in units of 2^-FractionBits.
 template <int TotalBits, int FractionBits>
@@ -77,13 +77,14 @@ template <int TotalBits, int FractionBits>
 inline constexpr fixed_format ufixed{
     .total_bits = TotalBits, .fraction_bits = FractionBits, .is_signed = false};
 
-/// INT-N: two's complement, from -2^(N-1); the symmetric kind from -(2^(N-1) - 1); and unsigned.
-template <int N>
-inline constexpr fixed_format int_n{.total_bits = N};
-template <int N>
-inline constexpr fixed_format symmetric_int_n{.total_bits = N, .is_symmetric = true};
-template <int N>
-inline constexpr fixed_format uint_n{.total_bits = N, .is_signed = false};
+/// INT-Bits: two's complement, from -2^(Bits-1); the symmetric kind from -(2^(Bits-1) - 1); and
+/// unsigned.
+template <int Bits>
+inline constexpr fixed_format int_n{.total_bits = Bits};
+template <int Bits>
+inline constexpr fixed_format symmetric_int_n{.total_bits = Bits, .is_symmetric = true};
+template <int Bits>
+inline constexpr fixed_format uint_n{.total_bits = Bits, .is_signed = false};
 
 struct named_float_format {
   std::string_view name;

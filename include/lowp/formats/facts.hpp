@@ -16,9 +16,9 @@
 namespace lowp {
 
 /// Whether two descriptors are the same format, of any families.
-template <class F, class G>
-[[nodiscard]] constexpr bool is_same_format(const F& f, const G& g) {
-  if constexpr (std::is_same_v<F, G>) {
+template <class Format, class Other>
+[[nodiscard]] constexpr bool is_same_format(const Format& f, const Other& g) {
+  if constexpr (std::is_same_v<Format, Other>) {
     return f == g;
   } else {
     return false;

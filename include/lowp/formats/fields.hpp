@@ -35,10 +35,10 @@ struct format_fields {
       : format_fields(of, fields, number, std::make_integer_sequence<int, Count>{}) {}
 
  private:
-  template <int... I>
+  template <int... Indices>
   constexpr format_fields(const char* of, const format_field (&fields)[Count], std::uint64_t number,
-                          std::integer_sequence<int, I...>)
-      : family(of), list{fields[I]...}, id(number) {}
+                          std::integer_sequence<int, Indices...>)
+      : family(of), list{fields[Indices]...}, id(number) {}
 };
 
 namespace detail {

@@ -5,11 +5,11 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "lowp/arrays/execution.hpp"
+#include "lowp/core/failure.hpp"
 #include "lowp/gemm/definition/reference.hpp"
 #include "lowp/gemm/epilogue.hpp"
 #include "lowp/gemm/gemm.hpp"
@@ -21,8 +21,8 @@
 namespace lowp {
 
 /// A list of operands or of results: a vector, an array or a span.
-template <class L>
-concept product_list = requires(const L& list, std::size_t i) {
+template <class List>
+concept product_list = requires(const List& list, std::size_t i) {
   { list.size() } -> std::convertible_to<std::size_t>;
   list[i];
 };
@@ -43,9 +43,8 @@ void gemm_batched(const A& a, const B& b, C&& c, const R& mode, const epilogue& 
                   const execution& how = {}) {
   const auto require_size = [&](const char* name, std::size_t size) {
     if (size == c.size() || size == 1) return;
-    throw std::invalid_argument("gemm_batched: " + std::string(name) + " has size " +
-                                std::to_string(size) + ", expected 1 or that of c, " +
-                                std::to_string(c.size()));
+    refuse("gemm_batched: " + std::string(name) + " has size " + std::to_string(size) +
+           ", expected 1 or that of c, " + std::to_string(c.size()));
   };
   require_size("a", a.size());
   require_size("b", b.size());

@@ -5,7 +5,6 @@
 #include <concepts>
 #include <cstddef>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
 
@@ -13,6 +12,7 @@
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/block/reference.hpp"
 #include "lowp/core/config.hpp"
+#include "lowp/core/failure.hpp"
 #include "lowp/gemm/activation.hpp"
 #include "lowp/gemm/operands/operand.hpp"
 #include "lowp/number/number.hpp"
@@ -49,16 +49,15 @@ inline constexpr bool is_output<block_matrix<B>> = true;
 
 /// Throws std::invalid_argument for an array that does not fit the result.
 inline void require_epilogue(const epilogue& e, std::size_t rows, std::size_t cols) {
-  const auto require = [](const char* name, std::size_t size, std::size_t expected,
-                          const char* what) {
+  const auto require_size = [](const char* name, std::size_t size, std::size_t expected,
+                               const char* what) {
     if (size == 0 || size == expected) return;
-    throw std::invalid_argument("gemm: " + std::string(name) + " has size " + std::to_string(size) +
-                                ", expected " + std::to_string(expected) + ", one per " + what +
-                                " of c, or none");
+    refuse("gemm: " + std::string(name) + " has size " + std::to_string(size) + ", expected " +
+           std::to_string(expected) + ", one per " + what + " of c, or none");
   };
-  require("row_scales", e.row_scales.size(), rows, "row");
-  require("col_scales", e.col_scales.size(), cols, "column");
-  require("bias", e.bias.size(), cols, "column");
+  require_size("row_scales", e.row_scales.size(), rows, "row");
+  require_size("col_scales", e.col_scales.size(), cols, "column");
+  require_size("bias", e.bias.size(), cols, "column");
 }
 
 }  // namespace detail

@@ -18,7 +18,6 @@
 #include <cstring>
 #include <limits>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -29,6 +28,7 @@
 #include "lowp/block/block_format.hpp"
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/block/codec.hpp"
+#include "lowp/core/failure.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/facts.hpp"
 #include "lowp/gemm/operands/packed_header.hpp"
@@ -272,7 +272,7 @@ const {
   detail::scale_powers found;
   if constexpr (has_scales) {
     const auto is_zero_block = [this](std::size_t row, std::size_t first) {
-      for (std::size_t col = first; col < std::min(cols_, first + block_cols()); ++col) {
+      for (std::size_t col = first; col < (std::min)(cols_, first + block_cols()); ++col) {
         if (!unpack(element(row, col)).is_zero()) return false;
       }
       return true;
@@ -289,8 +289,8 @@ const {
         if (is_power && found.hold(scale.exponent)) continue;
         if (scale.is_nan() || is_zero_block(row, col)) continue;
         if (!is_power) return {.are_powers = false};
-        found.low = std::min(found.low, scale.exponent);
-        found.high = std::max(found.high, scale.exponent);
+        found.low = (std::min)(found.low, scale.exponent);
+        found.high = (std::max)(found.high, scale.exponent);
       }
     }
   }
@@ -368,20 +368,20 @@ requires(detail::packable<X>::is_possible)
   }
   head found;
   detail::load_words(bytes.data(), found.words);
-  const auto require = [&](std::size_t at, std::uint64_t expected) {
+  const auto expect = [&](std::size_t at, std::uint64_t expected) {
     if (found.words[at] != expected)
       detail::refuse_packed(head::name(at), found.words[at], expected);
   };
   const head of_type = packed_operand().header();
-  for (std::size_t at = 0; at < head::rows; ++at) require(at, of_type.words[at]);
+  for (std::size_t at = 0; at < head::rows; ++at) expect(at, of_type.words[at]);
 
-  constexpr std::uint64_t most = std::numeric_limits<std::size_t>::max();
+  constexpr std::uint64_t most = (std::numeric_limits<std::size_t>::max)();
   for (const auto at : {head::rows, head::cols}) {
     if (found.words[at] > most)
       detail::refuse_packed(head::name(at), found.words[at], most, "at most ");
   }
   for (const auto at : {head::tensor_encoding, head::tensor_decoding}) {
-    if (!has_scales) require(at, of_type.words[at]);
+    if (!has_scales) expect(at, of_type.words[at]);
     if (found.words[at] >> 32 != 0) {
       detail::refuse_packed(head::name(at), found.words[at], 0xFFFFFFFFu, "at most ");
     }
@@ -390,8 +390,8 @@ requires(detail::packable<X>::is_possible)
   const auto cols = static_cast<std::size_t>(found.words[head::cols]);
   const detail::packed_layout layout(rows, cols, element_format.bits(),
                                      static_cast<std::size_t>(block_size()));
-  require(head::code_bytes, layout.code_bytes());
-  require(head::scale_bytes, layout.scale_bytes());
+  expect(head::code_bytes, layout.code_bytes());
+  expect(head::scale_bytes, layout.scale_bytes());
   if (bytes.size() != head::size + layout.code_bytes() + layout.scale_bytes()) {
     detail::refuse_packed("the number of bytes", bytes.size(),
                           head::size + layout.code_bytes() + layout.scale_bytes());
@@ -399,7 +399,7 @@ requires(detail::packable<X>::is_possible)
   detail::fnv_1a sum;
   sum.add(bytes.first(8 * head::checksum));
   sum.add(bytes.subspan(head::size));
-  require(head::checksum, sum.value());
+  expect(head::checksum, sum.value());
 
   packed_operand x(rows, cols);
   const auto get = [&](lines& to, std::size_t at, std::size_t size) {
@@ -415,8 +415,7 @@ requires(detail::packable<X>::is_possible)
                  .decoding = tensor(head::tensor_decoding)};
   }
   if (!x.is_padded_with_zeros()) {
-    throw std::invalid_argument(
-        "packed_operand: the padding holds other codes, expected zeros only");
+    refuse("packed_operand: the padding holds other codes, expected zeros only");
   }
   x.powers_ = x.find_powers();
   return x;

@@ -175,7 +175,7 @@ constexpr void store_little_endian(std::uint64_t value, std::byte* to) noexcept 
   std::uint64_t bits_of_nonzero = bits_per_element;
   for (const std::uint64_t size : shape) {
     const std::uint64_t factor = std::max<std::uint64_t>(size, 1);
-    if (bits_of_nonzero > std::numeric_limits<std::uint64_t>::max() / factor) {
+    if (bits_of_nonzero > (std::numeric_limits<std::uint64_t>::max)() / factor) {
       problem = "shape has a product of sizes that exceeds 2^64 bits";
       return 0;
     }

@@ -144,7 +144,7 @@ template <auto F>
 }
 /// The magnitude; exact, except that of the lowest integer.
 template <auto F>
-[[nodiscard]] constexpr number<F> abs(number<F> a) {
+[[nodiscard]] constexpr number<F>(abs)(number<F> a) {
   unpacked value = unpack(a);
   value.negative = false;
   return convert<F>(value);

@@ -69,16 +69,16 @@ struct big_integer {
   /// The highest 128 bits, the first of them set; the lowest also stands for all that follow. Not
   /// of zero.
   [[nodiscard]] constexpr uint128 leading_bits() const {
-    const auto word = [this](int from_top) -> std::uint32_t {
+    const auto word_at = [this](int from_top) -> std::uint32_t {
       return from_top < size ? words[size - 1 - from_top] : 0;
     };
-    const int shift = std::countl_zero(word(0));
-    const uint128 first_four{std::uint64_t{word(0)} << 32 | word(1),
-                             std::uint64_t{word(2)} << 32 | word(3)};
-    const std::uint64_t fifth = std::uint64_t{word(4)} << shift;  // its upper half belongs above
+    const int shift = std::countl_zero(word_at(0));
+    const uint128 first_four{std::uint64_t{word_at(0)} << 32 | word_at(1),
+                             std::uint64_t{word_at(2)} << 32 | word_at(3)};
+    const std::uint64_t fifth = std::uint64_t{word_at(4)} << shift;  // its upper half belongs above
     uint128 result = lowp::shift_left(first_four, shift) | uint128{0, fifth >> 32};
     bool is_inexact = static_cast<std::uint32_t>(fifth) != 0;
-    for (int i = 5; i < size; ++i) is_inexact |= word(i) != 0;
+    for (int i = 5; i < size; ++i) is_inexact |= word_at(i) != 0;
     if (is_inexact) result.low |= 1;
     return result;
   }

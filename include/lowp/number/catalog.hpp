@@ -39,17 +39,17 @@ concept p3109_parameters = Width >= 3 && Width <= 16 && Precision >= 1 &&
 template <int Width, int Precision, bool IsSigned = true, bool IsExtended = true>
 requires p3109_parameters<Width, Precision, IsSigned>
 using p3109 = number<formats::p3109(Width, Precision, IsSigned, IsExtended)>;
-template <int N, int ES = 2>
-using posit = number<formats::posit<N, ES>>;
+template <int Bits, int ExponentBits = 2>
+using posit = number<formats::posit<Bits, ExponentBits>>;
 template <int TotalBits, int FractionBits>
 using fixed = number<formats::fixed<TotalBits, FractionBits>>;
 template <int TotalBits, int FractionBits>
 using ufixed = number<formats::ufixed<TotalBits, FractionBits>>;
-template <int N>
-using int_n = number<formats::int_n<N>>;
-template <int N>
-using symmetric_int_n = number<formats::symmetric_int_n<N>>;
-template <int N>
-using uint_n = number<formats::uint_n<N>>;
+template <int Bits>
+using int_n = number<formats::int_n<Bits>>;
+template <int Bits>
+using symmetric_int_n = number<formats::symmetric_int_n<Bits>>;
+template <int Bits>
+using uint_n = number<formats::uint_n<Bits>>;
 
 }  // namespace lowp

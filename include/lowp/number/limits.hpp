@@ -79,10 +79,10 @@ class std::numeric_limits<lowp::number<F>> {
   static constexpr bool traps = false;
   static constexpr bool tinyness_before = false;
 
-  static constexpr number max() noexcept { return number::from_code(lowp::largest_code(F)); }
+  static constexpr number(max)() noexcept { return number::from_code(lowp::largest_code(F)); }
   static constexpr number lowest() noexcept { return number::from_code(lowp::lowest_code(F)); }
   /// The smallest positive normal number; for integers the lowest.
-  static constexpr number min() noexcept {
+  static constexpr number(min)() noexcept {
     return is_integer ? lowest() : number::from_code(lowp::smallest_normal_code(F));
   }
   static constexpr number denorm_min() noexcept {

@@ -41,8 +41,8 @@ class number {
   explicit constexpr number(T value) : number(from_unpacked(unpack(value))) {}
 
   /// From another format, likewise.
-  template <auto G>
-  requires(!std::same_as<number<G>, number>) explicit constexpr number(number<G> value)
+  template <auto Source>
+  requires(!std::same_as<number<Source>, number>) explicit constexpr number(number<Source> value)
       : number(from_unpacked(value.unpacked_value())) {}
 
   /// The number with the given code; bits above the width of the format are dropped.

@@ -44,7 +44,7 @@ namespace lowp {
   } else {
     const auto bytes = std::bit_cast<std::array<unsigned char, sizeof(long double)>>(value);
     // `count` bytes as a number, from the one of weight 256^first on.
-    const auto word = [&bytes](int first, int count) {
+    const auto word_at = [&bytes](int first, int count) {
       std::uint64_t result = 0;
       for (int i = count - 1; i >= 0; --i) {
         const int at = std::endian::native == std::endian::little ? first + i : 15 - first - i;
@@ -52,12 +52,12 @@ namespace lowp {
       }
       return result;
     };
-    const std::uint64_t top = digits == 64 ? word(8, 2) : word(14, 2);
+    const std::uint64_t top = digits == 64 ? word_at(8, 2) : word_at(14, 2);
     const auto field = static_cast<int>(top & 0x7FFF);
     const bool is_negative = (top >> 15) != 0;
     // The fraction without its leading one, left-aligned.
-    const uint128 fraction =
-        digits == 64 ? uint128{word(0, 8) << 1, 0} : shift_left({word(8, 6), word(0, 8)}, 16);
+    const uint128 fraction = digits == 64 ? uint128{word_at(0, 8) << 1, 0}
+                                          : shift_left({word_at(8, 6), word_at(0, 8)}, 16);
     if (field == 0x7FFF) {
       return fraction.is_zero() ? unpacked::infinite(is_negative) : unpacked::nan(is_negative);
     }

@@ -57,15 +57,15 @@ class exact_sum {
     std::size_t top = magnitude.size();
     while (top > 0 && magnitude[top - 1] == 0) --top;
     if (top == 0) return unpacked::zero();
-    const auto word = [&](std::size_t below) {
+    const auto word_at = [&](std::size_t below) {
       return top > below ? magnitude[top - 1 - below] : std::uint64_t{0};
     };
     // 128 bits from the leading one, and whether anything follows.
-    const int shift = std::countl_zero(word(0));
-    uint128 significand = shift_left({word(0), word(1)}, shift);
-    std::uint64_t rest = shift == 0 ? word(2) : word(2) << shift;
-    if (shift != 0) significand.low |= word(2) >> (64 - shift);
-    for (std::size_t below = 3; below < top; ++below) rest |= word(below);
+    const int shift = std::countl_zero(word_at(0));
+    uint128 significand = shift_left({word_at(0), word_at(1)}, shift);
+    std::uint64_t rest = shift == 0 ? word_at(2) : word_at(2) << shift;
+    if (shift != 0) significand.low |= word_at(2) >> (64 - shift);
+    for (std::size_t below = 3; below < top; ++below) rest |= word_at(below);
     significand.low |= rest != 0 ? 1u : 0u;
     return {value_kind::finite, is_negative, base_ + static_cast<int>(top) * 64 - 1 - shift,
             significand};

@@ -8,7 +8,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/exact.hpp"
+#include "lowp/core/failure.hpp"
 #include "lowp/gemm/definition/terms.hpp"
 #include "lowp/gemm/epilogue.hpp"
 #include "lowp/gemm/operands/facts.hpp"
@@ -35,18 +35,18 @@ void require_gemm_shapes(std::size_t a_rows, std::size_t a_cols, std::size_t b_r
     return std::to_string(rows) + " x " + std::to_string(cols);
   };
   if (a_cols != b_cols) {
-    throw std::invalid_argument("gemm: b is " + shape(b_rows, b_cols) + ", expected " +
-                                std::to_string(a_cols) + " columns as a has");
+    refuse("gemm: b is " + shape(b_rows, b_cols) + ", expected " + std::to_string(a_cols) +
+           " columns as a has");
   }
   if (operand_rows(c) != a_rows || operand_cols(c) != b_rows) {
-    throw std::invalid_argument("gemm: c is " + shape(operand_rows(c), operand_cols(c)) +
-                                ", expected " + shape(a_rows, b_rows));
+    refuse("gemm: c is " + shape(operand_rows(c), operand_cols(c)) + ", expected " +
+           shape(a_rows, b_rows));
   }
 }
 
 inline void require_no_tensor_scales(float a_scale, float b_scale) {
   if (a_scale == 1.0f && b_scale == 1.0f) return;
-  throw std::invalid_argument(
+  refuse(
       "gemm_accumulate: a tensor scale would multiply what c holds; expected operands with one of "
       "1");
 }
@@ -54,7 +54,7 @@ inline void require_no_tensor_scales(float a_scale, float b_scale) {
 /// Throws what a policy has against the elements of its operands.
 inline void require_operands(const char* operand_defect) {
   if (operand_defect != nullptr) {
-    throw std::invalid_argument("gemm: " + std::string(operand_defect));
+    refuse("gemm: " + std::string(operand_defect));
   }
 }
 
@@ -155,8 +155,8 @@ void define_product(const P& p, const factor_matrix& a, const factor_matrix& b,
       if constexpr (requires { sum_products(p, terms); }) {
         return sum_products(p, terms);
       } else {
-        rounding_sequence round(mode, (row * c.cols + col) * draws);
-        return sum_products(p, terms, round);
+        rounding_sequence rounding(mode, (row * c.cols + col) * draws);
+        return sum_products(p, terms, rounding);
       }
     }();
     if (form_of(p) == factor_form::exact_values) return pack_as<float>(sum);
@@ -167,7 +167,7 @@ void define_product(const P& p, const factor_matrix& a, const factor_matrix& b,
   const std::size_t size = c.rows * c.cols;
   const auto run = [&](std::size_t part) {
     const default_float_environment environment;
-    for (std::size_t i = part * most; i < std::min(size, (part + 1) * most); ++i) {
+    for (std::size_t i = part * most; i < (std::min)(size, (part + 1) * most); ++i) {
       const std::size_t row = i / c.cols, col = i % c.cols;
       c(row, col) = with_canonical_nan(element(row, col));
     }

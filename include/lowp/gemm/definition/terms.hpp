@@ -46,7 +46,7 @@ struct factor_row {
   const float* values = nullptr;     ///< all forms but exact_values; else null
   const unpacked* exact = nullptr;   ///< factor_form::exact_values; else null
   const unpacked* scales = nullptr;  ///< factor_form::elements: one for each group; null is 1
-  std::size_t group = std::numeric_limits<std::size_t>::max();  ///< columns that share a scale
+  std::size_t group = (std::numeric_limits<std::size_t>::max)();  ///< columns that share a scale
   element_facts elements{};
   /// What the exponent of a value counts as at least where it is aligned (aligned_sums).
   int lowest_exponent = -(1 << 24);
@@ -70,8 +70,8 @@ struct product_terms {
   template <class Use>
   void for_each_piece(int chunk, const Use& use) const {
     for (std::size_t k = 0, end = 0; k < depth; k = end) {
-      end = std::min({depth, end_of_group(k, a.group), end_of_group(k, b.group)});
-      if (chunk != 0) end = std::min(end, k + static_cast<std::size_t>(chunk));
+      end = (std::min)({depth, end_of_group(k, a.group), end_of_group(k, b.group)});
+      if (chunk != 0) end = (std::min)(end, k + static_cast<std::size_t>(chunk));
       use(k, end);
     }
   }
@@ -154,7 +154,7 @@ namespace detail {
 }
 /// Its m.
 [[nodiscard]] constexpr int l_mul_bits(const element_facts& a, const element_facts& b) {
-  return std::max(a.mantissa_bits, b.mantissa_bits);
+  return (std::max)(a.mantissa_bits, b.mantissa_bits);
 }
 /// Why operands have no such product, or null.
 [[nodiscard]] constexpr const char* product_defect(product kind, const element_facts& a,

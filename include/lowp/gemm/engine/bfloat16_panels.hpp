@@ -32,7 +32,7 @@ inline constexpr int value_precision = [] {
   using formats_of = lowp::detail::value_formats<X>;
   if constexpr (formats_of::are_known) {
     return formats_of::apply(
-        [](const auto&... of) { return std::max(1, (of.factor_bits() + ...)); });
+        [](const auto&... of) { return (std::max)(1, (of.factor_bits() + ...)); });
   } else {
     return 0;
   }
@@ -132,13 +132,13 @@ struct bfloat16_panels : panel_sums<> {
       const std::size_t width = tile_width(t), used = used_width(t);
       int lowest = all_zero;
       for (std::size_t k = 0; k < from_.cols(); k += max_depth) {
-        const std::size_t n = std::min(max_depth, from_.cols() - k), words = round_up(n, 32) / 2;
+        const std::size_t n = (std::min)(max_depth, from_.cols() - k), words = round_up(n, 32) / 2;
         for (std::size_t g = 0; g < width; g += group) {
           for (std::size_t i = 0; i < group; ++i) {
             float* const row = rows + i * tile::row_stride;
             if (g + i < used) {
               lowest =
-                  std::min(lowest, load_words(from_, first_ + tile_lane(t) + g + i, k, n, row));
+                  (std::min)(lowest, load_words(from_, first_ + tile_lane(t) + g + i, k, n, row));
             } else {
               std::fill(row, row + words, 0.0f);
             }
@@ -186,7 +186,7 @@ struct bfloat16_panels : panel_sums<> {
         if (k == 0) lowest() = all_zero;
       }
       const int lowest_of_row = load_words(from, row, k, count, words_ + i * tile::row_stride);
-      lowest() = std::min(lowest(), lowest_of_row);
+      lowest() = (std::min)(lowest(), lowest_of_row);
     }
     void multiply(const lanes& with, std::size_t t, std::size_t k, std::size_t count,
                   std::size_t row_count, float* sums) {
@@ -217,7 +217,7 @@ struct bfloat16_panels : panel_sums<> {
       const std::size_t width = with.tile_width(t);
       with.decode(t, k, count, lane_values);
       for (std::size_t row = 0; row < row_count; row += group) {
-        const std::size_t n = std::min(group, row_count - row);
+        const std::size_t n = (std::min)(group, row_count - row);
         for (std::size_t i = 0; i < n; ++i) {
           (*from_)(first_ + row + i, k, count, row_values + i * product_tile::buffer_stride);
         }

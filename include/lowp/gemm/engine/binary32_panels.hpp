@@ -48,7 +48,7 @@ struct binary32_panels : panel_sums<> {
       constexpr std::size_t most = kernels::product_tile::max_depth;
       for (std::size_t k = 0; k < from_.cols(); k += most) {
         load_lanes(level(), from_, first_ + tile_lane(tile), used_width(tile), tile_width(tile), k,
-                   std::min(most, from_.cols() - k), values_.get() + place(tile, k));
+                   (std::min)(most, from_.cols() - k), values_.get() + place(tile, k));
       }
     }
     [[nodiscard]] const float* at(std::size_t tile, std::size_t k) const {
@@ -117,7 +117,7 @@ struct binary32_panels : panel_sums<> {
     void multiply(const source& other, std::size_t row, std::size_t chunk, std::size_t chunks,
                   float* sums) const {
       // Beyond the end of a row lie codes, or padding, that a product with zero need not make zero.
-      const std::size_t whole = std::min(chunks, other.cols() / size - chunk);
+      const std::size_t whole = (std::min)(chunks, other.cols() / size - chunk);
       const std::size_t done = multiply_codes(other, row, chunk, whole, sums) ? whole : 0;
       alignas(64) float values[size];
       for (std::size_t i = done; i < chunks; ++i) {
@@ -154,7 +154,7 @@ struct binary32_panels : panel_sums<> {
     static void load_steps(isa level, const source& from, std::size_t row, std::size_t first,
                            float* out, std::size_t stride) {
       alignas(64) float values[size];
-      const std::size_t count = std::min(size, from.cols() - first);
+      const std::size_t count = (std::min)(size, from.cols() - first);
       from(row, first, count, values);
       std::fill(values + count, values + size, 0.0f);
       kernels::transpose(level, values, 32, 32, out, stride);

@@ -58,9 +58,9 @@ struct product_block {
       }
     }
     for (std::size_t k = 0; k < rows.cols(); k += depth) {
-      const std::size_t n = std::min(depth, rows.cols() - k);
+      const std::size_t n = (std::min)(depth, rows.cols() - k);
       for (std::size_t row = 0; row < row_count; row += tile_rows) {
-        const std::size_t count = std::min(tile_rows, row_count - row);
+        const std::size_t count = (std::min)(tile_rows, row_count - row);
         for (std::size_t i = 0; i < count; ++i) {
           chunk.load(level, rows, i, first_row + row + i, k, n);
         }
@@ -68,7 +68,7 @@ struct product_block {
           // The rows after these, some before each tile, and where the results will go, so as not
           // to wait for them.
           for (std::size_t i = row + count + tile - tile_begin;
-               i < std::min(row_count, row + count + tile_rows); i += tile_end - tile_begin) {
+               i < (std::min)(row_count, row + count + tile_rows); i += tile_end - tile_begin) {
             rows.memory().prefetch(first_row + i, k, n);
           }
           if (k + n == rows.cols()) prefetch_results(tile, first_row + row, count);
@@ -164,7 +164,7 @@ void multiply_blocks(const typename Panels::source& a, const typename Panels::so
   const std::size_t tile = kernels::lanes_per_tile(how.level());
   // Panels of at most 2^24 values at a time, where a tile is not more.
   const std::size_t most_panels = (std::size_t{1} << 24) / (a.cols() + 1);
-  const equal_parts groups(a.rows(), std::max(most_panels, tile), tile);
+  const equal_parts groups(a.rows(), (std::max)(most_panels, tile), tile);
   for (std::size_t group = 0; group < groups.count(); ++group) {
     const std::size_t first = groups.begin(group);
     const typename Panels::lanes lanes(how.level(), a, first, groups.end(group) - first, known...);
@@ -179,7 +179,7 @@ void multiply_blocks(const typename Panels::source& a, const typename Panels::so
     // Where threads would have few parts each, wide blocks are cut along the lanes, too.
     const bool are_few = !how.is_sequential() && parts.count() < 16;
     const std::size_t most_lanes =
-        are_few ? std::min(Panels::most_lanes, panel_sums<>::most_lanes) : Panels::most_lanes;
+        are_few ? (std::min)(Panels::most_lanes, panel_sums<>::most_lanes) : Panels::most_lanes;
     const equal_parts tiles(lanes.tile_count(), most_lanes / tile, 1);
     const auto run = [&](std::size_t i) {
       const default_float_environment environment;
@@ -239,9 +239,9 @@ void multiply_few(const typename Panels::source& a, const typename Panels::sourc
     const std::size_t begin = parts.begin(part), end = parts.end(part);
     begin_few(totals, most_rows, a.rows(), begin, end, are_columns, sink);
     for (std::size_t first = begin; first < end; first += group) {
-      const std::size_t count = std::min(group, end - first);
+      const std::size_t count = (std::min)(group, end - first);
       for (std::size_t chunk = 0; chunk < chunks; chunk += together) {
-        const std::size_t n = std::min(together, chunks - chunk);
+        const std::size_t n = (std::min)(together, chunks - chunk);
         for (std::size_t i = 0; i < count; ++i) {
           few.multiply(b, first + i, chunk, n, sums + i * kernels::product_steps::steps);
         }
@@ -273,7 +273,7 @@ void multiply_few(const typename Panels::source& a, const typename Panels::sourc
 template <class Panels>
 void multiply_k32(const typename Panels::source& a, const typename Panels::source& b,
                   const sum_sink& sink, const execution& how) {
-  const bool are_few = std::min(a.rows(), b.rows()) <= most_few && can_begin_few(sink.start());
+  const bool are_few = (std::min)(a.rows(), b.rows()) <= most_few && can_begin_few(sink.start());
   if (!are_few) return multiply_blocks<Panels>(a, b, sink, how);
   if (a.rows() <= most_few && (a.rows() <= b.rows() || b.rows() > most_few)) {
     multiply_few<Panels>(a, b, false, sink, how);

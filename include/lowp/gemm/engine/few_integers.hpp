@@ -46,7 +46,7 @@ class few_integers {
       std::uint8_t* const x = bytes_.get() + row * stride_;
       alignas(64) float words[sum_plan::tile::max_words];
       for (std::size_t word = 0; word < from.cols(); word += sum_plan::tile::max_words) {
-        const std::size_t n = std::min(sum_plan::tile::max_words, from.cols() - word);
+        const std::size_t n = (std::min)(sum_plan::tile::max_words, from.cols() - word);
         from.load(level, row, word, 0, words);
         std::memcpy(x + word * 4, words, n * 4);
       }
@@ -90,7 +90,7 @@ inline void multiply_few_integers(const word_rows& a, const word_rows& b, bool a
   const auto end_of = [&](std::size_t span) {
     const std::size_t most = span + most_buffers / row_count, first = b.plan.part_of(span).place;
     std::size_t end = span + 1;
-    while (end < std::min(most, b.plan.span_count()) &&
+    while (end < (std::min)(most, b.plan.span_count()) &&
            (b.plan.part_of(end).place - first) * row_count < most_bytes) {
       ++end;
     }
@@ -105,7 +105,7 @@ inline void multiply_few_integers(const word_rows& a, const word_rows& b, bool a
     alignas(64) std::uint32_t zeros[most_buffers * group] = {};
     begin_few(totals, most_rows, a.rows(), parts.begin(i), parts.end(i), are_columns, sink);
     for (std::size_t first = parts.begin(i); first < parts.end(i); first += group) {
-      const std::size_t count = std::min(group, parts.end(i) - first);
+      const std::size_t count = (std::min)(group, parts.end(i) - first);
       if (count < group) std::fill(buffer, buffer + most_buffers * group * group, 0.0f);
       for (std::size_t span = 0, n = 0; span < b.plan.span_count(); span += n) {
         n = end_of(span) - span;

@@ -37,7 +37,7 @@ template <number_format F>
   for (code_t code = 0; code < count; ++code) {
     const unpacked x = decode(f, code);
     if (!x.is_finite()) return {};
-    if (!x.is_zero()) form.unit = std::min(form.unit, last_bit_exponent(x));
+    if (!x.is_zero()) form.unit = (std::min)(form.unit, last_bit_exponent(x));
   }
   form.codes.is_identity = f.bits() == 8;
   for (code_t code = 0; code < count; ++code) {
@@ -219,13 +219,13 @@ inline void load_integers(isa level, const integer_rows& from, std::size_t row, 
   const auto is_zero_block = [&](std::size_t block) {
     const std::size_t top = block / x.scales_per_row * x.block_rows;
     const std::size_t left = block % x.scales_per_row * x.block_cols;
-    const std::size_t bottom = std::min(x.row_count, top + x.block_rows);
-    const std::size_t right = std::min(x.col_count, left + x.block_cols);
+    const std::size_t bottom = (std::min)(x.row_count, top + x.block_rows);
+    const std::size_t right = (std::min)(x.col_count, left + x.block_cols);
     constexpr std::size_t most = kernels::product_tile::max_depth;
     for (std::size_t row = top; row < bottom; ++row) {
       for (std::size_t col = left; col < right; col += most) {
         alignas(64) std::uint8_t integers[most];
-        const std::size_t n = std::min(most, right - col);
+        const std::size_t n = (std::min)(most, right - col);
         load_integers(level, x, row, col, n, 0, integers);
         if (kernels::find_outside(integers, n, 0, 0) != n) return false;
       }
@@ -260,7 +260,7 @@ struct integer_panels : panel_sums<> {
       alignas(64) float rows[group * words], scales[group * max_steps];
       const std::size_t width = tile_width(tile), used = used_width(tile);
       for (std::size_t k = 0; k < from_.cols(); k += most) {
-        const std::size_t n = std::min(most, from_.cols() - k), steps = (n + 31) / 32;
+        const std::size_t n = (std::min)(most, from_.cols() - k), steps = (n + 31) / 32;
         std::uint8_t* const panel = integers_.get() + place(tile, k);
         for (std::size_t g = 0; g < width; g += group) {
           for (std::size_t i = 0; i < group; ++i) {
@@ -365,7 +365,7 @@ struct integer_panels : panel_sums<> {
               std::int32_t* offsets, float* scales) const {
       alignas(64) std::uint8_t values[size];
       std::uint8_t buffer[max_steps];
-      const std::size_t count = std::min(size, from.cols() - first), steps = (count + 31) / 32;
+      const std::size_t count = (std::min)(size, from.cols() - first), steps = (count + 31) / 32;
       load_integers(level_, from, row, first, count, 0, values);
       std::fill(values + count, values + size, std::uint8_t{0});
       for (std::size_t step = 0; step < max_steps; ++step) {
@@ -385,7 +385,7 @@ struct integer_panels : panel_sums<> {
     void multiply_chunks(const source& other, std::size_t row, std::size_t chunk,
                          std::size_t chunks, float* sums) const {
       const std::size_t at = chunk * count_, first = chunk * size;
-      const std::size_t count = std::min(chunks * size, other.cols() - first);
+      const std::size_t count = (std::min)(chunks * size, other.cols() - first);
       std::uint8_t buffer[max_steps];
       alignas(64) std::uint8_t integers[size];
       kernels::integer_steps p{};

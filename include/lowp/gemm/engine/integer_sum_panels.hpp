@@ -47,7 +47,7 @@ struct integer_sum_panels : panel_sums<float, 2> {
       alignas(64) float rows[group * tile::row_stride];
       const std::size_t width = tile_width(t), used = used_width(t);
       for (std::size_t word = 0; word < from_.cols(); word += tile::max_words) {
-        const std::size_t n = std::min(tile::max_words, from_.cols() - word);
+        const std::size_t n = (std::min)(tile::max_words, from_.cols() - word);
         for (std::size_t g = 0; g < width; g += group) {
           for (std::size_t i = 0; i < group; ++i) {
             float* const row = rows + i * tile::row_stride;

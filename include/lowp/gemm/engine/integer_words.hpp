@@ -41,7 +41,7 @@ class sum_plan {
         if (words_ % tile::max_words == 0) chunks_.push_back(spans_.size());
         are_aligned_ = are_aligned_ && k % kernels::integer_dots::alignment == 0;
         const std::size_t room = tile::max_words - words_ % tile::max_words;
-        const std::size_t count = std::min(end - k, room * per_word);
+        const std::size_t count = (std::min)(end - k, room * per_word);
         const std::size_t words = round_up((count + per_word - 1) / per_word, tile::unit);
         spans_.push_back({words, k == begin, k + count == end});
         parts_.push_back({k, count, words_ * 4});

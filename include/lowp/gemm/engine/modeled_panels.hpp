@@ -118,15 +118,15 @@ class modeled_sum {
       return nullptr;
     }
     // Kernels read -126 from a subnormal number, which is right only if it counts as that or more.
-    if (std::max(x.lowest, lowest_x) < -126 || std::max(y.lowest, lowest_y) < -126) {
+    if ((std::max)(x.lowest, lowest_x) < -126 || (std::max)(y.lowest, lowest_y) < -126) {
       return "an operand has subnormal numbers";
     }
     const auto biased = [](int exponent) {
-      return static_cast<std::uint32_t>(std::max(exponent, -126) + 127);
+      return static_cast<std::uint32_t>((std::max)(exponent, -126) + 127);
     };
     model.lowest_lane_exponent = biased(lowest_y);
     model.lowest_row_exponent = biased(lowest_x);
-    const int top = std::max(x.highest, lowest_x) + std::max(y.highest, lowest_y) + 3 +
+    const int top = (std::max)(x.highest, lowest_x) + (std::max)(y.highest, lowest_y) + 3 +
                     static_cast<int>(std::bit_width(depth));
     const int highest_normal = static_cast<int>(f.largest_magnitude() >> f.mantissa_bits) - f.bias;
     const int bottom = lowest - model.fraction_bits;  // of the last bit of anything
@@ -191,7 +191,7 @@ class modeled_sum {
     const int step = s::mantissa_bits - f.mantissa_bits;
     const auto highest = static_cast<Word>(s::largest_exponent - step);
     const auto value = static_cast<Word>(encode(s::format, decode(f, f.largest_magnitude())));
-    r.limit = std::min(value, static_cast<Word>((highest << s::mantissa_bits) | (s::hidden - 1)));
+    r.limit = (std::min)(value, static_cast<Word>((highest << s::mantissa_bits) | (s::hidden - 1)));
 
     constexpr std::uint64_t up = lowp::detail::almost_one_unit;
     const auto adds = [&](std::uint64_t positive, std::uint64_t negative) {

@@ -133,7 +133,7 @@ class scaled_rows {
     constexpr std::size_t most = 256;
     alignas(64) float values[most];
     for (std::size_t i = 0; i < count; i += most) {
-      const std::size_t n = std::min(most, count - i);
+      const std::size_t n = (std::min)(most, count - i);
       kernels::finish(level_, a_scale_, b_scale_, sums + i, n, values);
       finish_(row, col + i, n, values);
     }

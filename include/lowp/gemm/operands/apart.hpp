@@ -4,13 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
 #include <type_traits>
 
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/arrays/packing.hpp"
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/block/quantize.hpp"
+#include "lowp/core/failure.hpp"
 #include "lowp/gemm/epilogue.hpp"
 #include "lowp/gemm/operands/operand.hpp"
 
@@ -52,13 +52,13 @@ void require_apart(const X& x, const matrix_view<T>& c) {
                 lie_apart(x.zeros().data(), x.zeros().size_bytes(), c);
   }
   if (are_apart) return;
-  throw std::invalid_argument("gemm: c shares memory with an operand, expected another matrix");
+  refuse("gemm: c shares memory with an operand, expected another matrix");
 }
 /// The same for the memory of a block matrix.
 template <gemm_operand X, auto B>
 void require_apart(const X& x, block_matrix<B>& c) {
   if constexpr (std::is_same_v<X, block_matrix<B>>) {
-    if (&x == &c) throw std::invalid_argument("gemm: c is an operand, expected another matrix");
+    if (&x == &c) refuse("gemm: c is an operand, expected another matrix");
   }
   const auto row = [](const auto& bytes) {
     return matrix_view<std::uint8_t>(bytes.data(), 1, bytes.size());

@@ -28,7 +28,7 @@ struct equal_parts {
   [[nodiscard]] constexpr std::size_t count() const { return (size + part - 1) / part; }
   [[nodiscard]] constexpr std::size_t begin(std::size_t i) const { return i * part; }
   [[nodiscard]] constexpr std::size_t end(std::size_t i) const {
-    return std::min(size, (i + 1) * part);
+    return (std::min)(size, (i + 1) * part);
   }
 };
 
@@ -94,7 +94,7 @@ class lane_tiles {
       : level_(level),
         count_(count),
         tile_(kernels::lanes_per_tile(level)),
-        chunk_(std::min(kernels::product_tile::max_depth, round_up(depth, unit))),
+        chunk_((std::min)(kernels::product_tile::max_depth, round_up(depth, unit))),
         chunks_(chunk_ == 0 ? 0 : (depth + chunk_ - 1) / chunk_) {}
 
   static constexpr std::size_t group = 16;  // lanes that are transposed at a time
@@ -112,7 +112,7 @@ class lane_tiles {
   }
   /// The lanes of a tile that are rows.
   [[nodiscard]] std::size_t used_width(std::size_t tile) const {
-    return std::min(tile_, count_ - tile_lane(tile));
+    return (std::min)(tile_, count_ - tile_lane(tile));
   }
 
  private:

@@ -8,10 +8,10 @@
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <tuple>
 
+#include "lowp/core/failure.hpp"
 #include "lowp/formats/digest.hpp"
 
 namespace lowp::detail {
@@ -85,8 +85,8 @@ inline void load_words(const std::byte* from, std::span<std::uint64_t> words) {
 
 [[noreturn]] inline void refuse_packed(const std::string& what, std::uint64_t found,
                                        std::uint64_t expected, const char* how = "") {
-  throw std::invalid_argument("packed_operand: " + what + " is " + std::to_string(found) +
-                              ", expected " + how + std::to_string(expected));
+  refuse("packed_operand: " + what + " is " + std::to_string(found) + ", expected " + how +
+         std::to_string(expected));
 }
 
 }  // namespace lowp::detail

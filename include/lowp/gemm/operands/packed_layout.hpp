@@ -12,8 +12,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
-#include <stdexcept>
 #include <string>
+
+#include "lowp/core/failure.hpp"
 
 namespace lowp::detail {
 
@@ -32,13 +33,13 @@ struct packed_layout {
   packed_layout(std::size_t rows, std::size_t cols, int bits, std::size_t block_cols)
       : unit_codes(unit_codes_of(bits)),
         unit_bytes(unit_codes * static_cast<std::size_t>(bits) / 8) {
-    constexpr std::size_t most = std::numeric_limits<std::ptrdiff_t>::max() / 64;
+    constexpr std::size_t most = (std::numeric_limits<std::ptrdiff_t>::max)() / 64;
     const std::size_t padded = cols / step + (cols % step != 0 ? 1 : 0);  // in steps
     groups = rows / group + (rows % group != 0 ? 1 : 0);
     // A step of a group has at most 512 bytes of codes and 32 scales.
     if (padded > most / 1024 / std::max<std::size_t>(groups, 1)) {
-      throw std::invalid_argument("packed_operand: " + std::to_string(rows) + " x " +
-                                  std::to_string(cols) + " elements exceed the address space");
+      refuse("packed_operand: " + std::to_string(rows) + " x " + std::to_string(cols) +
+             " elements exceed the address space");
     }
     units = padded * step / unit_codes;
     if (block_cols != 0) blocks = (padded * step + block_cols - 1) / block_cols;

@@ -55,7 +55,7 @@ void with_rows(isa level, const packed_operand<X>& x, const Use& use) {
     use_rows(x, use, [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
       gathered_row part;
       for (std::size_t i = 0; i < count; i += most) {
-        const std::size_t n = std::min(most, count - i);
+        const std::size_t n = (std::min)(most, count - i);
         part.gather(x, row, first + i, n);
         decode(part, n, out + i);
       }

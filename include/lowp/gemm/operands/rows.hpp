@@ -298,9 +298,9 @@ void with_rows(isa level, const transposed<X>& x, const Use& use) {
       const default_float_environment environment;
       alignas(64) float rows[group * stride] = {};
       for (std::size_t row = 0; row < from.rows(); row += group) {
-        const std::size_t count = std::min(group, from.rows() - row);
+        const std::size_t count = (std::min)(group, from.rows() - row);
         for (std::size_t k = 0; k < from.cols(); k += most) {
-          const std::size_t n = std::min(most, from.cols() - k);
+          const std::size_t n = (std::min)(most, from.cols() - k);
           for (std::size_t i = 0; i < count; ++i) from(row + i, k, n, rows + i * stride);
           kernels::transpose(level, rows, stride, round_up(n, group),
                              values.get() + k * width + row, width);

@@ -33,9 +33,9 @@ struct value_range {
       const default_float_environment environment;
       alignas(64) float buffer[most];
       const std::size_t first = part * rows_per_part;
-      for (std::size_t row = first; row < std::min(x.rows(), first + rows_per_part); ++row) {
+      for (std::size_t row = first; row < (std::min)(x.rows(), first + rows_per_part); ++row) {
         for (std::size_t k = 0; k < x.cols(); k += most) {
-          const std::size_t n = std::min(most, x.cols() - k), padded = round_up(n, 16);
+          const std::size_t n = (std::min)(most, x.cols() - k), padded = round_up(n, 16);
           x(row, k, n, buffer);
           std::fill(buffer + n, buffer + padded, 0.0f);
           parts[part].include(kernels::find_magnitudes(how.level(), buffer, padded));
@@ -61,7 +61,7 @@ struct value_range {
 
   [[nodiscard]] bool are_zero() const { return significant_bits == 0; }
   /// All magnitudes are less than 2^end().
-  [[nodiscard]] int end() const { return std::max(highest, -127) + 1; }
+  [[nodiscard]] int end() const { return (std::max)(highest, -127) + 1; }
 };
 
 }  // namespace bulk

@@ -95,17 +95,17 @@ namespace detail {
     int exponent;
   };
   const auto product_term = [&](std::size_t k) {
-    const int a = std::max(t.a[k].exponent, t.a.lowest_exponent);
-    const int b = std::max(t.b[k].exponent, t.b.lowest_exponent);
+    const int a = (std::max)(t.a[k].exponent, t.a.lowest_exponent);
+    const int b = (std::max)(t.b[k].exponent, t.b.lowest_exponent);
     return term{product_of(p.product, t, k), a + b};
   };
-  const term old{accumulator, std::max(accumulator.exponent, 1 - p.accumulator.bias)};
+  const term old{accumulator, (std::max)(accumulator.exponent, 1 - p.accumulator.bias)};
 
   // What is no number decides by itself.
   unpacked special = p.has_accumulator ? accumulator : unpacked::zero();
-  int highest = std::numeric_limits<int>::min() / 2;
+  int highest = (std::numeric_limits<int>::min)() / 2;
   const auto look_at = [&](const term& x) {
-    if (x.value.kind == value_kind::finite) highest = std::max(highest, x.exponent);
+    if (x.value.kind == value_kind::finite) highest = (std::max)(highest, x.exponent);
     if (!x.value.is_finite())
       special = special.is_finite() ? x.value : exact::add(special, x.value);
   };
@@ -141,7 +141,7 @@ namespace detail {
   const auto terms = static_cast<std::size_t>(p.terms);
   return detail::sum_of_chunks(p, t, [&](std::size_t begin, std::size_t end, unpacked sum) {
     for (std::size_t k = begin; k < end; k += terms) {
-      sum = detail::aligned_sum(p, t, k, std::min(k + terms, end), sum);
+      sum = detail::aligned_sum(p, t, k, (std::min)(k + terms, end), sum);
     }
     return sum;
   });

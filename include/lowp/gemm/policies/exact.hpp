@@ -26,7 +26,7 @@ struct exact_sums {
 
 template <rounding_mode R>
 [[nodiscard]] unpacked sum_products(const exact_sums&, const product_terms& t,
-                                    rounding_sequence<R>& round) {
+                                    rounding_sequence<R>& rounding) {
   const unpacked start = unpack(t.start);
   int low = start.exponent, high = start.exponent;
   bool is_first = start.kind != value_kind::finite;
@@ -34,14 +34,14 @@ template <rounding_mode R>
     const unpacked &x = t.a.exact[k], &y = t.b.exact[k];
     if (x.kind != value_kind::finite || y.kind != value_kind::finite) continue;
     const int exponent = x.exponent + y.exponent;
-    low = is_first ? exponent : std::min(low, exponent);
-    high = is_first ? exponent : std::max(high, exponent);
+    low = is_first ? exponent : (std::min)(low, exponent);
+    high = is_first ? exponent : (std::max)(high, exponent);
     is_first = false;
   }
   exact_sum sum(is_first ? 0 : low, is_first ? 0 : high + 1);
   for (std::size_t k = 0; k < t.depth; ++k) sum.add(exact::multiply(t.a.exact[k], t.b.exact[k]));
   sum.add(start);
-  return round(formats::binary32, sum.value(), overflow::to_special);
+  return rounding(formats::binary32, sum.value(), overflow::to_special);
 }
 
 }  // namespace lowp

@@ -59,10 +59,10 @@ struct int32_sums {
                                                        const integer_range& b) {
   const auto [low, high] =
       std::minmax({a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high});
-  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
-  std::int64_t length = std::numeric_limits<std::int64_t>::max();
-  if (high > 0) length = std::min(length, most / high);
-  if (low < 0) length = std::min(length, (most + 1) / -low);
+  constexpr std::int64_t most = (std::numeric_limits<std::int32_t>::max)();
+  std::int64_t length = (std::numeric_limits<std::int64_t>::max)();
+  if (high > 0) length = (std::min)(length, most / high);
+  if (low < 0) length = (std::min)(length, (most + 1) / -low);
   return length;
 }
 /// safe_chain_length for elements as encoding gives them, so that symmetric_int_n has no
@@ -89,7 +89,8 @@ namespace detail {
     sum += integer_of(t.a[k], t.a.elements.integers.unit) *
            integer_of(t.b[k], t.b.elements.integers.unit);
     if (range == overflow::wrap) sum = static_cast<std::int32_t>(sum);
-    if (range == overflow::saturate) sum = std::clamp<std::int64_t>(sum, word::min(), word::max());
+    if (range == overflow::saturate)
+      sum = std::clamp<std::int64_t>(sum, (word::min)(), (word::max)());
   }
   return sum;
 }

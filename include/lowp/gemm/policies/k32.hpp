@@ -48,7 +48,7 @@ template <std::floating_point T>
 [[nodiscard]] inline float dot_k32(const float* a, const float* b, std::size_t depth, float start) {
   float sum = opaque(start);
   for (std::size_t step = 0; step < depth; step += 32) {
-    const std::size_t end = std::min(step + 32, depth);
+    const std::size_t end = (std::min)(step + 32, depth);
     float even = opaque(0.0f), odd = opaque(0.0f);
     for (std::size_t k = step; k < end; k += 2) {
       even = opaque(fused_multiply_add(a[k], b[k], even));

@@ -153,8 +153,9 @@ template <class Sum>
 template <rounding_mode R>
 class rounded_summation {
  public:
-  rounded_summation(const rounded_sums& p, const product_terms& terms, rounding_sequence<R>& round)
-      : p_(p), terms_(terms), round_(round) {}
+  rounded_summation(const rounded_sums& p, const product_terms& terms,
+                    rounding_sequence<R>& rounding)
+      : p_(p), terms_(terms), round_(rounding) {}
 
   [[nodiscard]] unpacked operator()(std::size_t begin, std::size_t end, const unpacked& start) {
     if (p_.order == summation::pairwise) return pairwise(begin, end);
@@ -214,7 +215,7 @@ template <class P, class Sum>
   unpacked total = start;
   const auto chunk = static_cast<std::size_t>(p.chunk);
   for (std::size_t k = 0; k < t.depth; k += chunk) {
-    const unpacked of_chunk = sum(k, std::min(k + chunk, t.depth), zero);
+    const unpacked of_chunk = sum(k, (std::min)(k + chunk, t.depth), zero);
     total = decode(p.promoted, encode(p.promoted, exact::add(total, of_chunk)));
   }
   return total;
@@ -224,14 +225,14 @@ template <class P, class Sum>
 
 template <rounding_mode R>
 [[nodiscard]] unpacked sum_products(const rounded_sums& p, const product_terms& t,
-                                    rounding_sequence<R>& round) {
+                                    rounding_sequence<R>& rounding) {
   if constexpr (std::same_as<R, nearest_even_t>) {
     using namespace detail;
     const float *const a = t.a.values, *const b = t.b.values;
     if (is_chain(p, formats::binary32)) return unpack(dot_sequential(a, b, t.depth, t.start));
     if (is_chain(p, formats::binary64)) return unpack(dot_binary64(a, b, t.depth, t.start));
   }
-  return detail::sum_of_chunks(p, t, detail::rounded_summation(p, t, round));
+  return detail::sum_of_chunks(p, t, detail::rounded_summation(p, t, rounding));
 }
 
 }  // namespace lowp

@@ -82,7 +82,7 @@ struct integer_words {
     terms.b.group = b_group;
     std::size_t longest = 0;
     terms.for_each_piece(p.policy.chunk, [&](std::size_t begin, std::size_t end) {
-      longest = std::max(longest, end - begin);
+      longest = (std::max)(longest, end - begin);
     });
     return longest;
   }

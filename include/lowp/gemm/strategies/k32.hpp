@@ -30,7 +30,7 @@ inline constexpr const char* bfloat16_obstacle =
 
 template <class Problem>
 [[nodiscard]] bool has_few_rows(const Problem& p) {
-  return std::min(p.a_rows(), p.b_rows()) <= most_few;
+  return (std::min)(p.a_rows(), p.b_rows()) <= most_few;
 }
 
 /// Values of at most 8 significant bits in the tile registers of AMX.

@@ -206,7 +206,7 @@ struct modeled_pieces {
   [[nodiscard]] static std::size_t longest_piece(const Problem& p) {
     std::size_t longest = 0;
     terms_of(p).for_each_piece(p.policy.chunk, [&](std::size_t begin, std::size_t end) {
-      longest = std::max(longest, end - begin);
+      longest = (std::max)(longest, end - begin);
     });
     return longest;
   }
@@ -275,7 +275,7 @@ struct modeled_pieces {
       const auto lanes = static_cast<std::size_t>(p.policy.lanes);
       if (lanes == 1) return;
       for_each_part(p, size, [&](std::size_t begin, std::size_t end) {
-        rounding_sequence round(p.mode, 0);
+        rounding_sequence rounding(p.mode, 0);
         std::vector<unpacked> terms(lanes);
         for (std::size_t i = begin; i < end; ++i) {
           for (std::size_t lane = 0; lane < lanes; ++lane) {
@@ -283,7 +283,7 @@ struct modeled_pieces {
           }
           chains[i] = pack_as<float>(
               lowp::detail::fold(terms, p.policy.tree, [&](const unpacked& x, const unpacked& y) {
-                return round(p.policy.accumulator, round.sum(x, y), p.policy.range);
+                return rounding(p.policy.accumulator, rounding.sum(x, y), p.policy.range);
               }));
         }
       });
@@ -326,7 +326,9 @@ struct modeled_pieces {
   template <class Problem, class Use>
   static void for_each_part(const Problem& p, std::size_t size, const Use& use) {
     constexpr std::size_t most = 4096;
-    const auto run = [&](std::size_t part) { use(part * most, std::min(size, (part + 1) * most)); };
+    const auto run = [&](std::size_t part) {
+      use(part * most, (std::min)(size, (part + 1) * most));
+    };
     p.how.run((size + most - 1) / most, task(run));
   }
 };

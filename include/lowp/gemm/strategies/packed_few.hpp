@@ -25,8 +25,8 @@ namespace bulk {
 struct magnitude_bounds {
   int low = 1 << 20, high = -(1 << 20);
   constexpr void add(int lowest_bit, int above) {
-    low = std::min(low, lowest_bit);
-    high = std::max(high, above);
+    low = (std::min)(low, lowest_bit);
+    high = (std::max)(high, above);
   }
 };
 
@@ -144,14 +144,14 @@ class broadcast_rows {
     alignas(64) float part[most];
     for (std::size_t row = 0; row < from.rows(); ++row) {
       for (std::size_t k = 0; k < from.cols(); k += most) {
-        const std::size_t n = std::min(most, from.cols() - k);
+        const std::size_t n = (std::min)(most, from.cols() - k);
         from(row, k, n, part);
         for (std::size_t i = 0; i < n; ++i) {
           values_[(k + i) * count_ + row] = part[i];
           const std::uint32_t magnitude = bits_of(part[i]) & 0x7FFFFFFFu;
           if (magnitude == 0 || magnitude >= infinity_bits) continue;
-          lowest_ = std::min(lowest_, magnitude);
-          highest_ = std::max(highest_, magnitude);
+          lowest_ = (std::min)(lowest_, magnitude);
+          highest_ = (std::max)(highest_, magnitude);
         }
       }
     }
@@ -162,7 +162,7 @@ class broadcast_rows {
     magnitude_bounds found;
     if (highest_ != 0) {
       const auto exponent = [](std::uint32_t x) {
-        return std::max(static_cast<int>(x >> 23), 1) - 127;
+        return (std::max)(static_cast<int>(x >> 23), 1) - 127;
       };
       found.add(exponent(lowest_) - 23, exponent(highest_) + 1);
     }
@@ -191,10 +191,10 @@ inline void multiply_few_packed(const row_source& a, const packed_groups& b, boo
     const default_float_environment environment;
     for (std::size_t i = parts.begin(part); i < parts.end(part); ++i) {
       alignas(64) float scales[most_steps * 2 * group], totals[most_few * group] = {};
-      const std::size_t begin = i * group, end = std::min(b.row_count, begin + group);
+      const std::size_t begin = i * group, end = (std::min)(b.row_count, begin + group);
       begin_few(totals, group, a.rows(), begin, end, are_columns, sink);
       for (std::size_t step = 0; step < steps; step += most_steps) {
-        const std::size_t n = std::min(most_steps, steps - step);
+        const std::size_t n = (std::min)(most_steps, steps - step);
         b.find_scales(level, i, step, n, scales_sums, scales);
         kernels::multiply(
             kernels::group_product{few.at(step * 32), few.count(), b.values, b.bits,

@@ -179,7 +179,7 @@ class threshold_table {
   [[nodiscard]] static Word highest_limit(const steps& a, const steps& b) {
     Word highest = 1;
     for (const steps* one : {&a, &b}) {
-      if (!one->limits.empty()) highest = std::max(highest, one->limits.back());
+      if (!one->limits.empty()) highest = (std::max)(highest, one->limits.back());
     }
     return highest;
   }
@@ -191,7 +191,7 @@ class threshold_table {
         while (shift >= finest && (limit & low_mask(shift)) > 1) --shift;
       }
     }
-    const Word first = std::min(lowest_place(positive, shift), lowest_place(negative, shift));
+    const Word first = (std::min)(lowest_place(positive, shift), lowest_place(negative, shift));
     const Word last = (highest_limit(positive, negative) >> shift) + 1;
     if (shift < finest || last - first + 1 > most_places / 2) return false;
     how_ = threshold_plan<Word>::form::places;
@@ -220,15 +220,15 @@ class threshold_table {
     const Word highest = highest_limit(positive, negative);
     const auto are_apart = [](const steps& one, int shift, Word first) {
       for (std::size_t i = 1; i < one.limits.size(); ++i) {
-        if (std::max(one.limits[i] >> shift, first) ==
-            std::max(one.limits[i - 1] >> shift, first)) {
+        if ((std::max)(one.limits[i] >> shift, first) ==
+            (std::max)(one.limits[i - 1] >> shift, first)) {
           return false;
         }
       }
       return true;
     };
     for (int shift = s::mantissa_bits; shift >= finest; --shift) {
-      const Word first = std::min(lowest_place(positive, shift), lowest_place(negative, shift));
+      const Word first = (std::min)(lowest_place(positive, shift), lowest_place(negative, shift));
       const Word last = highest >> shift;
       if (last - first >= most_buckets) return false;
       if (!are_apart(positive, shift, first) || !are_apart(negative, shift, first)) continue;

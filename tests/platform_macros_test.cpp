@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// The library compiles behind the macros of platforms (platform_macros.hpp), all at once, and is what
+// it is without them. That this file compiles is most of the test.
+#include "catch.hpp"
+#include "platform_macros.hpp"
+// After the macros: everything that needs no other library.
+#include <lowp/adapters/iostream.hpp>
+#include <lowp/lowp.hpp>
+
+using namespace lowp;
+
+TEST_CASE("behind the macros of platforms values are what they are elsewhere") {
+  constexpr e4m3fn x(-0.3);
+  STATIC_REQUIRE((abs)(x) == 0.3125);
+  STATIC_REQUIRE((std::numeric_limits<e4m3fn>::max)() == 448);
+  STATIC_REQUIRE((std::numeric_limits<e4m3fn>::min)() == 0.015625);
+  const std::vector<float> w(64, 0.1f);
+  std::vector<float> back(64);
+  const mxfp4 q = quantize<formats::mxfp4>({w.data(), 2, 32}, stochastic{.seed = 1});
+  dequantize(q, {back.data(), 2, 32});
+  std::vector<float> c(4);
+  gemm(q, q, {c.data(), 2, 2});
+  float sum = 0;
+  for (int k = 0; k < 32; ++k) sum += back[0] * back[0];
+  CHECK(c.size() == 4);
+  CHECK(c[0] == Approx(sum));
+}
