@@ -4,12 +4,25 @@ include(CMakePackageConfigHelpers)
 
 set(lowp_package_dir "${CMAKE_INSTALL_DATADIR}/cmake/lowp")
 
-install(
-  TARGETS lowp
-  EXPORT lowpTargets
-  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-  FILE_SET fragments DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-  FILE_SET optional_headers DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+if(CMAKE_VERSION VERSION_LESS 3.23)
+  install(
+    TARGETS lowp
+    EXPORT lowpTargets
+    INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  install(
+    DIRECTORY "${PROJECT_SOURCE_DIR}/include/"
+    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+    FILES_MATCHING
+    PATTERN "*.hpp"
+    PATTERN "*.inc")
+else()
+  install(
+    TARGETS lowp
+    EXPORT lowpTargets
+    FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+    FILE_SET fragments DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+    FILE_SET optional_headers DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
 install(
   EXPORT lowpTargets
   NAMESPACE lowp::
@@ -25,4 +38,10 @@ write_basic_package_version_file(
   ARCH_INDEPENDENT)
 install(FILES "${PROJECT_BINARY_DIR}/lowpConfig.cmake"
               "${PROJECT_BINARY_DIR}/lowpConfigVersion.cmake" DESTINATION "${lowp_package_dir}")
+# pkg-config finds the headers from where its own file lies: this tree may be moved, too.
+set(lowp_pkgconfig_dir "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+file(RELATIVE_PATH lowp_prefix_from_pkgconfig "${CMAKE_INSTALL_PREFIX}/${lowp_pkgconfig_dir}"
+     "${CMAKE_INSTALL_PREFIX}")
+configure_file("${CMAKE_CURRENT_LIST_DIR}/lowp.pc.in" "${PROJECT_BINARY_DIR}/lowp.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/lowp.pc" DESTINATION "${lowp_pkgconfig_dir}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

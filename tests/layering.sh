@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks the #include lines of the library: they point down the layers and make no cycle, heavy standard
-# headers stay out, and nothing below depends on adapters/ or io/.
+# headers stay out, nothing below depends on adapters/ or io/, and what throws goes by core/failure.hpp.
 #   sh tests/layering.sh [include directory]
 #   sh tests/layering.sh --self-test      plants one violation of each rule and sees that it is found
 set -u
@@ -69,6 +69,14 @@ check() {
         complain(from ":" line ": <" name "> may not be used in layers 0 to 3")
     }
 
+    # A header that throws by itself does not compile with -fno-exceptions.
+    function check_throw(from, text, line) {
+      if (top[part_of(from)] || from == "lowp/core/failure.hpp") return
+      sub(/\/\/.*/, "", text)
+      if (text ~ /(^|[^A-Za-z0-9_])(throw[ ;]|try[ {]|catch[ (])/)
+        complain(from ":" line ": throw, try and catch are for core/failure.hpp; see refuse() there")
+    }
+
     # Depth first; state 1 is "on the path", 2 is "done".
     function visit(file, path,    i) {
       state[file] = 1
@@ -120,6 +128,7 @@ check() {
         line = 0
         while ((getline text < from) > 0) {
           line++
+          check_throw(from, text, line)
           if (text !~ /^[ \t]*#[ \t]*include[ \t]*[<"]/) continue
           quoted = text ~ /include[ \t]*"/
           name = text
@@ -214,6 +223,7 @@ self_test() {
   violates 'adapters/ and io/ only' kernels/dispatch.hpp '#include <ranges>'
   violates 'layers 0 to 3' formats/float_format.hpp '#include <cmath>'
   violates 'layers 0 to 3' core/bits.hpp '#include <algorithm>'
+  violates 'see refuse' arrays/convert.hpp '  if (size == 0) throw std::invalid_argument("size");'
   violates 'no such header' core/bits.hpp '#include <lowp/core/absent.hpp>'
   plant
   mkdir -p "$scratch/lowp/extra"

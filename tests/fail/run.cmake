@@ -1,6 +1,9 @@
 # Compiles one source twice. As it stands it must compile. With LOWP_EXPECT_FAILURE defined it must not,
 # and the compiler's message must match the pattern of every line of the form
 #   // expect: <CMake regular expression>
+# Two further lines may say what the second compilation is given, and how many errors it may report:
+#   // flag: <flag>
+#   // errors: <number>
 # Arguments: COMPILER, INCLUDE, SOURCE.
 function(compile_source result_variable message_variable)
   execute_process(
@@ -23,7 +26,9 @@ if(NOT result STREQUAL "0")
   message(FATAL_ERROR "${SOURCE} should compile as it stands, but does not:\n${message}")
 endif()
 
-compile_source(result message -DLOWP_EXPECT_FAILURE)
+file(STRINGS "${SOURCE}" flags REGEX "^// flag: .")
+list(TRANSFORM flags REPLACE "^// flag: " "")
+compile_source(result message -DLOWP_EXPECT_FAILURE ${flags})
 if(result STREQUAL "0")
   message(FATAL_ERROR "${SOURCE} should not compile with LOWP_EXPECT_FAILURE, but does")
 endif()
@@ -33,3 +38,12 @@ foreach(expectation IN LISTS expectations)
     message(FATAL_ERROR "${SOURCE} fails, but its message does not match '${expectation}':\n${message}")
   endif()
 endforeach()
+file(STRINGS "${SOURCE}" limit REGEX "^// errors: [0-9]+$")
+if(limit)
+  string(REGEX REPLACE "^// errors: " "" limit "${limit}")
+  string(REGEX MATCHALL "error: " errors "${message}")
+  list(LENGTH errors count)
+  if(count GREATER limit)
+    message(FATAL_ERROR "${SOURCE} fails with ${count} errors, expected at most ${limit}:\n${message}")
+  endif()
+endif()

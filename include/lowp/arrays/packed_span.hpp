@@ -125,6 +125,14 @@ class basic_packed_span {
              std::to_string(size) + " codes of " + std::to_string(F.bits()) + " bits");
     }
   }
+  /// A pointer does not say how many bytes there are, and a number beside it could count either.
+  template <class Pointer>
+  requires(std::is_pointer_v<std::remove_cvref_t<Pointer>>)
+      basic_packed_span(Pointer&&, std::size_t) {
+    static_assert(!std::is_pointer_v<std::remove_cvref_t<Pointer>>,
+                  "packed_span takes a span of bytes and the number of codes: "
+                  "packed_span<F>({pointer, byte_count}, size)");
+  }
   /// A view that reads what another view can write.
   template <class Writable>
   requires(is_const&& std::is_same_v<const Writable, Byte>) constexpr basic_packed_span(

@@ -4,6 +4,8 @@
 
 #include <type_traits>
 
+#include "lowp/core/config.hpp"
+
 namespace lowp {
 
 /// The transpose of a view or a matrix X: row i is column i of it. Keeps a copy of a view and

@@ -7,6 +7,8 @@
 #include <compare>
 #include <cstdint>
 
+#include "lowp/core/config.hpp"
+
 namespace lowp {
 
 /// The stored bits of a value, right-aligned. Bits above the width of the format are zero.

@@ -5,6 +5,13 @@
 // -ffp-contract and flush-to-zero.
 #pragma once
 
+#if defined(_MSVC_LANG) ? _MSVC_LANG < 202002L : __cplusplus < 202002L
+#error "lowp needs C++20 or newer: compile with -std=c++20 (MSVC: /std:c++20)"
+// No such file: the compiler stops here, instead of after thousands of errors.
+#define LOWP_STOP "lowp needs C++20 or newer"
+#include LOWP_STOP
+#endif
+
 #include <bit>
 #include <concepts>
 #include <cstdint>

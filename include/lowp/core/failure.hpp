@@ -7,6 +7,8 @@
 #include <atomic>
 #include <string>
 
+#include "lowp/core/config.hpp"
+
 #if defined(__cpp_exceptions) || defined(_CPPUNWIND)
 #include <new>
 #include <stdexcept>

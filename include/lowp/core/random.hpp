@@ -6,6 +6,8 @@
 #include <array>
 #include <cstdint>
 
+#include "lowp/core/config.hpp"
+
 namespace lowp {
 
 /// The constants of Philox4x32: what a round multiplies by, and what it adds to the key.

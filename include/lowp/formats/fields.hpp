@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "lowp/core/config.hpp"
+
 namespace lowp {
 
 /// A field of integers, flags or choices; negative values in two's complement.

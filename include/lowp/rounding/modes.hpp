@@ -9,6 +9,8 @@
 #include <concepts>
 #include <cstdint>
 
+#include "lowp/core/config.hpp"
+
 namespace lowp {
 
 /// What a mode may look at. `fraction` is the discarded part of one unit in the last place, in
