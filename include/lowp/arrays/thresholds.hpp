@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// When an array is encoded by thresholds, and the tables that are kept from one call to the next.
+// When elements are encoded by thresholds, and the tables that are kept from one call to the next.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "lowp/formats/concepts.hpp"
@@ -31,16 +32,15 @@ struct threshold_key {
   }
 };
 
-/// The steps of encoding `count` elements to a format of at most 8 bits, or of rounding them to its
-/// grid; null where there are none, or where the definition is done before a table is. Each thread
-/// keeps the last table of a family, for as long as it asks for no other.
-template <class Word, bool ToValues, number_format F, rounding_mode R>
-[[nodiscard]] const kernels::threshold_table<Word>* find_thresholds(const F& f, const R& mode,
-                                                                    overflow o, missing_nan n,
-                                                                    std::size_t count) {
+/// A table for a format of at most 8 bits and a mode without random bits, as `make` makes it; null
+/// for others, or where `count` elements are done by the definition before it is made. Each thread
+/// keeps the last table of a kind and a family, for as long as it asks for no other.
+template <class Table, bool Kind, number_format F, rounding_mode R, class Make>
+[[nodiscard]] const Table* find_table(const F& f, const R& mode, overflow o, missing_nan n,
+                                      std::size_t count, const Make& make) {
   struct kept {
     threshold_key<F> key;
-    kernels::threshold_table<Word> table;
+    Table table;
   };
   thread_local std::optional<kept> last;
   const kernels::lane_rounding rounding = kernels::lane_rounding_of(mode);
@@ -50,9 +50,30 @@ template <class Word, bool ToValues, number_format F, rounding_mode R>
   const threshold_key<F> key{f, rounding, o, n};
   if (!last || !(last->key == key)) {
     if (count < std::size_t{32} << f.bits()) return nullptr;
-    last.emplace(kept{key, kernels::make_threshold_table<Word>(f, mode, o, n, ToValues)});
+    last.emplace(kept{key, make()});
   }
-  return last->table.is_possible() ? &last->table : nullptr;
+  return &last->table;
+}
+
+/// The steps of encoding `count` elements, or of rounding them to the grid of a format.
+template <class Word, bool ToValues, number_format F, rounding_mode R>
+[[nodiscard]] const kernels::threshold_table<Word>* find_thresholds(const F& f, const R& mode,
+                                                                    overflow o, missing_nan n,
+                                                                    std::size_t count) {
+  const auto* const table = find_table<kernels::threshold_table<Word>, ToValues>(
+      f, mode, o, n, count,
+      [&] { return kernels::make_threshold_table<Word>(f, mode, o, n, ToValues); });
+  return table != nullptr && table->is_possible() ? table : nullptr;
+}
+
+/// The same for the elements of blocks.
+template <number_format F, rounding_mode R>
+[[nodiscard]] const kernels::block_thresholds* find_block_thresholds(const F& f, const R& mode,
+                                                                     std::size_t count) {
+  const auto* const found = find_table<kernels::block_thresholds, false>(
+      f, mode, overflow::saturate, missing_nan::largest, count,
+      [&] { return kernels::make_block_thresholds(f, mode); });
+  return found != nullptr && found->table.is_possible() ? found : nullptr;
 }
 
 }  // namespace bulk

@@ -15,6 +15,7 @@
 #include "lowp/arrays/bulk.hpp"
 #include "lowp/arrays/lane_job.hpp"
 #include "lowp/arrays/matrix_view.hpp"
+#include "lowp/arrays/thresholds.hpp"
 #include "lowp/block/block_format.hpp"
 #include "lowp/block/block_scales.hpp"
 #include "lowp/block/codec.hpp"
@@ -179,7 +180,16 @@ class quantize_job {
     }
     using kernels::block_scaling;
     const auto run = [&]<block_scaling How>() {
-      if constexpr (Known::allows(How)) {
+      if constexpr (!Known::allows(How)) {
+        return;
+      } else if constexpr (!kernels::has_known_grid<Element>) {
+        if constexpr (sizeof(Code) == 1 && How != block_scaling::exponent) {
+          const bool is_exact =
+              is_power_of_two_rule(format_.rule) || format_.rule == scale_rule::amax;
+          kernels::encode_blocks<How>(level_, *plan_.thresholds, is_exact, factors, log2_block_, in,
+                                      count, codes);
+        }
+      } else {
         kernels::encode_blocks<How, is_random>(level_, plan_, factors, log2_block_, in, lanes,
                                                count, codes);
       }
@@ -255,13 +265,19 @@ void run_block_rows(const execution& how, std::size_t block_rows, std::size_t ro
 
 template <number_format Element, number_format Scale, rounding_mode R>
 [[nodiscard]] kernels::encode_plan<std::uint32_t> element_plan(
-    const block_format<Element, Scale>& f, const R& mode) {
+    const block_format<Element, Scale>& f, const R& mode, std::size_t count) {
   auto plan = kernels::make_encode_plan<std::uint32_t>(f.element, mode, overflow::saturate,
                                                        missing_nan::largest, false);
   const int bits = plan.grid.mantissa_bits + plan.rounding.extra_bits;
   // A quotient rounded to odd in binary32 may be rounded once more, to two bits less.
   if (f.rule == scale_rule::amax && (bits > 21 || plan.rounding.draws_words)) {
     plan.is_supported = false;
+  }
+  if constexpr (!kernels::has_known_grid<Element>) {
+    const bool by_power = is_power_of_two_rule(f.rule),
+               rounds = !by_power && f.rule != scale_rule::amax;
+    plan.thresholds = find_block_thresholds(f.element, mode, count);
+    plan.is_supported = plan.thresholds && (rounds || plan.thresholds->can_divide(by_power));
   }
   return plan;
 }
@@ -281,7 +297,7 @@ bool quantize_by_kernels(const block_format<Element, Scale>& f, matrix_view<cons
                          const tensor_scale& tensor, const R& mode, block_storage out,
                          const execution& how) {
   if (!has_kernels || !is_kernel_block(f.block_cols(in.cols), in.cols)) return false;
-  const auto plan = element_plan(f, mode);
+  const auto plan = element_plan(f, mode, in.rows * in.cols);
   if (!plan.is_supported || f.element.bits() > 16) return false;
   if (is_one_row(in.cols, in.stride, f.shape, f.element.bits())) {
     out.row_bytes *= in.rows;
@@ -307,7 +323,7 @@ bool quantize_transpose_by_kernels(const block_format<Element, Scale>& f,
                                    const R& mode, const block_storage& out, const execution& how) {
   const std::size_t rows = in.cols, cols = in.rows;  // of the transpose
   const std::size_t block_rows = f.block_rows(rows), block_cols = f.block_cols(cols);
-  const auto plan = element_plan(f, mode);
+  const auto plan = element_plan(f, mode, rows * cols);
   if (!has_kernels || !is_kernel_block(block_cols, cols) || !plan.is_supported ||
       f.element.bits() > 16) {
     return false;

@@ -197,11 +197,12 @@ void encode_by_thresholds(isa level, const threshold_plan<Word>& plan, const Wor
             });
 }
 
-/// Codes of finite elements, as encode_blocks has them, by the thresholds of the plan.
+/// Codes of finite elements under the factors of their blocks, as encode_blocks has them, by
+/// thresholds. With `keeps_tiny` what a factor makes too small for binary32 does not become zero.
 template <block_scaling How>
-void encode_blocks_by_thresholds(isa level, const encode_plan<std::uint32_t>& plan,
-                                 const std::uint32_t* factors, int log2_block, const float* in,
-                                 std::size_t count, std::uint8_t* out) {
+void encode_blocks_by_thresholds(isa level, const threshold_plan<std::uint32_t>& plan,
+                                 bool keeps_tiny, const std::uint32_t* factors, int log2_block,
+                                 const float* in, std::size_t count, std::uint8_t* out) {
   static_assert(How != block_scaling::exponent, "thresholds do not move with a power of two");
   constexpr std::size_t most = 1024;
   alignas(64) std::uint32_t values[most];
@@ -210,10 +211,61 @@ void encode_blocks_by_thresholds(isa level, const encode_plan<std::uint32_t>& pl
     in_groups(group_size(level, 4), {in + i, 32, nullptr, 0, values, 32}, size,
               [&](const auto* from, const auto*, auto* to, std::size_t first, std::size_t n) {
                 detail::run_scaling<How>(level, factors + ((i + first) >> log2_block), log2_block,
-                                         plan.keeps_tiny, reinterpret_cast<const float*>(from), n,
+                                         keeps_tiny, reinterpret_cast<const float*>(from), n,
                                          reinterpret_cast<std::uint32_t*>(to));
               });
-    encode_by_thresholds<std::uint32_t, false>(level, *plan.thresholds, values, size, out + i);
+    encode_by_thresholds<std::uint32_t, false>(level, plan, values, size, out + i);
+  }
+}
+
+namespace detail {
+inline void run_step_groups(isa level, const threshold_plan<std::uint32_t>& plan,
+                            const std::uint32_t* keys, int log2_block, const float* in,
+                            std::size_t count, std::uint8_t* out) {
+  LOWP_DISPATCH(level, step_groups(plan, keys, log2_block, in, count, out));
+}
+inline void run_scale_steps(isa level, const exact_steps& steps, std::size_t count, double scale,
+                            std::uint32_t* keys) {
+  LOWP_DISPATCH(level, scale_steps(steps, count, scale, keys));
+}
+}  // namespace detail
+
+/// Codes of finite elements that are divided, exactly, by the scale of their block, by few steps.
+/// The factor of a block is its scale if it `divides`, else one over it, a power of two; at most
+/// 1024 elements, in blocks of at least 16.
+inline void encode_blocks_by_steps(isa level, const threshold_plan<std::uint32_t>& plan,
+                                   const exact_steps& steps, bool divides,
+                                   const std::uint32_t* factors, int log2_block, const float* in,
+                                   std::size_t count, std::uint8_t* out) {
+  constexpr std::size_t most = 1024 / 16;
+  std::uint32_t keys[(most + 4) * exact_steps::size] = {};
+  const std::size_t blocks = ((count - 1) >> log2_block) + 1;
+  for (std::size_t i = 0; i < blocks; ++i) {
+    const double factor = std::bit_cast<float>(factors[i]);
+    detail::run_scale_steps(level, steps, static_cast<std::size_t>(plan.limit_count),
+                            divides ? factor : 1 / factor, keys + i * exact_steps::size);
+  }
+  in_groups(group_size(level, 4), {in, 32, nullptr, 0, out, 8}, count,
+            [&](const auto* from, const auto*, auto* to, std::size_t first, std::size_t n) {
+              detail::run_step_groups(level, plan, keys + exact_steps::size * (first >> log2_block),
+                                      log2_block, reinterpret_cast<const float*>(from), n, to);
+            });
+}
+
+/// Codes of finite elements of a format that lies on no grid, as encode_blocks has them. The
+/// factors are scales of which quotients are rounded once, or one over them (`is_exact`), or they
+/// are what a rule multiplies or divides by in binary32.
+template <block_scaling How>
+void encode_blocks(isa level, const block_thresholds& by, bool is_exact,
+                   const std::uint32_t* factors, int log2_block, const float* in, std::size_t count,
+                   std::uint8_t* out) {
+  const threshold_plan<std::uint32_t> plan = by.table.plan();
+  const bool is_shifted = How == block_scaling::multiply && by.is_normal;  // without rounding
+  if (is_exact && by.has_exact_steps && !is_shifted) {
+    encode_blocks_by_steps(level, plan, by.steps, How != block_scaling::multiply, factors,
+                           log2_block, in, count, out);
+  } else {
+    encode_blocks_by_thresholds<How>(level, plan, is_exact, factors, log2_block, in, count, out);
   }
 }
 

@@ -6,12 +6,14 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "lowp/core/bits.hpp"
+#include "lowp/core/exact.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/catalog.hpp"
 #include "lowp/formats/concepts.hpp"
@@ -62,6 +64,19 @@ struct threshold_plan {
   by_sign<Word> infinity{}, nan{};  ///< outputs
 };
 
+/// The few steps of a threshold_plan as they are without rounding to the format of the source, for
+/// elements that are divided by a scale: the step before outputs[i + 1] is at values[i], or after
+/// it.
+struct exact_steps {
+  static constexpr std::size_t size = 24;
+  double values[size] = {};       ///< of at most 29 significant bits: times a float, exact
+  std::int32_t after[size] = {};  ///< 1 if the step is after the value itself, else 0
+  std::int32_t fixed_key[size] =
+      {};  ///< the key of a step at a zero, or at an infinity or a NaN, …
+  std::int32_t is_fixed[size] = {};  ///< … which no scale moves: -1, else 0
+};
+static_assert(exact_steps::size == threshold_plan<std::uint32_t>::most_limits);
+
 /// A threshold_plan and what it refers to.
 template <class Word>
 class threshold_table {
@@ -87,14 +102,18 @@ class threshold_table {
     }
   }
 
+  /// All steps, as a threshold_plan of few has them.
+  [[nodiscard]] const std::vector<Word>& limits() const { return limits_; }
+  [[nodiscard]] const std::vector<Word>& outputs() const { return outputs_; }
   /// Whether there are kernels for the steps; else some are too close to each other.
   [[nodiscard]] bool is_possible() const { return is_possible_; }
+  [[nodiscard]] bool are_few() const { return buckets_.empty() && codes_.empty(); }
   [[nodiscard]] threshold_plan<Word> plan() const {
     threshold_plan<Word> result;
     result.how = how_;
     result.limit_count = static_cast<int>(limits_.size());
     result.limits = limits_.data();
-    result.outputs = outputs_.data();
+    result.outputs = are_few() ? outputs_.data() : fetched_.data();
     result.codes = codes_.data();
     result.buckets = buckets_.data();
     result.count = (buckets_.empty() ? codes_.size() : buckets_.size()) / 2;
@@ -198,12 +217,11 @@ class threshold_table {
     shift_ = shift;
     first_ = first;
     last_ = last;
-    outputs_.clear();
     for (const steps* one : {&positive, &negative}) {
       std::size_t piece = 0;
       const auto add = [&](Word magnitude) {
         while (piece < one->limits.size() && one->limits[piece] <= magnitude) ++piece;
-        outputs_.push_back(one->outputs[piece]);
+        fetched_.push_back(one->outputs[piece]);
         codes_.push_back(static_cast<std::uint8_t>(one->outputs[piece]));
       };
       add(0);  // instead of the first place: see place() in thresholds.inc
@@ -236,7 +254,6 @@ class threshold_table {
       shift_ = shift;
       first_ = first;
       last_ = last;
-      outputs_.clear();  // from here on by piece: those of positive values, then the others
       add_buckets(positive);
       add_buckets(negative);
       return true;
@@ -244,8 +261,8 @@ class threshold_table {
     return false;
   }
   void add_buckets(const steps& one) {
-    const std::size_t before = outputs_.size();
-    outputs_.insert(outputs_.end(), one.outputs.begin(), one.outputs.end());
+    const std::size_t before = fetched_.size();  // by piece: positive values, then the others
+    fetched_.insert(fetched_.end(), one.outputs.begin(), one.outputs.end());
     std::size_t piece = 0;
     for (Word i = first_; i <= last_; ++i) {
       const bool is_last = i == last_;
@@ -262,7 +279,8 @@ class threshold_table {
 
   typename threshold_plan<Word>::form how_ = threshold_plan<Word>::form::few;
   bool is_possible_ = true;
-  std::vector<Word> limits_, outputs_;
+  std::vector<Word> limits_, outputs_;  ///< of all steps
+  std::vector<Word> fetched_;
   std::vector<std::uint8_t> codes_;
   std::vector<bucket> buckets_;
   int shift_ = 0;
@@ -288,6 +306,127 @@ template <class Word, number_format F, rounding_mode R>
     return static_cast<Word>(to_values ? encode(s::format, decode(f, code)) : code);
   };
   return threshold_table<Word>(output_of, std::move(magnitudes));
+}
+
+namespace detail {
+
+/// The binary32 number of a key (see threshold_plan).
+[[nodiscard]] constexpr std::uint32_t bits_of_key(std::uint32_t key) {
+  return key >> 31 != 0 ? key ^ 0x7FFFFFFFu : key;
+}
+/// As exact values: x, and what lies just above or below it.
+[[nodiscard]] constexpr unpacked beside(const unpacked& x, bool is_above) {
+  const unpacked step = scale_by_power_of_two(unpacked::scaled_integer(!is_above, 1),
+                                              x.is_zero() ? -(1 << 20) : x.exponent - 110);
+  return exact::add(x, step);
+}
+
+/// Looks for the step between two neighbouring numbers of binary32 with the outputs `lower` and
+/// `upper`: first among the numbers of binary64. False if it is at none of few bits.
+template <class OutputOf>
+[[nodiscard]] bool find_exact_step(const OutputOf& output_of, std::uint32_t low_bits,
+                                   std::uint32_t high_bits, std::uint32_t lower, double& value,
+                                   bool& is_after) {
+  const auto exact_of = [](std::uint64_t key) {
+    return decode(formats::binary64, key >> 63 != 0 ? key ^ low_mask(63) : key);
+  };
+  const auto key_of = [](std::uint32_t bits) {
+    const auto wide =
+        static_cast<std::uint64_t>(encode(formats::binary64, decode(formats::binary32, bits)));
+    return wide >> 63 != 0 ? wide ^ low_mask(63) : wide;
+  };
+  std::uint64_t low = key_of(low_bits), high = key_of(high_bits);
+  while (high - low > 1) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    (output_of(exact_of(middle)) == lower ? low : high) = middle;
+  }
+  const auto is_short = [](const unpacked& x) {
+    return x.kind == value_kind::finite && (x.significand.high & low_mask(64 - 29)) == 0;
+  };
+  const unpacked before = exact_of(low), after = exact_of(high);
+  const auto number = [](const unpacked& x) {
+    return std::bit_cast<double>(encode(formats::binary64, x));
+  };
+  if (is_short(after) && output_of(beside(after, false)) == lower) {
+    value = number(after);
+    is_after = false;
+    return true;
+  }
+  value = number(before);
+  is_after = true;
+  return is_short(before) && output_of(beside(before, true)) != lower;
+}
+
+}  // namespace detail
+
+/// The steps of encoding a value that is exact; false where that is not possible.
+template <number_format F, rounding_mode R>
+[[nodiscard]] bool find_exact_steps(const F& f, const R& mode, overflow o, missing_nan n,
+                                    const threshold_table<std::uint32_t>& table,
+                                    exact_steps& steps) {
+  if (!table.is_possible() || !table.are_few()) return false;
+  const auto output_of = [&](const unpacked& x) {
+    return static_cast<std::uint32_t>(encode(f, x, mode, o, n));
+  };
+  for (std::size_t i = 0; i < table.limits().size(); ++i) {
+    const std::uint32_t key = table.limits()[i], lower = table.outputs()[i];
+    const std::uint32_t high = detail::bits_of_key(key), low = detail::bits_of_key(key - 1);
+    const bool is_special =
+        (high & 0x7FFFFFFFu) >= 0x7F800000u || (low & 0x7FFFFFFFu) >= 0x7F800000u;
+    const bool is_at_zero = key + 1 <= 2;  // -0, +0, or the smallest positive number
+    steps.fixed_key[i] = static_cast<std::int32_t>(key);
+    steps.is_fixed[i] = is_special || is_at_zero ? -1 : 0;
+    if (is_special) continue;
+    if (is_at_zero) {
+      // Between the zeros there is nothing; else all that is not zero is on the other side.
+      const unpacked tiny = unpacked::scaled_integer(key == ~0u, 1, -(1 << 20));
+      if (key != 0 && (output_of(tiny) == lower) != (key == ~0u)) return false;
+      continue;
+    }
+    bool is_after = false;
+    if (!detail::find_exact_step(output_of, low, high, lower, steps.values[i], is_after)) {
+      return false;
+    }
+    steps.after[i] = is_after ? 1 : 0;
+  }
+  return true;
+}
+
+/// What encodes the elements of blocks whose format lies on no grid.
+struct block_thresholds {
+  threshold_table<std::uint32_t> table;
+  exact_steps steps;
+  bool has_exact_steps = false;
+  /// Of a quotient rounded to odd in binary32 the output is that of the quotient.
+  bool is_odd_safe = false;
+  bool is_normal = false;  ///< but at zero, no step is below the normal numbers
+
+  /// Whether quotients that are powers of two times a number, or any others, are encoded exactly.
+  [[nodiscard]] bool can_divide(bool by_power_of_two) const {
+    return has_exact_steps || (by_power_of_two ? is_normal : is_odd_safe);
+  }
+};
+
+template <number_format F, rounding_mode R>
+[[nodiscard]] block_thresholds make_block_thresholds(const F& f, const R& mode) {
+  constexpr overflow o = overflow::saturate;
+  constexpr missing_nan n = missing_nan::largest;
+  block_thresholds result;
+  result.table = make_threshold_table<std::uint32_t>(f, mode, o, n, false);
+  result.has_exact_steps = find_exact_steps(f, mode, o, n, result.table, result.steps);
+  result.is_odd_safe = result.is_normal = true;
+  for (std::size_t i = 0; i < result.table.limits().size(); ++i) {
+    const std::uint32_t key = result.table.limits()[i], lower = result.table.outputs()[i];
+    const std::uint32_t high = detail::bits_of_key(key), low = detail::bits_of_key(key - 1);
+    const unpacked above = decode(formats::binary32, high), below = decode(formats::binary32, low);
+    if (!above.is_finite() || !below.is_finite() || key + 1 <= 2) continue;
+    const auto output_of = [&](const unpacked& x) { return encode(f, x, mode, o, n); };
+    const bool is_at_high = output_of(detail::beside(above, false)) == lower;
+    const bool is_at_low = output_of(detail::beside(below, true)) != lower;
+    if (!(is_at_high && high % 2 == 0) && !(is_at_low && low % 2 == 0)) result.is_odd_safe = false;
+    if ((high & 0x7FFFFFFFu) <= 0x00800000u) result.is_normal = false;
+  }
+  return result;
 }
 
 }  // namespace kernels

@@ -195,15 +195,13 @@ struct fast_nearest {
   bool caps_nan = false;  ///< NaN is among what is beyond
 };
 
-template <class Word>
-struct threshold_plan;
+struct block_thresholds;
 
 template <class Word>
 struct encode_plan {
   bool is_supported = false;
-  /// Instead of all that follows: the steps of a narrow format that lies on no grid.
-  const threshold_plan<Word>* thresholds = nullptr;
-  bool keeps_tiny = false;  ///< by these, elements of blocks that become too small are not zero
+  /// Elements of blocks are encoded by these instead, if their format lies on no grid.
+  const block_thresholds* thresholds = nullptr;
   grid_plan<Word> grid{};
   lane_rounding rounding{};
   output_plan<Word> output{};
