@@ -11,6 +11,10 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "lowp/analysis/enumerate.hpp"
+#include "lowp/analysis/error.hpp"
+#include "lowp/arrays/convert.hpp"
+#include "lowp/block/block_matrix.hpp"
 #include "lowp/formats/digest.hpp"
 #include "lowp/formats/name.hpp"
 #include "lowp/number/arithmetic.hpp"
@@ -343,6 +347,37 @@ TEST_CASE("facts that families state hold for all codes") {
   }
 }
 
+TEST_CASE("codes of formats of more than 12 bits are looked at in parts") {
+  CHECK(detail::enumerated_in_parts<formats::posit<14>>() ==
+        detail::enumerated_facts(formats::posit<14>));
+}
+
+TEST_CASE("the value next to an end is that of the neighbouring code") {
+  int formats_seen = 0;
+  const auto check = [&](const auto& f) {
+    const unpacked largest = largest_value(f), below = value_next_to_end(f, false);
+    unpacked best = decode(f, lowest_code(f));
+    for (code_t code = 0; code < code_t{1} << f.bits(); ++code) {
+      const unpacked x = decode(f, code);
+      if (!x.is_finite() || exact::compare(x, largest) >= 0) continue;
+      if (exact::compare(x, best) > 0) best = x;
+    }
+    ++formats_seen;
+    CHECK((exact::compare(below, best) == 0));
+  };
+  for (const auto& entry : formats::float_formats) {
+    if (entry.format.bits() <= 16) check(entry.format);
+  }
+  check(formats::posit<8>);
+  check(formats::int_n<6>);
+  check(own::nf4);
+  check(own::posit8_1);
+  check(own::squares);
+  check(own::log8);
+  CHECK(formats_seen > 20);
+  CHECK((exact::compare(value_next_to_end(own::nf4, true), decode(own::nf4, 1)) == 0));
+}
+
 TEST_CASE("families of the tests: codes in every mode") {
   check_codes<own::nf4>();
   check_codes<own::trits>();
@@ -503,6 +538,35 @@ TEST_CASE("families of the tests: names, texts of their fields, digests and word
   CHECK(words_of(formats::posit<8>) == format_words{3, 8, 2});
   CHECK(field_text(formats::posit<8>).view() ==
         "posit_format{.total_bits = 8, .exponent_bits = 2}");
+}
+
+TEST_CASE("families of the tests: order, hashes, conversion, enumeration and measures of error") {
+  const auto values = finite_values(own::trits);
+  REQUIRE(values.size() == 4);
+  CHECK(values[0].code == 3);
+  CHECK(values[3].code == 1);
+  CHECK(finite_values(own::posit8_1).size() == 255);
+  using trit = number<own::trits>;
+  CHECK(std::hash<trit>{}(trit::from_code(0)) == std::hash<trit>{}(trit::from_code(2)));
+  CHECK((trit::from_code(0) == trit::from_code(2)));
+  CHECK((trit::from_code(3) < trit::from_code(2)));
+  CHECK((fmax(trit(-1), trit(1)) == 1));
+  CHECK((trit(-0.75f) == -1));
+  CHECK(static_cast<int>(convert<own::nf4>(number<own::posit8_1>(0.5)).code()) == 12);
+  CHECK((convert<formats::int_n<8>>(number<own::log8>::from_code(64 + 4), downward) == 1));
+  CHECK(static_cast<int>(number<own::squares>(1021.0)) == 1020);
+  // Of 0.3, by nf4: to 0.2844…; 3 is clipped, 1.13 is not.
+  const std::vector<float> in{0.3f, 3.0f, 1.13f};
+  std::vector<float> out(3);
+  round_to<own::nf4>(std::span<const float>(in), std::span<float>(out));
+  CHECK(out[0] == std::bit_cast<float>(0x3EAD033Au));
+  static constexpr block_format blocks{own::nf4, formats::e8m0, block_shape{1, 32}};
+  block_matrix<blocks> q(1, 3);
+  q.set_scale_code(0, 0, 127);  // one
+  for (std::size_t i = 0; i < 3; ++i) q.set_code(0, i, convert<own::nf4>(in[i]).code());
+  const auto errors = measure_error(matrix_view<const float>(in.data(), 1, 3), q);
+  CHECK(errors.clipped_fraction == Approx(1.0 / 3));
+  CHECK(errors.max_error == 2);
 }
 
 TEST_CASE("families of the tests: limits claim nothing that does not hold") {

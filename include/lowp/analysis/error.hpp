@@ -59,11 +59,13 @@ namespace detail {
 /// was anything: half its last step further.
 template <number_format F>
 [[nodiscard]] constexpr unpacked clipping_limit(const F& format, bool is_negative) {
-  const unpacked largest = largest_value(format);
-  const unpacked step = exact::add(largest, -decode(format, largest_code(format) - 1));
-  const unpacked half = scale_by_power_of_two(step, -1);
-  return is_negative ? exact::add(decode(format, lowest_code(format)), -half)
-                     : exact::add(largest, half);
+  const unpacked end = decode(format, is_negative ? lowest_code(format) : largest_code(format));
+  // An unsigned format has its last step at the other end.
+  const bool is_other = is_negative && !is_signed(format);
+  const unpacked last = is_other ? largest_value(format) : end;
+  unpacked half = exact::add(last, -value_next_to_end(format, is_negative && !is_other));
+  half = scale_by_power_of_two(half, -1);
+  return exact::add(end, is_other ? -half : half);
 }
 
 class error_accumulator {

@@ -41,6 +41,14 @@ inline constexpr unpacked above_one{value_kind::finite, false, 0, {code_t{1} << 
   return encode(f, unpacked::infinite(true), nearest_even, overflow::saturate,
                 missing_nan::largest);
 }
+/// The value next to the largest finite one, on the side of zero; with `is_negative` to the lowest.
+[[nodiscard]] constexpr unpacked value_next_to_end(const number_format auto& f, bool is_negative) {
+  const unpacked end = decode(f, is_negative ? lowest_code(f) : largest_code(f));
+  if (end.kind != value_kind::finite) return end;
+  const unpacked inside =
+      unpacked::normalized(end.negative, end.exponent, end.significand - uint128{0, 1});
+  return decode(f, encode(f, inside, toward_zero, overflow::saturate, missing_nan::largest));
+}
 /// The code of the smallest positive value.
 [[nodiscard]] constexpr code_t smallest_positive_code(const number_format auto& f) {
   return encode(f, detail::tiny, upward, overflow::saturate, missing_nan::largest);

@@ -17,9 +17,12 @@ enum class value_spacing : std::uint8_t {
   irregular,  ///< nothing is known: codebooks, logarithms
 };
 
-/// Facts about the finite values of a format. The defaults are safe for any format whose values
-/// have at most 64 significant bits: whoever must be sure of more is told nothing. A family states
-/// its own by a function in its namespace, which must hold for all of its descriptors:
+/// Facts about the finite values of a format. To look at all codes of a format known at compile
+/// time takes the compiler no time to speak of up to 10 bits, 0.1 to 0.2 s for 12 and 1.5 to 3 s
+/// for 16, in each file that asks: a family of so many bits had better state them. The defaults are
+/// safe for any format whose values have at most 64 significant bits: whoever must be sure of more
+/// is told nothing. A family states its own by a function in its namespace, which must hold for all
+/// of its descriptors:
 ///   constexpr lowp::value_facts known_facts(const my_format& f)
 struct value_facts {
   /// Stands for "lower than any exponent", where nothing is known.
