@@ -45,7 +45,7 @@ std::string block_row(const char* block_name) {
                      std::string_view(name(matrix.format.element)),
                      std::string_view(name(matrix.format.scale)),
                      B.has_tensor_scale ? ", binary32 per tensor" : "", B.shape.rows, B.shape.cols,
-                     name(matrix.format.rule), matrix.bits_per_value());
+                     rules::standard.name_for(matrix.format), matrix.bits_per_value());
 }
 
 TEST_CASE("the table of formats follows from the descriptors") {

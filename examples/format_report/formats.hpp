@@ -33,20 +33,20 @@ struct report_format {
   std::function<layer_product(const_matrix weights, const lowp::any_rounding&)> prepare;
 };
 
-// A block format, the same for weights and activations.
-template <auto B>
-[[nodiscard]] report_format block(std::string name, std::string description) {
+// A block format and a rule, the same for weights and activations.
+template <auto B, class Rule = lowp::rules::standard_t>
+[[nodiscard]] report_format block(std::string name, std::string description, Rule rule = {}) {
   return {std::move(name), std::move(description),
-          [](const_matrix values, const lowp::any_rounding& mode) -> tensor_figures {
-            const auto quantized = lowp::quantize<B>(values, mode);
+          [rule](const_matrix values, const lowp::any_rounding& mode) -> tensor_figures {
+            const auto quantized = lowp::quantize<B>(values, rule, mode);
             return {quantized.bits_per_value(), lowp::measure_error(values, quantized)};
           },
-          [](const_matrix weights, const lowp::any_rounding& mode) -> layer_product {
+          [rule](const_matrix weights, const lowp::any_rounding& mode) -> layer_product {
             const auto quantized =
-                std::make_shared<const lowp::block_matrix<B>>(lowp::quantize<B>(weights, mode));
-            return [quantized, mode](const_matrix x, bool quantizes_activations, matrix y) {
+                std::make_shared<const lowp::block_matrix<B>>(lowp::quantize<B>(weights, rule, mode));
+            return [quantized, rule, mode](const_matrix x, bool quantizes_activations, matrix y) {
               if (quantizes_activations) {
-                lowp::gemm(lowp::quantize<B>(x, mode), *quantized, y);
+                lowp::gemm(lowp::quantize<B>(x, rule, mode), *quantized, y);
               } else {
                 lowp::gemm(x, *quantized, y);
               }
@@ -97,7 +97,7 @@ template <auto F>
 // Every format the report knows, in the order of its tables.
 [[nodiscard]] inline std::vector<report_format> all_formats() {
   using namespace lowp::formats;
-  using lowp::scale_rule, lowp::with_rule;
+  namespace rules = lowp::rules;
   return {
       scalar<binary32>("binary32", "the baseline"),
       scalar<bfloat16>("bfloat16", "cast"),
@@ -112,9 +112,9 @@ template <auto F>
       block<mxfp6_e3m2>("mxfp6_e3m2", "OCP MX, floor scale"),
       block<mxfp6_e2m3>("mxfp6_e2m3", "OCP MX, floor scale"),
       block<mxfp4>("mxfp4", "OCP MX, floor scale"),
-      block<with_rule(mxfp4, scale_rule::ceil)>("mxfp4_ceil", "ceil scale"),
-      block<with_rule(mxfp4, scale_rule::even)>("mxfp4_even", "even scale"),
-      block<with_rule(mxfp4, scale_rule::rceil)>("mxfp4_rceil", "rceil scale"),
+      block<mxfp4>("mxfp4_ceil", "ceil scale", rules::ceil),
+      block<mxfp4>("mxfp4_even", "even scale", rules::even),
+      block<mxfp4>("mxfp4_rceil", "rceil scale", rules::rceil),
       block<mxint8>("mxint8", "OCP MX, floor scale"),
       block<nvfp4>("nvfp4", "1 x 16 blocks and a tensor scale"),
       block<nvfp4_16x16>("nvfp4_16x16", "16 x 16 blocks and a tensor scale"),

@@ -220,13 +220,13 @@ TEST_CASE("A caller that flushes subnormals does not lose them here") {
 
 TEST_CASE("A quantized matrix is measured like its values, and clips beyond its blocks' largest") {
   ob::source random(2);
-  const auto check = [&]<auto B>() {
+  const auto check = [&]<auto B>(const auto& rule) {
     constexpr std::size_t rows = 5, cols = 70;
     std::vector<float> x;
     for (std::size_t i = 0; i < rows * cols; ++i) x.push_back(random.in_binades(118, 130));
     x[3] = ob::float_of(0);
     const matrix_view<const float> in(x.data(), rows, cols);
-    const auto q = lowp::quantize<B>(in);
+    const auto q = lowp::quantize<B>(in, rule);
     std::vector<float> y(x.size());
     dequantize(q, matrix_view<float>(y.data(), rows, cols));
     const error_statistics r = measure_error(in, q), e = measure_error(x, y);
@@ -251,12 +251,12 @@ TEST_CASE("A quantized matrix is measured like its values, and clips beyond its 
     CHECK(near(r.clipped_fraction, static_cast<double>(clipped) / static_cast<double>(x.size())));
     return r.clipped_fraction;
   };
-  CHECK(check.operator()<formats::mxfp4>() > 0);
-  CHECK(check.operator()<formats::mxint8>() >= 0);
-  CHECK(check.operator()<formats::mxfp8_e4m3>() > 0);
-  CHECK(check.operator()<with_rule(formats::mxfp4, lowp::scale_rule::ceil)>() == 0);
-  CHECK(check.operator()<formats::nvfp4>() >= 0);
-  CHECK(check.operator()<formats::scaled_rows(formats::int_n<8>)>() >= 0);
+  CHECK(check.operator()<formats::mxfp4>(lowp::rules::standard) > 0);
+  CHECK(check.operator()<formats::mxint8>(lowp::rules::standard) >= 0);
+  CHECK(check.operator()<formats::mxfp8_e4m3>(lowp::rules::standard) > 0);
+  CHECK(check.operator()<formats::mxfp4>(lowp::rules::ceil) == 0);
+  CHECK(check.operator()<formats::nvfp4>(lowp::rules::standard) >= 0);
+  CHECK(check.operator()<formats::scaled_rows(formats::int_n<8>)>(lowp::rules::standard) >= 0);
 }
 
 TEST_CASE("A value that only the rounding of its scale puts beyond the range is not clipped") {

@@ -14,7 +14,7 @@
 
 namespace formats = lowp::formats;
 using lowp::matrix_view;
-using lowp::scale_rule;
+namespace rules = lowp::rules;
 
 namespace {
 
@@ -45,11 +45,11 @@ struct figures {
 };
 
 /// 2000 rows of 1024: 64,000 blocks of 32.
-template <auto B>
-figures measure() {
+template <auto B, class Rule = rules::standard_t>
+figures measure(const Rule& rule = {}) {
   constexpr std::size_t rows = 2000, cols = 1024;
   static const std::vector<float> x = normal_deviates(rows * cols, 20);
-  const auto q = lowp::quantize<B>(matrix_view<const float>(x.data(), rows, cols));
+  const auto q = lowp::quantize<B>(matrix_view<const float>(x.data(), rows, cols), rule);
   std::vector<float> y(x.size());
   dequantize(q, matrix_view<float>(y.data(), rows, cols));
   double signal = 0, noise = 0, product = 0;
@@ -111,15 +111,14 @@ TEST_CASE("MXFP4 with the OCP floor scale: 18.785 dB") {
 }
 
 TEST_CASE("MXFP4 with the scale 2^ceil(log2(amax / 6)), which is rceil: 18.759 dB") {
-  const figures f = measure<with_rule(formats::mxfp4, scale_rule::rceil)>();
+  const figures f = measure<formats::mxfp4>(rules::rceil);
   INFO(f.qsnr_db << " dB, " << f.projection);
   CHECK(within(f.qsnr_db, 18.759, 0.03));
   CHECK(within(f.projection, 1.01005, 0.0005));
 }
 
 TEST_CASE("E2M1 by 32 with the real scale amax / 6: 19.906 dB") {
-  constexpr lowp::block_format format{formats::e2m1, formats::binary32, lowp::block_shape{1, 32},
-                                      scale_rule::amax};
+  constexpr lowp::block_format format{formats::e2m1, formats::binary32, lowp::block_shape{1, 32}};
   const figures f = measure<format>();
   INFO(f.qsnr_db << " dB, " << f.projection);
   CHECK(within(f.qsnr_db, 19.906, 0.03));
@@ -128,22 +127,21 @@ TEST_CASE("E2M1 by 32 with the real scale amax / 6: 19.906 dB") {
 
 TEST_CASE("INT8 in [-127, 127] by 32 with the scale 2^ceil(log2(amax / 127)): 41.611 dB") {
   constexpr lowp::block_format format{formats::symmetric_int_n<8>, formats::e8m0,
-                                      lowp::block_shape{1, 32}, scale_rule::rceil};
-  const figures f = measure<format>();
+                                      lowp::block_shape{1, 32}};
+  const figures f = measure<format>(rules::rceil);
   INFO(f.qsnr_db << " dB");
   CHECK(within(f.qsnr_db, 41.611, 0.03));
   // The same lattice in units of 2^-6.
   constexpr lowp::fixed_format sixty_fourths{
       .total_bits = 8, .fraction_bits = 6, .is_symmetric = true};
-  constexpr lowp::block_format shifted{sixty_fourths, formats::e8m0, lowp::block_shape{1, 32},
-                                       scale_rule::rceil};
-  CHECK(within(measure<shifted>().qsnr_db, f.qsnr_db, 1e-6));
+  constexpr lowp::block_format shifted{sixty_fourths, formats::e8m0, lowp::block_shape{1, 32}};
+  CHECK(within(measure<shifted>(rules::rceil).qsnr_db, f.qsnr_db, 1e-6));
 }
 
 TEST_CASE("NVFP4: 20.43 dB; and what was measured on rotated activations, to a tenth") {
   // Rotated activations are nearly Gaussian: 31.51 (MXFP8), 31.03 (MXFP6), 20.35 dB (NVFP4).
-  const figures e4m3 = measure<with_rule(formats::mxfp8_e4m3, scale_rule::rceil)>();
-  const figures e2m3 = measure<with_rule(formats::mxfp6_e2m3, scale_rule::rceil)>();
+  const figures e4m3 = measure<formats::mxfp8_e4m3>(rules::rceil);
+  const figures e2m3 = measure<formats::mxfp6_e2m3>(rules::rceil);
   const figures nvfp4 = measure<formats::nvfp4>();
   INFO(e4m3.qsnr_db << " " << e2m3.qsnr_db << " " << nvfp4.qsnr_db << " dB");
   CHECK(within(nvfp4.qsnr_db, 20.43, 0.03));

@@ -32,9 +32,10 @@ bytes copy(std::span<const std::uint8_t> from) { return {from.begin(), from.end(
 
 static_assert(defect(formats::mxfp4) == nullptr);
 static_assert(defect(formats::nvfp4_16x16) == nullptr);
-static_assert(defect(with_rule(formats::nvfp4, lowp::scale_rule::floor)) != nullptr);
-static_assert(defect(lowp::block_format{formats::e2m1, formats::e8m0, lowp::block_shape{-1, 32},
-                                        lowp::scale_rule::floor}) != nullptr);
+static_assert(defect(formats::nvfp4, lowp::rules::floor) != nullptr);
+static_assert(defect(formats::nvfp4, lowp::rules::standard) == nullptr);
+static_assert(defect(lowp::block_format{formats::e2m1, formats::e8m0, lowp::block_shape{-1, 32}}) !=
+              nullptr);
 static_assert(formats::mxfp4.scale_bytes() == 1);
 static_assert(formats::scaled_rows(formats::e2m1).scale_bytes() == 4);
 

@@ -14,15 +14,13 @@
 #include <vector>
 
 #include "lowp/block/block_format.hpp"
-#include "lowp/block/scale_rule.hpp"
 #include "lowp/formats/catalog.hpp"
 #include "lowp/formats/fixed_format.hpp"
 #include "lowp/formats/float_format.hpp"
+#include "named_rules.hpp"
 #include "oracle.hpp"
 
 namespace oracle::block {
-
-using lowp::scale_rule;
 
 // --------------------------------------------------------------------- binary32, by its bits alone
 using bits32 = std::uint32_t;
@@ -280,7 +278,9 @@ template <class Element, class Scale>
 class quantizer {
  public:
   explicit quantizer(const lowp::block_format<Element, Scale>& format)
-      : format_(format), element_(make_grid(format.element)) {
+      : quantizer(format, default_rule(format)) {}
+  quantizer(const lowp::block_format<Element, Scale>& format, scale_rule rule)
+      : format_(format), rule_(rule), element_(make_grid(format.element)) {
     value_of_code_.resize(std::size_t{1} << format.element.bits(), negated(0.0));
     for (const grid::point& p : element_.points) value_of_code_[p.code] = p.value;
     is_binary32_ = Scale(format.scale) == Scale(lowp::formats::binary32);
@@ -301,16 +301,16 @@ class quantizer {
 
   [[nodiscard]] tensor tensor_of(const std::vector<float>& data) const {
     if (!format_.has_tensor_scale) return {};
-    return tensor_scale(format_.rule, range_, largest_finite(bits(data)));
+    return tensor_scale(rule_, range_, largest_finite(bits(data)));
   }
 
   /// The scale code of a block with this largest finite magnitude.
   [[nodiscard]] code_t scale_code(bits32 amax, bool has_special, const tensor& t) const {
     if (has_special) return is_binary32_ ? 0x7FC00000u : nan_code();
-    if (lowp::is_power_of_two_rule(format_.rule)) {
-      return amax == 0 ? 0 : e8m0_byte(scale_exponent(format_.rule, element_, amax));
+    if (is_power_of_two(rule_)) {
+      return amax == 0 ? 0 : e8m0_byte(scale_exponent(rule_, element_, amax));
     }
-    if (format_.rule == scale_rule::amax) {
+    if (rule_ == scale_rule::amax) {
       // amax / (largest * tensor), rounded once.
       real x, y;
       set32(x, amax);
@@ -330,8 +330,8 @@ class quantizer {
           },
           mode::nearest_even);
     }
-    const bits32 s = vendor_scale(format_.rule, bits_of_value(element_.largest), amax, t,
-                                  smallest_normal_, smallest_);
+    const bits32 s =
+        vendor_scale(rule_, bits_of_value(element_.largest), amax, t, smallest_normal_, smallest_);
     return s == infinite32 ? scale_.largest_code()
                            : search(scale_, value_of(s), mode::nearest_even);
   }
@@ -349,9 +349,8 @@ class quantizer {
                                     mode m) const {
     if (is_nan_scale(scale)) return 0;
     if (is_zero(value_of(x))) return (x >> 31) != 0 ? element_.negative_zero : 0;
-    if (!lowp::is_power_of_two_rule(format_.rule) && format_.rule != scale_rule::amax) {
-      const bits32 q =
-          format_.rule == scale_rule::modelopt ? divide32(x, factor) : multiply32(x, factor);
+    if (!is_power_of_two(rule_) && rule_ != scale_rule::amax) {
+      const bits32 q = rule_ == scale_rule::modelopt ? divide32(x, factor) : multiply32(x, factor);
       if ((q & 0x7FFFFFFFu) == infinite32) {
         return q >> 31 != 0 ? element_.points.front().code : element_.points.back().code;
       }
@@ -393,8 +392,8 @@ class quantizer {
         const code_t scale = scale_code(largest_finite(values), has_special, out.all);
         out.scales.push_back(scale);
         bits32 factor = 0;
-        if (!is_nan_scale(scale) && !is_binary32_ && !lowp::is_power_of_two_rule(format_.rule)) {
-          factor = vendor_factor(format_.rule, bits_of_value(scale_value(scale)), out.all);
+        if (!is_nan_scale(scale) && !is_binary32_ && !is_power_of_two(rule_)) {
+          factor = vendor_factor(rule_, bits_of_value(scale_value(scale)), out.all);
         }
         for (std::size_t i = 0; i < members.size(); ++i) {
           out.codes[members[i]] = element_code(values[i], scale, out.all, factor, m);
@@ -432,6 +431,7 @@ class quantizer {
   }
 
   lowp::block_format<Element, Scale> format_;
+  scale_rule rule_;
   grid element_, scale_;
   std::vector<double> value_of_code_;  // -0 where no point has the code
   bool is_binary32_ = false;

@@ -23,6 +23,7 @@
 #include "lowp/block/catalog.hpp"
 #include "lowp/block/quantize.hpp"
 #include "lowp/rounding/any_rounding.hpp"
+#include "named_rules.hpp"
 #include "oracle.hpp"
 
 #if __has_include(<sys/mman.h>)
@@ -34,6 +35,7 @@
 #endif
 
 namespace formats = lowp::formats;
+namespace ob = oracle::block;
 using lowp::any_rounding;
 using lowp::block_format;
 using lowp::block_matrix;
@@ -46,10 +48,10 @@ using lowp::isa;
 using lowp::matrix_view;
 using lowp::number_format;
 using lowp::posit_format;
-using lowp::scale_rule;
 using lowp::stochastic;
 using lowp::stochastic_variant;
 using lowp::unpacked;
+using ob::scale_rule;
 
 namespace {
 
@@ -305,34 +307,47 @@ std::string name_of(const any_rounding& mode) {
 }
 
 template <number_format Element, number_format Scale>
-std::string name_of(const block_format<Element, Scale>& f) {
+std::string name_of(const block_format<Element, Scale>& f, const std::string& rule) {
   return std::to_string(f.element.bits()) + "-bit elements, " + std::to_string(f.scale.bits()) +
          "-bit scales, " + std::to_string(f.shape.rows) + " x " + std::to_string(f.shape.cols) +
-         ", " + std::string(name(f.rule)) + (f.has_tensor_scale ? ", tensor scale" : "");
+         ", " + rule + (f.has_tensor_scale ? ", tensor scale" : "");
 }
 
-template <number_format Element, number_format Scale>
-void check_round(oracle::tally& t, const block_format<Element, Scale>& f, const sample& s,
+template <number_format Element, number_format Scale, class Rule>
+void check_round(oracle::tally& t, const block_format<Element, Scale>& f,
+                 const std::string& rule_name, const Rule& rule, const sample& s,
                  const any_rounding& mode) {
   const matrix& in = s.values;
   matrix expected(in.rows, in.cols, in.stride);
-  lowp::reference::round_to(f, in.view(), expected.view(), mode);
+  lowp::reference::round_to(f, in.view(), expected.view(), rule, mode);
   const auto check = [&](const matrix& actual, const std::string& run_name) {
     t.check(is_same(actual.values, expected.values), [&](auto& text) {
-      text << name_of(f) << ", " << s.name << ", " << name_of(mode) << ", " << run_name;
+      text << name_of(f, rule_name) << ", " << s.name << ", " << name_of(mode) << ", " << run_name;
       describe_difference(text, actual.values, expected.values);
     });
   };
   for (const run& r : runs()) {
     matrix actual(in.rows, in.cols, in.stride);
-    lowp::round_to(f, in.view(), actual.view(), mode, r.how);
+    lowp::round_to(f, in.view(), actual.view(), rule, mode, r.how);
     check(actual, r.name);
   }
   if (in.stride != in.cols) return;
   matrix in_place = in;
   in_place.values.back() = padding;
-  lowp::round_to(f, in_place.view(), in_place.view(), mode, test::highest_isa());
+  lowp::round_to(f, in_place.view(), in_place.view(), rule, mode, test::highest_isa());
   check(in_place, "in place");
+}
+
+template <number_format Element, number_format Scale>
+void check_round(oracle::tally& t, const block_format<Element, Scale>& f, scale_rule named,
+                 const sample& s, const any_rounding& mode) {
+  ob::with_rule(named,
+                [&](const auto& rule) { check_round(t, f, ob::name_of(named), rule, s, mode); });
+}
+template <number_format Element, number_format Scale>
+void check_round(oracle::tally& t, const block_format<Element, Scale>& f, const sample& s,
+                 const any_rounding& mode) {
+  check_round(t, f, ob::default_rule(f), s, mode);
 }
 
 /// The same values in bfloat16, rounded once.
@@ -349,8 +364,8 @@ void check_dequantize_to_bfloat16(oracle::tally& t, const block_matrix<B>& in,
     const bool is_equal = std::equal(expected.begin(), expected.end(), actual.begin(),
                                      [](bfloat16 a, bfloat16 b) { return a.code() == b.code(); });
     t.check(is_equal, [&](auto& text) {
-      text << "dequantize to bfloat16 " << name_of(block_matrix<B>::format) << ", " << label << ", "
-           << name(level);
+      text << "dequantize to bfloat16 " << name_of(block_matrix<B>::format, "") << ", " << label
+           << ", " << name(level);
     });
   }
 }
@@ -366,7 +381,7 @@ void check_dequantize(oracle::tally& t, const block_matrix<B>& in, const std::st
       matrix actual(in.rows(), in.cols(), in.cols() + extra);
       dequantize(in, actual.view(), r.how);
       t.check(is_same(actual.values, expected.values), [&](auto& text) {
-        text << "dequantize " << name_of(block_matrix<B>::format) << ", " << label << ", "
+        text << "dequantize " << name_of(block_matrix<B>::format, "") << ", " << label << ", "
              << r.name;
         describe_difference(text, actual.values, expected.values);
       });
@@ -374,9 +389,10 @@ void check_dequantize(oracle::tally& t, const block_matrix<B>& in, const std::st
   }
 }
 
-template <auto B, class R>
+template <auto B, scale_rule Rule = ob::default_rule(B), class R>
 void check_quantize(oracle::tally& t, const sample& s, const R& mode) {
-  const block_matrix<B> expected = lowp::reference::quantize<B>(s.values.view(), mode);
+  const block_matrix<B> expected =
+      lowp::reference::quantize<B>(s.values.view(), ob::rule_of<Rule>(), mode);
   const std::size_t rows = expected.rows(), cols = expected.cols();
   for (const run& r : runs()) {
     // Into a matrix full of other things.
@@ -387,10 +403,10 @@ void check_quantize(oracle::tally& t, const sample& s, const R& mode) {
     for (std::size_t row = 0; row < rows; ++row) {
       for (std::size_t col = 0; col < cols; ++col) actual.set_code(row, col, code_t{1});
     }
-    quantize(s.values.view(), actual, mode, r.how);
+    quantize(s.values.view(), actual, ob::rule_of<Rule>(), mode, r.how);
     t.check(actual == expected, [&](auto& text) {
-      text << "quantize " << name_of(block_matrix<B>::format) << ", " << s.name << ", "
-           << name_of(any_rounding(mode)) << ", " << r.name;
+      text << "quantize " << name_of(block_matrix<B>::format, ob::name_of(Rule)) << ", " << s.name
+           << ", " << name_of(any_rounding(mode)) << ", " << r.name;
       for (std::size_t i = 0; i < rows * cols; ++i) {
         const std::size_t row = i / cols, col = i % cols;
         const code_t scale = actual.scale_of(row, col).code();
@@ -412,10 +428,10 @@ void check_quantize(oracle::tally& t, const sample& s, const R& mode) {
   }
   for (const run& r : runs()) {
     block_matrix<B> actual(rows, cols);
-    quantize_transposed(std::as_const(transpose).view(), actual, mode, r.how);
+    quantize_transposed(std::as_const(transpose).view(), actual, ob::rule_of<Rule>(), mode, r.how);
     t.check(actual == expected, [&](auto& text) {
-      text << "quantize_transposed " << name_of(block_matrix<B>::format) << ", " << s.name << ", "
-           << name_of(any_rounding(mode)) << ", " << r.name;
+      text << "quantize_transposed " << name_of(block_matrix<B>::format, ob::name_of(Rule)) << ", "
+           << s.name << ", " << name_of(any_rounding(mode)) << ", " << r.name;
     });
   }
 }
@@ -459,35 +475,24 @@ constexpr std::array<fixed_format, 8> fixed_elements{
 constexpr std::array<posit_format, 4> posit_elements{formats::posit<8>, formats::posit<16>,
                                                      formats::posit<6, 1>, formats::posit<8, 0>};
 
-inline constexpr block_format nvfp4_torchao = with_rule(formats::nvfp4, scale_rule::torchao);
-inline constexpr block_format nvfp4_modelopt = with_rule(formats::nvfp4, scale_rule::modelopt);
-inline constexpr block_format nvfp4_amax = with_rule(formats::nvfp4, scale_rule::amax);
-inline constexpr block_format mxfp8_even = with_rule(formats::mxfp8_e4m3, scale_rule::even);
 inline constexpr block_format int8_rows = formats::scaled_rows(formats::symmetric_int_n<8>);
 inline constexpr block_format fp8_tensor = formats::scaled_tensor(formats::e4m3fn);
 inline constexpr block_format int4_groups{formats::symmetric_int_n<4>, formats::binary16,
-                                          block_shape{1, 128}, scale_rule::amax};
-inline constexpr block_format fp8_tiles{formats::e4m3fn, formats::binary32, block_shape{128, 128},
-                                        scale_rule::amax};
-inline constexpr block_format of_24{formats::e2m1, formats::e8m0, block_shape{1, 24},
-                                    scale_rule::ceil};
-inline constexpr block_format fixed16{formats::fixed<16, 12>, formats::e8m0, block_shape{1, 64},
-                                      scale_rule::floor};
-inline constexpr block_format posit8{formats::posit<8>, formats::bfloat16, block_shape{1, 2048},
-                                     scale_rule::rceil};
+                                          block_shape{1, 128}};
+inline constexpr block_format fp8_tiles{formats::e4m3fn, formats::binary32, block_shape{128, 128}};
+inline constexpr block_format of_24{formats::e2m1, formats::e8m0, block_shape{1, 24}};
+inline constexpr block_format fixed16{formats::fixed<16, 12>, formats::e8m0, block_shape{1, 64}};
+inline constexpr block_format posit8{formats::posit<8>, formats::bfloat16, block_shape{1, 2048}};
 /// Scales whose bits do not fill their bytes, and that have no NaN.
-inline constexpr block_format scales_of_6{formats::e2m3, formats::e3m2, block_shape{1, 16},
-                                          scale_rule::amax};
-inline constexpr block_format scales_of_19{formats::e3m2, formats::tf32, block_shape{16, 16},
-                                           scale_rule::modelopt, true};
+inline constexpr block_format scales_of_6{formats::e2m3, formats::e3m2, block_shape{1, 16}};
+inline constexpr block_format scales_of_19{formats::e3m2, formats::tf32, block_shape{16, 16}, true};
 /// Products far below the smallest binary32.
 inline constexpr block_format bfloat16_pairs{formats::bfloat16, formats::bfloat16,
-                                             block_shape{1, 16}, scale_rule::torchao, true};
+                                             block_shape{1, 16}, true};
 /// Products below the smallest normal binary32, which are more than bfloat16 has room for.
 inline constexpr block_format small_products{formats::fixed<16, 22>, formats::bfloat16,
-                                             block_shape{1, 16}, scale_rule::amax};
-inline constexpr block_format scales_of_64{formats::e4m3fn, formats::binary64, block_shape{1, 32},
-                                           scale_rule::amax};
+                                             block_shape{1, 16}};
+inline constexpr block_format scales_of_64{formats::e4m3fn, formats::binary64, block_shape{1, 32}};
 
 /// Calls check.operator()<format>() for what is tested as types.
 template <class Check>
@@ -500,35 +505,35 @@ void for_formats(const Check& check) {
   check.template operator()<formats::mxint8>();
   check.template operator()<formats::nvfp4>();
   check.template operator()<formats::nvfp4_16x16>();
-  check.template operator()<nvfp4_torchao>();
-  check.template operator()<nvfp4_modelopt>();
-  check.template operator()<nvfp4_amax>();
-  check.template operator()<mxfp8_even>();
+  check.template operator()<formats::nvfp4, scale_rule::torchao>();
+  check.template operator()<formats::nvfp4, scale_rule::modelopt>();
+  check.template operator()<formats::nvfp4, scale_rule::amax>();
+  check.template operator()<formats::mxfp8_e4m3, scale_rule::even>();
   check.template operator()<int8_rows>();
   check.template operator()<fp8_tensor>();
   check.template operator()<int4_groups>();
   check.template operator()<fp8_tiles>();
-  check.template operator()<of_24>();
+  check.template operator()<of_24, scale_rule::ceil>();
   check.template operator()<fixed16>();
-  check.template operator()<posit8>();
+  check.template operator()<posit8, scale_rule::rceil>();
   check.template operator()<scales_of_6>();
-  check.template operator()<scales_of_19>();
+  check.template operator()<scales_of_19, scale_rule::modelopt>();
   check.template operator()<scales_of_64>();
-  check.template operator()<bfloat16_pairs>();
+  check.template operator()<bfloat16_pairs, scale_rule::torchao>();
   check.template operator()<small_products>();
 }
 
 /// A composition in `count` random combinations of shape, mode, data and size.
 template <number_format Element>
 void check_composition(oracle::tally& t, source& random,
-                       const block_format<Element, float_format>& f, const std::vector<float>& grid,
-                       std::size_t count) {
+                       const block_format<Element, float_format>& f, scale_rule rule,
+                       const std::vector<float>& grid, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     auto g = f;
     g.shape = shapes[random.below(shapes.size())];
     const sample s = make_sample(random, static_cast<data>(random.below(data_names.size())),
                                  small_sizes[3 + random.below(small_sizes.size() - 3)], grid);
-    check_round(t, g, s, modes()[random.below(modes().size())]);
+    check_round(t, g, rule, s, modes()[random.below(modes().size())]);
   }
 }
 
@@ -538,11 +543,11 @@ void check_elements(oracle::tally& t, const Elements& elements, std::uint64_t se
   for (const auto& element : elements) {
     const std::vector<float> grid = grid_of(element);
     for (const float_format& scale : scales) {
-      for (const auto& named : lowp::scale_rules) {
+      for (const scale_rule rule : ob::all_rules) {
         for (const bool has_tensor_scale : {false, true}) {
-          const block_format f{element, scale, block_shape{}, named.rule, has_tensor_scale};
-          if (defect(f) != nullptr) continue;
-          check_composition(t, random, f, grid, 2);
+          const block_format f{element, scale, block_shape{}, has_tensor_scale};
+          if (ob::defect_of(f, rule) != nullptr) continue;
+          check_composition(t, random, f, rule, grid, 2);
         }
       }
     }
@@ -552,15 +557,14 @@ void check_elements(oracle::tally& t, const Elements& elements, std::uint64_t se
 template <number_format Element, number_format Scale>
 void check_rules(oracle::tally& t, source& random, block_format<Element, Scale> f) {
   const std::vector<float> grid = grid_of(f.element);
-  for (const auto& named : lowp::scale_rules) {
-    f.rule = named.rule;
-    if (defect(f) != nullptr) continue;
+  for (const scale_rule rule : ob::all_rules) {
+    if (ob::defect_of(f, rule) != nullptr) continue;
     for (const block_shape& shape : shapes) {
       f.shape = shape;
       for (std::size_t kind = 0; kind < data_names.size(); ++kind) {
         const sample s = make_sample(random, static_cast<data>(kind),
                                      small_sizes[3 + random.below(small_sizes.size() - 3)], grid);
-        check_round(t, f, s, lowp::nearest_even);
+        check_round(t, f, rule, s, lowp::nearest_even);
       }
     }
   }
@@ -591,7 +595,7 @@ TEST_CASE("Every rule in blocks of every shape over all kinds of data is rounded
 TEST_CASE("Quotients are rounded once, whatever is lost of them in binary32") {
   oracle::tally t;
   source random(10);
-  const block_format f{formats::binary16, formats::binary32, block_shape{1, 32}, scale_rule::amax};
+  const block_format f{formats::binary16, formats::binary32, block_shape{1, 32}};
   const float largest = lowp::pack_as<float>(largest_value(f.element));
 
   // Products of a midpoint of the elements, of 12 bits, with a scale of 24, so close to a binary32
@@ -626,23 +630,23 @@ TEST_CASE("Quotients are rounded once, whatever is lost of them in binary32") {
 TEST_CASE("Codes, scales and tensor scales are those of the definition") {
   oracle::tally t;
   source random(5);
-  for_formats([&]<auto B>() {
+  for_formats([&]<auto B, scale_rule Rule = ob::default_rule(B)>() {
     const std::vector<float> grid = grid_of(block_matrix<B>::format.element);
     // All sizes with modes and data in turn, then all modes, then all data.
     for (std::size_t i = 0; i < small_sizes.size(); ++i) {
       const auto kind = static_cast<data>(random.below(data_names.size()));
-      check_quantize<B>(t, make_sample(random, kind, small_sizes[i], grid),
-                        modes()[random.below(modes().size())]);
+      check_quantize<B, Rule>(t, make_sample(random, kind, small_sizes[i], grid),
+                              modes()[random.below(modes().size())]);
     }
     for (const any_rounding& mode : modes()) {
       for (const data kind : {data::ties, data::scaled_ties, data::mixed}) {
-        check_quantize<B>(t, make_sample(random, kind, {3, 150, 2}, grid), mode);
+        check_quantize<B, Rule>(t, make_sample(random, kind, {3, 150, 2}, grid), mode);
       }
     }
     for (std::size_t kind = 0; kind < data_names.size(); ++kind) {
       for (const size& s : {size{5, 70, 0}, size{2, 160, 0}}) {
-        check_quantize<B>(t, make_sample(random, static_cast<data>(kind), s, grid),
-                          any_rounding(lowp::nearest_even));
+        check_quantize<B, Rule>(t, make_sample(random, static_cast<data>(kind), s, grid),
+                                any_rounding(lowp::nearest_even));
       }
     }
   });
@@ -660,42 +664,45 @@ TEST_CASE("Blocks as wide as the matrix, of any width, in many rows") {
       check_round(t, f, make_sample(random, data::mixed, s, grid), lowp::nearest_even);
     }
   }
-  check_quantize<of_24>(t, make_sample(random, data::mixed, {64, 24, 0}, grid),
-                        any_rounding(lowp::nearest_even));
+  check_quantize<of_24, scale_rule::ceil>(t, make_sample(random, data::mixed, {64, 24, 0}, grid),
+                                          any_rounding(lowp::nearest_even));
   REQUIRE_NO_MISMATCH(t);
 }
 
 TEST_CASE("Blocks do not depend on the floating-point environment of the caller") {
   oracle::tally t;
   source random(12);
-  const auto check = [&](const auto& f) {
-    const std::vector<float> grid = grid_of(f.element);
-    for (const data kind :
-         {data::scaled_ties, data::thresholds, data::subnormals, data::tiny, data::wide}) {
-      const sample s = make_sample(random, kind, {3, 1060, 0}, grid);
-      matrix expected(3, 1060, 1060), actual(3, 1060, 1060);
-      lowp::reference::round_to(f, s.values.view(), expected.view(), lowp::nearest_even);
-      for (const std::uint32_t flags : test::unusual_environments) {
-        for (const run& r : runs()) {
-          {
-            const test::float_environment unusual(flags);
-            lowp::round_to(f, s.values.view(), actual.view(), lowp::nearest_even, r.how);
+  const auto check = [&](const auto& f, scale_rule named) {
+    ob::with_rule(named, [&](const auto& rule) {
+      const std::vector<float> grid = grid_of(f.element);
+      for (const data kind :
+           {data::scaled_ties, data::thresholds, data::subnormals, data::tiny, data::wide}) {
+        const sample s = make_sample(random, kind, {3, 1060, 0}, grid);
+        matrix expected(3, 1060, 1060), actual(3, 1060, 1060);
+        lowp::reference::round_to(f, s.values.view(), expected.view(), rule, lowp::nearest_even);
+        for (const std::uint32_t flags : test::unusual_environments) {
+          for (const run& r : runs()) {
+            {
+              const test::float_environment unusual(flags);
+              lowp::round_to(f, s.values.view(), actual.view(), rule, lowp::nearest_even, r.how);
+            }
+            t.check(is_same(actual.values, expected.values), [&](auto& text) {
+              text << name_of(f, ob::name_of(named)) << ", " << s.name << ", " << r.name
+                   << " in environment " << flags;
+              describe_difference(text, actual.values, expected.values);
+            });
           }
-          t.check(is_same(actual.values, expected.values), [&](auto& text) {
-            text << name_of(f) << ", " << s.name << ", " << r.name << " in environment " << flags;
-            describe_difference(text, actual.values, expected.values);
-          });
         }
       }
-    }
+    });
   };
-  for (const auto& named : lowp::scale_rules) {
+  for (const scale_rule rule : ob::all_rules) {
     for (const auto& f : {formats::mxfp4, formats::nvfp4}) {
-      if (defect(with_rule(f, named.rule)) == nullptr) check(with_rule(f, named.rule));
+      if (ob::defect_of(f, rule) == nullptr) check(f, rule);
     }
   }
-  check(int8_rows);
-  check(fp8_tiles);
+  check(int8_rows, scale_rule::amax);
+  check(fp8_tiles, scale_rule::amax);
   REQUIRE_NO_MISMATCH(t);
 }
 
@@ -714,12 +721,13 @@ TEST_CASE("Modes that are types give the same codes") {
 TEST_CASE("Matrices of many pieces of work are those of the definition") {
   oracle::tally t;
   source random(7);
-  const auto check = [&]<auto B>(std::initializer_list<size> sizes) {
+  const auto check = [&]<auto B, scale_rule Rule = ob::default_rule(B)>(
+      std::initializer_list<size> sizes) {
     const std::vector<float> grid = grid_of(block_matrix<B>::format.element);
     for (const size& s : sizes) {
       const any_rounding mode = random.below(2) == 0 ? any_rounding(lowp::nearest_even)
                                                      : any_rounding(stochastic{8, 2, 16});
-      check_quantize<B>(t, make_sample(random, data::gaussian, s, grid), mode);
+      check_quantize<B, Rule>(t, make_sample(random, data::gaussian, s, grid), mode);
     }
   };
   // Rows of more than 64 Ki elements, with odd ends and gaps; many short rows; tall blocks.
@@ -730,9 +738,9 @@ TEST_CASE("Matrices of many pieces of work are those of the definition") {
   check.operator()<int8_rows>({{1, 70'001, 0}, {2, 33'000, 3}, {5000, 7, 0}});
   check.operator()<fp8_tensor>({{1, 66'000, 0}, {300, 201, 4}});
   check.operator()<fp8_tiles>({{150, 500, 0}, {300, 129, 0}});
-  check.operator()<posit8>({{1, 35'000, 0}});
+  check.operator()<posit8, scale_rule::rceil>({{1, 35'000, 0}});
   check.operator()<fixed16>({{1, 40'000, 0}, {1500, 33, 0}});
-  check.operator()<of_24>({{2, 17'000, 0}});
+  check.operator()<of_24, scale_rule::ceil>({{2, 17'000, 0}});
   REQUIRE_NO_MISMATCH(t);
 }
 
@@ -747,7 +755,7 @@ TEST_CASE("Any bytes under any tensor scale are dequantized as defined") {
                                     0x7F800000u, 0xFF800000u, 0x7FC00000u, 0x7F800001u,
                                     1,           0x00400001u, 0x00800000u, 0x7F7FFFFFu,
                                     0xBF99999Au, 0x01234567u, 0x7E000001u};
-  for_formats([&]<auto B>() {
+  for_formats([&]<auto B, scale_rule Rule = ob::default_rule(B)>() {
     std::vector<size> sizes(small_sizes.begin(), small_sizes.end());
     sizes.push_back({20, 200, 0});
     for (std::size_t i = 0; i < 2 * sizes.size(); ++i) {
@@ -839,9 +847,11 @@ TEST_CASE("A contradictory format throws before anything is written") {
   matrix out(2, 40, 40);
   std::fill(out.values.begin(), out.values.end(), 7.0f);
   const matrix untouched = out;
-  const block_format no_rule = with_rule(formats::nvfp4, scale_rule::floor);
-  REQUIRE(defect(no_rule) != nullptr);
-  CHECK_THROWS_AS(lowp::round_to(no_rule, in.view(), out.view()), std::invalid_argument);
+  REQUIRE(defect(formats::nvfp4, lowp::rules::floor) != nullptr);
+  CHECK_THROWS_AS(lowp::round_to(formats::nvfp4, in.view(), out.view(), lowp::rules::floor),
+                  std::invalid_argument);
+  const block_format backwards{formats::e2m1, formats::e8m0, block_shape{-1, 32}};
+  CHECK_THROWS_AS(lowp::round_to(backwards, in.view(), out.view()), std::invalid_argument);
   CHECK(is_same(out.values, untouched.values));
 }
 
@@ -885,7 +895,7 @@ TEST_CASE("Matrices between guard pages") {
   oracle::tally t;
   source random(9);
   const guarded in_memory(40'000), out_memory(40'000);
-  for_formats([&]<auto B>() {
+  for_formats([&]<auto B, scale_rule Rule = ob::default_rule(B)>() {
     const std::vector<float> grid = grid_of(block_matrix<B>::format.element);
     std::vector<size> sizes{{3, 33, 0}, {3, 50, 9}, {17, 18, 0}, {1, 1060, 0}, {2, 1030, 3}};
     constexpr block_shape shape = block_matrix<B>::format.shape;
@@ -898,14 +908,15 @@ TEST_CASE("Matrices between guard pages") {
       const sample image = make_sample(random, data::gaussian, s, grid);
       // The matrix ends with its last element: nothing follows the last row.
       const std::size_t stride = s.cols + s.extra, count = (s.rows - 1) * stride + s.cols;
-      const block_matrix<B> expected = lowp::reference::quantize<B>(image.values.view());
+      const block_matrix<B> expected =
+          lowp::reference::quantize<B>(image.values.view(), ob::rule_of<Rule>());
       matrix values(s.rows, s.cols, stride);
       lowp::reference::dequantize(expected, values.view());
       for (const isa level : test::isas()) {
         for (const bool at_end : {true, false}) {
           const auto describe = [&](auto& text) {
-            text << name_of(block_matrix<B>::format) << ", " << image.name << ", " << name(level)
-                 << (at_end ? " at the end" : " at the beginning");
+            text << name_of(block_matrix<B>::format, "") << ", " << image.name << ", "
+                 << name(level) << (at_end ? " at the end" : " at the beginning");
           };
           float* const in = in_memory.place(count, at_end);
           float* const out = out_memory.place(count, at_end);
@@ -915,12 +926,15 @@ TEST_CASE("Matrices between guard pages") {
           const auto is_right = [&] {
             return std::memcmp(out, values.values.data(), count * sizeof(float)) == 0;
           };
-          t.check(lowp::quantize<B>(in_view, lowp::nearest_even, level) == expected, describe);
+          t.check(lowp::quantize<B>(in_view, ob::rule_of<Rule>(), lowp::nearest_even, level) ==
+                      expected,
+                  describe);
           std::fill_n(out, count, padding);
           dequantize(expected, out_view, level);
           t.check(is_right(), describe);
           std::fill_n(out, count, padding);
-          lowp::round_to(block_matrix<B>::format, in_view, out_view, lowp::nearest_even, level);
+          lowp::round_to(block_matrix<B>::format, in_view, out_view, ob::rule_of<Rule>(),
+                         lowp::nearest_even, level);
           t.check(is_right(), describe);
         }
       }

@@ -15,12 +15,12 @@
 #include "lowp/rounding/any_rounding.hpp"
 
 namespace formats = lowp::formats;
+namespace rules = lowp::rules;
 using lowp::any_rounding;
 using lowp::block_format;
 using lowp::block_matrix;
 using lowp::block_shape;
 using lowp::matrix_view;
-using lowp::scale_rule;
 
 namespace {
 
@@ -63,22 +63,23 @@ bool same(const block_matrix<B>& a, const block_matrix<B>& b) {
   return equal(a.codes(), b.codes()) && equal(a.scales(), b.scales());
 }
 
-template <auto B>
-void check(std::string_view what, bool has_kernels) {
+template <auto B, class Rule>
+void check(std::string_view what, const Rule& rule, bool has_kernels) {
   constexpr std::size_t rows = 23, cols = 16 * 27;
   const std::vector<float> data = data_of(rows, cols, block_matrix<B>::format.element);
   const matrix_view<const float> in(data.data(), rows, cols);
   if (has_kernels) {
-    REQUIRE(lowp::bulk::element_plan(block_matrix<B>::format, lowp::nearest_even, rows * cols)
+    const lowp::rule_view<lowp::format_of<B>> view(block_matrix<B>::format, rule);
+    REQUIRE(lowp::bulk::element_plan(block_matrix<B>::format, view, lowp::nearest_even, rows * cols)
                 .is_supported);
   }
   std::vector<float> want_values(rows * cols), values(rows * cols);
   for (const auto& mode : lowp::rounding_modes) {
-    const auto want = lowp::reference::quantize<B>(in, mode.mode);
+    const auto want = lowp::reference::quantize<B>(in, rule, mode.mode);
     for (const lowp::isa level : test::isas()) {
       INFO(what << " " << mode.name << " on " << lowp::name(level));
       block_matrix<B> q(rows, cols);
-      lowp::quantize(in, q, mode.mode, level);
+      lowp::quantize(in, q, rule, mode.mode, level);
       CHECK(same(q, want));
     }
     if (std::string_view(mode.name) != "nearest_even") continue;
@@ -91,27 +92,27 @@ void check(std::string_view what, bool has_kernels) {
   }
 }
 
-template <auto Element, auto Scale, scale_rule Rule, int Cols = 32>
-inline constexpr block_format blocks{Element, Scale, block_shape{1, Cols}, Rule};
+template <auto Element, auto Scale, int Cols = 32>
+inline constexpr block_format blocks{Element, Scale, block_shape{1, Cols}};
 
 }  // namespace
 
 TEST_CASE("codebooks under scales that are powers of two, and under others") {
-  check<blocks<own::nf4, formats::e8m0, scale_rule::floor>>("nf4 floor", true);
-  check<blocks<own::nf4, formats::e8m0, scale_rule::rceil>>("nf4 rceil", true);
-  check<blocks<own::nf4, formats::ue4m3, scale_rule::amax, 16>>("nf4 amax", true);
-  check<blocks<own::nf4, formats::binary32, scale_rule::amax, 64>>("nf4 amax binary32", true);
-  check<blocks<own::nf4, formats::ue4m3, scale_rule::modelopt, 16>>("nf4 modelopt", true);
-  check<blocks<own::nf4, formats::ue4m3, scale_rule::transformer_engine, 16>>("nf4 te", true);
+  check<blocks<own::nf4, formats::e8m0>>("nf4 floor", rules::floor, true);
+  check<blocks<own::nf4, formats::e8m0>>("nf4 rceil", rules::rceil, true);
+  check<blocks<own::nf4, formats::ue4m3, 16>>("nf4 amax", rules::amax, true);
+  check<blocks<own::nf4, formats::binary32, 64>>("nf4 amax binary32", rules::amax, true);
+  check<blocks<own::nf4, formats::ue4m3, 16>>("nf4 modelopt", rules::modelopt, true);
+  check<blocks<own::nf4, formats::ue4m3, 16>>("nf4 te", rules::transformer_engine, true);
 }
 
 TEST_CASE("ternary elements, elements of 8 bits, and scales of the tests' own") {
-  check<blocks<own::trits, formats::e8m0, scale_rule::even>>("trits even", true);
-  check<blocks<own::trits, own::posit8_1, scale_rule::amax>>("trits under posits", true);
-  check<blocks<own::posit8_1, formats::e8m0, scale_rule::floor>>("posit floor", true);
-  check<blocks<own::posit8_1, formats::ue4m3, scale_rule::amax>>("posit amax", true);
-  check<blocks<own::log8, formats::e8m0, scale_rule::floor>>("logarithms floor", true);
-  check<blocks<own::log8, formats::ue4m3, scale_rule::amax>>("logarithms amax", false);
-  check<blocks<formats::e2m1, own::log8, scale_rule::amax>>("e2m1 under logarithms", false);
-  check<blocks<own::squares, formats::e8m0, scale_rule::ceil>>("squares", false);
+  check<blocks<own::trits, formats::e8m0>>("trits even", rules::even, true);
+  check<blocks<own::trits, own::posit8_1>>("trits under posits", rules::amax, true);
+  check<blocks<own::posit8_1, formats::e8m0>>("posit floor", rules::floor, true);
+  check<blocks<own::posit8_1, formats::ue4m3>>("posit amax", rules::amax, true);
+  check<blocks<own::log8, formats::e8m0>>("logarithms floor", rules::floor, true);
+  check<blocks<own::log8, formats::ue4m3>>("logarithms amax", rules::amax, false);
+  check<blocks<formats::e2m1, own::log8>>("e2m1 under logarithms", rules::amax, false);
+  check<blocks<own::squares, formats::e8m0>>("squares", rules::ceil, false);
 }

@@ -24,8 +24,8 @@ namespace ob = oracle::block;
 using lowp::block_matrix;
 using lowp::code_t;
 using lowp::matrix_view;
-using lowp::scale_rule;
 using ob::bits32;
+using ob::scale_rule;
 using oracle::mode;
 
 namespace {
@@ -67,11 +67,12 @@ ob::matrix draw(ob::source& random, data kind, std::size_t rows, std::size_t col
 }
 
 /// One matrix through the library and through the oracle.
-template <auto B>
+template <auto B, scale_rule Rule = ob::default_rule(B)>
 void check(oracle::tally& t, const char* name, const ob::matrix& in, mode m) {
-  static const ob::quantizer expected_of(block_matrix<B>::format);
+  static const ob::quantizer expected_of(block_matrix<B>::format, Rule);
   const ob::quantized expected = expected_of(in, m);
-  const block_matrix<B> actual = lowp::quantize<B>(view(in), ob::mode_by_value{m});
+  const block_matrix<B> actual =
+      lowp::quantize<B>(view(in), ob::rule_of<Rule>(), ob::mode_by_value{m});
   const ob::matrix values = dequantized(actual);
   const auto describe = [&](auto& text) {
     text << name << " " << in.rows << " x " << in.cols << " " << oracle::name_of(m) << ": ";
@@ -109,34 +110,34 @@ void check(oracle::tally& t, const char* name, const ob::matrix& in, mode m) {
   }
 }
 
-template <auto B>
+template <auto B, scale_rule Rule = ob::default_rule(B)>
 void check_shapes_and_modes(oracle::tally& t, const char* name) {
   const ob::grid element = ob::make_grid(B.element);
-  ob::source random(static_cast<std::uint64_t>(name[2]) + static_cast<std::uint64_t>(B.rule));
+  ob::source random(static_cast<std::uint64_t>(name[2]) + static_cast<std::uint64_t>(Rule));
   const auto block = static_cast<std::size_t>(B.shape.cols == 0 ? 32 : B.shape.cols);
   // Every tail, with all kinds of data in turn.
   for (std::size_t cols = 1; cols <= 2 * block; ++cols) {
     for (std::size_t rows = 1; rows <= 3; ++rows) {
       const data kind = kinds[(cols + rows) % 5];
-      check<B>(t, name, draw(random, kind, rows, cols, element), mode::nearest_even);
+      check<B, Rule>(t, name, draw(random, kind, rows, cols, element), mode::nearest_even);
     }
   }
   // Every mode, every kind.
   for (const mode m : oracle::modes) {
     for (const data kind : kinds) {
       for (int repeat = 0; repeat < 8; ++repeat) {
-        check<B>(t, name, draw(random, kind, 2, block + 5, element), m);
+        check<B, Rule>(t, name, draw(random, kind, 2, block + 5, element), m);
       }
     }
   }
 }
 
-template <auto B>
+template <auto B, scale_rule Rule = ob::default_rule(B)>
 void check_power_of_two_rules(oracle::tally& t, const char* name) {
-  check_shapes_and_modes<with_rule(B, scale_rule::floor)>(t, name);
-  check_shapes_and_modes<with_rule(B, scale_rule::ceil)>(t, name);
-  check_shapes_and_modes<with_rule(B, scale_rule::even)>(t, name);
-  check_shapes_and_modes<with_rule(B, scale_rule::rceil)>(t, name);
+  check_shapes_and_modes<B, scale_rule::floor>(t, name);
+  check_shapes_and_modes<B, scale_rule::ceil>(t, name);
+  check_shapes_and_modes<B, scale_rule::even>(t, name);
+  check_shapes_and_modes<B, scale_rule::rceil>(t, name);
 }
 
 template <auto B>
@@ -168,9 +169,9 @@ TEST_CASE("MX formats under the four rules, all modes, every tail: codes, scales
 TEST_CASE("NVFP4 under its four rules, all modes, every tail: codes, scales and values") {
   oracle::tally t;
   check_shapes_and_modes<formats::nvfp4>(t, "nvfp4");
-  check_shapes_and_modes<with_rule(formats::nvfp4, scale_rule::torchao)>(t, "nvfp4 torchao");
-  check_shapes_and_modes<with_rule(formats::nvfp4, scale_rule::modelopt)>(t, "nvfp4 modelopt");
-  check_shapes_and_modes<with_rule(formats::nvfp4, scale_rule::amax)>(t, "nvfp4 amax");
+  check_shapes_and_modes<formats::nvfp4, scale_rule::torchao>(t, "nvfp4 torchao");
+  check_shapes_and_modes<formats::nvfp4, scale_rule::modelopt>(t, "nvfp4 modelopt");
+  check_shapes_and_modes<formats::nvfp4, scale_rule::amax>(t, "nvfp4 amax");
   REQUIRE_NO_MISMATCH(t);
 }
 
@@ -219,12 +220,10 @@ TEST_CASE("One binary32 scale per row or per tensor, or per block of 32") {
   check_shapes_and_modes<formats::scaled_tensor(formats::int_n<4>)>(t, "tensor int4");
   check_shapes_and_modes<formats::scaled_tensor(formats::e2m1)>(t, "tensor e2m1");
   check_shapes_and_modes<formats::scaled_tensor(formats::e4m3fn)>(t, "tensor e4m3fn");
-  constexpr lowp::block_format e2m1_b32{formats::e2m1, formats::binary32, lowp::block_shape{1, 32},
-                                        scale_rule::amax};
+  constexpr lowp::block_format e2m1_b32{formats::e2m1, formats::binary32, lowp::block_shape{1, 32}};
   check_shapes_and_modes<e2m1_b32>(t, "e2m1 by 32");
-  constexpr lowp::block_format e2m1_e8m0{formats::e2m1, formats::e8m0, lowp::block_shape{1, 32},
-                                         scale_rule::amax};
-  check_shapes_and_modes<e2m1_e8m0>(t, "e2m1 by nearest e8m0");
+  constexpr lowp::block_format e2m1_e8m0{formats::e2m1, formats::e8m0, lowp::block_shape{1, 32}};
+  check_shapes_and_modes<e2m1_e8m0, scale_rule::amax>(t, "e2m1 by nearest e8m0");
   REQUIRE_NO_MISMATCH(t);
 }
 
@@ -234,9 +233,9 @@ TEST_CASE(
   const ob::matrix v = row_of({5.3, -.31, 1.25, .74, -6.9, 2.5, 3.5, .2}, 32);
   const std::vector<code_t> low{7, 9, 2, 1, 0xF, 4, 6, 0}, high{5, 8, 1, 1, 0xD, 2, 4, 0};
   const auto floor = lowp::quantize<formats::mxfp4>(view(v));
-  const auto even = lowp::quantize<with_rule(formats::mxfp4, scale_rule::even)>(view(v));
-  const auto ceil = lowp::quantize<with_rule(formats::mxfp4, scale_rule::ceil)>(view(v));
-  const auto rceil = lowp::quantize<with_rule(formats::mxfp4, scale_rule::rceil)>(view(v));
+  const auto even = lowp::quantize<formats::mxfp4>(view(v), lowp::rules::even);
+  const auto ceil = lowp::quantize<formats::mxfp4>(view(v), lowp::rules::ceil);
+  const auto rceil = lowp::quantize<formats::mxfp4>(view(v), lowp::rules::rceil);
   CHECK(floor.scale_code(0, 0) == 0x7F);
   CHECK(even.scale_code(0, 0) == 0x7F);
   CHECK(ceil.scale_code(0, 0) == 0x80);
@@ -254,7 +253,7 @@ TEST_CASE("The worked MXFP8 and MXINT8 examples") {
   const auto floor = lowp::quantize<formats::mxfp8_e4m3>(view(v));
   CHECK(floor.scale_code(0, 0) == 0x7F);
   CHECK(first_codes(floor, 6) == std::vector<code_t>{0x7E, 0xC5, 0x0A, 0x58, 0x7E, 0x01});
-  const auto rceil = lowp::quantize<with_rule(formats::mxfp8_e4m3, scale_rule::rceil)>(view(v));
+  const auto rceil = lowp::quantize<formats::mxfp8_e4m3>(view(v), lowp::rules::rceil);
   CHECK(rceil.scale_code(0, 0) == 0x80);
   CHECK(first_codes(rceil, 6) == std::vector<code_t>{0x78, 0xBD, 0x05, 0x50, 0x76, 0x00});
 
@@ -295,10 +294,10 @@ namespace {
 
 /// Quantizes the values of a quantized matrix and compares block by block. `boundary` is the
 /// element magnitude at which the rule takes the next smaller scale, zero if it never does.
-template <auto B>
+template <auto B, scale_rule Rule = ob::default_rule(B)>
 void check_second_time(oracle::tally& t, const char* name, mode m, double boundary) {
   const ob::grid element = ob::make_grid(B.element);
-  const ob::quantizer model(block_matrix<B>::format);
+  const ob::quantizer model(block_matrix<B>::format, Rule);
   ob::source random(99);
   for (const data kind : kinds) {
     for (int repeat = 0; repeat < 12; ++repeat) {
@@ -307,10 +306,11 @@ void check_second_time(oracle::tally& t, const char* name, mode m, double bounda
       for (float& x : in.data) {
         if ((ob::bits_of(x) & 0x7FFFFFFFu) > 0x7E000000u) x = 1.0f;
       }
-      const auto once = lowp::quantize<B>(view(in), ob::mode_by_value{m});
+      const auto once = lowp::quantize<B>(view(in), ob::rule_of<Rule>(), ob::mode_by_value{m});
       const ob::matrix values = dequantized(once);
-      const auto twice = lowp::quantize<B>(view(values), ob::mode_by_value{m});
-      const auto thrice = lowp::quantize<B>(view(dequantized(twice)), ob::mode_by_value{m});
+      const auto twice = lowp::quantize<B>(view(values), ob::rule_of<Rule>(), ob::mode_by_value{m});
+      const auto thrice =
+          lowp::quantize<B>(view(dequantized(twice)), ob::rule_of<Rule>(), ob::mode_by_value{m});
       t.check(bits_of(dequantized(twice)) == bits_of(values) && thrice == twice,
               [&](auto& text) { text << name << " " << oracle::name_of(m) << ": values change"; });
       for (std::size_t block = 0; block < 3 * once.block_col_count(); ++block) {
@@ -361,23 +361,20 @@ TEST_CASE("Quantizing dequantized values gives the same matrix: always under flo
 TEST_CASE("Under even a second pass changes nothing if elements round to nearest even") {
   // An amax that the rule rounds up to the next binade is one that the element rounds up, too.
   oracle::tally t;
-  check_second_time<with_rule(formats::mxfp8_e4m3, scale_rule::even)>(t, "e4m3", mode::nearest_even,
-                                                                      0);
-  check_second_time<with_rule(formats::mxfp8_e5m2, scale_rule::even)>(t, "e5m2", mode::nearest_even,
-                                                                      0);
-  check_second_time<with_rule(formats::mxfp6_e3m2, scale_rule::even)>(t, "e3m2", mode::nearest_even,
-                                                                      0);
-  check_second_time<with_rule(formats::mxfp6_e2m3, scale_rule::even)>(t, "e2m3", mode::nearest_even,
-                                                                      0);
-  check_second_time<with_rule(formats::mxfp4, scale_rule::even)>(t, "e2m1", mode::nearest_even, 0);
+  check_second_time<formats::mxfp8_e4m3, scale_rule::even>(t, "e4m3", mode::nearest_even, 0);
+  check_second_time<formats::mxfp8_e5m2, scale_rule::even>(t, "e5m2", mode::nearest_even, 0);
+  check_second_time<formats::mxfp6_e3m2, scale_rule::even>(t, "e3m2", mode::nearest_even, 0);
+  check_second_time<formats::mxfp6_e2m3, scale_rule::even>(t, "e2m3", mode::nearest_even, 0);
+  check_second_time<formats::mxfp4, scale_rule::even>(t, "e2m1", mode::nearest_even, 0);
   REQUIRE_NO_MISMATCH(t);
 
   // Truncated elements fall back below it: 7 takes scale 2 and becomes 6, which has scale 1; then
   // E4M3's 496 becomes 480, which scale 1 cannot hold.
   const ob::matrix v = row_of({496}, 32);
-  constexpr auto format = with_rule(formats::mxfp8_e4m3, scale_rule::even);
-  const auto once = lowp::quantize<format>(view(v), lowp::toward_zero);
-  const auto twice = lowp::quantize<format>(view(dequantized(once)), lowp::toward_zero);
+  constexpr auto format = formats::mxfp8_e4m3;
+  using lowp::rules::even;
+  const auto once = lowp::quantize<format>(view(v), even, lowp::toward_zero);
+  const auto twice = lowp::quantize<format>(view(dequantized(once)), even, lowp::toward_zero);
   CHECK(dequantized(once).data[0] == 480.0f);
   CHECK(dequantized(twice).data[0] == 448.0f);
 }
@@ -387,17 +384,17 @@ TEST_CASE("Under ceil and rceil a second pass keeps values; a scale halves at th
   // would have had half the scale, under which every code doubles and no value changes.
   oracle::tally t;
   constexpr mode m = mode::nearest_even;
-  check_second_time<with_rule(formats::mxfp8_e4m3, scale_rule::ceil)>(t, "e4m3", m, 128);
-  check_second_time<with_rule(formats::mxfp8_e5m2, scale_rule::ceil)>(t, "e5m2", m, 16384);
-  check_second_time<with_rule(formats::mxfp6_e3m2, scale_rule::ceil)>(t, "e3m2", m, 8);
-  check_second_time<with_rule(formats::mxfp6_e2m3, scale_rule::ceil)>(t, "e2m3", m, 2);
-  check_second_time<with_rule(formats::mxfp4, scale_rule::ceil)>(t, "e2m1", m, 2);
-  check_second_time<with_rule(formats::mxint8, scale_rule::ceil)>(t, "int8", m, 0.5);
-  check_second_time<with_rule(formats::mxfp8_e4m3, scale_rule::rceil)>(t, "e4m3", m, 224);
-  check_second_time<with_rule(formats::mxfp8_e5m2, scale_rule::rceil)>(t, "e5m2", m, 28672);
-  check_second_time<with_rule(formats::mxfp6_e3m2, scale_rule::rceil)>(t, "e3m2", m, 14);
-  check_second_time<with_rule(formats::mxfp6_e2m3, scale_rule::rceil)>(t, "e2m3", m, 3.75);
-  check_second_time<with_rule(formats::mxfp4, scale_rule::rceil)>(t, "e2m1", m, 3);
+  check_second_time<formats::mxfp8_e4m3, scale_rule::ceil>(t, "e4m3", m, 128);
+  check_second_time<formats::mxfp8_e5m2, scale_rule::ceil>(t, "e5m2", m, 16384);
+  check_second_time<formats::mxfp6_e3m2, scale_rule::ceil>(t, "e3m2", m, 8);
+  check_second_time<formats::mxfp6_e2m3, scale_rule::ceil>(t, "e2m3", m, 2);
+  check_second_time<formats::mxfp4, scale_rule::ceil>(t, "e2m1", m, 2);
+  check_second_time<formats::mxint8, scale_rule::ceil>(t, "int8", m, 0.5);
+  check_second_time<formats::mxfp8_e4m3, scale_rule::rceil>(t, "e4m3", m, 224);
+  check_second_time<formats::mxfp8_e5m2, scale_rule::rceil>(t, "e5m2", m, 28672);
+  check_second_time<formats::mxfp6_e3m2, scale_rule::rceil>(t, "e3m2", m, 14);
+  check_second_time<formats::mxfp6_e2m3, scale_rule::rceil>(t, "e2m3", m, 3.75);
+  check_second_time<formats::mxfp4, scale_rule::rceil>(t, "e2m1", m, 3);
   REQUIRE_NO_MISMATCH(t);
 }
 
@@ -406,12 +403,12 @@ TEST_CASE("NVFP4 codes and block scales survive a second pass where block scales
   // the second pass is the first one's, up to the last bits of the tensor scale.
   oracle::tally t;
   ob::source random(4);
-  const auto compare = [&]<auto B>() {
+  const auto compare = [&]<auto B, scale_rule Rule = ob::default_rule(B)>() {
     for (int repeat = 0; repeat < 300; ++repeat) {
       ob::matrix in{4, 40, {}};
       for (int i = 0; i < 160; ++i) in.data.push_back(random.bfloat16_in_binades(122, 128));
-      const auto once = lowp::quantize<B>(view(in));
-      const auto twice = lowp::quantize<B>(view(dequantized(once)));
+      const auto once = lowp::quantize<B>(view(in), ob::rule_of<Rule>());
+      const auto twice = lowp::quantize<B>(view(dequantized(once)), ob::rule_of<Rule>());
       bool same = true;
       for (std::size_t r = 0; r < 4; ++r) {
         for (std::size_t c = 0; c < 40; ++c) {
@@ -420,30 +417,30 @@ TEST_CASE("NVFP4 codes and block scales survive a second pass where block scales
                  once.scale_of(r, c).code() == twice.scale_of(r, c).code();
         }
       }
-      t.check(same, [&](auto& text) { text << "rule " << static_cast<int>(B.rule); });
+      t.check(same, [&](auto& text) { text << "rule " << static_cast<int>(Rule); });
     }
   };
   compare.operator()<formats::nvfp4>();
-  compare.operator()<with_rule(formats::nvfp4, scale_rule::torchao)>();
-  compare.operator()<with_rule(formats::nvfp4, scale_rule::modelopt)>();
-  compare.operator()<with_rule(formats::nvfp4, scale_rule::amax)>();
+  compare.operator()<formats::nvfp4, scale_rule::torchao>();
+  compare.operator()<formats::nvfp4, scale_rule::modelopt>();
+  compare.operator()<formats::nvfp4, scale_rule::amax>();
   REQUIRE_NO_MISMATCH(t);
 }
 
 namespace {
 
-template <auto B>
+template <auto B, scale_rule Rule = ob::default_rule(B)>
 void check_symmetries(oracle::tally& t, const char* name) {
   const ob::grid element = ob::make_grid(B.element);
   ob::source random(5);
   for (const data kind : {data::near_one, data::grid, data::bfloat16}) {
     const ob::matrix in = draw(random, kind, 3, 77, element);
-    const auto q = lowp::quantize<B>(view(in));
+    const auto q = lowp::quantize<B>(view(in), ob::rule_of<Rule>());
 
     // Negation flips the sign of every code.
     ob::matrix negative = in;
     for (float& x : negative.data) x = ob::float_of(ob::bits_of(x) ^ 0x80000000u);
-    const auto minus = lowp::quantize<B>(view(negative));
+    const auto minus = lowp::quantize<B>(view(negative), ob::rule_of<Rule>());
     bool mirrors = true;
     for (std::size_t r = 0; r < 3; ++r) {
       for (std::size_t c = 0; c < 77; ++c) {
@@ -459,7 +456,7 @@ void check_symmetries(oracle::tally& t, const char* name) {
       for (float& x : scaled.data) {
         x = ob::float_of(ob::bits_of_value(std::ldexp(ob::value_of(ob::bits_of(x)), power)));
       }
-      const auto s = lowp::quantize<B>(view(scaled));
+      const auto s = lowp::quantize<B>(view(scaled), ob::rule_of<Rule>());
       bool shifts = true;
       for (std::size_t r = 0; r < 3; ++r) {
         for (std::size_t c = 0; c < 77; ++c) {
@@ -477,16 +474,16 @@ void check_symmetries(oracle::tally& t, const char* name) {
   }
 }
 
-template <auto B>
+template <auto B, scale_rule Rule = ob::default_rule(B)>
 void check_independence(oracle::tally& t, const char* name) {
   const ob::grid element = ob::make_grid(B.element);
   ob::source random(6);
   constexpr std::size_t rows = 5, cols = 101;
   for (const data kind : kinds) {
     const ob::matrix in = draw(random, kind, rows, cols, element);
-    const auto q = lowp::quantize<B>(view(in));
+    const auto q = lowp::quantize<B>(view(in), ob::rule_of<Rule>());
     for (std::size_t r = 0; r < rows; ++r) {
-      const auto alone = lowp::quantize<B>(view(in).row_range(r, 1));
+      const auto alone = lowp::quantize<B>(view(in).row_range(r, 1), ob::rule_of<Rule>());
       bool same = true;
       for (std::size_t c = 0; c < cols; ++c) {
         same = same && q.code(r, c) == alone.code(0, c) &&
@@ -498,8 +495,8 @@ void check_independence(oracle::tally& t, const char* name) {
     const std::size_t width = q.block_cols();
     for (std::size_t left = 0; left < cols; left += width) {
       const std::size_t count = std::min(width, cols - left);
-      const auto alone =
-          lowp::quantize<B>(matrix_view<const float>(in.data.data() + left, rows, count, cols));
+      const auto alone = lowp::quantize<B>(
+          matrix_view<const float>(in.data.data() + left, rows, count, cols), ob::rule_of<Rule>());
       bool same = true;
       for (std::size_t r = 0; r < rows; ++r) {
         for (std::size_t c = 0; c < count; ++c) {
@@ -517,12 +514,12 @@ void check_independence(oracle::tally& t, const char* name) {
 TEST_CASE("Negation mirrors the codes; scaling by a power of two moves into the scales") {
   oracle::tally t;
   check_symmetries<formats::mxfp8_e4m3>(t, "mxfp8_e4m3");
-  check_symmetries<with_rule(formats::mxfp8_e5m2, scale_rule::rceil)>(t, "mxfp8_e5m2");
-  check_symmetries<with_rule(formats::mxfp6_e3m2, scale_rule::even)>(t, "mxfp6_e3m2");
-  check_symmetries<with_rule(formats::mxfp4, scale_rule::ceil)>(t, "mxfp4");
+  check_symmetries<formats::mxfp8_e5m2, scale_rule::rceil>(t, "mxfp8_e5m2");
+  check_symmetries<formats::mxfp6_e3m2, scale_rule::even>(t, "mxfp6_e3m2");
+  check_symmetries<formats::mxfp4, scale_rule::ceil>(t, "mxfp4");
   check_symmetries<formats::nvfp4>(t, "nvfp4");
-  check_symmetries<with_rule(formats::nvfp4, scale_rule::torchao)>(t, "nvfp4 torchao");
-  check_symmetries<with_rule(formats::nvfp4, scale_rule::modelopt)>(t, "nvfp4 modelopt");
+  check_symmetries<formats::nvfp4, scale_rule::torchao>(t, "nvfp4 torchao");
+  check_symmetries<formats::nvfp4, scale_rule::modelopt>(t, "nvfp4 modelopt");
   check_symmetries<formats::scaled_rows(formats::e2m1)>(t, "rows e2m1");
   check_symmetries<formats::scaled_tensor(formats::e4m3fn)>(t, "tensor e4m3fn");
   REQUIRE_NO_MISMATCH(t);
@@ -531,7 +528,7 @@ TEST_CASE("Negation mirrors the codes; scaling by a power of two moves into the 
 TEST_CASE("Without a tensor scale rows and blocks do not know of each other") {
   oracle::tally t;
   check_independence<formats::mxfp4>(t, "mxfp4");
-  check_independence<with_rule(formats::mxfp8_e4m3, scale_rule::rceil)>(t, "mxfp8_e4m3");
+  check_independence<formats::mxfp8_e4m3, scale_rule::rceil>(t, "mxfp8_e4m3");
   check_independence<formats::mxint8>(t, "mxint8");
   check_independence<formats::scaled_rows(formats::int_n<8>)>(t, "rows int8");
   REQUIRE_NO_MISMATCH(t);

@@ -2,8 +2,6 @@
 // A scale rule is a function from the largest magnitude of a block to a byte: the published tables
 // of the four power-of-two rules, in every binade, and the three orders of NVFP4 operation by
 // operation in MPFR.
-#include "lowp/block/scale_rule.hpp"
-
 #include <array>
 #include <bit>
 #include <cmath>
@@ -20,8 +18,8 @@
 namespace formats = lowp::formats;
 namespace ob = oracle::block;
 using lowp::code_t;
-using lowp::scale_rule;
 using ob::bits32;
+using ob::scale_rule;
 
 namespace {
 
@@ -29,7 +27,26 @@ constexpr std::array<scale_rule, 4> power_of_two_rules{scale_rule::floor, scale_
                                                        scale_rule::even, scale_rule::rceil};
 constexpr std::array<const char*, 8> rule_names{
     "floor", "ceil", "even", "rceil", "amax", "transformer_engine", "torchao", "modelopt"};
-const char* name_of(scale_rule rule) { return rule_names[static_cast<std::size_t>(rule)]; }
+using ob::name_of;
+
+// Of a block or a tensor with this largest magnitude.
+template <class Element, class Scale>
+code_t encode_scale(const Element& element, const Scale& scale, scale_rule rule, float amax,
+                    const lowp::tensor_scale& tensor) {
+  const lowp::block_format f{element, scale, lowp::block_shape{1, 16}, !ob::is_power_of_two(rule)};
+  return ob::with_rule(rule, [&](const auto& object) {
+    lowp::amax_accumulator block;
+    block.add(amax);
+    return lowp::encode_scale(f, object, block, tensor);
+  });
+}
+template <class Element, class Scale>
+lowp::tensor_scale make_tensor_scale(const Element& element, const Scale& scale, scale_rule rule,
+                                     float amax) {
+  const lowp::block_format f{element, scale, lowp::block_shape{1, 16}, true};
+  return ob::with_rule(
+      rule, [&](const auto& object) { return lowp::make_tensor_scale(f, object, amax); });
+}
 
 /// The byte that the library chooses.
 template <class Element>
@@ -296,14 +313,13 @@ constexpr bits32 smallest = 0x3B000000u;         // 2^-9
 void check_block(oracle::tally& t, scale_rule rule, const std::vector<float>& block,
                  bits32 tensor_amax, const ob::grid& e2m1, const ob::grid& ue4m3,
                  nvfp4_pair* result = nullptr) {
-  auto format = formats::nvfp4;
-  format.rule = rule;
+  constexpr auto format = formats::nvfp4;
   const lowp::tensor_scale tensor =
       make_tensor_scale(formats::e2m1, formats::ue4m3, rule, ob::float_of(tensor_amax));
   const ob::tensor expected_tensor = ob::tensor_scale(rule, range, tensor_amax);
   lowp::amax_accumulator amax;
   for (const float& x : block) amax.add(x);
-  const code_t scale = encode_scale(format, amax, tensor);
+  const code_t scale = encode_scale(formats::e2m1, formats::ue4m3, rule, amax.amax(), tensor);
   const bits32 pre =
       ob::vendor_scale(rule, six, amax.bits, expected_tensor, smallest_normal, smallest);
   const code_t expected_scale =
@@ -321,7 +337,12 @@ void check_block(oracle::tally& t, scale_rule rule, const std::vector<float>& bl
   const bits32 factor = ob::vendor_factor(
       rule, ob::bits_of_value(oracle::value_of(formats::ue4m3, expected_scale).value()),
       expected_tensor);
-  const lowp::element_encoder encoder(format, scale, tensor);
+  const auto encoder = ob::with_rule(rule, [&](const auto& object) {
+    static const auto of_program = object;
+    using type = lowp::format_of<format>;
+    return lowp::element_encoder<type>(format, lowp::rule_view<type>(format, of_program), scale,
+                                       tensor);
+  });
   std::vector<code_t> codes;
   for (const float& x : block) {
     const bits32 bits = ob::bits_of(x);

@@ -22,16 +22,17 @@ namespace ob = oracle::block;
 using lowp::block_matrix;
 using lowp::code_t;
 using lowp::matrix_view;
-using lowp::scale_rule;
 using ob::bits32;
+using ob::scale_rule;
 
 namespace {
 
 constexpr bits32 nan_bits = 0x7FC00000u, infinity_bits = 0x7F800000u;
 
-template <auto B>
+template <auto B, scale_rule Rule = ob::default_rule(B)>
 block_matrix<B> quantized(const std::vector<float>& row) {
-  return lowp::quantize<B>(matrix_view<const float>(row.data(), 1, row.size()));
+  return lowp::quantize<B>(matrix_view<const float>(row.data(), 1, row.size()),
+                           ob::rule_of<Rule>());
 }
 template <auto B>
 std::vector<bits32> values_of(const block_matrix<B>& m) {
@@ -55,10 +56,10 @@ std::vector<float> floats(const std::vector<double>& values, std::size_t size) {
 template <class Function>
 void for_each_mx(Function&& f) {
   const auto rules = [&]<auto B>(const char* name) {
-    f.template operator()<with_rule(B, scale_rule::floor)>(name);
-    f.template operator()<with_rule(B, scale_rule::ceil)>(name);
-    f.template operator()<with_rule(B, scale_rule::even)>(name);
-    f.template operator()<with_rule(B, scale_rule::rceil)>(name);
+    f.template operator()<B, scale_rule::floor>(name);
+    f.template operator()<B, scale_rule::ceil>(name);
+    f.template operator()<B, scale_rule::even>(name);
+    f.template operator()<B, scale_rule::rceil>(name);
   };
   rules.template operator()<formats::mxfp8_e4m3>("mxfp8_e4m3");
   rules.template operator()<formats::mxfp8_e5m2>("mxfp8_e5m2");
@@ -70,9 +71,9 @@ void for_each_mx(Function&& f) {
 template <class Function>
 void for_each_nvfp4(Function&& f) {
   f.template operator()<formats::nvfp4>("transformer_engine");
-  f.template operator()<with_rule(formats::nvfp4, scale_rule::torchao)>("torchao");
-  f.template operator()<with_rule(formats::nvfp4, scale_rule::modelopt)>("modelopt");
-  f.template operator()<with_rule(formats::nvfp4, scale_rule::amax)>("amax");
+  f.template operator()<formats::nvfp4, scale_rule::torchao>("torchao");
+  f.template operator()<formats::nvfp4, scale_rule::modelopt>("modelopt");
+  f.template operator()<formats::nvfp4, scale_rule::amax>("amax");
 }
 
 }  // namespace
@@ -81,8 +82,8 @@ TEST_CASE("T3: elements are divided by the scale that was stored, at both ends o
   // With amax in any binade, from the smallest binary32 up, an element is off by at most half a
   // step of its own binade under the stored scale, or by what saturation at the largest cuts off.
   oracle::tally t;
-  for_each_mx([&]<auto B>(const char* name) {
-    const ob::quantizer model(block_matrix<B>::format);
+  for_each_mx([&]<auto B, scale_rule Rule = ob::default_rule(B)>(const char* name) {
+    const ob::quantizer model(block_matrix<B>::format, Rule);
     const ob::grid& element = model.element();
     const double smallest_step = element.points[element.points.size() / 2 + 1].value -
                                  element.points[element.points.size() / 2].value;
@@ -97,7 +98,7 @@ TEST_CASE("T3: elements are divided by the scale that was stored, at both ends o
         exact.set(std::ldexp(amax, -static_cast<int>(random.below(12))) * 0.75);
         row.push_back(ob::float_of(ob::rounded32(exact)));
       }
-      const auto q = quantized<B>(row);
+      const auto q = quantized<B, Rule>(row);
       const code_t code = q.scale_code(0, 0);
       REQUIRE(code < 255);
       const double scale = std::ldexp(1.0, static_cast<int>(code) - 127);
@@ -110,7 +111,7 @@ TEST_CASE("T3: elements are divided by the scale that was stored, at both ends o
             std::max(smallest_step * scale, std::ldexp(1.0, top - element.mantissa_bits));
         const bool is_clipped = x > limit;
         t.check(is_clipped ? y == limit : std::abs(x - y) <= step / 2, [&](auto& text) {
-          text << name << " rule " << static_cast<int>(B.rule) << " amax 2^" << exponent
+          text << name << " rule " << static_cast<int>(Rule) << " amax 2^" << exponent
                << " element " << x << " became " << y << " under scale code " << code;
         });
       }
@@ -125,7 +126,7 @@ TEST_CASE("T3: elements are divided by the scale that was stored, at both ends o
   CHECK(values_of(q)[1] == ob::bits_of_value(0x1p-126));
   CHECK(values_of(q)[2] == ob::bits_of_value(0x1p-143));
   // The top: an amax near the largest binary32 needs no clamp but for the integers' ceil.
-  const auto top = quantized<with_rule(formats::mxint8, scale_rule::ceil)>({0x1.8p127f, 1.0f});
+  const auto top = quantized<formats::mxint8, scale_rule::ceil>({0x1.8p127f, 1.0f});
   CHECK(top.scale_code(0, 0) == 254);
   CHECK(values_of(top)[0] == ob::bits_of_value(0x1.8p127));
 }
@@ -153,16 +154,16 @@ TEST_CASE("T4: MXINT8 counts in units of 2^-6 and 1.0 comes back") {
 
 TEST_CASE("T5: a NaN or an infinity anywhere makes its whole block NaN, and no other") {
   oracle::tally t;
-  const auto check = [&]<auto B>(const char* name) {
+  const auto check = [&]<auto B, scale_rule Rule = ob::default_rule(B)>(const char* name) {
     const auto block = static_cast<std::size_t>(B.shape.cols);
     for (const bits32 special : {nan_bits, nan_bits | 0x80000000u, 0x7F800001u, 0xFFFFFFFFu,
                                  infinity_bits, infinity_bits | 0x80000000u}) {
       for (std::size_t at = 0; at < 2 * block + 3; at += 5) {
         std::vector<float> row(2 * block + 3, 1.5f);
         row[2] = -2.0f;
-        const auto clean = quantized<B>(row);
+        const auto clean = quantized<B, Rule>(row);
         row[at] = ob::float_of(special);
-        const auto q = quantized<B>(row);
+        const auto q = quantized<B, Rule>(row);
         const auto values = values_of(q), others = values_of(clean);
         bool right = true;
         for (std::size_t i = 0; i < row.size(); ++i) {
@@ -174,7 +175,7 @@ TEST_CASE("T5: a NaN or an infinity anywhere makes its whole block NaN, and no o
         }
         right = right && q.scale_code(0, at / block) == (B.scale.bits() == 8 ? 0xFFu : 0x7Fu);
         t.check(right, [&](auto& text) {
-          text << name << " rule " << static_cast<int>(B.rule) << " special " << std::hex << special
+          text << name << " rule " << static_cast<int>(Rule) << " special " << std::hex << special
                << " at " << std::dec << at;
         });
       }
@@ -196,8 +197,7 @@ TEST_CASE("T5: a NaN or an infinity anywhere makes its whole block NaN, and no o
   CHECK(values[0] == ob::bits_of_value(1));
 
   // A scale format without NaN falls back to the finite elements, infinities saturate.
-  constexpr lowp::block_format no_nan{formats::e2m1, formats::e3m2, lowp::block_shape{1, 4},
-                                      scale_rule::amax};
+  constexpr lowp::block_format no_nan{formats::e2m1, formats::e3m2, lowp::block_shape{1, 4}};
   const auto finite = quantized<no_nan>({6.0f, ob::float_of(infinity_bits | 0x80000000u), 3.0f});
   CHECK(values_of(finite)[0] == ob::bits_of_value(6));
   CHECK(values_of(finite)[1] == ob::bits_of_value(-6));
@@ -239,7 +239,7 @@ TEST_CASE("T11: what floor puts beyond the largest element saturates") {
   for (std::size_t i = 0; i < 4; ++i) CHECK((q.code(0, i) & 0x7F) == 0x7E);
   CHECK(values_of(q)[0] == ob::bits_of_value(896));
   CHECK(values_of(q)[1] == ob::bits_of_value(-896));
-  const auto up = quantized<with_rule(formats::mxfp8_e4m3, scale_rule::rceil)>(floats({957}, 32));
+  const auto up = quantized<formats::mxfp8_e4m3, scale_rule::rceil>(floats({957}, 32));
   CHECK(up.scale_code(0, 0) == 129);
   CHECK(values_of(up)[0] == ob::bits_of_value(960));
   // E5M2 has infinities; an element never becomes one.
@@ -264,12 +264,13 @@ TEST_CASE("T12: the byte of a scale is its exponent plus 127") {
 TEST_CASE(
     "T14: a block of zeros has the scale of its rule and comes back as zeros with their signs") {
   oracle::tally t;
-  const auto check = [&]<auto B>(const char* name, code_t scale, bool alone) {
+  const auto check = [&]<auto B, scale_rule Rule = ob::default_rule(B)>(const char* name,
+                                                                        code_t scale, bool alone) {
     const auto block = static_cast<std::size_t>(B.shape.cols);
     std::vector<float> row(2 * block, 0.0f);
     row[1] = lowp::opaque(ob::float_of(0x80000000u));  // else -ffast-math may leave the zero there
     if (!alone) row[block] = 3.0f;
-    const auto q = quantized<B>(row);
+    const auto q = quantized<B, Rule>(row);
     const bool keeps_sign = B.element.sign_bit() != 0;
     bool right = q.scale_code(0, 0) == scale;
     for (std::size_t i = 0; i < block; ++i) {
@@ -278,17 +279,18 @@ TEST_CASE(
     }
     t.check(right, [&](auto& text) { text << name << " scale " << q.scale_code(0, 0); });
   };
-  const auto both = [&]<auto B>(const char* name, code_t scale) {
-    check.template operator()<B>(name, scale, true);
-    check.template operator()<B>(name, scale, false);
+  const auto both = [&]<auto B, scale_rule Rule = ob::default_rule(B)>(const char* name,
+                                                                       code_t scale) {
+    check.template operator()<B, Rule>(name, scale, true);
+    check.template operator()<B, Rule>(name, scale, false);
   };
-  for_each_mx([&]<auto B>(const char* name) {
-    if constexpr (requires { B.element.sign_bit(); }) both.template operator()<B>(name, 0);
+  for_each_mx([&]<auto B, scale_rule Rule = ob::default_rule(B)>(const char* name) {
+    if constexpr (requires { B.element.sign_bit(); }) both.template operator()<B, Rule>(name, 0);
   });
   both.operator()<formats::nvfp4>("transformer_engine", 0);
-  both.operator()<with_rule(formats::nvfp4, scale_rule::amax)>("amax", 0);
-  both.operator()<with_rule(formats::nvfp4, scale_rule::torchao)>("torchao", 0x08);
-  both.operator()<with_rule(formats::nvfp4, scale_rule::modelopt)>("modelopt", 0x38);
+  both.operator()<formats::nvfp4, scale_rule::amax>("amax", 0);
+  both.operator()<formats::nvfp4, scale_rule::torchao>("torchao", 0x08);
+  both.operator()<formats::nvfp4, scale_rule::modelopt>("modelopt", 0x38);
   REQUIRE_NO_MISMATCH(t);
   const auto integers = quantized<formats::mxint8>(std::vector<float>(32, 0.0f));
   CHECK(integers.scale_code(0, 0) == 0);
@@ -308,17 +310,17 @@ TEST_CASE("T15: a small block under a large tensor keeps what its rule's smalles
   CHECK(te.scale_code(0, 1) == 0);
   CHECK(values_of(te)[16] == 0u);
   CHECK(values_of(te)[17] == 0x80000000u);
-  const auto ao = quantized<with_rule(formats::nvfp4, scale_rule::torchao)>(row);
+  const auto ao = quantized<formats::nvfp4, scale_rule::torchao>(row);
   CHECK(ao.scale_code(0, 1) == 8);  // 2^-6
-  const auto mo = quantized<with_rule(formats::nvfp4, scale_rule::modelopt)>(row);
+  const auto mo = quantized<formats::nvfp4, scale_rule::modelopt>(row);
   CHECK(mo.scale_code(0, 1) == 1);  // 2^-9
 
   // 2^-12 of the tensor's: 448 * 2^-12 = 7 * 2^-6 / 4 lies among the normal scales; no order loses
   // more than half a step.
   for (std::size_t i = 16; i < 32; ++i) values[i] = std::ldexp(i % 2 == 0 ? 6.0 : -3.0, -12);
   oracle::tally t;
-  for_each_nvfp4([&]<auto B>(const char* name) {
-    const auto q = quantized<B>(floats(values, 32));
+  for_each_nvfp4([&]<auto B, scale_rule Rule = ob::default_rule(B)>(const char* name) {
+    const auto q = quantized<B, Rule>(floats(values, 32));
     const auto back = values_of(q);
     for (std::size_t i = 16; i < 32; ++i) {
       const double error = std::abs(ob::value_of(back[i]) - values[i]);
@@ -350,8 +352,7 @@ TEST_CASE(
   CHECK(twos.code(0, 1) == 127);
   CHECK(twos.code(0, 2) == 64);
   constexpr lowp::fixed_format symmetric{.total_bits = 8, .fraction_bits = 6, .is_symmetric = true};
-  constexpr lowp::block_format symmetric_mxint8{symmetric, formats::e8m0, lowp::block_shape{1, 32},
-                                                scale_rule::floor};
+  constexpr lowp::block_format symmetric_mxint8{symmetric, formats::e8m0, lowp::block_shape{1, 32}};
   const auto q = quantized<symmetric_mxint8>(exact);
   CHECK(q.code(0, 0) == 0x81);
   CHECK(q.code(0, 1) == 127);
@@ -388,8 +389,8 @@ TEST_CASE("T38: rounding direction and flush-to-zero of the caller change no bit
   const matrix_view<const float> view(in.data(), 3, 70);
   const auto everything = [&] {
     std::vector<bits32> result;
-    const auto add = [&]<auto B>(const char*) {
-      const auto q = lowp::quantize<B>(view);
+    const auto add = [&]<auto B, scale_rule Rule = ob::default_rule(B)>(const char*) {
+      const auto q = lowp::quantize<B>(view, ob::rule_of<Rule>());
       for (const std::uint8_t byte : q.codes()) result.push_back(byte);
       for (const std::uint8_t byte : q.scales()) result.push_back(byte);
       result.push_back(ob::bits_of(q.tensor_scale().encoding));

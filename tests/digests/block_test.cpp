@@ -20,7 +20,7 @@ using lowp::any_rounding;
 using lowp::block_matrix;
 using lowp::execution;
 using lowp::matrix_view;
-using lowp::scale_rule;
+namespace rules = lowp::rules;
 using test::digests::digest;
 using test::digests::line;
 using test::digests::table;
@@ -91,37 +91,37 @@ std::uint64_t digest_of(const std::vector<T>& values) {
   return d.value();
 }
 
-template <auto B>
-void check_quantize(table& t, const std::string& format) {
-  const std::string name = format + " " + std::string(lowp::name(B.rule));
+template <auto B, class Rule>
+void check_quantize(table& t, const std::string& format, const Rule& rule) {
+  const std::string name = format + " " + std::string(rule.name);
   for (const auto& [mode_name, mode] : modes) {
     t.check(name + " " + mode_name, [&, &m = mode](const execution& how) {
-      return digest_of(lowp::quantize<B>(finite(), m, how));
+      return digest_of(lowp::quantize<B>(finite(), rule, m, how));
     });
   }
-  t.check(name + " special", [](const execution& how) {
-    return digest_of(lowp::quantize<B>(special(), any_rounding(), how));
+  t.check(name + " special", [&](const execution& how) {
+    return digest_of(lowp::quantize<B>(special(), rule, any_rounding(), how));
   });
-  t.check(name + " coarse", [](const execution& how) {
-    return digest_of(lowp::quantize<B>(coarse(), any_rounding(), how));
+  t.check(name + " coarse", [&](const execution& how) {
+    return digest_of(lowp::quantize<B>(coarse(), rule, any_rounding(), how));
   });
-  t.check(name + " extreme", [](const execution& how) {
-    return digest_of(lowp::quantize<B>(extreme(), any_rounding(), how));
+  t.check(name + " extreme", [&](const execution& how) {
+    return digest_of(lowp::quantize<B>(extreme(), rule, any_rounding(), how));
   });
 }
 template <auto B>
 void check_powers_of_two(table& t, const std::string& format) {
-  check_quantize<with_rule(B, scale_rule::floor)>(t, format);
-  check_quantize<with_rule(B, scale_rule::ceil)>(t, format);
-  check_quantize<with_rule(B, scale_rule::even)>(t, format);
-  check_quantize<with_rule(B, scale_rule::rceil)>(t, format);
+  check_quantize<B>(t, format, rules::floor);
+  check_quantize<B>(t, format, rules::ceil);
+  check_quantize<B>(t, format, rules::even);
+  check_quantize<B>(t, format, rules::rceil);
 }
 template <auto B>
 void check_other_rules(table& t, const std::string& format) {
-  check_quantize<with_rule(B, scale_rule::amax)>(t, format);
-  check_quantize<with_rule(B, scale_rule::transformer_engine)>(t, format);
-  check_quantize<with_rule(B, scale_rule::torchao)>(t, format);
-  check_quantize<with_rule(B, scale_rule::modelopt)>(t, format);
+  check_quantize<B>(t, format, rules::amax);
+  check_quantize<B>(t, format, rules::transformer_engine);
+  check_quantize<B>(t, format, rules::torchao);
+  check_quantize<B>(t, format, rules::modelopt);
 }
 
 template <class T, auto B>
@@ -142,12 +142,12 @@ void check_dequantize(table& t, const std::string& name) {
           [&](const execution& how) { return dequantized<lowp::bfloat16>(q, how); });
 }
 
-template <class Format>
-void check_round_to(table& t, const std::string& name, const Format& format) {
+template <class Format, class Rule>
+void check_round_to(table& t, const std::string& name, const Format& format, const Rule& rule) {
   const auto rounded = [&](matrix_view<const float> in, const any_rounding& mode,
                            const execution& how) {
     std::vector<float> out(rows * cols);
-    lowp::round_to(format, in, matrix_view<float>(out.data(), rows, cols), mode, how);
+    lowp::round_to(format, in, matrix_view<float>(out.data(), rows, cols), rule, mode, how);
     return digest_of(out);
   };
   for (const auto& [mode_name, mode] : modes) {
@@ -456,7 +456,7 @@ TEST_CASE("Digests of quantize, for every format of the catalogue and each of it
   check_powers_of_two<formats::mxint8>(t, "mxint8");
   check_other_rules<formats::nvfp4>(t, "nvfp4");
   check_other_rules<formats::nvfp4_16x16>(t, "nvfp4_16x16");
-  check_quantize<formats::scaled_rows(formats::int_n<8>)>(t, "scaled_rows(int_n<8>)");
+  check_quantize<formats::scaled_rows(formats::int_n<8>)>(t, "scaled_rows(int_n<8>)", rules::amax);
   t.finish();
 }
 
@@ -492,20 +492,22 @@ TEST_CASE("Digests of dequantize") {
 
 TEST_CASE("Digests of round_to with block formats chosen at run time") {
   table t(round_lines);
-  for (const auto& [name, rule] : lowp::scale_rules) {
-    const bool is_power = lowp::is_power_of_two_rule(rule);
-    const auto& format = is_power ? formats::mxfp4 : formats::nvfp4;
-    check_round_to(t, (is_power ? "mxfp4 " : "nvfp4 ") + std::string(name),
-                   with_rule(format, rule));
-  }
-  check_round_to(t, "mxint8", formats::mxint8);
+  const auto check = [&](const auto& format, const char* name, const auto&... rule) {
+    (check_round_to(t, name + (" " + std::string(rule.name)), format, rule), ...);
+  };
+  check(formats::mxfp4, "mxfp4", rules::floor, rules::ceil, rules::even, rules::rceil);
+  check(formats::nvfp4, "nvfp4", rules::amax, rules::transformer_engine, rules::torchao,
+        rules::modelopt);
+  check_round_to(t, "mxint8", formats::mxint8, rules::standard);
   check_round_to(t, "e3m2 by ue5m3 in 2 x 24",
-                 lowp::block_format{formats::e3m2, formats::ue5m3, lowp::block_shape{2, 24},
-                                    scale_rule::amax});
-  check_round_to(
-      t, "e1m2 by e6m2 in 1 x 20",
-      lowp::block_format{formats::e1m2, formats::e6m2, lowp::block_shape{1, 20}, scale_rule::ceil});
-  check_round_to(t, "scaled_tensor(e4m3fn)", formats::scaled_tensor(formats::e4m3fn));
-  check_round_to(t, "scaled_rows(binary16)", formats::scaled_rows(formats::binary16));
+                 lowp::block_format{formats::e3m2, formats::ue5m3, lowp::block_shape{2, 24}},
+                 rules::standard);
+  check_round_to(t, "e1m2 by e6m2 in 1 x 20",
+                 lowp::block_format{formats::e1m2, formats::e6m2, lowp::block_shape{1, 20}},
+                 rules::ceil);
+  check_round_to(t, "scaled_tensor(e4m3fn)", formats::scaled_tensor(formats::e4m3fn),
+                 rules::standard);
+  check_round_to(t, "scaled_rows(binary16)", formats::scaled_rows(formats::binary16),
+                 rules::standard);
   t.finish();
 }

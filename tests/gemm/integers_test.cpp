@@ -360,7 +360,7 @@ TEST_CASE("Blocks and plain integers are operands, too") {
   compare<exact>(t, "mxfp4 by mxint8", halves_known, halves, blocks_known, blocks);
 
   constexpr lowp::block_format int8_bfloat16{formats::int_n<8>, formats::bfloat16,
-                                             block_shape{2, 24}, lowp::scale_rule::amax};
+                                             block_shape{2, 24}};
   lowp::block_matrix<int8_bfloat16> tiles(n, k);
   fill(tiles.codes(), 0, 256);
   for (std::size_t i = 0; i < tiles.scales().size(); ++i) {

@@ -72,8 +72,7 @@ TEST_CASE("Bits of padding and codes beyond a row do not matter") {
                                        .bias = -1,
                                        .at_exponent_zero = lowp::exponent_zero::normals,
                                        .has_infinity = false};
-  constexpr lowp::block_format blocks{no_zero, formats::e8m0, lowp::block_shape{1, 32},
-                                      lowp::scale_rule::floor};
+  constexpr lowp::block_format blocks{no_zero, formats::e8m0, lowp::block_shape{1, 32}};
   for (const std::size_t k : {4u, 32u, 512u, 516u}) {
     block_matrix<blocks> b(17, k);
     for (std::uint8_t& code : b.codes()) code = 0x21;
@@ -88,8 +87,7 @@ TEST_CASE("Bits of padding and codes beyond a row do not matter") {
                                    .bias = 148,
                                    .at_exponent_zero = lowp::exponent_zero::normals,
                                    .has_infinity = false};
-  constexpr lowp::block_format low_blocks{low, formats::e8m0, lowp::block_shape{1, 32},
-                                          lowp::scale_rule::floor};
+  constexpr lowp::block_format low_blocks{low, formats::e8m0, lowp::block_shape{1, 32}};
   block_matrix<low_blocks> b(9, 40);
   source random(5);
   for (std::uint8_t& code : b.codes()) code = static_cast<std::uint8_t>(random.below(16));

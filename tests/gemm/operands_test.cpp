@@ -39,12 +39,11 @@ TEST_CASE("Block matrices") {
 }
 
 TEST_CASE("Block matrices that no kernel decodes") {
-  using lowp::block_format, lowp::block_shape, lowp::scale_rule;
-  compare_operand<
-      of_blocks<block_format{formats::e2m1, formats::e8m0, block_shape{1, 24}, scale_rule::floor}>>(
+  using lowp::block_format, lowp::block_shape;
+  compare_operand<of_blocks<block_format{formats::e2m1, formats::e8m0, block_shape{1, 24}}>>(
       "blocks of 24");
-  compare_operand<of_blocks<block_format{formats::posit<16>, formats::e8m0, block_shape{2, 32},
-                                         scale_rule::floor}>>("posits");
+  compare_operand<of_blocks<block_format{formats::posit<16>, formats::e8m0, block_shape{2, 32}}>>(
+      "posits");
 }
 
 TEST_CASE("Any codes of elements and scales") {

@@ -30,12 +30,11 @@ TEST_CASE("Packed numbers") {
 
 namespace {
 
-constexpr lowp::block_format infinite_scales{formats::e2m1, formats::e5m2, lowp::block_shape{1, 32},
-                                             lowp::scale_rule::amax};
+constexpr lowp::block_format infinite_scales{formats::e2m1, formats::e5m2,
+                                             lowp::block_shape{1, 32}};
 constexpr lowp::block_format blocks_of_96{formats::e4m3fnuz, formats::e8m0,
-                                          lowp::block_shape{1, 96}, lowp::scale_rule::floor};
-constexpr lowp::block_format blocks_of_64{formats::e3m2, formats::ue4m3, lowp::block_shape{1, 64},
-                                          lowp::scale_rule::amax};
+                                          lowp::block_shape{1, 96}};
+constexpr lowp::block_format blocks_of_64{formats::e3m2, formats::ue4m3, lowp::block_shape{1, 64}};
 
 }  // namespace
 

@@ -351,7 +351,7 @@ TEST_CASE("Sums without rounding: subnormal results, overflow, zeros of either s
   }
   // Scaled windows that all but cancel: every bit of the product of both scales counts.
   constexpr lowp::block_format scaled{formats::e4m3fn, formats::e8m0, lowp::block_shape{1, 16},
-                                      lowp::scale_rule::amax, true};
+                                      true};
   lowp::block_matrix<scaled> x(3, 272), y(18, 272);
   const auto fill = [&](auto& blocks, bool is_negated) {
     for (std::size_t row = 0; row < blocks.rows(); ++row) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // A block format is a composition: an element format, a scale format, the shape of the block that
-// shares one scale, the rule that chooses it, and whether the whole tensor has a scale of its own.
+// shares one scale, and whether the whole tensor has a scale of its own. How scales are chosen is
+// no part of it (rules/rule.hpp).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
-#include "lowp/block/scale_rule.hpp"
 #include "lowp/formats/concepts.hpp"
 #include "lowp/formats/facts.hpp"
 
@@ -27,7 +28,6 @@ struct block_format {
   Element element;
   Scale scale;
   block_shape shape;
-  scale_rule rule = scale_rule::amax;
   bool has_tensor_scale = false;
 
   constexpr bool operator==(const block_format&) const = default;
@@ -46,19 +46,9 @@ struct block_format {
 };
 
 template <class Element, class Scale>
-block_format(Element, Scale, block_shape, scale_rule, bool) -> block_format<Element, Scale>;
-template <class Element, class Scale>
-block_format(Element, Scale, block_shape, scale_rule) -> block_format<Element, Scale>;
+block_format(Element, Scale, block_shape, bool) -> block_format<Element, Scale>;
 template <class Element, class Scale>
 block_format(Element, Scale, block_shape) -> block_format<Element, Scale>;
-
-/// The same format with another scale rule.
-template <number_format Element, number_format Scale>
-[[nodiscard]] constexpr block_format<Element, Scale> with_rule(block_format<Element, Scale> f,
-                                                               scale_rule rule) {
-  f.rule = rule;
-  return f;
-}
 
 /// Why a descriptor contradicts itself, or null.
 template <number_format Element, number_format Scale>
@@ -66,9 +56,6 @@ template <number_format Element, number_format Scale>
   if (defect(f.element) != nullptr) return defect(f.element);
   if (defect(f.scale) != nullptr) return defect(f.scale);
   if (f.shape.rows < 0 || f.shape.cols < 0) return "a block_shape has no negative extent";
-  if (f.has_tensor_scale && is_power_of_two_rule(f.rule)) {
-    return "a power-of-two scale_rule does not look at the tensor: has_tensor_scale needs another";
-  }
   const value_facts element = facts_of(f.element), scale = facts_of(f.scale);
   if (element.are_dyadic() && scale.are_dyadic() &&
       element.factor_bits() + scale.factor_bits() + (f.has_tensor_scale ? 24 : 0) > 64) {
@@ -77,6 +64,10 @@ template <number_format Element, number_format Scale>
   }
   return nullptr;
 }
+
+/// The type of a format that is a template argument.
+template <auto B>
+using format_of = std::remove_cvref_t<decltype(B)>;
 
 template <class B>
 inline constexpr bool is_block_format_v = false;

@@ -52,28 +52,17 @@ struct draw_order {
              : static_cast<int>(std::bit_width(block_cols)) - 1;
 }
 
-/// The scale of a block of which the kernels know only the amax, by the definition.
-template <class Format>
-[[nodiscard]] code_t slow_scale_code(const Format& f, const matrix_view<const float>& block,
-                                     const tensor_scale& tensor) {
-  amax_accumulator all;
-  for (std::size_t row = 0; row < block.rows; ++row) {
-    for (std::size_t col = 0; col < block.cols; ++col) all.add(block(row, col));
-  }
-  return encode_scale(f, all, tensor);
-}
-
-/// What is known about a block format at compile time: nothing, or all. It keeps kernels that
-/// cannot be called out of the program.
+/// What is known about a block format and a rule at compile time: nothing, or all. It keeps kernels
+/// that cannot be called out of the program.
 struct any_block {
   static constexpr bool allows(kernels::block_scaling) { return true; }
   static constexpr bool allows_bits(int /*least*/, int /*most*/) { return true; }
 };
-template <class Matrix>
+template <class Matrix, element_scaling How, bool IsPowerOfTwo>
 struct block_of {
   static constexpr bool allows(kernels::block_scaling how) {
-    return how == scaling_of(Matrix::format.rule, true) ||
-           how == scaling_of(Matrix::format.rule, false);
+    return how == kernel_scaling(How, IsPowerOfTwo, true) ||
+           how == kernel_scaling(How, IsPowerOfTwo, false);
   }
   static constexpr bool allows_bits(int least, int most) {
     return Matrix::format.element.bits() >= least && Matrix::format.element.bits() <= most;
@@ -87,19 +76,21 @@ class quantize_job {
   static constexpr bool is_random = !is_fixed_addend<R>;
 
  public:
-  quantize_job(isa level, const format_type& format,
+  quantize_job(isa level, const format_type& format, const rule_view<format_type>& rule,
                const kernels::encode_plan<std::uint32_t>& plan,
                const block_scales<Element, Scale>& scales, const matrix_view<const float>& in,
                const tensor_scale& tensor, const R& mode, const draw_order& draws,
-               const block_storage& out)
+               std::size_t first_index, const block_storage& out)
       : level_(level),
         format_(format),
+        rule_(rule),
         plan_(plan),
         scales_(scales),
         in_(in),
         tensor_(tensor),
         mode_(mode),
         draws_(draws),
+        first_index_(first_index),
         out_(out),
         block_rows_(format.block_rows(in.rows)),
         block_cols_(format.block_cols(in.cols)),
@@ -141,16 +132,36 @@ class quantize_job {
         kernels::amax_blocks(level_, in_.row(row) + col, count, log2_block_, amax);
       }
     }
-    scales_(level_, amax, blocks, found);
     const std::size_t first_block = block_row * out_.scales_per_row + col / block_cols_;
-    for (std::size_t i = 0; !found.are_known && i < blocks; ++i) {
-      if (found.factors[i] != unknown_factor) continue;
+    const auto block = [&](std::size_t i) {
       const std::size_t left = i * block_cols_;
-      found.scale_codes[i] = slow_scale_code(
-          format_,
-          matrix_view<const float>(in_.row(top) + col + left, rows,
-                                   (std::min)(block_cols_, count - left), in_.stride),
-          tensor_);
+      return matrix_view<const float>(in_.row(top) + col + left, rows,
+                                      (std::min)(block_cols_, count - left), in_.stride);
+    };
+    const auto by_definition = [&](std::size_t i) {
+      return lowp::detail::encode_scale_of(format_, rule_, block(i), first_index_ + first_block + i,
+                                           tensor_);
+    };
+    if (scales_.needs_elements()) {
+      found.are_known = true;
+      for (std::size_t i = 0; i < blocks; ++i) {
+        const bool is_finite = amax[i] < infinity_bits;
+        const code_t code = is_finite
+                                ? rule_.encode_scale(rule_.rule, format_,
+                                                     {block(i), first_index_ + first_block + i,
+                                                      float_of(amax[i]), false, tensor_})
+                                : by_definition(i);
+        scales_.set(i, code, found);
+        if (!is_finite) {  // special elements are for the definition
+          found.factors[i] = unknown_factor;
+          found.are_known = false;
+        }
+      }
+    } else {
+      scales_(level_, amax, blocks, found);
+      for (std::size_t i = 0; !found.are_known && i < blocks; ++i) {
+        if (found.factors[i] == unknown_factor) found.scale_codes[i] = by_definition(i);
+      }
     }
     out_.store_scales(first_block, found.scale_codes, blocks);
   }
@@ -184,8 +195,7 @@ class quantize_job {
         return;
       } else if constexpr (!kernels::has_known_grid<Element>) {
         if constexpr (sizeof(Code) == 1 && How != block_scaling::exponent) {
-          const bool is_exact =
-              is_power_of_two_rule(format_.rule) || format_.rule == scale_rule::amax;
+          const bool is_exact = rule_.scaling == element_scaling::divide_exactly;
           kernels::encode_blocks<How>(level_, *plan_.thresholds, is_exact, factors, log2_block_, in,
                                       count, codes);
         }
@@ -194,7 +204,8 @@ class quantize_job {
                                                count, codes);
       }
     };
-    switch (scaling_of(format_.rule, plan_.ignores_underflow())) {
+    const bool is_power_of_two = scales_.is_power_of_two();
+    switch (kernel_scaling(rule_.scaling, is_power_of_two, plan_.ignores_underflow())) {
       case block_scaling::exponent: return run.template operator()<block_scaling::exponent>();
       case block_scaling::multiply: return run.template operator()<block_scaling::multiply>();
       case block_scaling::divide: return run.template operator()<block_scaling::divide>();
@@ -207,7 +218,7 @@ class quantize_job {
                       const block_factors& blocks, std::size_t used, Code* codes) const {
     for (std::size_t b = 0; b < used; ++b) {
       if (blocks.factors[b] != unknown_factor) continue;
-      const element_encoder encoder(format_, blocks.scale_codes[b], tensor_);
+      const element_encoder<format_type> encoder(format_, rule_, blocks.scale_codes[b], tensor_);
       const std::size_t begin = b << log2_block_;
       const std::size_t end = (std::min)(count, begin + (std::size_t{1} << log2_block_));
       for (std::size_t i = begin; i < end; ++i) {
@@ -218,12 +229,14 @@ class quantize_job {
 
   isa level_;
   format_type format_;
+  rule_view<format_type> rule_;
   kernels::encode_plan<std::uint32_t> plan_;
   const block_scales<Element, Scale>& scales_;
   matrix_view<const float> in_;
   tensor_scale tensor_;
   R mode_;
   draw_order draws_;
+  std::size_t first_index_;  // of the job's first block in the grid of the whole result
   block_storage out_;
   std::size_t block_rows_, block_cols_;
   int log2_block_;
@@ -241,7 +254,7 @@ void run_block_rows(const execution& how, std::size_t block_rows, std::size_t ro
       granule >= cols ? cols : (std::max)(granule, size / rows_per_block / granule * granule);
   const std::size_t across = (cols + width - 1) / width;
   const std::size_t down =
-      across > 1 ? 1 : std::max<std::size_t>(1, size / (cols * rows_per_block));
+      across > 1 ? 1 : (std::max<std::size_t>)(1, size / (cols * rows_per_block));
   const std::size_t groups = (block_rows + down - 1) / down;
   const auto piece = [&](std::size_t i) {
     const default_float_environment environment;
@@ -265,19 +278,25 @@ void run_block_rows(const execution& how, std::size_t block_rows, std::size_t ro
 
 template <number_format Element, number_format Scale, rounding_mode R>
 [[nodiscard]] kernels::encode_plan<std::uint32_t> element_plan(
-    const block_format<Element, Scale>& f, const R& mode, std::size_t count) {
+    const block_format<Element, Scale>& f, const rule_view<block_format<Element, Scale>>& rule,
+    const R& mode, std::size_t count) {
   auto plan = kernels::make_encode_plan<std::uint32_t>(f.element, mode, overflow::saturate,
                                                        missing_nan::largest, false);
   const int bits = plan.grid.mantissa_bits + plan.rounding.extra_bits;
   // A quotient rounded to odd in binary32 may be rounded once more, to two bits less.
-  if (f.rule == scale_rule::amax && (bits > 21 || plan.rounding.draws_words)) {
+  if (rule.scaling == element_scaling::divide_exactly && !rule.is_power_of_two &&
+      (bits > 21 || plan.rounding.draws_words)) {
     plan.is_supported = false;
   }
+  if (!rule.keeps_negative_zero && plan.output.has_negative_zero) {
+    plan.output.has_negative_zero = false;
+    plan.fast.how = kernels::method::general;
+  }
   if constexpr (!kernels::has_known_grid<Element>) {
-    const bool by_power = is_power_of_two_rule(f.rule),
-               rounds = !by_power && f.rule != scale_rule::amax;
+    const bool rounds = rule.scaling != element_scaling::divide_exactly;
     plan.thresholds = find_block_thresholds(f.element, mode, count);
-    plan.is_supported = plan.thresholds && (rounds || plan.thresholds->can_divide(by_power));
+    plan.is_supported = plan.thresholds && rule.keeps_negative_zero &&
+                        (rounds || plan.thresholds->can_divide(rule.is_power_of_two));
   }
   return plan;
 }
@@ -293,11 +312,12 @@ void with_code_type(int bits, const Run& run) {
 
 /// False, with nothing done, if the kernels do not reach.
 template <class Known, number_format Element, number_format Scale, rounding_mode R>
-bool quantize_by_kernels(const block_format<Element, Scale>& f, matrix_view<const float> in,
-                         const tensor_scale& tensor, const R& mode, block_storage out,
-                         const execution& how) {
+bool quantize_by_kernels(const block_format<Element, Scale>& f,
+                         const rule_view<block_format<Element, Scale>>& rule,
+                         matrix_view<const float> in, const tensor_scale& tensor, const R& mode,
+                         block_storage out, const execution& how) {
   if (!has_kernels || !is_kernel_block(f.block_cols(in.cols), in.cols)) return false;
-  const auto plan = element_plan(f, mode, in.rows * in.cols);
+  const auto plan = element_plan(f, rule, mode, in.rows * in.cols);
   if (!plan.is_supported || f.element.bits() > 16) return false;
   if (is_one_row(in.cols, in.stride, f.shape, f.element.bits())) {
     out.row_bytes *= in.rows;
@@ -305,10 +325,10 @@ bool quantize_by_kernels(const block_format<Element, Scale>& f, matrix_view<cons
     in = matrix_view<const float>(in.data, in.rows == 0 ? 0 : 1, in.rows * in.cols);
   }
   const std::size_t block_rows = f.block_rows(in.rows), block_cols = f.block_cols(in.cols);
-  const block_scales<Element, Scale> scales(f, plan, tensor);
+  const block_scales<Element, Scale> scales(f, rule, plan, tensor);
   const auto run = [&]<class Code>() {
-    const quantize_job<Known, Code, Element, Scale, R> job(how.level(), f, plan, scales, in, tensor,
-                                                           mode, {0, in.cols}, out);
+    const quantize_job<Known, Code, Element, Scale, R> job(how.level(), f, rule, plan, scales, in,
+                                                           tensor, mode, {0, in.cols}, 0, out);
     run_block_rows(how, (in.rows + block_rows - 1) / block_rows, block_rows, in.cols,
                    (std::max)(block_cols, chunk_size), job);
   };
@@ -319,11 +339,12 @@ bool quantize_by_kernels(const block_format<Element, Scale>& f, matrix_view<cons
 /// The same for the transpose of `in`, a window of it at a time; `out` is that of the transpose.
 template <class Known, number_format Element, number_format Scale, rounding_mode R>
 bool quantize_transpose_by_kernels(const block_format<Element, Scale>& f,
+                                   const rule_view<block_format<Element, Scale>>& rule,
                                    matrix_view<const float> in, const tensor_scale& tensor,
                                    const R& mode, const block_storage& out, const execution& how) {
   const std::size_t rows = in.cols, cols = in.rows;  // of the transpose
   const std::size_t block_rows = f.block_rows(rows), block_cols = f.block_cols(cols);
-  const auto plan = element_plan(f, mode, rows * cols);
+  const auto plan = element_plan(f, rule, mode, rows * cols);
   if (!has_kernels || !is_kernel_block(block_cols, cols) || !plan.is_supported ||
       f.element.bits() > 16) {
     return false;
@@ -333,7 +354,7 @@ bool quantize_transpose_by_kernels(const block_format<Element, Scale>& f,
   const std::size_t height = (64 + block_rows - 1) / block_rows * block_rows;
   const std::size_t width = (std::min)(cols, (std::max)(block_cols, chunk_size));
   const std::size_t stride = width + 16;
-  const block_scales<Element, Scale> scales(f, plan, tensor);
+  const block_scales<Element, Scale> scales(f, rule, plan, tensor);
   const auto run = [&]<class Code>() {
     const auto one = [&](std::size_t top, std::size_t left, float* window) {
       const std::size_t n = (std::min)(height, rows - top), count = (std::min)(width, cols - left);
@@ -348,14 +369,16 @@ bool quantize_transpose_by_kernels(const block_format<Element, Scale>& f,
       }
       block_storage at = out;
       at.codes += top * out.row_bytes + left / 8 * static_cast<std::size_t>(f.element.bits());
-      at.scales += (top / block_rows * out.scales_per_row + left / block_cols) * out.scale_bytes;
+      const std::size_t first = top / block_rows * out.scales_per_row + left / block_cols;
+      at.scales += first * out.scale_bytes;
       // A block that is whole is so in the window: the format keeps its extents there.
       block_format<Element, Scale> local = f;
       local.shape = {static_cast<int>((std::min)(block_rows, n)),
                      static_cast<int>((std::min)(block_cols, count))};
       const quantize_job<Known, Code, Element, Scale, R> job(
-          how.level(), local, plan, scales, matrix_view<const float>(window, n, count, stride),
-          tensor, mode, {top * cols + left, cols}, at);
+          how.level(), local, rule, plan, scales,
+          matrix_view<const float>(window, n, count, stride), tensor, mode,
+          {top * cols + left, cols}, first, at);
       const auto step = static_cast<std::size_t>(local.shape.rows);
       for (std::size_t row = 0; row * step < n; ++row) job(row, 0, count);
     };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The scales of many blocks at a time, and what the kernels apply them by. Each is computed as
-// scale_rule.hpp and codec.hpp say, with their binary32 operations in hardware; where the kernels
-// could not apply one exactly, the block is left to the definition.
+// The scales of many blocks at a time, and what the kernels apply them by. Each is computed as the
+// rule and codec.hpp say, by the rule's plan in lanes where it has one; where the kernels could not
+// apply one exactly, the block is left to the definition.
 #pragma once
 
 #include <array>
@@ -9,9 +9,9 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 
 #include "lowp/block/codec.hpp"
+#include "lowp/block/rules/power_of_two.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/kernels/arrays/dispatch.hpp"
 
@@ -19,23 +19,23 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// How a rule brings elements to the range of their format. A power of two is a multiplication, if
-/// what that makes too small for binary32 does not matter.
-[[nodiscard]] constexpr kernels::block_scaling scaling_of(scale_rule rule, bool ignores_underflow) {
-  switch (rule) {
-    case scale_rule::transformer_engine:
-    case scale_rule::torchao: return kernels::block_scaling::multiply;
-    case scale_rule::modelopt: return kernels::block_scaling::divide;
-    case scale_rule::amax: return kernels::block_scaling::divide_to_odd;
-    default:
-      return ignores_underflow ? kernels::block_scaling::multiply
-                               : kernels::block_scaling::exponent;
+/// How kernels bring elements under a scale. A power of two is a multiplication, if what that makes
+/// too small for binary32 does not matter.
+[[nodiscard]] constexpr kernels::block_scaling kernel_scaling(element_scaling how,
+                                                              bool is_power_of_two,
+                                                              bool ignores_underflow) {
+  using kernels::block_scaling;
+  switch (how) {
+    case element_scaling::multiply: return block_scaling::multiply;
+    case element_scaling::divide: return block_scaling::divide;
+    case element_scaling::divide_exactly: break;
   }
+  if (!is_power_of_two) return block_scaling::divide_to_odd;
+  return ignores_underflow ? block_scaling::multiply : block_scaling::exponent;
 }
 
-// One rounding to nearest even each, under default_float_environment.
+/// One rounding to nearest even, under default_float_environment.
 [[nodiscard]] inline float multiply(float a, float b) { return opaque(opaque(a) * opaque(b)); }
-[[nodiscard]] inline float divide(float a, float b) { return opaque(opaque(a) / opaque(b)); }
 
 [[nodiscard]] constexpr std::uint32_t bits_of(float value) {
   return std::bit_cast<std::uint32_t>(value);
@@ -87,83 +87,61 @@ struct block_factors {
 /// Computes scales, and remembers those that it has computed; threads may share one.
 template <number_format Element, number_format Scale>
 class block_scales {
+  using format_type = block_format<Element, Scale>;
+
  public:
-  block_scales(const block_format<Element, Scale>& format,
+  block_scales(const format_type& format, const rule_view<format_type>& rule,
                const kernels::encode_plan<std::uint32_t>& elements, const tensor_scale& tensor)
       : format_(format),
+        rule_(rule),
         elements_(elements),
         tensor_(tensor),
-        largest_(largest_value(format.element)),
+        is_power_of_two_(rule.is_power_of_two),
         smallest_element_(smallest_positive_value(format.element).exponent) {
-    const default_float_environment environment;
-    const float max = pack_as<float>(largest_);
-    const auto least = [](const unpacked& x) { return bits_of(pack_as<float>(x)); };
-    constexpr std::uint32_t greatest = bits_of((std::numeric_limits<float>::max)());
-    switch (format.rule) {
-      case scale_rule::transformer_engine:
-        values_ = {.a = bits_of(multiply(tensor.encoding, divide(1.0f, max))),
-                   .highest = greatest,
-                   .of_nan = greatest};
-        break;
-      case scale_rule::torchao: {
-        const std::uint32_t lowest =
-            least(decode(format.scale, smallest_normal_code(format.scale)));
-        values_ = {true,   bits_of(max), bits_of(tensor.decoding), lowest, infinity_bits,
-                   lowest, lowest};
-        break;
-      }
-      case scale_rule::modelopt: {
-        const std::uint32_t lowest = least(smallest_positive_value(format.scale));
-        values_ = {true,          bits_of(multiply(max, tensor.decoding)),
-                   bits_of(1.0f), lowest,
-                   infinity_bits, bits_of(1.0f),
-                   lowest};
-        break;
-      }
-      case scale_rule::even: {
-        const int bits = detail::top_mantissa_bits(format.element);
-        addend_ = bits > 22 ? 0 : 1u << (22 - bits);
-        break;
-      }
-      case scale_rule::rceil: reciprocal_ = divide(1.0f, max); [[fallthrough]];
-      case scale_rule::ceil: addend_ = 0x7FFFFFu; break;
-      default: break;
-    }
-    is_quotient_ = format.rule == scale_rule::amax &&
-                   is_same_format(format.scale, formats::binary32) && !format.has_tensor_scale &&
-                   unpack(max) == largest_;
-    if (is_quotient_) values_ = {true, bits_of(max), bits_of(1.0f), 0, infinity_bits, 0, 0};
-    if (!is_power_of_two_rule(format.rule) && format.rule != scale_rule::amax &&
-        format.scale.bits() <= 8) {
+    if (rule.plan != nullptr) plan_ = rule.plan(rule.rule, format, tensor);
+    if (plan_.how != scale_plan::kind::arithmetic) return;
+    is_value_ = is_same_format(format.scale, formats::binary32);
+    if (!is_value_ && format.scale.bits() <= 8) {
       scale_plan_ = kernels::make_encode_plan<std::uint32_t>(
           format.scale, nearest_even, overflow::saturate, missing_nan::largest, false);
     }
+    if (!is_value_ && !scale_plan_.is_supported) plan_.how = scale_plan::kind::none;
   }
 
-  /// For each of at most max_blocks blocks with the given amax (as bits).
+  /// Whether scales are powers of two, and nothing else divides elements.
+  [[nodiscard]] bool is_power_of_two() const { return is_power_of_two_; }
+  /// Whether blocks are to be shown to the rule one by one; else operator() finds their scales.
+  [[nodiscard]] bool needs_elements() const { return rule_.needs_elements; }
+
+  /// For each of at most max_blocks blocks with the given amax (as bits); one of a block with a
+  /// NaN or an infinity is left to the definition.
   void operator()(isa level, const std::uint32_t* amax, std::size_t count,
                   block_factors& out) const {
     alignas(64) std::uint32_t scales[max_blocks];
-    if (is_quotient_) {
-      kernels::scale_values(level, values_, amax, count, scales);
+    if (plan_.how == scale_plan::kind::exponent) {
+      for_each_finite(amax, count, out, [&](std::size_t i) { return by_exponent(amax[i]); });
+    } else if (plan_.how == scale_plan::kind::none) {
+      for_each_finite(amax, count, out, [&](std::size_t i) { return by_definition(amax[i]); });
+    } else if (is_value_) {
+      kernels::scale_values(level, plan_.value, amax, count, scales);
       for_each_finite(amax, count, out, [&](std::size_t i) {
-        const auto exponent = static_cast<int>(scales[i] >> 23) - 127;
-        const bool is_known = is_normal(scales[i]) && keeps_remainders(exponent);
-        return is_known ? found{scales[i], scales[i]} : by_definition(amax[i]);
+        return is_normal(scales[i]) ? of_value(scales[i]) : by_definition(amax[i]);
       });
-    } else if (scale_plan_.is_supported) {
+    } else {
       std::uint8_t codes[max_blocks];
-      kernels::scale_values(level, values_, amax, count, scales);
+      kernels::scale_values(level, plan_.value, amax, count, scales);
       kernels::encode<std::uint32_t, false, false>(level, scale_plan_, scales, nullptr, count,
                                                    codes);
-      for_each_finite(amax, count, out, [&](std::size_t i) {
-        return remembered(codes[i], [&] { return by_code(codes[i]); });
-      });
-    } else if (is_power_of_two_rule(format_.rule)) {
-      for_each_finite(amax, count, out, [&](std::size_t i) { return by_exponent(amax[i]); });
-    } else {
-      for_each_finite(amax, count, out, [&](std::size_t i) { return by_definition(amax[i]); });
+      for_each_finite(amax, count, out, [&](std::size_t i) { return of_code(codes[i]); });
     }
+  }
+
+  /// For block i, whose scale has this code.
+  void set(std::size_t i, code_t code, block_factors& out) const {
+    const found at = of_code(code);
+    out.factors[i] = at.factor;
+    out.scale_codes[i] = at.scale_code;
+    out.are_known &= at.factor != unknown_factor;
   }
 
  private:
@@ -195,49 +173,72 @@ class block_scales {
     return result;
   }
 
-  // --------------------------------------------------------------------------- rules in binary32
-  [[nodiscard]] found by_code(code_t code) const {
-    const std::uint32_t factor = bits_of(pack_as<float>(element_factor(format_, code, tensor_)));
-    const bool is_known = is_normal(factor) && !decode(format_.scale, code).is_nan();
-    return {code, is_known ? factor : unknown_factor};
-  }
-
-  // ------------------------------------------------------------------------- power-of-two rules
-  [[nodiscard]] found by_exponent(std::uint32_t amax) const {
-    std::uint32_t x = amax;
-    if (format_.rule == scale_rule::rceil) x = bits_of(multiply(float_of(amax), reciprocal_));
-    if (x < 0x00800000u && amax != 0) return {0, unknown_factor};
-    const std::uint32_t field = amax == 0 ? 0 : (x + addend_) >> 23;
-    return remembered(field, [&] { return with_exponent(field); });
-  }
-  [[nodiscard]] found with_exponent(std::uint32_t field) const {
-    code_t code = smallest_positive_code(format_.scale);
-    int shift = 0;
-    if (field != 0) {
-      const int exponent = static_cast<int>(field) - 127;
-      code = detail::power_of_two_code(format_.scale, format_.rule == scale_rule::rceil
-                                                          ? exponent
-                                                          : exponent - largest_.exponent);
-      shift = decode(format_.scale, code).exponent;
+  // ------------------------------------------------------------------------------ by the scale
+  // code
+  [[nodiscard]] found of_code(code_t code) const {
+    if (format_.scale.bits() > 8 || plan_.how == scale_plan::kind::exponent) {
+      return {code, factor_of(code)};
     }
-    // The exponent field of the factor.
-    const int factor = elements_.ignores_underflow() ? 127 - shift : elements_.grid.lowest + shift;
+    return remembered(code, [&] { return found{code, factor_of(code)}; });
+  }
+  [[nodiscard]] std::uint32_t factor_of(code_t code) const {
+    const unpacked scale = decode(format_.scale, code);
+    const bool is_own = rule_.has_elements != nullptr && rule_.has_elements(rule_.rule, code);
+    if (scale.is_nan() || is_own) return unknown_factor;
+    const unpacked exact = rule_.element_factor(rule_.rule, format_, code, tensor_);
+    const bool divides_exactly = rule_.scaling == element_scaling::divide_exactly;
+    if (divides_exactly && is_power_of_two_) return factor_of_power(exact);
+    const float value = pack_as<float>(exact);
+    if (!is_normal(bits_of(value))) return unknown_factor;
+    if (divides_exactly && !(unpack(value) == exact && keeps_remainders(exact.exponent))) {
+      return unknown_factor;
+    }
+    return bits_of(value);
+  }
+  [[nodiscard]] std::uint32_t factor_of_power(const unpacked& scale) const {
+    return scale.is_zero() || scale.is_infinite() || scale.negative ||
+                   !detail::is_power_of_two(scale)
+               ? unknown_factor
+               : factor_of_exponent(scale.exponent);
+  }
+  /// The exponent field of the factor is what remains of the scale's exponent.
+  [[nodiscard]] std::uint32_t factor_of_exponent(int exponent) const {
+    const int factor =
+        elements_.ignores_underflow() ? 127 - exponent : elements_.grid.lowest + exponent;
     // In the lowest binade of binary32 lanes cannot skip subnormals.
     const bool is_known = factor >= (elements_.grid.skips_subnormals ? 2 : 1) && factor <= 254;
-    return {code, is_known ? static_cast<std::uint32_t>(factor) << 23 : unknown_factor};
+    return is_known ? static_cast<std::uint32_t>(factor) << 23 : unknown_factor;
+  }
+  /// Of a scale that is a normal binary32 number and its own code.
+  [[nodiscard]] found of_value(std::uint32_t scale) const {
+    const bool is_factor = rule_.scaling == element_scaling::divide_exactly &&
+                           tensor_.decoding == 1.0f && !is_power_of_two_;
+    if (!is_factor || rule_.has_elements != nullptr) return {scale, factor_of(scale)};
+    const auto exponent = static_cast<int>(scale >> 23) - 127;
+    return {scale, keeps_remainders(exponent) ? scale : unknown_factor};
   }
 
-  // -------------------------------------------------------------------------------- definition
+  // ----------------------------------------------------------------------------------- by the amax
+  [[nodiscard]] found by_exponent(std::uint32_t amax) const {
+    std::uint32_t x = amax;
+    if (plan_.factor != 1.0f) x = bits_of(multiply(float_of(amax), plan_.factor));
+    if (x < 0x00800000u && amax != 0) return {0, unknown_factor};
+    const std::uint32_t field = amax == 0 ? 0 : (x + plan_.addend) >> 23;
+    return remembered(field, [&] {
+      if (field == 0) {  // zeros under any factor
+        return found{smallest_positive_code(format_.scale), factor_of_exponent(0)};
+      }
+      const code_t code =
+          detail::power_of_two_code(format_.scale, static_cast<int>(field) - 127 - plan_.lowered);
+      return found{code, factor_of(code)};
+    });
+  }
   [[nodiscard]] found by_definition(std::uint32_t amax) const {
-    const code_t code = encode_scale(format_, amax_accumulator{amax, false}, tensor_);
-    const unpacked exact = element_factor(format_, code, tensor_);
-    const float value = pack_as<float>(exact);
-    bool is_known = is_normal(bits_of(value));
-    if (format_.rule == scale_rule::amax) {
-      if (amax == 0) return {code, bits_of(1.0f)};
-      is_known = is_known && unpack(value) == exact && keeps_remainders(exact.exponent);
-    }
-    return {code, is_known ? bits_of(value) : unknown_factor};
+    const code_t code =
+        rule_.encode_scale(rule_.rule, format_, {{}, 0, float_of(amax), false, tensor_});
+    const bool is_of_zeros = amax == 0 && rule_.scaling == element_scaling::divide_exactly &&
+                             !is_power_of_two_ && !decode(format_.scale, code).is_nan();
+    return is_of_zeros ? found{code, bits_of(1.0f)} : of_code(code);
   }
   /// Whether no remainder of a division that matters is below binary32, for a scale of this
   /// exponent.
@@ -250,19 +251,16 @@ class block_scales {
     std::atomic<code_t> scale_code{0};
   };
 
-  block_format<Element, Scale> format_;
+  format_type format_;
+  rule_view<format_type> rule_;
   kernels::encode_plan<std::uint32_t> elements_;
   tensor_scale tensor_;
-  unpacked largest_;
+  scale_plan plan_{};
+  bool is_power_of_two_;   // scales are, and nothing else divides elements
+  bool is_value_ = false;  // the plan's value is the code
   int smallest_element_;
-  // Rules in binary32, through a table of at most 256 scale codes, or to scales of binary32.
-  kernels::scale_arithmetic values_{};
-  bool is_quotient_ = false;
   kernels::encode_plan<std::uint32_t> scale_plan_{};
-  // Power-of-two rules, through a table of exponents: that of the amax, or of its quotient for
-  // rceil, after this has been added.
-  std::uint32_t addend_ = 0;
-  float reciprocal_ = 0;
+  // By the code of a scale of at most 8 bits, or, where the plan is one of exponents, by exponent.
   mutable std::array<memory, 257> memory_{};
 };
 

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <bit>
+#include <concepts>
 #include <cstdint>
 
 #include "lowp/block/block_format.hpp"
-#include "lowp/block/scale_rule.hpp"
+#include "lowp/block/rules/rule.hpp"
+#include "lowp/block/rules/standard.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/number/arithmetic.hpp"
 
@@ -29,78 +31,175 @@ struct amax_accumulator {
   [[nodiscard]] constexpr float amax() const { return std::bit_cast<float>(bits); }
 };
 
+/// The tensor scale of a rule for the largest finite magnitude of the tensor; {1, 1} for formats
+/// without one. Unless the rule says otherwise: amax / (largest element * largest scale) in
+/// binary32.
+template <class Format, scale_rule_for<Format> Rule>
+[[nodiscard]] constexpr tensor_scale make_tensor_scale(const Format& f, const Rule& rule,
+                                                       const float& tensor_amax) {
+  if (!f.has_tensor_scale) return {};
+  if constexpr (requires { rule.tensor(tensor_amax, f); }) {
+    return rule.tensor(tensor_amax, f);
+  } else {
+    return detail::tensor_scale_over(detail::largest_product(f), tensor_amax);
+  }
+}
+
 /// The scale code of a block. A NaN or an infinity anywhere makes it the scale format's NaN, so
 /// that the whole block reads as NaN (as torchao; OCP MX leaves it open); where the scale format
-/// has none it is the scale of the finite elements.
-template <number_format Element, number_format Scale>
-[[nodiscard]] constexpr code_t encode_scale(const block_format<Element, Scale>& f,
-                                            const amax_accumulator& block,
-                                            const tensor_scale& tensor = {}) {
-  if (block.has_special && has_nan(f.scale)) {
+/// has none, and under rules that see such blocks, it is what the rule says.
+template <class Format, scale_rule_for<Format> Rule>
+[[nodiscard]] constexpr code_t encode_scale(const Format& f, const Rule& rule,
+                                            const block_values& block) {
+  constexpr bool sees_specials = requires { requires Rule::sees_specials; };
+  if (!sees_specials && block.has_special && has_nan(f.scale)) {
     return encode(f.scale, unpacked::nan(), nearest_even, overflow::to_special,
                   missing_nan::largest);
   }
-  return encode_scale(f.element, f.scale, f.rule, block.amax(), tensor);
-}
-
-/// What a rule multiplies (transformer_engine, torchao) or divides (all others) the elements of a
-/// block by, given the scale code of the block; NaN where that is NaN.
-template <number_format Element, number_format Scale>
-[[nodiscard]] constexpr unpacked element_factor(const block_format<Element, Scale>& f,
-                                                code_t scale_code,
-                                                const tensor_scale& tensor = {}) {
-  const unpacked exact_scale = decode(f.scale, scale_code);
-  const binary32 one(1), scale = detail::as_binary32(exact_scale);
-  const binary32 encoding(tensor.encoding), decoding(tensor.decoding);
-  switch (f.rule) {
-    case scale_rule::transformer_engine:
-      return exact_scale.is_nan() ? exact_scale
-                                  : unpack(detail::at_most(one / (scale * (one / encoding)),
-                                                           detail::largest_binary32));
-    case scale_rule::torchao: return unpack(encoding / scale);
-    case scale_rule::modelopt: return unpack(scale * decoding);
-    default: return exact::multiply(exact_scale, unpack(tensor.decoding));
+  if constexpr (detail::answers_amax<Rule, Format>) {
+    return detail::as_scale_code(f, rule.from_amax(block.amax, f, block.tensor));
+  } else if constexpr (detail::answers_scale<Rule, Format>) {
+    return detail::as_scale_code(f, rule.scale(block, f));
+  } else {
+    return detail::as_scale_code(f, rule(block, f));
   }
 }
+/// That of a rule which needs no more than this.
+template <class Format, scale_rule_for<Format> Rule>
+[[nodiscard]] constexpr code_t encode_scale(const Format& f, const Rule& rule,
+                                            const amax_accumulator& block,
+                                            const tensor_scale& tensor = {}) {
+  return encode_scale(f, rule, block_values{{}, 0, block.amax(), block.has_special, tensor});
+}
+
+/// How a rule brings elements under their scale.
+template <class Rule, class Format>
+[[nodiscard]] constexpr element_scaling scaling_of(const Format& f) {
+  if constexpr (requires { Rule::scaling(f); }) {
+    return Rule::scaling(f);
+  } else {
+    return element_scaling::divide_exactly;
+  }
+}
+
+/// What a rule multiplies or divides the elements of a block by, given the scale code of the block;
+/// NaN where that is NaN. Unless the rule says otherwise: scale * tensor scale, exactly.
+template <class Format, scale_rule_for<Format> Rule>
+[[nodiscard]] constexpr unpacked element_factor(const Format& f, const Rule& rule,
+                                                code_t scale_code,
+                                                const tensor_scale& tensor = {}) {
+  const unpacked scale = decode(f.scale, scale_code);
+  if constexpr (requires { rule.factor(scale, f, tensor); }) {
+    return rule.factor(scale, f, tensor);
+  } else {
+    return exact::multiply(scale, unpack(tensor.decoding));
+  }
+}
+
+/// Whether nothing but powers of two divides elements.
+template <class Rule>
+[[nodiscard]] constexpr bool has_powers_of_two(const auto& f) {
+  return !f.has_tensor_scale &&
+         (facts_of(f.scale).are_powers_of_two() || requires { requires Rule::is_power_of_two; });
+}
+
+/// A rule for formats of one type behind plain functions: what uses it is compiled once for all
+/// rules. The rule must live as long.
+template <class Format>
+struct rule_view {
+  const void* rule = nullptr;
+  tensor_scale (*make_tensor_scale)(const void*, const Format&, const float&) = nullptr;
+  code_t (*encode_scale)(const void*, const Format&, const block_values&) = nullptr;
+  unpacked (*element_factor)(const void*, const Format&, code_t, const tensor_scale&) = nullptr;
+  scale_plan (*plan)(const void*, const Format&, const tensor_scale&) = nullptr;
+  /// Null unless the rule has elements of its own.
+  bool (*has_elements)(const void*, code_t) = nullptr;
+  code_t (*element)(const void*, const Format&, const float&, code_t) = nullptr;
+  element_scaling scaling = element_scaling::divide_exactly;
+  bool needs_elements = false;  ///< an amax is not enough
+  bool sees_specials = false;
+  bool keeps_negative_zero = true;
+  bool is_power_of_two = false;  ///< nothing but powers of two divides elements
+
+  rule_view() = default;
+  template <scale_rule_for<Format> Rule>
+  rule_view(const Format& f, const Rule& r)
+      : rule(&r),
+        make_tensor_scale([](const void* self, const Format& g, const float& amax) {
+          return lowp::make_tensor_scale(g, *static_cast<const Rule*>(self), amax);
+        }),
+        encode_scale([](const void* self, const Format& g, const block_values& block) {
+          return lowp::encode_scale(g, *static_cast<const Rule*>(self), block);
+        }),
+        element_factor(
+            [](const void* self, const Format& g, code_t scale, const tensor_scale& tensor) {
+              return lowp::element_factor(g, *static_cast<const Rule*>(self), scale, tensor);
+            }),
+        scaling(scaling_of<Rule>(f)),
+        needs_elements(!detail::answers_amax<Rule, Format>),
+        sees_specials(requires { requires Rule::sees_specials; }),
+        keeps_negative_zero(!requires { requires !Rule::keeps_negative_zero; }),
+        is_power_of_two(has_powers_of_two<Rule>(f)) {
+    if constexpr (requires(const tensor_scale& t) { r.plan(f, t); }) {
+      plan = [](const void* self, const Format& g, const tensor_scale& tensor) {
+        return static_cast<const Rule*>(self)->plan(g, tensor);
+      };
+    }
+    if constexpr (requires(const float& x) { r.element(x, f, code_t{}); }) {
+      has_elements = [](const void* self, code_t scale) {
+        return static_cast<const Rule*>(self)->has_elements(scale);
+      };
+      element = [](const void* self, const Format& g, const float& x, code_t scale) {
+        return static_cast<const Rule*>(self)->element(x, g, scale);
+      };
+    }
+  }
+};
 
 /// Encodes the elements of one block: what all of them share is computed once.
 ///
-/// With power-of-two rules and `amax` an element is x / scale exactly, rounded once. The vendor
-/// rules round x * (1 / scale), or their x / scale, to binary32 first, as they do. Zero stays zero;
-/// elements saturate. In a block whose scale is NaN they are code 0; under a scale of zero they are
-/// zero, except that `transformer_engine` multiplies by the largest binary32, as it does.
-template <number_format Element, number_format Scale>
+/// An element is x / (scale * tensor scale) exactly, rounded once, unless the rule multiplies or
+/// divides in binary32 first. Zero stays zero; elements saturate. In a block whose scale is NaN
+/// they are code 0; divided by a scale of zero they are zero.
+template <class Format>
 class element_encoder {
  public:
-  constexpr element_encoder(const block_format<Element, Scale>& f, code_t scale_code,
-                            const tensor_scale& tensor = {})
-      : element_(f.element),
-        rule_(f.rule),
-        factor_(element_factor(f, scale_code, tensor)),
-        is_nan_(decode(f.scale, scale_code).is_nan()) {}
+  element_encoder(const Format& f, const rule_view<Format>& rule, code_t scale_code,
+                  const tensor_scale& tensor = {})
+      : format_(f),
+        rule_(rule),
+        scale_code_(scale_code),
+        factor_(rule.element_factor(rule.rule, f, scale_code, tensor)),
+        is_nan_(decode(f.scale, scale_code).is_nan()),
+        is_own_(rule.element != nullptr && rule.has_elements(rule.rule, scale_code)) {}
 
   template <rounding_mode R = nearest_even_t>
-  [[nodiscard]] constexpr code_t operator()(float x, const R& mode = {}) const {
+  [[nodiscard]] code_t operator()(float x, const R& mode = {}) const {
     if (is_nan_) return 0;
-    return encode(element_, scaled(unpack(x)), mode, overflow::saturate, missing_nan::largest);
+    if (is_own_) return rule_.element(rule_.rule, format_, x, scale_code_);
+    const code_t code =
+        encode(format_.element, scaled(unpack(x)), mode, overflow::saturate, missing_nan::largest);
+    const bool drops_sign = !rule_.keeps_negative_zero && decode(format_.element, code).is_zero();
+    return drops_sign ? encode(format_.element, unpacked::zero()) : code;
   }
 
  private:
-  [[nodiscard]] constexpr unpacked scaled(const unpacked& x) const {
+  [[nodiscard]] unpacked scaled(const unpacked& x) const {
     if (x.is_zero()) return x;
-    switch (rule_) {
-      case scale_rule::transformer_engine:
-      case scale_rule::torchao: return unpack(detail::as_binary32(exact::multiply(x, factor_)));
-      case scale_rule::modelopt: return unpack(detail::as_binary32(exact::divide(x, factor_)));
-      default: break;
+    switch (rule_.scaling) {
+      case element_scaling::multiply:
+        return unpack(detail::as_binary32(exact::multiply(x, factor_)));
+      case element_scaling::divide: return unpack(detail::as_binary32(exact::divide(x, factor_)));
+      case element_scaling::divide_exactly: break;
     }
     return factor_.is_zero() ? unpacked::zero(x.negative) : exact::divide(x, factor_);
   }
 
-  Element element_;
-  scale_rule rule_;
+  Format format_;
+  rule_view<Format> rule_;
+  code_t scale_code_;
   unpacked factor_;
-  bool is_nan_;
+  bool is_nan_, is_own_;
 };
 
 /// The exact value of an element: element * scale * tensor scale.

@@ -15,21 +15,23 @@
 #include "lowp/block/block_job.hpp"
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/block/reference.hpp"
+#include "lowp/block/rules.hpp"
 #include "lowp/core/failure.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// The tensor scale that a format asks for a matrix.
-[[nodiscard]] inline tensor_scale tensor_scale_of(const auto& format,
-                                                  const matrix_view<const float>& in, isa level) {
+/// The tensor scale that a format and a rule ask for a matrix.
+template <class Format>
+[[nodiscard]] tensor_scale tensor_scale_of(const Format& format, const rule_view<Format>& rule,
+                                           const matrix_view<const float>& in, isa level) {
   if (!format.has_tensor_scale) return {};
   std::uint32_t amax = 0;
   for (std::size_t row = 0; row < in.rows; ++row) {
     amax = (std::max)(amax, kernels::finite_amax_array(level, in.row(row), in.cols));
   }
-  return make_tensor_scale(format.element, format.scale, format.rule, float_of(amax));
+  return rule.make_tensor_scale(rule.rule, format, float_of(amax));
 }
 
 /// Whether two matrices have elements in common; of different strides, whether they lie within each
@@ -63,61 +65,134 @@ template <auto B>
           static_cast<std::size_t>(block_matrix<B>::format.scale_bytes()), m.block_col_count()};
 }
 
-}  // namespace bulk
+/// What kernels a rule needs for a format that is known.
+template <auto B, class Rule>
+using known_block = block_of<block_matrix<B>, scaling_of<Rule>(block_matrix<B>::format),
+                             has_powers_of_two<Rule>(block_matrix<B>::format)>;
 
-/// The matrix in block format B: for each block the scale by B's rule, then its elements rounded by
-/// `mode`, element (r, c) with the draw at(mode, r * cols + c). Blocks are independent of each
-/// other but for the tensor scale, which looks at all finite elements. See codec.hpp for special
-/// values.
-///
-/// Into a matrix of the same shape, or into a new one. Throws std::invalid_argument, before
-/// writing, if the shapes differ.
-template <auto B, rounding_mode R = nearest_even_t>
-void quantize(matrix_view<const float> in, block_matrix<B>& out, const R& mode = {},
-              const execution& how = {}) {
-  bulk::require_shape("quantize", out.rows(), out.cols(), in.rows, in.cols);
-  constexpr const auto& format = block_matrix<B>::format;
-  const tensor_scale tensor = bulk::tensor_scale_of(format, in, how.level());
-  out.set_tensor_scale(tensor);
-  if (!bulk::quantize_by_kernels<bulk::block_of<block_matrix<B>>>(format, in, tensor, mode,
-                                                                  bulk::storage_of(out), how)) {
-    out = reference::quantize<B>(in, mode);
+/// Refuses a rule that contradicts a format, with the rule's sentence.
+template <auto B, class Rule>
+constexpr void require_rule() {
+  if constexpr (requires { Rule::defect(block_matrix<B>::format); }) {
+    static_assert(
+        Rule::defect(block_matrix<B>::format) == nullptr,
+        "a power-of-two rule does not look at the tensor: has_tensor_scale needs another");
   }
 }
-template <auto B, rounding_mode R = nearest_even_t>
-[[nodiscard]] block_matrix<B> quantize(matrix_view<const float> in, const R& mode = {},
-                                       const execution& how = {}) {
-  block_matrix<B> out(in.rows, in.cols);
-  quantize(in, out, mode, how);
-  return out;
+
+/// Throws if a rule does not fit a grid of blocks.
+template <class Rule>
+void require_grid(const Rule& rule, std::size_t block_rows, std::size_t block_cols) {
+  if constexpr (requires { rule.require_grid(block_rows, block_cols); }) {
+    rule.require_grid(block_rows, block_cols);
+  }
 }
 
-/// The transpose of a matrix in block format B, in.cols x in.rows: blocks lie along the columns of
-/// `in`, as a product A * B needs them for B. The same bits as quantizing a transposed copy, which
-/// is not made. Into a matrix or into a new one, as quantize.
-template <auto B, rounding_mode R = nearest_even_t>
-void quantize_transposed(matrix_view<const float> in, block_matrix<B>& out, const R& mode = {},
-                         const execution& how = {}) {
-  bulk::require_shape("quantize_transposed", out.rows(), out.cols(), in.cols, in.rows);
+template <class Known, auto B, rounding_mode R>
+void quantize(matrix_view<const float> in, block_matrix<B>& out,
+              const rule_view<format_of<B>>& rule, const R& mode, const execution& how) {
   constexpr const auto& format = block_matrix<B>::format;
-  const tensor_scale tensor = bulk::tensor_scale_of(format, in, how.level());
+  const tensor_scale tensor = tensor_scale_of(format, rule, in, how.level());
   out.set_tensor_scale(tensor);
-  if (!bulk::quantize_transpose_by_kernels<bulk::block_of<block_matrix<B>>>(
-          format, in, tensor, mode, bulk::storage_of(out), how)) {
+  if (!quantize_by_kernels<Known>(format, rule, in, tensor, mode, storage_of(out), how)) {
+    out = reference::quantize_by<B>(in, rule, mode);
+  }
+}
+
+template <class Known, auto B, rounding_mode R>
+void quantize_transposed(matrix_view<const float> in, block_matrix<B>& out,
+                         const rule_view<format_of<B>>& rule, const R& mode, const execution& how) {
+  constexpr const auto& format = block_matrix<B>::format;
+  const tensor_scale tensor = tensor_scale_of(format, rule, in, how.level());
+  out.set_tensor_scale(tensor);
+  if (!quantize_transpose_by_kernels<Known>(format, rule, in, tensor, mode, storage_of(out), how)) {
     std::vector<float> copy(in.rows * in.cols);
     const matrix_view<float> transpose(copy.data(), in.cols, in.rows);
     for (std::size_t row = 0; row < in.rows; ++row) {
       for (std::size_t col = 0; col < in.cols; ++col) transpose(col, row) = in(row, col);
     }
-    out = reference::quantize<B>(matrix_view<const float>(transpose), mode);
+    out = reference::quantize_by<B>(matrix_view<const float>(transpose), rule, mode);
   }
+}
+
+}  // namespace bulk
+
+/// The matrix in block format B: for each block the scale by the rule, then its elements rounded by
+/// `mode`, element (r, c) with the draw at(mode, r * cols + c). Blocks are independent of each
+/// other but for the tensor scale, which looks at all finite elements. Rules are in rules/; without
+/// one it is rules::standard. See codec.hpp for special values.
+///
+///   quantize(matrix, q)                          into q, of the same shape
+///   quantize<formats::mxfp4>(matrix)             a new one; also quantize<mxfp4>(matrix)
+///   quantize<formats::mxfp4>(matrix, rules::rceil, nearest_away, threads{2})
+///
+/// A rule that contradicts the format does not compile. Throws std::invalid_argument, before
+/// writing, if the shapes differ.
+template <auto B, scale_rule_for<format_of<B>> Rule, rounding_mode R = rounding_of<Rule>>
+void quantize(matrix_view<const float> in, block_matrix<B>& out, const Rule& rule,
+              const R& mode = {}, const execution& how = {}) {
+  bulk::require_rule<B, Rule>();
+  bulk::require_shape("quantize", out.rows(), out.cols(), in.rows, in.cols);
+  bulk::require_grid(rule, out.block_row_count(), out.block_col_count());
+  bulk::quantize<bulk::known_block<B, Rule>>(in, out, {block_matrix<B>::format, rule}, mode, how);
+}
+template <auto B, rounding_mode R = nearest_even_t>
+void quantize(matrix_view<const float> in, block_matrix<B>& out, const R& mode = {},
+              const execution& how = {}) {
+  quantize(in, out, rules::standard, mode, how);
+}
+template <auto B, scale_rule_for<format_of<B>> Rule, rounding_mode R = rounding_of<Rule>>
+[[nodiscard]] block_matrix<B> quantize(matrix_view<const float> in, const Rule& rule,
+                                       const R& mode = {}, const execution& how = {}) {
+  block_matrix<B> out(in.rows, in.cols);
+  quantize(in, out, rule, mode, how);
+  return out;
+}
+template <auto B, rounding_mode R = nearest_even_t>
+[[nodiscard]] block_matrix<B> quantize(matrix_view<const float> in, const R& mode = {},
+                                       const execution& how = {}) {
+  return quantize<B>(in, rules::standard, mode, how);
+}
+template <class Matrix, class... Arguments>
+requires requires { requires is_block_format_v<format_of<Matrix::format>>; }
+[[nodiscard]] Matrix quantize(matrix_view<const float> in, const Arguments&... arguments) {
+  return quantize<Matrix::format>(in, arguments...);
+}
+
+/// The transpose of a matrix in block format B, in.cols x in.rows: blocks lie along the columns of
+/// `in`, as a product A * B needs them for B. The same bits as quantizing a transposed copy, which
+/// is not made. Into a matrix or into a new one, as quantize.
+template <auto B, scale_rule_for<format_of<B>> Rule, rounding_mode R = rounding_of<Rule>>
+void quantize_transposed(matrix_view<const float> in, block_matrix<B>& out, const Rule& rule,
+                         const R& mode = {}, const execution& how = {}) {
+  bulk::require_rule<B, Rule>();
+  bulk::require_shape("quantize_transposed", out.rows(), out.cols(), in.cols, in.rows);
+  bulk::require_grid(rule, out.block_row_count(), out.block_col_count());
+  bulk::quantize_transposed<bulk::known_block<B, Rule>>(in, out, {block_matrix<B>::format, rule},
+                                                        mode, how);
+}
+template <auto B, rounding_mode R = nearest_even_t>
+void quantize_transposed(matrix_view<const float> in, block_matrix<B>& out, const R& mode = {},
+                         const execution& how = {}) {
+  quantize_transposed(in, out, rules::standard, mode, how);
+}
+template <auto B, scale_rule_for<format_of<B>> Rule, rounding_mode R = rounding_of<Rule>>
+[[nodiscard]] block_matrix<B> quantize_transposed(matrix_view<const float> in, const Rule& rule,
+                                                  const R& mode = {}, const execution& how = {}) {
+  block_matrix<B> out(in.cols, in.rows);
+  quantize_transposed(in, out, rule, mode, how);
+  return out;
 }
 template <auto B, rounding_mode R = nearest_even_t>
 [[nodiscard]] block_matrix<B> quantize_transposed(matrix_view<const float> in, const R& mode = {},
                                                   const execution& how = {}) {
-  block_matrix<B> out(in.cols, in.rows);
-  quantize_transposed(in, out, mode, how);
-  return out;
+  return quantize_transposed<B>(in, rules::standard, mode, how);
+}
+template <class Matrix, class... Arguments>
+requires requires { requires is_block_format_v<format_of<Matrix::format>>; }
+[[nodiscard]] Matrix quantize_transposed(matrix_view<const float> in,
+                                         const Arguments&... arguments) {
+  return quantize_transposed<Matrix::format>(in, arguments...);
 }
 
 namespace bulk {
@@ -158,24 +233,29 @@ void dequantize(const block_matrix<B>& in, matrix_view<bfloat16> out, const exec
 
 /// What quantizing to a block format and back gives, for a format chosen at run time; in and out
 /// may be the same matrix. Throws std::invalid_argument, before writing, for a contradictory
-/// format, shapes that differ, or matrices that share some elements only.
-template <number_format Element, number_format Scale, rounding_mode R = nearest_even_t>
+/// format or rule, shapes that differ, or matrices that share some elements only.
+template <number_format Element, number_format Scale,
+          scale_rule_for<block_format<Element, Scale>> Rule, rounding_mode R = rounding_of<Rule>>
 void round_to(const block_format<Element, Scale>& format, matrix_view<const float> in,
-              matrix_view<float> out, const R& mode = {}, const execution& how = {}) {
+              matrix_view<float> out, const Rule& rule, const R& mode = {},
+              const execution& how = {}) {
   detail::require_valid("round_to", defect(format));
+  detail::require_valid("round_to", defect(format, rule));
   bulk::require_shape("round_to", out.rows, out.cols, in.rows, in.cols);
   const bool is_in_place = in.data == out.data && in.stride == out.stride;
   if (!is_in_place && bulk::share_elements(in, matrix_view<const float>(out))) {
     refuse("round_to: in and out overlap, expected the same matrix or two apart");
   }
-  const tensor_scale tensor = bulk::tensor_scale_of(format, in, how.level());
-  const std::size_t row_bytes = packed_bytes(in.cols, format.element.bits());
   const auto over = [](std::size_t size, std::size_t block) { return (size + block - 1) / block; };
   const std::size_t scales_per_row = over(in.cols, format.block_cols(in.cols));
+  const std::size_t block_rows = over(in.rows, format.block_rows(in.rows));
+  bulk::require_grid(rule, block_rows, scales_per_row);
+  const rule_view<block_format<Element, Scale>> view(format, rule);
+  const tensor_scale tensor = bulk::tensor_scale_of(format, view, in, how.level());
+  const std::size_t row_bytes = packed_bytes(in.cols, format.element.bits());
   const auto scale_bytes = static_cast<std::size_t>(format.scale_bytes());
   std::vector<std::uint8_t> codes(in.rows * row_bytes);
-  std::vector<std::uint8_t> scales(over(in.rows, format.block_rows(in.rows)) * scales_per_row *
-                                   scale_bytes);
+  std::vector<std::uint8_t> scales(block_rows * scales_per_row * scale_bytes);
   const bulk::block_storage storage{codes.data(), row_bytes, scales.data(), scale_bytes,
                                     scales_per_row};
   const bulk::decode_scales decode_scales(format);
@@ -184,11 +264,16 @@ void round_to(const block_format<Element, Scale>& format, matrix_view<const floa
   if (is_narrow) table = kernels::make_value_table(format.element);
   if (!decode_scales.are_possible(tensor) ||
       !(is_narrow || kernels::make_decode_plan(format.element).is_supported) ||
-      !bulk::quantize_by_kernels<bulk::any_block>(format, in, tensor, mode, storage, how)) {
-    return reference::round_to(format, in, out, mode);
+      !bulk::quantize_by_kernels<bulk::any_block>(format, view, in, tensor, mode, storage, how)) {
+    return reference::round_to_by(format, in, out, view, mode);
   }
   bulk::dequantize_by_kernels(format, decode_scales, is_narrow ? &table : nullptr, in.rows, in.cols,
                               storage, tensor, out, how);
+}
+template <number_format Element, number_format Scale, rounding_mode R = nearest_even_t>
+void round_to(const block_format<Element, Scale>& format, matrix_view<const float> in,
+              matrix_view<float> out, const R& mode = {}, const execution& how = {}) {
+  round_to(format, in, out, rules::standard, mode, how);
 }
 
 }  // namespace LOWP_BASELINE

@@ -13,27 +13,38 @@
 namespace lowp {
 namespace detail {
 
+/// The scale code of a block with these elements, number `index` of the grid of blocks.
+template <class Format>
+[[nodiscard]] code_t encode_scale_of(const Format& format, const rule_view<Format>& rule,
+                                     const matrix_view<const float>& values, std::size_t index,
+                                     const tensor_scale& tensor) {
+  amax_accumulator all;
+  for (std::size_t r = 0; r < values.rows; ++r) {
+    for (std::size_t c = 0; c < values.cols; ++c) all.add(values(r, c));
+  }
+  return rule.encode_scale(rule.rule, format, {values, index, all.amax(), all.has_special, tensor});
+}
+
 /// For each block of a matrix its scale code, on_scale(block_row, block_col, scale), and then for
 /// each of its elements the code, on_element(row, col, code, scale).
 template <class Format, rounding_mode R, class OnScale, class OnElement>
-void encode_blocks(const Format& format, const matrix_view<const float>& in,
-                   const tensor_scale& tensor, const R& mode, const OnScale& on_scale,
-                   const OnElement& on_element) {
+void encode_blocks(const Format& format, const rule_view<Format>& rule,
+                   const matrix_view<const float>& in, const tensor_scale& tensor, const R& mode,
+                   const OnScale& on_scale, const OnElement& on_element) {
   const std::size_t block_rows = format.block_rows(in.rows);
   const std::size_t block_cols = format.block_cols(in.cols);
+  const std::size_t blocks_per_row = (in.cols + block_cols - 1) / block_cols;
   for (std::size_t top = 0; top < in.rows; top += block_rows) {
     const std::size_t bottom = top + (std::min)(block_rows, in.rows - top);
     for (std::size_t left = 0; left < in.cols; left += block_cols) {
       const std::size_t right = left + (std::min)(block_cols, in.cols - left);
-
-      amax_accumulator block;
-      for (std::size_t row = top; row < bottom; ++row) {
-        for (std::size_t col = left; col < right; ++col) block.add(in(row, col));
-      }
-      const code_t scale = encode_scale(format, block, tensor);
+      const matrix_view<const float> values(in.row(top) + left, bottom - top, right - left,
+                                            in.stride);
+      const code_t scale = encode_scale_of(
+          format, rule, values, top / block_rows * blocks_per_row + left / block_cols, tensor);
       on_scale(top / block_rows, left / block_cols, scale);
 
-      const element_encoder encoder(format, scale, tensor);
+      const element_encoder<Format> encoder(format, rule, scale, tensor);
       for (std::size_t row = top; row < bottom; ++row) {
         for (std::size_t col = left; col < right; ++col) {
           on_element(row, col, encoder(in(row, col), at(mode, row * in.cols + col)), scale);
@@ -47,38 +58,61 @@ void encode_blocks(const Format& format, const matrix_view<const float>& in,
 
 namespace reference {
 
-/// The tensor scale that a format asks for a matrix.
-[[nodiscard]] inline tensor_scale tensor_scale_of(const auto& format,
-                                                  const matrix_view<const float>& in) {
+/// The tensor scale that a format and a rule ask for a matrix.
+template <class Format>
+[[nodiscard]] tensor_scale tensor_scale_of(const Format& format, const rule_view<Format>& rule,
+                                           const matrix_view<const float>& in) {
   if (!format.has_tensor_scale) return {};
   amax_accumulator all;
   for (std::size_t row = 0; row < in.rows; ++row) {
     for (std::size_t col = 0; col < in.cols; ++col) all.add(in(row, col));
   }
-  return make_tensor_scale(format.element, format.scale, format.rule, all.amax());
+  return rule.make_tensor_scale(rule.rule, format, all.amax());
 }
 
 template <auto B, rounding_mode R = nearest_even_t>
-[[nodiscard]] block_matrix<B> quantize(matrix_view<const float> in, const R& mode = {}) {
+[[nodiscard]] block_matrix<B> quantize_by(matrix_view<const float> in,
+                                          const rule_view<format_of<B>>& rule, const R& mode) {
   block_matrix<B> out(in.rows, in.cols);
-  out.set_tensor_scale(tensor_scale_of(block_matrix<B>::format, in));
+  out.set_tensor_scale(tensor_scale_of(block_matrix<B>::format, rule, in));
   detail::encode_blocks(
-      block_matrix<B>::format, in, out.tensor_scale(), mode,
+      block_matrix<B>::format, rule, in, out.tensor_scale(), mode,
       [&](std::size_t row, std::size_t col, code_t scale) { out.set_scale_code(row, col, scale); },
       [&](std::size_t row, std::size_t col, code_t code, code_t) { out.set_code(row, col, code); });
   return out;
 }
+template <auto B, scale_rule_for<format_of<B>> Rule, rounding_mode R = rounding_of<Rule>>
+[[nodiscard]] block_matrix<B> quantize(matrix_view<const float> in, const Rule& rule,
+                                       const R& mode = {}) {
+  return quantize_by<B>(in, rule_view<format_of<B>>(block_matrix<B>::format, rule), mode);
+}
+template <auto B, rounding_mode R = nearest_even_t>
+[[nodiscard]] block_matrix<B> quantize(matrix_view<const float> in, const R& mode = {}) {
+  return quantize<B>(in, rules::standard, mode);
+}
 
 /// out may be in.
-template <number_format Element, number_format Scale, rounding_mode R = nearest_even_t>
-void round_to(const block_format<Element, Scale>& format, matrix_view<const float> in,
-              matrix_view<float> out, const R& mode = {}) {
-  const tensor_scale tensor = tensor_scale_of(format, in);
+template <number_format Element, number_format Scale, rounding_mode R>
+void round_to_by(const block_format<Element, Scale>& format, matrix_view<const float> in,
+                 matrix_view<float> out, const rule_view<block_format<Element, Scale>>& rule,
+                 const R& mode) {
+  const tensor_scale tensor = tensor_scale_of(format, rule, in);
   detail::encode_blocks(
-      format, in, tensor, mode, [](std::size_t, std::size_t, code_t) {},
+      format, rule, in, tensor, mode, [](std::size_t, std::size_t, code_t) {},
       [&](std::size_t row, std::size_t col, code_t code, code_t scale) {
         out(row, col) = pack_as<float>(decode_element(format, code, scale, tensor));
       });
+}
+template <number_format Element, number_format Scale,
+          scale_rule_for<block_format<Element, Scale>> Rule, rounding_mode R = rounding_of<Rule>>
+void round_to(const block_format<Element, Scale>& format, matrix_view<const float> in,
+              matrix_view<float> out, const Rule& rule, const R& mode = {}) {
+  round_to_by(format, in, out, {format, rule}, mode);
+}
+template <number_format Element, number_format Scale, rounding_mode R = nearest_even_t>
+void round_to(const block_format<Element, Scale>& format, matrix_view<const float> in,
+              matrix_view<float> out, const R& mode = {}) {
+  round_to(format, in, out, rules::standard, mode);
 }
 
 /// A value rounded to nearest even.

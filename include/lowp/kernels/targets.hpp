@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "lowp/core/config.hpp"
+#include "lowp/kernels/arrays/scale_arithmetic.hpp"
 #include "lowp/kernels/arrays/value_table.hpp"
 #include "lowp/kernels/isa.hpp"
 #include "lowp/kernels/lanes/lane_plan.hpp"

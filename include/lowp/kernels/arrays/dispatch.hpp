@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "lowp/kernels/arrays/scale_arithmetic.hpp"
 #include "lowp/kernels/arrays/threshold_table.hpp"
 #include "lowp/kernels/arrays/value_table.hpp"
 #include "lowp/kernels/isa.hpp"

@@ -96,15 +96,6 @@ template <number_format F>
   return table;
 }
 
-/// How the amax of a block becomes the value of its scale, each step rounded to binary32: times a,
-/// or divided by a and then by b; within [lowest, highest], with values of their own for 0 and NaN.
-struct scale_arithmetic {
-  bool divides = false;
-  std::uint32_t a = 0, b = 0;
-  std::uint32_t lowest = 0, highest = 0;
-  std::uint32_t of_zero = 0, of_nan = 0;
-};
-
 /// What decoded values are multiplied by, one factor after the other, each product rounded.
 struct scaling {
   const std::uint32_t* scales = nullptr;  ///< of element i: scales[i >> log2_block]; null: none

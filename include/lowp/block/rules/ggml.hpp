@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// MXFP4 and NVFP4 as ggml's reference quantizers compute them (ggml-quants.c of d99724f), bit for
+// bit for finite inputs. How ggml lays out the codes of a block is a matter of layout, not of these
+// rules.
+#pragma once
+
+#include "lowp/block/rules/power_of_two.hpp"
+
+namespace lowp {
+namespace detail {
+
+/// floor(log2f(x)) of a logarithm rounded to nearest in binary32: one above the exponent of x just
+/// below some powers of two. With k the exponent of the next power, log2 x = k - t / ln 2 for
+/// t = 1 - x / 2^k, which rounds to k below half of the step of binary32 there.
+[[nodiscard]] constexpr int floor_of_rounded_log2(const unpacked& x) {
+  const int k = x.exponent + 1;
+  if (k == 0) return x.exponent;
+  int step = -1;  // binary32 numbers between 2^step and 2^(step + 1) lie before k
+  for (int rest = k > 0 ? k : -k; rest != 0; rest >>= 1) ++step;
+  if (k > 0 && (k & (k - 1)) == 0) --step;
+  // t in units of 2^-64 and the limit ln 2 * 2^(step - 24) in the same units.
+  const std::uint64_t t = 0 - x.significand.high;
+  constexpr std::uint64_t ln2 = 0xB17217F7D1CF79ABu;  // in units of 2^-64
+  return t != 0 && step >= 0 && t < ln2 >> (24 - step) ? k : x.exponent;
+}
+
+/// The index of the value of E2M1 times `scale` nearest to x, the first of equal errors, errors
+/// being rounded to binary32. Under finite scales no value is -0, which 0 comes before.
+[[nodiscard]] constexpr code_t first_nearest_e2m1(const auto& element, const float& x,
+                                                  binary32 scale) {
+  const binary32 value(x);
+  code_t best = 0;
+  binary32 least = abs(value);
+  for (code_t code = 1; code < 16; ++code) {
+    const binary32 error = abs(as_binary32(decode(element, code)) * scale - value);
+    if (error < least) {
+      best = code;
+      least = error;
+    }
+  }
+  return best;
+}
+
+}  // namespace detail
+
+namespace rules {
+
+/// The byte floor(log2f(amax)) - 2 + 127 modulo 256, 0 for a block of zeros: amaxes below 2^-125
+/// wrap around to 255 and below, under which elements are 0 (and read as NaN where OCP's E8M0 is,
+/// under 255). Of equally near elements the one toward zero, and +0 for -0.
+struct ggml_mxfp4_t : detail::power_of_two_rule {
+  static constexpr std::string_view name = "ggml_mxfp4";
+  static constexpr nearest_toward_zero_t rounding{};
+  static constexpr bool keeps_negative_zero = false;
+
+  [[nodiscard]] static constexpr code_t from_amax(const float& block_amax, const auto&,
+                                                  const tensor_scale&) {
+    const unpacked x = unpack(block_amax);
+    if (x.is_zero()) return 0;
+    return static_cast<code_t>(detail::floor_of_rounded_log2(x) - 2 + 127) & 0xFF;
+  }
+};
+
+/// amax / 6 in binary32, cut to 448, rounded half up to UE4M3 without its last binade but for 448:
+/// what is 248 or more is 448, what rounds to the smallest normal value from below is 7/8 of it.
+/// Of equally near elements the one toward zero, and +0 for -0. Where the scale is cut, errors are
+/// equal in binary32 for large elements, and the first code with the error is taken.
+struct ggml_nvfp4_t {
+  static constexpr std::string_view name = "ggml_nvfp4";
+  static constexpr nearest_toward_zero_t rounding{};
+  static constexpr bool keeps_negative_zero = false;
+
+  [[nodiscard]] static constexpr code_t from_amax(const float& block_amax, const auto&,
+                                                  const tensor_scale&) {
+    const binary32 quotient = binary32(block_amax) / binary32(6);
+    const unpacked x = unpack(quotient);
+    if (x.is_zero()) return 0;
+    if (x.exponent < -6) {
+      const unpacked sum = unpack(quotient * binary32(512) + binary32(0.5));
+      const auto count =
+          static_cast<code_t>(sum.exponent < 0 ? 0 : sum.significand.high >> (63 - sum.exponent));
+      return count > 7 ? 7 : count;
+    }
+    if (x.exponent >= 8) return 0x7E;
+    // Exponent and 3 bits below the leading one, and half of the last.
+    const auto field = static_cast<code_t>(x.exponent + 7) << 3;
+    const code_t code = field + (((x.significand.high >> 59 & 15) + 1) >> 1);
+    return code >= 15 << 3 ? 0x7E : code;
+  }
+  [[nodiscard]] static constexpr bool has_elements(code_t scale) { return scale == 0x7E; }
+  [[nodiscard]] static constexpr code_t element(const float& x, const auto& format, code_t scale) {
+    return detail::first_nearest_e2m1(format.element, x,
+                                      detail::as_binary32(decode(format.scale, scale)));
+  }
+};
+
+inline constexpr ggml_mxfp4_t ggml_mxfp4{};
+inline constexpr ggml_nvfp4_t ggml_nvfp4{};
+
+}  // namespace rules
+}  // namespace lowp
