@@ -12,6 +12,7 @@
 #include "gemm/tile_model.hpp"
 #include "lowp/gemm/engine/bfloat16_panels.hpp"
 #include "lowp/kernels/products/product.hpp"
+#include "skip.hpp"
 
 using namespace test::gemm;
 using lowp::has_bfloat16_panels;
@@ -72,13 +73,13 @@ std::vector<std::uint32_t> product_by(const A& a, const B& b, const execution& h
   return bits;
 }
 
+constexpr const char* no_vectors = "this machine has no AVX-512 with VBMI";
 constexpr isa vectors = isa::avx512vbmi, dots = isa::avx512bf16;
 
 /// Also by dot products, on machines that have them. How many instructions the model took, which
-/// tells by which kernel; 1 on machines without the vectors.
+/// tells by which kernel. Only for machines with the vectors.
 template <class A, class B>
 std::size_t compare_model(oracle::tally& t, const std::string& name, const A& a, const B& b) {
-  if (test::highest_isa() < vectors) return 1;
   const auto expected = definition(a, b);
   counted_dots::calls = 0;
   if (test::highest_isa() >= dots) {
@@ -107,6 +108,7 @@ void compare_formats(const std::string& name) {
 }  // namespace
 
 TEST_CASE("Formats of at most 8 significant bits as bfloat16") {
+  if (test::highest_isa() < vectors) return test::skip(no_vectors);
   compare_formats<of_numbers<formats::bfloat16>, of_numbers<formats::bfloat16>>("bfloat16");
   compare_formats<of_numbers<formats::bfloat16>, of_blocks<formats::mxfp4>>("bfloat16 by mxfp4");
   compare_formats<of_numbers<formats::uint_n<8>>, of_packed<formats::e2m3>>("uint8 by e2m3");
@@ -115,6 +117,7 @@ TEST_CASE("Formats of at most 8 significant bits as bfloat16") {
 }
 
 TEST_CASE("Where subnormal numbers could occur, another kernel goes on") {
+  if (test::highest_isa() < vectors) return test::skip(no_vectors);
   oracle::tally t;
   std::uint64_t seed = 1;
   using bfloat16s = of_numbers<formats::bfloat16>;
@@ -142,7 +145,7 @@ TEST_CASE("Where subnormal numbers could occur, another kernel goes on") {
 
 // Of 40 x 40 sums over 1100 products of 2^-60, in tiles of 32 and chunks of 512.
 TEST_CASE("Instructions for bfloat16 are left exactly where they must be") {
-  if (test::highest_isa() < vectors) return;
+  if (test::highest_isa() < vectors) return test::skip(no_vectors);
   oracle::tally t;
   constexpr std::size_t size = 40, depth = 1100;
   const auto values = [](float x) { return std::vector(size * depth, lowp::bfloat16(x)); };
@@ -181,7 +184,7 @@ TEST_CASE("Instructions for bfloat16 are left exactly where they must be") {
 }
 
 TEST_CASE("More than a block, in parts and threads") {
-  if (test::highest_isa() < vectors) return;
+  if (test::highest_isa() < vectors) return test::skip(no_vectors);
   oracle::tally t;
   const matrix a(530, 70, 1, kind::ordinary), b(290, 70, 2, kind::ordinary);
   const of_numbers<formats::e4m3fn> x(a), y(b);
@@ -257,7 +260,7 @@ struct integer_case {
 }  // namespace
 
 TEST_CASE("Integers by tiles as by vectors") {
-  if (test::highest_isa() < vectors) return;
+  if (test::highest_isa() < vectors) return test::skip(no_vectors);
   namespace kernels = lowp::kernels::avx512vbmi;
   const std::vector<std::vector<integer_case::tile::span>> cuts{
       {{8, true, true}},
@@ -280,8 +283,8 @@ TEST_CASE("Integers by tiles as by vectors") {
   }
 }
 
-TEST_CASE("The registers do what the model does") {
-  if (test::highest_isa() < isa::amx) return;
+TEST_CASE("The registers do what the model does", "[tile_registers]") {
+  if (test::highest_isa() < isa::amx) return test::skip("this machine has no tiles of AMX");
   oracle::tally t;
   std::uint64_t seed = 0;
   for (const kind values : kinds) {
@@ -290,6 +293,15 @@ TEST_CASE("The registers do what the model does") {
     compare(t, "registers", x.operand, y.operand);
   }
   REQUIRE_NO_MISMATCH(t);
+}
+
+#else
+
+TEST_CASE("Formats of at most 8 significant bits as bfloat16") {
+  test::skip("these kernels are for x86-64");
+}
+TEST_CASE("The registers do what the model does", "[tile_registers]") {
+  test::skip("tile registers are of x86-64");
 }
 
 #endif
