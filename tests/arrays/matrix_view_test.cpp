@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "lowp/arrays/packed_matrix.hpp"
+#include "lowp/formats/catalog.hpp"
 
 using lowp::matrix_view;
 
@@ -45,6 +47,12 @@ TEST_CASE("A range of rows is a view of them") {
   CHECK(all.row_range(1, 2).row(1) == all.row(2));
   CHECK(all.row_range(3, 0).rows == 0);
   CHECK(matrix_view<float>().row_range(0, 0).rows == 0);
+}
+
+TEST_CASE("No arithmetic on the null pointer of a view without elements") {
+  // Constant evaluation refuses what the sanitizer for undefined behaviour would.
+  STATIC_REQUIRE(matrix_view<float>(nullptr, 5, 0, 8).row(4) == nullptr);
+  STATIC_REQUIRE(lowp::packed_matrix_view<lowp::formats::e2m1>({}, 5, 0, 8).row(4) == nullptr);
 }
 
 TEST_CASE("Rows that overlap and null data are refused") {

@@ -67,6 +67,10 @@ build "$work/find_package3.22" "-DCMAKE_PREFIX_PATH=$work/layer3.22.1"
 echo "== plain include"
 "$compiler" -std=c++20 "-I$root/include" "$here/main.cpp" -o "$work/plain"
 
+echo "== no warnings, whatever a consumer asks for"
+"$compiler" -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+  -Wdouble-promotion -Werror -fsyntax-only "-I$root/include" "$here/without_exceptions.cpp"
+
 echo "== without exceptions"
 "$compiler" -std=c++20 -fno-exceptions -fno-rtti "-I$root/include" "$here/without_exceptions.cpp" \
   -o "$work/without_exceptions"

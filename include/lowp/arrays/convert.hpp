@@ -63,12 +63,9 @@ inline void require_apart(const char* function, std::span<const std::byte> in,
                             : "in and out overlap, expected two arrays apart");
 }
 
-/// The sources that arrays of values may have.
+/// Sources of 16 bits that arrays of values may have.
 template <class T>
 inline constexpr bool is_half = std::same_as<T, binary16> || std::same_as<T, bfloat16>;
-template <class T>
-inline constexpr bool is_array_value =
-    std::same_as<T, float> || std::same_as<T, double> || is_half<T>;
 
 }  // namespace detail
 

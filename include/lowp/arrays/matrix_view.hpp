@@ -42,7 +42,10 @@ struct matrix_view {
   [[nodiscard]] constexpr T& operator()(std::size_t row, std::size_t col) const {
     return data[row * stride + col];
   }
-  [[nodiscard]] constexpr T* row(std::size_t index) const { return data + index * stride; }
+  /// Null in a view without elements that has no data.
+  [[nodiscard]] constexpr T* row(std::size_t index) const {
+    return data == nullptr ? nullptr : data + index * stride;
+  }
   /// `count` rows from `first` on.
   [[nodiscard]] constexpr matrix_view row_range(std::size_t first, std::size_t count) const {
     return {count == 0 ? data : row(first), count, cols, stride};

@@ -49,9 +49,9 @@ class packed_matrix_view {
   [[nodiscard]] constexpr std::size_t rows() const { return rows_; }
   [[nodiscard]] constexpr std::size_t cols() const { return cols_; }
   [[nodiscard]] constexpr std::size_t row_bytes() const { return row_bytes_; }
-  /// The packed codes of a row.
+  /// The packed codes of a row; null in a view without elements that has no data.
   [[nodiscard]] constexpr const std::uint8_t* row(std::size_t index) const {
-    return bytes_ + index * row_bytes_;
+    return bytes_ == nullptr ? nullptr : bytes_ + index * row_bytes_;
   }
   /// Unchecked; row < rows(), col < cols().
   [[nodiscard]] constexpr value_type operator()(std::size_t row_index, std::size_t col) const {

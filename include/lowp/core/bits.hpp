@@ -14,6 +14,10 @@ namespace lowp {
 /// The stored bits of a value, right-aligned. Bits above the width of the format are zero.
 using code_t = std::uint64_t;
 
+/// The bits of binary32's infinity and of its canonical NaN: the quiet one without sign and
+/// payload.
+inline constexpr std::uint32_t binary32_infinity = 0x7F800000u, binary32_nan = 0x7FC00000u;
+
 /// The `count` lowest bits set; 0 <= count <= 64.
 [[nodiscard]] constexpr std::uint64_t low_mask(int count) {
   return count <= 0 ? 0 : ~std::uint64_t{0} >> (64 - count);
@@ -28,7 +32,6 @@ struct uint128 {
   constexpr bool operator==(const uint128&) const = default;
   constexpr auto operator<=>(const uint128&) const = default;
   [[nodiscard]] constexpr bool is_zero() const { return (high | low) == 0; }
-  [[nodiscard]] constexpr bool top_bit() const { return (high >> 63) != 0; }
 
   /// Modulo 2^128.
   friend constexpr uint128 operator+(uint128 a, uint128 b) {

@@ -3,6 +3,7 @@
 // of a saved file are made.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -25,7 +26,7 @@ struct format_field {
 ///   constexpr auto known_fields(const my_format& f) {
 ///     return lowp::format_fields{"my_format", {{"width", f.width}, {"bias", f.bias}}};
 ///   }
-template <int Count>
+template <std::size_t Count>
 struct format_fields {
   const char* family;
   format_field list[Count];
@@ -34,12 +35,12 @@ struct format_fields {
 
   constexpr format_fields(const char* of, const format_field (&fields)[Count],
                           std::uint64_t number = 0)
-      : format_fields(of, fields, number, std::make_integer_sequence<int, Count>{}) {}
+      : format_fields(of, fields, number, std::make_index_sequence<Count>{}) {}
 
  private:
-  template <int... Indices>
+  template <std::size_t... Indices>
   constexpr format_fields(const char* of, const format_field (&fields)[Count], std::uint64_t number,
-                          std::integer_sequence<int, Indices...>)
+                          std::index_sequence<Indices...>)
       : family(of), list{fields[Indices]...}, id(number) {}
 };
 

@@ -16,7 +16,7 @@ namespace lowp {
 /// is left out.
 template <int Size>
 struct short_text {
-  char text[Size] = {};
+  char text[static_cast<std::size_t>(Size)] = {};
   int size = 0;
 
   [[nodiscard]] constexpr std::string_view view() const {
@@ -99,7 +99,7 @@ using format_name = short_text<80>;
 
 namespace detail {
 
-template <int Size, int Count>
+template <int Size, std::size_t Count>
 constexpr void append_fields(short_text<Size>& text, const format_field (&fields)[Count],
                              std::string_view before, std::string_view between) {
   std::string_view separator = "";

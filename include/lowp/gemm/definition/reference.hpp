@@ -128,17 +128,18 @@ class factor_matrix {
   std::vector<unpacked> exact_, scales_;
 };
 
-/// A NaN result is the quiet one without sign and payload.
+/// A NaN result is the canonical one.
 [[nodiscard]] inline float with_canonical_nan(const float& x) {
   const auto bits = std::bit_cast<std::uint32_t>(x);
-  return std::bit_cast<float>((bits & 0x7FFFFFFFu) > 0x7F800000u ? 0x7FC00000u : bits);
+  return std::bit_cast<float>((bits & 0x7FFFFFFFu) > binary32_infinity ? binary32_nan : bits);
 }
 
 /// A finished sum in binary32: times the tensor scales, unless they are part of it.
 template <class T>
 [[nodiscard]] float scaled_sum(const unpacked& sum, float a_scale, float b_scale) {
   const T value = opaque(pack_as<T>(sum));
-  return opaque(static_cast<float>(opaque(opaque(value * a_scale) * b_scale)));
+  return opaque(static_cast<float>(
+      opaque(opaque(value * static_cast<T>(a_scale)) * static_cast<T>(b_scale))));
 }
 
 /// The definition of every product: the values of both operands, then a sum for each element of c,

@@ -51,7 +51,7 @@ struct code_values {
 
 /// A packed operand, type-erased.
 struct packed_groups {
-  std::size_t row_count, col_count;
+  std::size_t row_count;
   const lowp::detail::packed_layout* layout;
   int bits;
   const kernels::value_table* values;
@@ -109,7 +109,6 @@ template <class X, class Use>
     return false;
   }
   packed_groups groups{.row_count = x.rows(),
-                       .col_count = x.cols(),
                        .layout = &x.layout(),
                        .bits = x.element_format.bits(),
                        .values = &values.table,

@@ -242,7 +242,7 @@ inline void encode_blocks_by_steps(isa level, const threshold_plan<std::uint32_t
   std::uint32_t keys[(most + 4) * exact_steps::size] = {};
   const std::size_t blocks = ((count - 1) >> log2_block) + 1;
   for (std::size_t i = 0; i < blocks; ++i) {
-    const double factor = std::bit_cast<float>(factors[i]);
+    const auto factor = static_cast<double>(std::bit_cast<float>(factors[i]));
     detail::run_scale_steps(level, steps, static_cast<std::size_t>(plan.limit_count),
                             divides ? factor : 1 / factor, keys + i * exact_steps::size);
   }
