@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
 #include <vector>
 
 #include "lowp/arrays/lane_job.hpp"
@@ -49,13 +48,9 @@ struct coded_integers {
 /// Whether scales are an array of float.
 template <described_format Scale>
 [[nodiscard]] bool is_binary32_array(const scale_plane<Scale>& scales) {
-  if constexpr (std::is_same_v<typename Scale::type, float_format>) {
-    return has_kernels && scales.format.value == formats::binary32 &&
-           is_array_of<std::uint32_t>(scales.order, 32) &&
-           reinterpret_cast<std::uintptr_t>(scales.bytes) % alignof(float) == 0;
-  } else {
-    return false;
-  }
+  return has_kernels && is_same_format(scales.format.value, formats::binary32) &&
+         is_array_of<std::uint32_t>(scales.order, 32) &&
+         reinterpret_cast<std::uintptr_t>(scales.bytes) % alignof(float) == 0;
 }
 
 /// Calls use(coded_integers) for an operand whose codes are integers and lie in rows.
