@@ -29,8 +29,11 @@ namespace detail {
 
 }  // namespace detail
 
-/// a * b. Exact for operands of up to 64 significant bits, which is what decoding gives, and where
-/// one is a power of two.
+// AreDyadic says that operands have at most 64 significant bits, which is what decoding gives but
+// for formats whose values are no multiples of powers of two: it saves looking.
+
+/// a * b. Exact for operands of up to 64 significant bits, and where one is a power of two.
+template <bool AreDyadic = false>
 [[nodiscard]] constexpr unpacked multiply(const unpacked& a, const unpacked& b) {
   const bool negative = a.negative != b.negative;
   if (a.is_nan() || b.is_nan()) return unpacked::nan(a.is_nan() ? a.negative : b.negative);
@@ -38,7 +41,7 @@ namespace detail {
     return a.is_zero() || b.is_zero() ? unpacked::nan() : unpacked::infinite(negative);
   }
   if (a.is_zero() || b.is_zero()) return unpacked::zero(negative);
-  if ((a.significand.low | b.significand.low) != 0) [[unlikely]] {
+  if (!AreDyadic && (a.significand.low | b.significand.low) != 0) {
     constexpr uint128 one{std::uint64_t{1} << 63, 0};
     const int exponent = a.exponent + b.exponent;
     if (a.significand == one) return {value_kind::finite, negative, exponent, b.significand};
@@ -94,14 +97,16 @@ namespace detail {
 }
 
 /// a * b + c without rounding in between; operands of up to 64 significant bits.
+template <bool AreDyadic = false>
 [[nodiscard]] constexpr unpacked multiply_add(const unpacked& a, const unpacked& b,
                                               const unpacked& c,
                                               bool zero_sum_is_negative = false) {
-  return add(multiply(a, b), c, zero_sum_is_negative);
+  return add(multiply<AreDyadic>(a, b), c, zero_sum_is_negative);
 }
 
 /// a / b for operands of up to 64 significant bits; x / 0 is an infinity of the combined sign and
 /// 0 / 0 a NaN.
+template <bool AreDyadic = false>
 [[nodiscard]] constexpr unpacked divide(const unpacked& a, const unpacked& b) {
   const bool negative = a.negative != b.negative;
   if (a.is_nan() || b.is_nan()) return unpacked::nan(a.is_nan() ? a.negative : b.negative);
@@ -128,11 +133,13 @@ namespace detail {
     quotient = shift_left(quotient, 32) | uint128{0, digit};
   }
   quotient = shift_left(quotient, 31);
-  quotient.low |= (remainder | a.significand.low | b.significand.low) != 0 ? 1u : 0u;
+  const std::uint64_t others = AreDyadic ? 0 : a.significand.low | b.significand.low;
+  quotient.low |= (remainder | others) != 0 ? 1u : 0u;
   return {value_kind::finite, negative, a.exponent - b.exponent - (is_below_one ? 1 : 0), quotient};
 }
 
 /// The square root of operands of up to 64 significant bits; -0 gives -0, other negatives a NaN.
+template <bool AreDyadic = false>
 [[nodiscard]] constexpr unpacked sqrt(const unpacked& a) {
   if (a.is_nan() || a.is_zero()) return a;
   if (a.negative) return unpacked::nan();
@@ -142,7 +149,8 @@ namespace detail {
   // root^2 + remainder equals the digits consumed so far, and remainder <= 2 * root.
   constexpr int bits = 98;
   const bool is_odd = (a.exponent & 1) != 0;
-  uint128 radicand = shift_right_jam({a.significand.high, 0}, is_odd ? 0 : 1);
+  uint128 radicand =
+      shift_right_jam({a.significand.high, AreDyadic ? 0 : a.significand.low}, is_odd ? 0 : 1);
   uint128 root{}, remainder{};
   for (int i = 0; i < bits; ++i) {
     remainder = shift_left(remainder, 2);
@@ -156,7 +164,7 @@ namespace detail {
     }
   }
   root = shift_left(root, 1);
-  root.low |= remainder.is_zero() && a.significand.low == 0 ? 0u : 1u;
+  root.low |= remainder.is_zero() ? 0u : 1u;
   const int half_exponent = (a.exponent - (is_odd ? 1 : 0)) / 2;
   return unpacked::normalized(false, half_exponent + (127 - bits), root);
 }

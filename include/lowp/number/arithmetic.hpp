@@ -50,12 +50,15 @@ template <rounding_mode R>
          !rounds_up(mode, {1, false, false});
 }
 
+template <auto... F>
+inline constexpr bool are_dyadic = (facts<F>.are_dyadic() && ...);
+
 template <auto A, auto B>
 [[nodiscard]] constexpr unpacked product_of(number<A> a, number<B> b) {
   if constexpr (requires { exact_product(A, a.code(), B, b.code()); }) {
     return exact_product(A, a.code(), B, b.code());
   } else {
-    return exact::multiply(unpack(a), unpack(b));
+    return exact::multiply<are_dyadic<A, B>>(unpack(a), unpack(b));
   }
 }
 template <auto A, auto B>
@@ -63,7 +66,7 @@ template <auto A, auto B>
   if constexpr (requires { exact_quotient(A, a.code(), B, b.code()); }) {
     return exact_quotient(A, a.code(), B, b.code());
   } else {
-    return exact::divide(unpack(a), unpack(b));
+    return exact::divide<are_dyadic<A, B>>(unpack(a), unpack(b));
   }
 }
 template <auto A>
@@ -71,7 +74,7 @@ template <auto A>
   if constexpr (requires { exact_sqrt(A, a.code()); }) {
     return exact_sqrt(A, a.code());
   } else {
-    return exact::sqrt(unpack(a));
+    return exact::sqrt<are_dyadic<A>>(unpack(a));
   }
 }
 
