@@ -69,7 +69,7 @@ echo "== plain include"
 
 echo "== no warnings, whatever a consumer asks for"
 "$compiler" -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
-  -Wdouble-promotion -Werror -fsyntax-only "-I$root/include" "$here/without_exceptions.cpp"
+  -Wdouble-promotion -Werror -fsyntax-only "-I$root/include" "$here/instances.cpp"
 
 echo "== without exceptions"
 "$compiler" -std=c++20 -fno-exceptions -fno-rtti "-I$root/include" "$here/without_exceptions.cpp" \

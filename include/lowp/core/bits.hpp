@@ -20,7 +20,7 @@ inline constexpr std::uint32_t binary32_infinity = 0x7F800000u, binary32_nan = 0
 
 /// The `count` lowest bits set; 0 <= count <= 64.
 [[nodiscard]] constexpr std::uint64_t low_mask(int count) {
-  return count <= 0 ? 0 : ~std::uint64_t{0} >> (64 - count);
+  return count <= 0 ? 0 : ~std::uint64_t{0} >> ((64 - count) & 63);
 }
 
 /// An unsigned integer of 128 bits, the working width of exact arithmetic.

@@ -213,11 +213,12 @@ constexpr void check_product() {
   static_assert(is_valid_format<P>);
   static_assert(has_rounding(P) || std::same_as<R, nearest_even_t>,
                 "the policy rounds as it says: it takes no mode");
-  using X = description_of<A>;
-  using Y = description_of<B>;
-  if constexpr (X::element_format::is_constant && Y::element_format::is_constant) {
-    static_assert(operand_defect(P, element_facts_of_type<X>, element_facts_of_type<Y>) == nullptr,
-                  "the policy cannot add products of these operands: see its operand_defect");
+  using first = description_of<A>;
+  using second = description_of<B>;
+  if constexpr (first::element_format::is_constant && second::element_format::is_constant) {
+    static_assert(
+        operand_defect(P, element_facts_of_type<first>, element_facts_of_type<second>) == nullptr,
+        "the policy cannot add products of these operands: see its operand_defect");
   }
   if constexpr (Accumulates) static_assert(accumulation_defect(P) == nullptr);
 }

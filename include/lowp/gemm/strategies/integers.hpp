@@ -73,7 +73,8 @@ struct integer_words {
   /// The range of the integers q - z of an operand; zero points are values of the element format.
   [[nodiscard]] static integer_range difference_range(const auto& d) {
     const integer_range codes = lowp::detail::element_facts_of(d).integers.range;
-    return d.zeros == nullptr ? codes : codes - codes;
+    const integer_range zeros = codes;
+    return d.zeros == nullptr ? codes : codes - zeros;
   }
   [[nodiscard]] static std::size_t longest_piece(const auto& p, std::size_t a_group,
                                                  std::size_t b_group) {

@@ -43,7 +43,7 @@ template <class ValueOf>
   table.bits = bits;
   const auto count = std::size_t{1} << bits;
   for (std::size_t code = 0; code < 256; ++code) {  // repeated, so that any byte is an index
-    const std::uint32_t value = code < count ? value_of(code) : table.values[code % count];
+    const std::uint32_t value = code < count ? value_of(code) : table.values[code & (count - 1)];
     table.values[code] = value;
     table.planes[0][code] = static_cast<std::uint8_t>(value >> 16);
     table.planes[1][code] = static_cast<std::uint8_t>(value >> 24);
