@@ -53,10 +53,12 @@ class modeled_sum {
     if (policy_obstacle(p) != nullptr) return;
     draws = draws_per_sum(p, depth);
     add_roundings(p.accumulator, mode, p.range, p.promoted);
-    model.is_plain = p.order == summation::sequential && p.product == product::exact &&
-                     p.accumulator == formats::binary32 && model.promotes_to_binary32 &&
-                     p.range == overflow::to_special &&
-                     kernels::detail::is_nearest_even(model.wide.plan.rounding) && !is_random();
+    const bool adds_binary32 =
+        p.order == summation::sequential && p.accumulator == formats::binary32 &&
+        model.promotes_to_binary32 && p.range == overflow::to_special &&
+        kernels::detail::is_nearest_even(model.wide.plan.rounding) && !is_random();
+    model.is_plain = adds_binary32 && p.product == product::exact;
+    model.adds_l_mul = adds_binary32 && p.product == product::l_mul;
     model.rounds_products = p.product == product::rounded;
     model.is_pairwise = p.order == summation::pairwise;
     model.is_l_mul = p.product == product::l_mul;
@@ -113,8 +115,11 @@ class modeled_sum {
     if (!x.are_finite || !y.are_finite) return "an operand has a NaN or an infinity";
     const int lowest = x.lowest + y.lowest, highest = x.highest + y.highest;
     if (model.is_l_mul) {
-      model.is_short = model.is_short && x.lowest >= -126 && y.lowest >= -126 && lowest >= -126 &&
-                       highest <= 124;
+      // Factors and products are normal numbers of binary32, in which codes are added.
+      const bool are_normal =
+          x.lowest >= -126 && y.lowest >= -126 && lowest >= -126 && highest <= 124;
+      model.is_short = model.is_short && are_normal;
+      model.adds_l_mul = model.adds_l_mul && are_normal;
       return nullptr;
     }
     // Kernels read -126 from a subnormal number, which is right only if it counts as that or more.

@@ -83,6 +83,7 @@ struct sum_model {
   bool rounds_products = false;
   bool is_pairwise = false;  ///< within a chunk, or within the depth, which is then all of K
   bool is_l_mul = false;
+  bool adds_l_mul = false;   ///< such products are normal numbers, and binary32 adds them
   int l_mul_shift = 0;       ///< l of product::l_mul
   bool is_downward = false;  ///< terms that cancel leave -0
   std::size_t chunk = 0;     ///< of products whose sum is promoted; or 0: sums run on
