@@ -58,7 +58,8 @@ inline const char* name_of(mode m) {
 }
 
 inline const char* name_of(overflow o) {
-  constexpr std::array<const char*, 4> names{"saturate", "to_special", "propagate", "wrap"};
+  constexpr std::array<const char*, 6> names{"saturate", "to_special", "propagate",
+                                             "wrap",     "to_zero",    "wrap_sign_magnitude"};
   return names[static_cast<std::size_t>(o)];
 }
 

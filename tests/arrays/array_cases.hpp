@@ -184,8 +184,9 @@ void for_each_format(Function&& function) {
   });
 }
 
-inline constexpr std::array policies{lowp::overflow::saturate, lowp::overflow::to_special,
-                                     lowp::overflow::propagate, lowp::overflow::wrap};
+inline constexpr std::array policies{
+    lowp::overflow::saturate, lowp::overflow::to_special, lowp::overflow::propagate,
+    lowp::overflow::wrap,     lowp::overflow::to_zero,    lowp::overflow::wrap_sign_magnitude};
 inline constexpr std::array nan_policies{lowp::missing_nan::largest,
                                          lowp::missing_nan::signed_largest, lowp::missing_nan::zero,
                                          lowp::missing_nan::flipped_zero};

@@ -27,8 +27,8 @@ struct threshold_key {
   [[nodiscard]] bool operator==(const threshold_key& other) const {
     const kernels::lane_rounding &a = rounding, &b = other.rounding;
     return format == other.format && a.addend.positive == b.addend.positive &&
-           a.addend.negative == b.addend.negative && a.odd == b.odd && range == other.range &&
-           nan == other.nan;
+           a.addend.negative == b.addend.negative && a.odd == b.odd &&
+           a.is_even_odd == b.is_even_odd && range == other.range && nan == other.nan;
   }
 };
 
@@ -44,7 +44,8 @@ template <class Table, bool Kind, number_format F, rounding_mode R, class Make>
   };
   thread_local std::optional<kept> last;
   const kernels::lane_rounding rounding = kernels::lane_rounding_of(mode);
-  if (f.bits() > 8 || !rounding.is_known || rounding.is_random() || o == overflow::wrap) {
+  if (f.bits() > 8 || !rounding.is_known || rounding.is_random() || o == overflow::wrap ||
+      o == overflow::wrap_sign_magnitude) {
     return nullptr;
   }
   const threshold_key<F> key{f, rounding, o, n};

@@ -61,9 +61,23 @@ struct alignas(8) fixed_format {
   return unpacked::scaled_integer(is_negative, magnitude, -f.fraction_bits);
 }
 
-/// The code of a value, rounded once. Out of range, `wrap` keeps the low bits of the rounded
-/// integer and everything else saturates (these formats have no special codes); infinities always
-/// saturate.
+namespace detail {
+
+/// What `wrap_sign_magnitude` makes of an integer modulo 2^64 and its bit 64: see overflow.hpp.
+[[nodiscard]] constexpr code_t mirrored(const fixed_format& f, bool is_negative, code_t magnitude,
+                                        bool bit_64) {
+  const code_t integer = is_negative ? 0 - magnitude : magnitude;
+  const bool top = (integer >> (f.total_bits - 1) & 1) != 0;
+  const bool above = f.total_bits < 64 ? (integer >> f.total_bits & 1) != 0
+                                       : bit_64 != (is_negative && magnitude != 0);
+  return top != above ? ~integer : integer;
+}
+
+}  // namespace detail
+
+/// The code of a value, rounded once. Out of range, `wrap` and `wrap_sign_magnitude` keep what they
+/// say of the rounded integer, `to_zero` gives zero, and everything else saturates (these formats
+/// have no special codes). Infinities saturate, or are zero under `to_zero`.
 template <rounding_mode R = nearest_even_t>
 [[nodiscard]] LOWP_ALWAYS_INLINE constexpr code_t encode(const fixed_format& f, const unpacked& x,
                                                          const R& mode = {},
@@ -77,7 +91,7 @@ template <rounding_mode R = nearest_even_t>
   };
 
   if (x.is_zero()) return 0;
-  if (x.is_infinite()) return saturated(x.negative);
+  if (x.is_infinite()) return o == overflow::to_zero ? 0 : saturated(x.negative);
   if (x.is_nan()) {
     const bool is_largest = n == missing_nan::largest || n == missing_nan::signed_largest;
     return is_largest ? saturated(x.negative && n == missing_nan::signed_largest) : 0;
@@ -91,7 +105,19 @@ template <rounding_mode R = nearest_even_t>
 
   const bool exceeds_64_bits = shift < 64 || (magnitude == 0 && split.high != 0);
   const code_t limit = x.negative ? f.lowest_magnitude() : f.largest_magnitude();
-  if (o != overflow::wrap && (exceeds_64_bits || magnitude > limit)) return saturated(x.negative);
+  if (o == overflow::wrap_sign_magnitude && f.is_signed) {
+    // Bit 64 of the rounded integer: of the significand, or carried into.
+    const int place = 64 + shift;
+    const code_t bits = place < 64 ? x.significand.low : x.significand.high;
+    const bool has_bit = place >= 0 && place < 128 && (bits >> (place & 63) & 1) != 0;
+    const bool is_carried = magnitude == 0 && split.high != 0;
+    return detail::mirrored(f, x.negative, magnitude, has_bit != is_carried) &
+           low_mask(f.total_bits);
+  }
+  const bool wraps = o == overflow::wrap || o == overflow::wrap_sign_magnitude;
+  if (!wraps && (exceeds_64_bits || magnitude > limit)) {
+    return o == overflow::to_zero ? 0 : saturated(x.negative);
+  }
   return signed_code(x.negative, magnitude);
 }
 
@@ -120,7 +146,8 @@ template <rounding_mode R = nearest_even_t>
           .lowest_exponent = f.total_bits - f.fraction_bits,
           .largest_positive = f.largest_magnitude(),
           .largest_negative = f.lowest_magnitude(),
-          .is_twos_complement = true};
+          .is_twos_complement = true,
+          .wraps = true};
 }
 
 /// Sign, integer, fraction.

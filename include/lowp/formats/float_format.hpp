@@ -162,7 +162,8 @@ template <rounding_mode R = nearest_even_t>
   const bool saturates = o != overflow::to_special;
   const bool has_negative_zero = f.is_signed && !f.nan_at_negative_zero;
   const auto signed_zero = [&] { return x.negative && has_negative_zero ? f.sign_bit() : 0; };
-  const auto out_of_range = [&] {
+  const auto out_of_range = [&]() -> code_t {
+    if (o == overflow::to_zero) return 0;
     const bool has_sign = f.is_signed || !x.negative;  // else no mode can stop at a finite value
     const bool leaves =
         !has_sign || detail::leaves_finite_range(mode, x.negative, f.largest_magnitude() & 1);
@@ -174,6 +175,7 @@ template <rounding_mode R = nearest_even_t>
     return f.has_nan() ? f.nan_code(x.negative) : detail::encode_missing_nan(f, x.negative, n);
   }
   if (x.is_infinite()) {
+    if (o == overflow::to_zero) return 0;
     const bool stays = o == overflow::propagate && f.has_infinity && (f.is_signed || !x.negative);
     return detail::overflowed(f, x.negative, saturates && !stays);
   }

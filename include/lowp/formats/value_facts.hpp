@@ -91,6 +91,8 @@ struct code_grid {
   code_t largest_positive = 0, largest_negative = 0;
   bool is_twos_complement = false;  ///< else sign and magnitude:
   code_t sign_bit = 0;              ///< or 0, in an unsigned format
+  /// overflow::wrap and wrap_sign_magnitude do with the rounded integer what overflow.hpp says.
+  bool wraps = false;
 };
 
 /// Where a code is cut into fields: widths from the top, unused ones zero. A family states it as

@@ -46,7 +46,7 @@ struct named_rounding {
 };
 
 /// Every mode under its name; `stochastic` with seed 0.
-inline constexpr std::array<named_rounding, 9> rounding_modes{{
+inline constexpr std::array<named_rounding, 11> rounding_modes{{
     {"nearest_even", nearest_even},
     {"nearest_away", nearest_away},
     {"nearest_toward_zero", nearest_toward_zero},
@@ -56,6 +56,8 @@ inline constexpr std::array<named_rounding, 9> rounding_modes{{
     {"away_from_zero", away_from_zero},
     {"to_odd", to_odd},
     {"stochastic", stochastic{}},
+    {"nearest_upward", nearest_upward},
+    {"nearest_downward", nearest_downward},
 }};
 
 }  // namespace lowp

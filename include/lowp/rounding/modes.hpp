@@ -49,6 +49,18 @@ struct nearest_away_t {
 struct nearest_toward_zero_t {
   static constexpr std::uint64_t addend(const discarded&) { return detail::half_unit - 1; }
 };
+/// To nearest, ties toward +infinity (RND of ap_fixed).
+struct nearest_upward_t {
+  static constexpr std::uint64_t addend(const discarded& d) {
+    return detail::half_unit - (d.is_negative ? 1 : 0);
+  }
+};
+/// To nearest, ties toward -infinity (RND_MIN_INF of ap_fixed).
+struct nearest_downward_t {
+  static constexpr std::uint64_t addend(const discarded& d) {
+    return detail::half_unit - (d.is_negative ? 0 : 1);
+  }
+};
 /// Truncation (IEEE 754 roundTowardZero).
 struct toward_zero_t {
   static constexpr std::uint64_t addend(const discarded&) { return 0; }
@@ -80,6 +92,8 @@ struct to_odd_t {
 inline constexpr nearest_even_t nearest_even{};
 inline constexpr nearest_away_t nearest_away{};
 inline constexpr nearest_toward_zero_t nearest_toward_zero{};
+inline constexpr nearest_upward_t nearest_upward{};
+inline constexpr nearest_downward_t nearest_downward{};
 inline constexpr toward_zero_t toward_zero{};
 inline constexpr upward_t upward{};
 inline constexpr downward_t downward{};
@@ -92,11 +106,18 @@ template <rounding_mode R>
   return d.fraction + mode.addend(d) < d.fraction;
 }
 
-/// Whether R is one of the modes above, whose addend depends on the sign and the parity alone.
+/// Whether what R decides depends on the sign, on the parity, and on whether the fraction is less
+/// than one half, one half or more, so that an addend of the first two alone does the same, and
+/// kernels can do it. The modes above are of this kind; a mode of one's own says that it is by
+/// `static constexpr bool compares_with_half = true;`.
 template <class R>
 inline constexpr bool is_fixed_addend =
-    detail::is_one_of<R, nearest_even_t, nearest_away_t, nearest_toward_zero_t, toward_zero_t,
-                      upward_t, downward_t, away_from_zero_t, to_odd_t>;
+    detail::is_one_of<R, nearest_even_t, nearest_away_t, nearest_toward_zero_t, nearest_upward_t,
+                      nearest_downward_t, toward_zero_t, upward_t, downward_t, away_from_zero_t,
+                      to_odd_t>;
+template <class R>
+requires requires { requires R::compares_with_half; }
+inline constexpr bool is_fixed_addend<R> = true;
 
 /// Whether the mode draws random bits.
 template <rounding_mode R>

@@ -20,6 +20,12 @@ enum class overflow : std::uint8_t {
   to_special,  ///< infinity, else NaN, else saturate (OFP8 NONSAT, IEEE 754)
   propagate,   ///< saturate, but an infinity stays one where the format has it
   wrap,        ///< modulo 2^bits: integer and fixed-point formats; elsewhere read as saturate
+  to_zero,     ///< +0, for infinite inputs too (SAT_ZERO of ap_fixed); posits read it as saturate
+  /// The low bits, inverted where the bit above them differs from the topmost of them (WRAP_SM of
+  /// ap_fixed): beyond the ends of a signed integer or fixed-point format values are mirrored there
+  /// instead of starting anew at the other end. Unsigned formats read it as wrap, others as
+  /// saturate.
+  wrap_sign_magnitude,
 };
 
 /// What a NaN becomes in a format without NaN. The default is what CUDA and PTX conversions with

@@ -43,15 +43,16 @@ struct by_sign {
   Word negative = 0;
 };
 
-/// A rounding mode as lanes apply it. Every deterministic mode adds to the discarded fraction a
-/// constant that depends on the sign, and one more if the code is odd (modulo 2^64; round-to-odd is
+/// A rounding mode as lanes apply it. A deterministic one adds to the discarded fraction a constant
+/// that depends on the sign, and one more if the code is odd, or even (modulo 2^64; round-to-odd is
 /// 2^64 - 1, and one more is 0). Stochastic rounding is a deterministic rounding to `extra_bits`
 /// more bits, to which random bits are added before the extra bits are cut off. Where 32 of them
 /// fill a lane (`draws_words`), they are added to the fraction instead, for the carry.
 struct lane_rounding {
-  bool is_known = false;  ///< else the mode is a user's own: only its addend function is known
+  bool is_known = false;  ///< else only the addend function of the mode does what it does
   by_sign<std::uint64_t> addend{};
-  std::uint64_t odd = 0;
+  std::uint64_t odd = 0;     ///< 1: one more is added …
+  bool is_even_odd = false;  ///< … to even codes
   int extra_bits = 0;
   bool draws_words = false;
   stochastic draw{};
@@ -68,6 +69,28 @@ struct lane_rounding {
   return bits <= 8 ? 0 : bits <= 16 ? 1 : 2;
 }
 
+namespace detail {
+
+/// The addend that decides as a mode does for one sign and parity, if one does for any fraction
+/// that has been tried.
+struct found_addend {
+  bool exists;
+  std::uint64_t value;
+};
+template <rounding_mode R>
+[[nodiscard]] constexpr found_addend addend_of(const R& mode, bool is_negative, bool is_odd) {
+  constexpr std::uint64_t half = lowp::detail::half_unit;
+  const auto is_up = [&](std::uint64_t fraction) {
+    return rounds_up(mode, {fraction, is_negative, is_odd});
+  };
+  const bool below = is_up(1), tie = is_up(half), above = is_up(~std::uint64_t{0});
+  const bool exists =
+      is_up(half - 1) == below && is_up(half + 1) == above && (!below || tie) && (!tie || above);
+  return {exists, below ? ~std::uint64_t{0} : tie ? half : above ? half - 1 : 0};
+}
+
+}  // namespace detail
+
 [[nodiscard]] constexpr lane_rounding lane_rounding_of(const stochastic& draw);
 
 template <rounding_mode R>
@@ -78,9 +101,19 @@ template <rounding_mode R>
     if (!mode.is_fixed_addend()) return {};
   }
   if constexpr (is_fixed_addend<R> || requires { mode.is_fixed_addend(); }) {
-    result.is_known = true;
-    result.addend = {mode.addend({1, false, false}), mode.addend({1, true, false})};
-    result.odd = mode.addend({1, false, true}) - result.addend.positive;
+    const auto positive_even = detail::addend_of(mode, false, false);
+    const auto positive_odd = detail::addend_of(mode, false, true);
+    const auto negative_even = detail::addend_of(mode, true, false);
+    const auto negative_odd = detail::addend_of(mode, true, true);
+    const std::uint64_t more = positive_odd.value - positive_even.value;
+    result.is_known = positive_even.exists && positive_odd.exists && negative_even.exists &&
+                      negative_odd.exists && negative_odd.value - negative_even.value == more &&
+                      more + 1 <= 2;
+    result.is_even_odd = more + 1 == 0;
+    result.odd = more == 0 ? 0 : 1;
+    result.addend = result.is_even_odd
+                        ? by_sign<std::uint64_t>{positive_odd.value, negative_odd.value}
+                        : by_sign<std::uint64_t>{positive_even.value, negative_even.value};
   }
   return result;
 }
@@ -175,12 +208,13 @@ enum class method : std::uint8_t {
   flat,     ///< nearest even for formats whose codes are the upper bits of the source
   upper,    ///< and whose overflow is infinity: with the sign, nothing but the rounding is left
   half,     ///< binary16 with overflow to infinity, by the conversion instruction
+  wrap,     ///< any mode in fixed point, modulo a power of two
 };
 
 /// Whether a method may be planned for codes or values, with random bits or without.
 [[nodiscard]] constexpr bool applies(method how, bool to_values, bool is_random) {
   const bool needs_codes = how == method::narrow || how == method::upper || how == method::half;
-  const bool needs_no_draw = needs_codes || how == method::fixed;
+  const bool needs_no_draw = needs_codes || how == method::fixed || how == method::wrap;
   return !(needs_codes && to_values) && !(needs_no_draw && is_random);
 }
 
@@ -188,8 +222,8 @@ enum class method : std::uint8_t {
 template <class Word>
 struct fast_nearest {
   method how = method::general;
-  Word largest = 0;       ///< the largest value
-  Word cap = 0;           ///< the value that stands for all beyond the largest
+  Word largest = 0;       ///< the largest value; wrap: the largest that one addition wraps, or 0
+  Word cap = 0;           ///< the value that stands for all beyond the largest; wrap: by three
   Word floor = 0;         ///< fixed: the lowest value
   bool has_caps = false;  ///< else what is beyond `largest` is left to the general method
   bool caps_nan = false;  ///< NaN is among what is beyond
@@ -206,26 +240,28 @@ struct encode_plan {
   lane_rounding rounding{};
   output_plan<Word> output{};
   fast_nearest<Word> fast{};
+  bool mirrors = false;  ///< wrap: as overflow::wrap_sign_magnitude says
 
   /// Whether a number too small for a normal one of the source is certain to become zero.
   [[nodiscard]] constexpr bool ignores_underflow() const {
     if (thresholds != nullptr) return true;
     const int unit = grid.lowest - grid.mantissa_bits - rounding.extra_bits;
-    return fast.how != method::general && fast.how != method::flat && unit > 2;
+    return fast.how != method::general && fast.how != method::flat && fast.how != method::wrap &&
+           unit > 2;
   }
 };
 
 namespace detail {
 
 [[nodiscard]] constexpr bool is_nearest_even(const lane_rounding& r) {
-  return r.odd == 1 && r.addend.positive == r.addend.negative &&
+  return r.odd == 1 && !r.is_even_odd && r.addend.positive == r.addend.negative &&
          r.addend.positive == lowp::detail::half_unit - 1;
 }
 
 /// Fixed point by an addition: everything out of range, infinities too, is an end of it.
 template <class Word, number_format F>
 [[nodiscard]] constexpr fast_nearest<Word> make_fast_fixed(const encode_plan<Word>& plan,
-                                                           const F& f) {
+                                                           const F& f, bool to_values) {
   using s = source<Word>;
   const int place = plan.grid.lowest + s::mantissa_bits - plan.grid.mantissa_bits;
   if (!is_nearest_even(plan.rounding) || plan.rounding.is_random() || place > s::largest_exponent) {
@@ -234,9 +270,32 @@ template <class Word, number_format F>
   const auto value = [&](code_t code) {
     return static_cast<Word>(encode(s::format, decode(f, code)));
   };
-  return {.how = method::fixed,
-          .cap = value(plan.grid.largest.positive),
-          .floor = value((code_t{0} - plan.grid.largest.negative) & low_mask(f.bits()))};
+  const auto highest = plan.grid.largest.positive;
+  const code_t lowest = (code_t{0} - plan.grid.largest.negative) & low_mask(f.bits());
+  const auto is_end = [&](const by_sign<Word>& c) {
+    return c.positive == (to_values ? value(highest) : highest) &&
+           c.negative == (to_values ? value(lowest) : static_cast<Word>(lowest));
+  };
+  if (!is_end(plan.output.overflowed) || !is_end(plan.output.infinity)) return {};
+  return {.how = method::fixed, .cap = value(highest), .floor = value(lowest)};
+}
+
+/// Below 2^(mantissa_bits - 1) units a sum with 1.5 * 2^mantissa_bits of them has the low bits of
+/// the integer in its own; and a sum with so many times 2^bits units is one to a multiple of these.
+template <class Word>
+[[nodiscard]] constexpr fast_nearest<Word> make_wrap(const encode_plan<Word>& plan) {
+  using s = source<Word>;
+  const int place = plan.grid.lowest + s::mantissa_bits - plan.grid.mantissa_bits;
+  const int multiples = place + plan.grid.mantissa_bits;
+  const auto below = [](int exponent) {
+    return (static_cast<Word>(exponent) << s::mantissa_bits) - 1;
+  };
+  fast_nearest<Word> fast{.how = method::wrap};
+  if (is_nearest_even(plan.rounding) && !plan.mirrors && place <= s::largest_exponent) {
+    fast.largest = below(place - 1);
+    fast.cap = multiples <= s::largest_exponent ? below(multiples - 1) : fast.largest;
+  }
+  return fast;
 }
 
 /// The fast methods round what is in range as any format with subnormals does; caps also need an
@@ -306,9 +365,10 @@ template <class Word, number_format F, rounding_mode R>
     plan.rounding.extra_bits = 0;
     plan.rounding.draws_words = true;
   }
+  const bool wraps = o == overflow::wrap || o == overflow::wrap_sign_magnitude;
   plan.is_supported = plan.grid.is_supported && plan.rounding.is_known &&
                       plan.grid.mantissa_bits + plan.rounding.extra_bits < s::mantissa_bits &&
-                      o != overflow::wrap;
+                      (!wraps || (grid.wraps && !plan.rounding.is_random()));
   if (to_values &&
       plan.grid.lowest + s::mantissa_bits - plan.grid.mantissa_bits > s::largest_exponent) {
     plan.is_supported = false;
@@ -336,8 +396,10 @@ template <class Word, number_format F, rounding_mode R>
     plan.output.flip = static_cast<Word>(low_mask(f.bits()));
     plan.output.increment = 1;
   }
-  plan.fast = grid.is_twos_complement ? detail::make_fast_fixed(plan, f)
-                                      : detail::make_fast(plan, to_values);
+  plan.mirrors = o == overflow::wrap_sign_magnitude && plan.grid.largest.negative != 0;
+  plan.fast = wraps                     ? detail::make_wrap(plan)
+              : grid.is_twos_complement ? detail::make_fast_fixed(plan, f, to_values)
+                                        : detail::make_fast(plan, to_values);
   if (is_same_format(f, formats::binary16) && s::bits == 32 && plan.fast.how == method::nearest &&
       applies(method::half, to_values, plan.rounding.is_random()) && plan.fast.has_caps &&
       plan.output.overflowed.positive == plan.grid.largest.positive + 1) {
