@@ -67,7 +67,8 @@ std::vector<std::uint32_t> product_by(const A& a, const B& b, const execution& h
     lowp::kernels::finish(how.level(), a_scale, b_scale, sums, count,
                           c.data() + row * stride + col);
   };
-  lowp::bulk::multiply_bfloat16<Products>(a, b, lowp::bulk::sum_sink(finish), how);
+  const lowp::bulk::product_problem problem{lowp::policies::k32, a, b, lowp::nearest_even, how};
+  lowp::bulk::multiply_bfloat16<Products>(problem, lowp::bulk::sum_sink(finish));
   std::vector<std::uint32_t> bits;
   for (const float& x : c) bits.push_back(std::bit_cast<std::uint32_t>(x));
   return bits;

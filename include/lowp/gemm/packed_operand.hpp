@@ -22,15 +22,14 @@
 #include <type_traits>
 #include <vector>
 
-#include "lowp/arrays/matrix_view.hpp"
-#include "lowp/arrays/packed_matrix.hpp"
+#include "lowp/arrays/lane_job.hpp"
 #include "lowp/arrays/packing.hpp"
 #include "lowp/block/block_format.hpp"
 #include "lowp/block/block_matrix.hpp"
-#include "lowp/block/codec.hpp"
 #include "lowp/core/failure.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/facts.hpp"
+#include "lowp/gemm/operands/describe.hpp"
 #include "lowp/gemm/operands/packed_header.hpp"
 #include "lowp/gemm/operands/packed_layout.hpp"
 #include "lowp/number/number.hpp"
@@ -38,58 +37,32 @@
 namespace lowp {
 namespace detail {
 
-/// What can be packed, and its format: of blocks, or of numbers as if each row were one block
-/// without a scale.
+/// The columns of a block, where that is part of a type: 0 for any shape, -1 for one that cannot be
+/// packed.
 template <class X>
-struct packable {
-  static constexpr bool is_possible = false;
-};
-template <auto F>
-struct packable_numbers {
-  static constexpr bool is_possible = F.bits() <= 8 && has_zero(F);
-  static constexpr bool has_scales = false;
-  static constexpr auto element = F;
-  [[nodiscard]] static code_t code(const auto& x, std::size_t row, std::size_t col) {
-    return x(row, col).code();
-  }
-};
-template <auto F, packing P>
-struct packable<packed_matrix_view<F, P>> : packable_numbers<F> {
-  [[nodiscard]] static std::size_t rows(const packed_matrix_view<F, P>& x) { return x.rows(); }
-  [[nodiscard]] static std::size_t cols(const packed_matrix_view<F, P>& x) { return x.cols(); }
-  /// The codes of a row if they lie densely, the low ones first; else null.
-  [[nodiscard]] static const std::uint8_t* dense_row(const packed_matrix_view<F, P>& x,
-                                                     std::size_t row) {
-    return P == packings::low_first ? x.row(row) : nullptr;
-  }
-};
-template <class T>
-requires is_number_v<std::remove_const_t<T>>
-struct packable<matrix_view<T>> : packable_numbers<T::format> {
-  [[nodiscard]] static std::size_t rows(const matrix_view<T>& x) { return x.rows; }
-  [[nodiscard]] static std::size_t cols(const matrix_view<T>& x) { return x.cols; }
-  [[nodiscard]] static const std::uint8_t* dense_row(const matrix_view<T>&, std::size_t) {
-    return nullptr;
-  }
-};
+inline constexpr int block_cols_of_type = 0;
 template <auto B>
-struct packable<block_matrix<B>> {
-  static constexpr auto format = block_matrix<B>::format;
-  static constexpr auto element = format.element;
-  static constexpr bool has_scales = true;
-  static constexpr bool is_possible =
-      element.bits() <= 8 && has_zero(element) && format.scale.bits() <= 8 &&
-      format.shape.rows == 1 &&
-      (format.shape.cols == 16 || (format.shape.cols > 0 && format.shape.cols % 32 == 0));
-  [[nodiscard]] static std::size_t rows(const block_matrix<B>& x) { return x.rows(); }
-  [[nodiscard]] static std::size_t cols(const block_matrix<B>& x) { return x.cols(); }
-  [[nodiscard]] static code_t code(const block_matrix<B>& x, std::size_t row, std::size_t col) {
-    return x.code(row, col);
-  }
-  [[nodiscard]] static const std::uint8_t* dense_row(const block_matrix<B>& x, std::size_t row) {
-    return x.row_codes(row);
-  }
-};
+inline constexpr int block_cols_of_type<block_matrix<B>> = [] {
+  constexpr block_shape shape = block_matrix<B>::format.shape;
+  const bool is_possible =
+      shape.rows == 1 && (shape.cols == 16 || (shape.cols > 0 && shape.cols % 32 == 0));
+  return is_possible ? shape.cols : -1;
+}();
+
+/// Whether matrices of a type can be packed: rows of codes in memory of up to 8 bits, with a zero
+/// among them, and scales of up to 8 bits.
+template <class D>
+inline constexpr bool is_packable_description = false;
+template <auto F>
+inline constexpr bool is_packable_description<operand_description<constant_format<F>>> =
+    F.bits() <= 8 && has_zero(F);
+template <auto F, auto Scale>
+inline constexpr bool
+    is_packable_description<operand_description<constant_format<F>, constant_format<Scale>>> =
+        F.bits() <= 8 && has_zero(F) && Scale.bits() <= 8;
+template <class X>
+inline constexpr bool is_packable =
+    is_packable_description<description_of<X>>&& block_cols_of_type<X> >= 0;
 
 /// The scales of the blocks that are not all zeros, but for NaNs: powers of two from 2^low to
 /// 2^high, or not all of them.
@@ -110,42 +83,27 @@ struct alignas(64) cache_line {
 }  // namespace detail
 
 /// A copy of the codes and scales of X, a block_matrix of one-row blocks of 16, 32, 64, 96 …
-/// columns, or a packed_matrix_view or matrix_view of numbers; codes have at most 8 bits and one of
-/// them is a zero. As an operand of a product it is what X is; with few rows of a float operand
-/// faster, for codes of 4 bits with AVX-512, of 6 and 8 with VBMI.
+/// columns, a packed_matrix_view or matrix_view of numbers, or any matrix with such a description;
+/// codes have at most 8 bits and one of them is a zero. As an operand of a product it is what X is;
+/// with few rows of a float operand faster, for codes of 4 bits with AVX-512, of 6 and 8 with VBMI.
 template <class X>
-requires(detail::packable<X>::is_possible) class packed_operand {
-  using source = detail::packable<X>;
+requires detail::is_packable<X>
+class packed_operand {
+  using description = detail::description_of<X>;
 
  public:
   /// Of the elements.
-  static constexpr auto element_format = source::element;
-  static constexpr bool has_scales = source::has_scales;
+  static constexpr auto element_format = description::element_format::value;
+  static constexpr bool has_scales =
+      !std::is_same_v<typename description::scale_format, without_scales>;
+  /// Of the scales, if it has some.
+  static constexpr auto scale_format = description::scale_format::value;
   using element_type = number<element_format>;
 
   packed_operand() = default;
-  /// Throws std::invalid_argument for sizes that no memory has.
-  explicit packed_operand(const X& x) : packed_operand(source::rows(x), source::cols(x)) {
-    for (std::size_t row = 0; row < rows_ && cols_ != 0; ++row) {
-      std::size_t col = 0;
-      if (const std::uint8_t* from = source::dense_row(x, row)) {  // whole units are copied
-        for (; cols_ - col >= layout_.unit_codes; col += layout_.unit_codes) {
-          std::memcpy(code_bytes() + layout_.unit_place(row, col / layout_.unit_codes), from,
-                      layout_.unit_bytes);
-          from += layout_.unit_bytes;
-        }
-      }
-      for (; col < cols_; ++col) set_code(row, col, source::code(x, row, col));
-      if constexpr (has_scales) {
-        for (std::size_t block = 0; block < x.block_col_count(); ++block) {
-          scale_bytes()[layout_.scale_place(row, block)] =
-              static_cast<std::uint8_t>(x.scale_code(row, block));
-        }
-      }
-    }
-    if constexpr (has_scales) tensor_ = x.tensor_scale();
-    powers_ = find_powers();
-  }
+  /// Throws std::invalid_argument for sizes that no memory has, and, where the type does not tell,
+  /// for groups of other shapes and for zero points.
+  explicit packed_operand(const X& x) : packed_operand(describe(x), x) {}
 
   [[nodiscard]] std::size_t rows() const { return rows_; }
   [[nodiscard]] std::size_t cols() const { return cols_; }
@@ -159,10 +117,16 @@ requires(detail::packable<X>::is_possible) class packed_operand {
     return element_type::from_code(code(row, col));
   }
   [[nodiscard]] auto scale_of(std::size_t row, std::size_t col) const requires has_scales {
-    return number<source::format.scale>::from_code(scale_code(row, col));
+    return number<scale_format>::from_code(scale_code(row, col));
   }
-  [[nodiscard]] static constexpr std::size_t block_cols() requires has_scales {
-    return static_cast<std::size_t>(block_size());
+  [[nodiscard]] std::size_t block_cols() const requires has_scales { return block_cols_; }
+  /// Whether a tensor scale multiplies finished sums: of some types it is known that none does.
+  [[nodiscard]] static constexpr bool has_tensor_scale() {
+    if constexpr (requires { X::format.has_tensor_scale; }) {
+      return X::format.has_tensor_scale;
+    } else {
+      return true;
+    }
   }
   [[nodiscard]] const lowp::tensor_scale& tensor_scale() const requires has_scales {
     return tensor_;
@@ -187,21 +151,66 @@ requires(detail::packable<X>::is_possible) class packed_operand {
   [[nodiscard]] static packed_operand load(std::span<const std::byte> bytes);
 
   bool operator==(const packed_operand& other) const {
-    return rows_ == other.rows_ && cols_ == other.cols_ && codes_ == other.codes_ &&
-           scales_ == other.scales_ && tensor_ == other.tensor_;
+    return rows_ == other.rows_ && cols_ == other.cols_ && block_cols_ == other.block_cols_ &&
+           codes_ == other.codes_ && scales_ == other.scales_ && tensor_ == other.tensor_;
   }
 
  private:
   static constexpr code_t zero = encode(element_format, unpacked::zero(), nearest_even,
                                         overflow::saturate, missing_nan::largest);
 
-  [[nodiscard]] static constexpr int block_size() {
-    if constexpr (has_scales) return source::format.shape.cols;
-    return 0;
+  packed_operand(const description& d, const X& x)
+      : packed_operand(d.rows(), d.cols(), packed_block_cols(d)) {
+    const bool are_dense = d.elements.order.is_msb_first == false &&
+                           bulk::is_dense(d.elements.order, element_format.bits());
+    for (std::size_t row = 0; row < rows_ && cols_ != 0; ++row) {
+      std::size_t col = 0;
+      if (are_dense) {  // whole units are copied
+        const std::uint8_t* from = d.elements.row(row);
+        for (; cols_ - col >= layout_.unit_codes; col += layout_.unit_codes) {
+          std::memcpy(code_bytes() + layout_.unit_place(row, col / layout_.unit_codes), from,
+                      layout_.unit_bytes);
+          from += layout_.unit_bytes;
+        }
+      }
+      for (; col < cols_; ++col) set_code(row, col, d.elements.code(row, col));
+      if constexpr (has_scales) {
+        for (std::size_t block = 0; block * block_cols_ < cols_; ++block) {
+          scale_bytes()[layout_.scale_place(row, block)] =
+              static_cast<std::uint8_t>(d.scales.code(row, block * block_cols_));
+        }
+      }
+    }
+    if constexpr (requires { x.tensor_scale(); }) {
+      tensor_ = x.tensor_scale();
+    } else {
+      tensor_.decoding = d.tensor_scale;
+    }
+    powers_ = find_powers();
+  }
+
+  /// Those of a description, or 0 without scales.
+  [[nodiscard]] static std::size_t packed_block_cols(const description& d) {
+    if (d.has_zeros()) {
+      refuse("packed_operand: x has zero points, expected none");
+    }
+    if constexpr (!has_scales) {
+      return 0;
+    } else if constexpr (detail::block_cols_of_type<X> != 0) {
+      return static_cast<std::size_t>(detail::block_cols_of_type<X>);
+    } else {
+      if (d.scales.bytes == nullptr || d.group_rows() != 1 || !is_block_size(d.group_cols())) {
+        refuse("packed_operand: groups of x are " + std::to_string(d.group_rows()) + " x " +
+               std::to_string(d.group_cols()) + ", expected 1 x 16 or 1 x a multiple of 32");
+      }
+      return d.group_cols();
+    }
+  }
+  [[nodiscard]] static constexpr bool is_block_size(std::size_t cols) {
+    return cols == 16 || (cols != 0 && cols % 32 == 0 && cols < std::size_t{1} << 31);
   }
   [[nodiscard]] code_t scale_code(std::size_t row, std::size_t col) const requires has_scales {
-    return scales()[layout_.scale_place(row, col / block_cols())] &
-           low_mask(source::format.scale.bits());
+    return scales()[layout_.scale_place(row, col / block_cols())] & low_mask(scale_format.bits());
   }
   using lines = std::vector<detail::cache_line>;
   [[nodiscard]] static lines make_lines(std::size_t bytes) { return lines((bytes + 63) / 64); }
@@ -220,10 +229,11 @@ requires(detail::packable<X>::is_possible) class packed_operand {
   }
 
   /// Zeros.
-  packed_operand(std::size_t rows, std::size_t cols)
+  packed_operand(std::size_t rows, std::size_t cols, std::size_t block_cols)
       : rows_(rows),
         cols_(cols),
-        layout_(rows, cols, element_format.bits(), static_cast<std::size_t>(block_size())),
+        block_cols_(block_cols),
+        layout_(rows, cols, element_format.bits(), block_cols),
         codes_(make_lines(layout_.code_bytes())),
         scales_(make_lines(layout_.scale_bytes())) {
     if constexpr (zero != 0) {
@@ -242,7 +252,7 @@ requires(detail::packable<X>::is_possible) class packed_operand {
   /// Of blocks that only padding has: a scale by which zeros stay zeros.
   [[nodiscard]] static constexpr std::uint8_t padding_scale() requires has_scales {
     code_t code = 0;
-    while (!decode(source::format.scale, code).is_finite()) ++code;
+    while (!decode(scale_format, code).is_finite()) ++code;
     return static_cast<std::uint8_t>(code);
   }
 
@@ -252,6 +262,7 @@ requires(detail::packable<X>::is_possible) class packed_operand {
   [[nodiscard]] detail::scale_powers find_powers() const;
 
   std::size_t rows_ = 0, cols_ = 0;
+  std::size_t block_cols_ = static_cast<std::size_t>(detail::block_cols_of_type<X>);
   detail::packed_layout layout_{};
   lines codes_, scales_;
   lowp::tensor_scale tensor_;
@@ -262,12 +273,32 @@ template <class X>
 packed_operand(const X&) -> packed_operand<X>;
 
 template <class X>
+[[nodiscard]] auto describe(const packed_operand<X>& x) {
+  using element = constant_format<packed_operand<X>::element_format>;
+  if constexpr (packed_operand<X>::has_scales) {
+    return packed_description<element, constant_format<packed_operand<X>::scale_format>>{
+        .row_count = x.rows(),
+        .col_count = x.cols(),
+        .layout = &x.layout(),
+        .codes = x.codes().data(),
+        .scales = x.scales().data(),
+        .block_cols = x.block_cols(),
+        .tensor_scale = x.has_tensor_scale() ? x.tensor_scale().decoding : 1.0f};
+  } else {
+    return packed_description<element>{.row_count = x.rows(),
+                                       .col_count = x.cols(),
+                                       .layout = &x.layout(),
+                                       .codes = x.codes().data()};
+  }
+}
+
+template <class X>
 inline constexpr bool is_packed_operand = false;
 template <class X>
 inline constexpr bool is_packed_operand<packed_operand<X>> = true;
 
 template <class X>
-requires(detail::packable<X>::is_possible) detail::scale_powers packed_operand<X>::find_powers()
+requires detail::is_packable<X> detail::scale_powers packed_operand<X>::find_powers()
 const {
   detail::scale_powers found;
   if constexpr (has_scales) {
@@ -278,8 +309,8 @@ const {
       return true;
     };
     std::array<unpacked, 256> scales{};
-    for (code_t code = 0; code <= low_mask(source::format.scale.bits()); ++code) {
-      scales[code] = decode(source::format.scale, code);
+    for (code_t code = 0; code <= low_mask(scale_format.bits()); ++code) {
+      scales[code] = decode(scale_format, code);
     }
     for (std::size_t row = 0; row < rows_ && cols_ != 0; ++row) {
       for (std::size_t col = 0; col < cols_; col += block_cols()) {
@@ -300,7 +331,7 @@ const {
 // ------------------------------------------------------------------------------------- as bytes
 
 template <class X>
-requires(detail::packable<X>::is_possible) detail::packed_header packed_operand<X>::header()
+requires detail::is_packable<X> detail::packed_header packed_operand<X>::header()
 const {
   using head = detail::packed_header;
   head h;
@@ -308,10 +339,10 @@ const {
   h.words[head::version] = head::layout_version;
   h.put_format(head::element, words_of(element_format));
   if constexpr (has_scales) {
-    h.put_format(head::scale, words_of(source::format.scale));
+    h.put_format(head::scale, words_of(scale_format));
     h.words[head::block_rows] = 1;
     h.words[head::block_cols] = block_cols();
-    h.words[head::has_tensor_scale] = source::format.has_tensor_scale;
+    h.words[head::has_tensor_scale] = has_tensor_scale();
   }
   h.words[head::rows] = rows_;
   h.words[head::cols] = cols_;
@@ -323,7 +354,7 @@ const {
 }
 
 template <class X>
-requires(detail::packable<X>::is_possible) std::vector<std::byte> packed_operand<X>::save()
+requires detail::is_packable<X> std::vector<std::byte> packed_operand<X>::save()
 const {
   using head = detail::packed_header;
   head h = header();
@@ -343,7 +374,8 @@ const {
 }
 
 template <class X>
-requires(detail::packable<X>::is_possible) bool packed_operand<X>::is_padded_with_zeros() const {
+requires detail::is_packable<X>
+bool packed_operand<X>::is_padded_with_zeros() const {
   for (std::size_t row = 0; row < padded_rows(); ++row) {
     const std::size_t cols = row < rows_ ? cols_ : 0;
     for (std::size_t col = cols; col < layout_.cols(); ++col) {
@@ -360,8 +392,8 @@ requires(detail::packable<X>::is_possible) bool packed_operand<X>::is_padded_wit
 }
 
 template <class X>
-requires(detail::packable<X>::is_possible)
-    packed_operand<X> packed_operand<X>::load(std::span<const std::byte> bytes) {
+requires detail::is_packable<X> packed_operand<X> packed_operand<X>::load(
+    std::span<const std::byte> bytes) {
   using head = detail::packed_header;
   if (bytes.size() < head::size) {
     detail::refuse_packed("the number of bytes", bytes.size(), head::size, "at least ");
@@ -372,7 +404,15 @@ requires(detail::packable<X>::is_possible)
     if (found.words[at] != expected)
       detail::refuse_packed(head::name(at), found.words[at], expected);
   };
-  const head of_type = packed_operand().header();
+  packed_operand expected;
+  if (has_scales && detail::block_cols_of_type<X> == 0) {
+    const std::uint64_t block_cols = found.words[head::block_cols];
+    if (block_cols >> 31 != 0 || !is_block_size(static_cast<std::size_t>(block_cols))) {
+      detail::refuse_packed(head::name(head::block_cols), block_cols, 32);
+    }
+    expected.block_cols_ = static_cast<std::size_t>(block_cols);
+  }
+  const head of_type = expected.header();
   for (std::size_t at = 0; at < head::rows; ++at) expect(at, of_type.words[at]);
 
   constexpr std::uint64_t most = (std::numeric_limits<std::size_t>::max)();
@@ -388,8 +428,7 @@ requires(detail::packable<X>::is_possible)
   }
   const auto rows = static_cast<std::size_t>(found.words[head::rows]);
   const auto cols = static_cast<std::size_t>(found.words[head::cols]);
-  const detail::packed_layout layout(rows, cols, element_format.bits(),
-                                     static_cast<std::size_t>(block_size()));
+  const detail::packed_layout layout(rows, cols, element_format.bits(), expected.block_cols_);
   expect(head::code_bytes, layout.code_bytes());
   expect(head::scale_bytes, layout.scale_bytes());
   if (bytes.size() != head::size + layout.code_bytes() + layout.scale_bytes()) {
@@ -401,7 +440,7 @@ requires(detail::packable<X>::is_possible)
   sum.add(bytes.subspan(head::size));
   expect(head::checksum, sum.value());
 
-  packed_operand x(rows, cols);
+  packed_operand x(rows, cols, expected.block_cols_);
   const auto get = [&](lines& to, std::size_t at, std::size_t size) {
     if (size != 0) std::memcpy(to.data(), bytes.data() + at, size);
   };

@@ -25,27 +25,26 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// Significant bits of the values of an operand, at most; 0 if that is not known. A factor that is
-/// a power of two adds none.
-template <class X>
-inline constexpr int value_precision = [] {
-  using formats_of = lowp::detail::value_formats<X>;
-  if constexpr (formats_of::are_known) {
-    return formats_of::apply(
-        [](const auto&... of) { return (std::max)(1, (of.factor_bits() + ...)); });
-  } else {
-    return 0;
-  }
-}();
+/// Whether values with these facts, in binary32, are bfloat16 where they are normal numbers. A
+/// factor that is a power of two adds no significant bit.
+[[nodiscard]] constexpr bool are_bfloat16(const lowp::detail::operand_facts& of) {
+  return of.factor_bits <= 8;
+}
 
 }  // namespace bulk
 
-/// Whether the values of an operand, in binary32, are bfloat16 where they are normal numbers. Two
-/// such operands are multiplied by the machine's instructions for bfloat16, where it has any; the
-/// result is the same.
+/// Whether the values of an operand, in binary32, are bfloat16 where they are normal numbers, as
+/// far as its type tells. Two such operands are multiplied by the machine's instructions for
+/// bfloat16, where it has any; the result is the same.
 template <gemm_operand X>
-inline constexpr bool has_bfloat16_panels = bulk::value_precision<std::remove_cv_t<X>> > 0 &&
-                                            bulk::value_precision<std::remove_cv_t<X>> <= 8;
+inline constexpr bool has_bfloat16_panels = [] {
+  using description = lowp::detail::description_of<X>;
+  if constexpr (lowp::detail::has_constant_formats<description>) {
+    return bulk::are_bfloat16(lowp::detail::operand_facts_of_type<description>);
+  } else {
+    return false;
+  }
+}();
 
 namespace bulk {
 
@@ -233,17 +232,6 @@ struct bfloat16_panels : panel_sums<> {
     int lowest_of_[most_rows / tile_rows] = {};
   };
 };
-
-/// The sums of accumulation::k32.
-template <class Products, gemm_operand A, gemm_operand B>
-void multiply_bfloat16(const A& a, const B& b, const sum_sink& sink, const execution& how) {
-  constexpr int last_bits = value_precision<A> - 1 + value_precision<B> - 1;
-  with_rows(how.level(), a, [&](const row_source& x) {
-    with_rows(how.level(), b, [&](const row_source& y) {
-      multiply_blocks<bfloat16_panels<Products>>(x, y, sink, how, last_bits);
-    });
-  });
-}
 
 #endif
 

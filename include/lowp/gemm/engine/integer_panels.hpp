@@ -12,7 +12,6 @@
 #include <type_traits>
 
 #include "lowp/arrays/lane_job.hpp"
-#include "lowp/block/block_job.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/integers.hpp"
 #include "lowp/gemm/operands/lane_tiles.hpp"
@@ -135,63 +134,84 @@ struct integer_property {
   const bool is_possible = form.is_possible && form.unit >= -70 && form.unit <= 50;
   return {form, {is_possible, form.unit + 127, 0, 0}};
 }
-template <class X>
-inline constexpr integer_property integer_property_of{};
-template <class T>
-requires is_number_v<std::remove_const_t<T>>
-inline constexpr integer_property integer_property_of<matrix_view<T>> =
-    unscaled_integers(make_integer_form(T::format));
-template <auto F, packing P>
-inline constexpr integer_property integer_property_of<packed_matrix_view<F, P>> =
-    unscaled_integers(make_integer_form(F));
-template <auto B>
-requires(!B.has_tensor_scale &&
-         B.shape.cols % 32 ==
-             0) inline constexpr integer_property integer_property_of<block_matrix<B>>{
-    make_integer_form(B.element), make_power_scales(B.scale, make_integer_form(B.element).unit)};
+/// Of the formats of an operand's elements and scales.
+template <described_format Element, described_format Scale>
+[[nodiscard]] constexpr integer_property make_integer_property(const Element& element,
+                                                               const Scale& scale) {
+  const integer_form form = make_integer_form(element.value);
+  if constexpr (std::is_same_v<Scale, without_scales>) {
+    return unscaled_integers(form);
+  } else {
+    return {form, make_power_scales(scale.value, form.unit)};
+  }
+}
+template <class Element, class Scale>
+inline constexpr integer_property integer_property_of_formats = make_integer_property(Element{},
+                                                                                      Scale{});
+
+/// Whether elements are 8-bit integers times one power of two for each 32, as far as a type tells:
+/// true for formats that are known at run time only.
+template <class D>
+inline constexpr bool may_be_integers = false;
+template <class Element, class Scale>
+inline constexpr bool may_be_integers<operand_description<Element, Scale>> = [] {
+  if constexpr (Element::is_constant && Scale::is_constant) {
+    return integer_property_of_formats<Element, Scale>.is_possible();
+  } else {
+    return true;
+  }
+}();
 
 }  // namespace bulk
 
-/// Whether elements of an operand are 8-bit integers times one power of two for each 32 of them.
-/// Two such operands are multiplied in integers, where the machine has the instructions; the result
-/// is the same.
+/// Whether elements of an operand are 8-bit integers times one power of two for each group, as its
+/// type tells. Two such operands are multiplied in integers, where the machine has the instructions
+/// and groups are multiples of 32 columns; the result is the same.
 template <gemm_operand X>
-inline constexpr bool has_integer_panels =
-    bulk::integer_property_of<std::remove_cv_t<X>>.is_possible();
+inline constexpr bool has_integer_panels = [] {
+  using description = lowp::detail::description_of<X>;
+  return lowp::detail::has_constant_formats<description> && bulk::may_be_integers<description>;
+}();
 
 namespace bulk {
 
-template <class X>
-[[nodiscard]] integer_rows unscaled_rows(const X& x, const void* codes, std::size_t row_bytes,
-                                         int bits, packing order) {
-  static constexpr const integer_property& known = integer_property_of<X>;
-  return {.row_count = lowp::detail::operand_rows(x),
-          .col_count = lowp::detail::operand_cols(x),
-          .codes = static_cast<const std::uint8_t*>(codes),
-          .row_bytes = row_bytes,
-          .bits = bits,
-          .order = order,
-          .map = &known.elements.codes,
-          .powers = known.scales};
+/// The integer_property of an operand: one for the whole program where formats are part of its
+/// type, else `own`.
+template <described_format Element, described_format Scale>
+[[nodiscard]] const integer_property& integer_property_of(
+    const operand_description<Element, Scale>& d, [[maybe_unused]] integer_property& own) {
+  if constexpr (Element::is_constant && Scale::is_constant) {
+    return integer_property_of_formats<Element, Scale>;
+  } else {
+    own = make_integer_property(d.elements.format, d.scales.format);
+    return own;
+  }
 }
-template <class T>
-[[nodiscard]] integer_rows integer_rows_of(const matrix_view<T>& x) {
-  return unscaled_rows(x, x.data, x.stride * sizeof(T), T::format.bits(), packings::byte_low);
-}
-template <auto F, packing P>
-[[nodiscard]] integer_rows integer_rows_of(const packed_matrix_view<F, P>& x) {
-  return unscaled_rows(x, x.row(0), x.row_bytes(), F.bits(), P);
-}
-template <auto B>
-[[nodiscard]] integer_rows integer_rows_of(const block_matrix<B>& x) {
-  integer_rows rows = unscaled_rows(x, x.codes().data(),
-                                    packed_bytes(x.cols(), block_matrix<B>::format.element.bits()),
-                                    block_matrix<B>::format.element.bits(), packing{});
-  rows.scales = x.scales().data();
-  rows.scales_per_row = x.block_col_count();
-  rows.block_rows = x.block_rows();
-  rows.block_cols = x.block_cols();
-  return rows;
+/// Where such an operand lies, with its property; null if its formats or groups are others.
+template <described_format Element, described_format Scale>
+[[nodiscard]] const char* find_integer_rows(const operand_description<Element, Scale>& d,
+                                            const integer_property& known, integer_rows& out) {
+  const bool is_scaled = d.scales.bytes != nullptr;
+  if (!known.is_possible() || d.has_zeros() || d.elements.row_bytes < 0) {
+    return "elements of an operand are no 8-bit integers times one power of two for each 32";
+  }
+  if (is_scaled && (d.group_cols() % 32 != 0 || !is_array_of<std::uint8_t>(d.scales.order, 8) ||
+                    d.scale_value_format().bits() > 8)) {
+    return "groups of an operand are no multiples of 32 columns";
+  }
+  out = {.row_count = d.rows(),
+         .col_count = d.cols(),
+         .codes = d.elements.bytes,
+         .row_bytes = static_cast<std::size_t>(d.elements.row_bytes),
+         .bits = d.format().bits(),
+         .order = d.elements.order,
+         .map = &known.elements.codes,
+         .scales = d.scales.bytes,
+         .powers = known.scales,
+         .scales_per_row = d.scales.groups_per_row,
+         .block_rows = is_scaled ? d.group_rows() : 1,
+         .block_cols = is_scaled ? d.group_cols() : 1};
+  return nullptr;
 }
 
 #if LOWP_X86_TARGETS

@@ -12,11 +12,42 @@
 #include "lowp/block/quantize.hpp"
 #include "lowp/core/failure.hpp"
 #include "lowp/gemm/epilogue.hpp"
+#include "lowp/gemm/operands/description.hpp"
 #include "lowp/gemm/operands/operand.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
+
+/// Of descriptions of a user's own no memory is known.
+template <matrix_description D, class Use>
+void for_each_memory(const D&, const Use&) {}
+/// Calls use(first, size) for the bytes that hold the codes, the scales and the zero points of a
+/// matrix.
+template <described_format Element, described_format Scale, class Use>
+void for_each_memory(const operand_description<Element, Scale>& d, const Use& use) {
+  if (d.rows() == 0 || d.cols() == 0) return;
+  const auto& plane = d.elements;
+  const bool is_forward = plane.row_bytes >= 0;
+  const std::uint8_t* const first = plane.row(is_forward ? 0 : d.rows() - 1);
+  const std::uint8_t* const last = plane.row(is_forward ? d.rows() - 1 : 0);
+  use(first, static_cast<std::size_t>(last - first) +
+                 packed_bytes(d.cols(), d.format().bits(), plane.order));
+  const std::size_t groups = ((d.rows() - 1) / d.group_rows() + 1) *
+                             (d.scales.groups_per_row == 0 ? 1 : d.scales.groups_per_row);
+  if (d.scales.bytes != nullptr) {
+    use(d.scales.bytes, packed_bytes(groups, d.scale_value_format().bits(), d.scales.order));
+  }
+  if (d.zeros != nullptr) use(d.zeros, groups * sizeof *d.zeros);
+}
+template <described_format Element, described_format Scale, class Use>
+void for_each_memory(const packed_description<Element, Scale>& d, const Use& use) {
+  use(d.codes, d.layout->code_bytes());
+  if (d.scales != nullptr) use(d.scales, d.layout->scale_bytes());
+}
+/// Of a transposed one a copy is made first.
+template <class Of, class Use>
+void for_each_memory(const transposed_description<Of>&, const Use&) {}
 
 /// Whether the `size` bytes from `first` on are none of c's.
 template <class T>
@@ -26,35 +57,21 @@ template <class T>
   return at(first) + size <= at(c.data) || at(c.row(c.rows - 1) + c.cols) <= at(first);
 }
 
-/// Throws if c shares elements with an operand, or bytes with what someone else owns of it: packed
-/// codes, numbers, scales, zero points.
+/// Throws if c shares elements with an operand, or bytes with its codes, scales or zero points.
 template <gemm_operand X, class T>
 void require_apart(const X& x, const matrix_view<T>& c) {
   bool are_apart = true;
   if constexpr (std::is_same_v<T, float> && std::is_convertible_v<X, matrix_view<const float>>) {
     are_apart = !share_elements(x, c);
-  } else if constexpr (requires { x.row(0); }) {  // of a transposed one a copy is made first
-    const std::size_t rows = lowp::detail::operand_rows(x), cols = lowp::detail::operand_cols(x);
-    if (rows != 0 && cols != 0) {
-      const auto* const begin = reinterpret_cast<const std::uint8_t*>(x.row(0));
-      const auto* const last = reinterpret_cast<const std::uint8_t*>(x.row(rows - 1));
-      auto size = static_cast<std::size_t>(last - begin);
-      if constexpr (requires { x.stride; }) {
-        size += cols * sizeof(*x.data);
-      } else {
-        size += packed_bytes(cols, X::format.bits(), X::order);
-      }
-      are_apart = lie_apart(begin, size, c);
-    }
-  }
-  if constexpr (requires { x.zeros(); }) {
-    are_apart = are_apart && lie_apart(x.scales().data(), x.scales().size_bytes(), c) &&
-                lie_apart(x.zeros().data(), x.zeros().size_bytes(), c);
+  } else {
+    for_each_memory(describe(x), [&](const void* first, std::size_t size) {
+      are_apart = are_apart && lie_apart(first, size, c);
+    });
   }
   if (are_apart) return;
   refuse("gemm: c shares memory with an operand, expected another matrix");
 }
-/// The same for the memory of a block matrix.
+/// require_apart for the memory of a block matrix.
 template <gemm_operand X, auto B>
 void require_apart(const X& x, block_matrix<B>& c) {
   if constexpr (std::is_same_v<X, block_matrix<B>>) {
@@ -67,7 +84,7 @@ void require_apart(const X& x, block_matrix<B>& c) {
   require_apart(x, row(c.scales()));
 }
 
-/// The same for the arrays of an epilogue.
+/// require_apart for the arrays of an epilogue.
 template <class C>
 void require_apart(const epilogue& e, C&& c) {
   for (const auto& array : {e.row_scales, e.col_scales, e.bias}) {

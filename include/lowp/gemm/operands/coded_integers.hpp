@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "lowp/arrays/lane_job.hpp"
@@ -45,17 +46,17 @@ struct coded_integers {
   [[nodiscard]] int sign() const { return format.is_signed ? 1 << (format.bits() - 1) : 0; }
 };
 
-/// Whether scales are an array of float.
-template <described_format Scale>
-[[nodiscard]] bool is_binary32_array(const scale_plane<Scale>& scales) {
-  return has_kernels && is_same_format(scales.format.value, formats::binary32) &&
-         is_array_of<std::uint32_t>(scales.order, 32) &&
-         reinterpret_cast<std::uintptr_t>(scales.bytes) % alignof(float) == 0;
+/// Whether the codes of a plane are an array of float.
+template <class Plane>
+[[nodiscard]] bool is_binary32_array(const Plane& plane) {
+  return has_kernels && is_same_format(plane.format.value, formats::binary32) &&
+         is_array_of<std::uint32_t>(plane.order, 32) &&
+         reinterpret_cast<std::uintptr_t>(plane.bytes) % alignof(float) == 0;
 }
 
 /// Calls use(coded_integers) for an operand whose codes are integers and lie in rows.
-template <matrix_description D, class Use>
-void with_integers(const D& d, const Use& use) {
+template <described_format Element, described_format Scale, class Use>
+void with_integers(const operand_description<Element, Scale>& d, const Use& use) {
   const integer_values integers = lowp::detail::element_facts_of(d).integers;
   const int unit = integers.unit;
   coded_integers out{.rows = d.rows(),

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 
 #include "lowp/arrays/packing.hpp"
@@ -41,15 +42,22 @@ struct variable_format {
   type value;
 };
 
+/// In place of the format of scales: there are none.
+struct without_scales {
+  using type = float_format;
+  static constexpr bool is_constant = true;
+  static constexpr type value = formats::binary32;
+};
+
 namespace detail {
 template <class F>
-inline constexpr bool is_described_format = false;
+inline constexpr bool is_described_format = std::is_same_v<F, without_scales>;
 template <auto F>
 inline constexpr bool is_described_format<constant_format<F>> = true;
 template <class F>
 inline constexpr bool is_described_format<variable_format<F>> = true;
 }  // namespace detail
-/// One of these two.
+/// One of these three.
 template <class F>
 concept described_format = detail::is_described_format<F>;
 
@@ -89,7 +97,8 @@ struct scale_plane {
   [[no_unique_address]] Format format{};
   const std::uint8_t* bytes = nullptr;  ///< null: there are none
   packing order{};
-  std::size_t group_rows = 1, group_cols = 1;  ///< at least 1
+  /// At least 1; as large as the matrix, or larger, for one group along it.
+  std::size_t group_rows = 1, group_cols = (std::numeric_limits<std::size_t>::max)();
   std::size_t groups_per_row = 0;
 
   [[nodiscard]] std::size_t group_of(std::size_t row, std::size_t col) const {
@@ -101,25 +110,27 @@ struct scale_plane {
 };
 
 /// The description of a matrix that lies in memory.
-template <described_format Element, described_format Scale = constant_format<formats::binary32>>
+template <described_format Element, described_format Scale = without_scales>
 struct operand_description {
   std::size_t row_count = 0, col_count = 0;
   code_plane<Element> elements{};
   /// Grouped like the zero points, which may be there without them.
   scale_plane<Scale> scales{};
-  const std::int32_t* zeros = nullptr;  ///< null: all 0
+  const std::int32_t* zeros = nullptr;  ///< null: all 0; integers that the element format has
   float tensor_scale = 1;               ///< multiplies the finished sums of a product
-  /// Not null: codes and scales lie as those of a packed_operand.
-  const detail::packed_layout* packed = nullptr;
 
   using element_format = Element;
   using scale_format = Scale;
 
   /// Of the elements.
   [[nodiscard]] const typename Element::type& format() const { return elements.format.value; }
+  [[nodiscard]] const typename Scale::type& scale_value_format() const {
+    return scales.format.value;
+  }
   [[nodiscard]] std::size_t rows() const { return row_count; }
   [[nodiscard]] std::size_t cols() const { return col_count; }
   [[nodiscard]] bool has_scales() const { return scales.bytes != nullptr || zeros != nullptr; }
+  [[nodiscard]] bool has_zeros() const { return zeros != nullptr; }
   /// Whether scales are multiples of powers of two, as decoding gives them.
   [[nodiscard]] bool has_dyadic_scales() const {
     if (scales.bytes == nullptr) return true;
@@ -135,11 +146,6 @@ struct operand_description {
   // Of one element, exact and unchecked: row < rows(), col < cols().
   [[nodiscard]] unpacked element(std::size_t row, std::size_t col) const {
     const auto& f = elements.format.value;
-    if (packed != nullptr) {
-      const std::size_t size = packed->unit_codes;
-      return decode(
-          f, load_code(elements.bytes + packed->unit_place(row, col / size), col % size, f.bits()));
-    }
     const unpacked x = decode(f, elements.code(row, col));
     return zeros == nullptr
                ? x
@@ -149,16 +155,50 @@ struct operand_description {
   [[nodiscard]] unpacked scale(std::size_t row, std::size_t col) const {
     const auto& f = scales.format.value;
     if (scales.bytes == nullptr) return unpacked::scaled_integer(false, 1);
-    if (packed != nullptr) {
-      const std::size_t place = packed->scale_place(row, col / scales.group_cols);
-      return decode(f, scales.bytes[place] & low_mask(f.bits()));
-    }
     return decode(f, scales.code(row, col));
   }
   /// Their product: the value without the tensor scale.
   [[nodiscard]] unpacked value(std::size_t row, std::size_t col) const {
     return scales.bytes == nullptr ? element(row, col)
                                    : exact::multiply(element(row, col), scale(row, col));
+  }
+};
+
+/// The description of a matrix that lies in memory as a packed_operand does.
+template <described_format Element, described_format Scale = without_scales>
+struct packed_description {
+  std::size_t row_count = 0, col_count = 0;
+  const detail::packed_layout* layout = nullptr;
+  const std::uint8_t* codes = nullptr;
+  const std::uint8_t* scales = nullptr;  ///< null: there are none
+  std::size_t block_cols = (std::numeric_limits<std::size_t>::max)();
+  float tensor_scale = 1;
+
+  using element_format = Element;
+  using scale_format = Scale;
+
+  [[nodiscard]] const typename Element::type& format() const { return Element::value; }
+  [[nodiscard]] const typename Scale::type& scale_value_format() const { return Scale::value; }
+  [[nodiscard]] std::size_t rows() const { return row_count; }
+  [[nodiscard]] std::size_t cols() const { return col_count; }
+  [[nodiscard]] bool has_scales() const { return scales != nullptr; }
+  [[nodiscard]] bool has_zeros() const { return false; }
+  [[nodiscard]] bool has_dyadic_scales() const { return facts<Scale::value>.are_dyadic(); }
+  [[nodiscard]] std::size_t group_rows() const { return 1; }
+  [[nodiscard]] std::size_t group_cols() const { return block_cols; }
+  [[nodiscard]] unpacked element(std::size_t row, std::size_t col) const {
+    const std::size_t size = layout->unit_codes;
+    return decode(format(), load_code(codes + layout->unit_place(row, col / size), col % size,
+                                      format().bits()));
+  }
+  [[nodiscard]] unpacked scale(std::size_t row, std::size_t col) const {
+    if (scales == nullptr) return unpacked::scaled_integer(false, 1);
+    const code_t code = scales[layout->scale_place(row, col / block_cols)];
+    return decode(scale_value_format(), code & low_mask(scale_value_format().bits()));
+  }
+  [[nodiscard]] unpacked value(std::size_t row, std::size_t col) const {
+    return scales == nullptr ? element(row, col)
+                             : exact::multiply(element(row, col), scale(row, col));
   }
 };
 
@@ -172,9 +212,11 @@ struct transposed_description {
   using scale_format = typename Of::scale_format;
 
   [[nodiscard]] const auto& format() const { return of.format(); }
+  [[nodiscard]] const auto& scale_value_format() const { return of.scale_value_format(); }
   [[nodiscard]] std::size_t rows() const { return of.cols(); }
   [[nodiscard]] std::size_t cols() const { return of.rows(); }
   [[nodiscard]] bool has_scales() const { return of.has_scales(); }
+  [[nodiscard]] bool has_zeros() const { return of.has_zeros(); }
   [[nodiscard]] bool has_dyadic_scales() const { return of.has_dyadic_scales(); }
   [[nodiscard]] std::size_t group_rows() const { return of.group_cols(); }
   [[nodiscard]] std::size_t group_cols() const { return of.group_rows(); }
@@ -194,17 +236,34 @@ template <class D>
 inline constexpr bool is_transposed_description = false;
 template <class Of>
 inline constexpr bool is_transposed_description<transposed_description<Of>> = true;
+
+/// A value of a described format, or a reference to it.
+template <class T, class Format>
+concept value_of_format = std::same_as < std::remove_cvref_t<T>,
+typename Format::type > ;
 }  // namespace detail
 
-/// What describe(x) gives.
+/// A description describes itself: it is an operand, too.
+template <described_format Element, described_format Scale>
+[[nodiscard]] operand_description<Element, Scale> describe(
+    const operand_description<Element, Scale>& d) {
+  return d;
+}
+
+/// What describe(x) gives: one of these, or a class of one's own for what lies otherwise, which is
+/// then read element by element.
 template <class D>
 concept matrix_description = requires(const D& d, std::size_t i) {
   typename D::element_format;
+  typename D::scale_format;
+  { d.format() } -> detail::value_of_format<typename D::element_format>;
+  { d.scale_value_format() } -> detail::value_of_format<typename D::scale_format>;
   { d.rows() } -> std::same_as<std::size_t>;
   { d.cols() } -> std::same_as<std::size_t>;
   { d.group_rows() } -> std::same_as<std::size_t>;
   { d.group_cols() } -> std::same_as<std::size_t>;
   { d.has_scales() } -> std::same_as<bool>;
+  { d.has_zeros() } -> std::same_as<bool>;
   { d.has_dyadic_scales() } -> std::same_as<bool>;
   { d.element(i, i) } -> std::same_as<unpacked>;
   { d.scale(i, i) } -> std::same_as<unpacked>;

@@ -2,6 +2,8 @@
 // What a product asks of the elements of an operand, whatever their values.
 #pragma once
 
+#include <type_traits>
+
 #include "lowp/core/exact.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/facts.hpp"
@@ -46,6 +48,50 @@ template <class D>
     return element_facts_of_type<D>;
   } else {
     return element_facts_of_format<D>(d.format(), facts_of(d.format()));
+  }
+}
+
+/// Whether all formats of a description are part of its type.
+template <class D>
+inline constexpr bool has_constant_formats =
+    D::element_format::is_constant&& D::scale_format::is_constant;
+
+/// What holds of all values of an operand, that is of the products of an element and a scale: how
+/// many significant bits they have, and where the last of them lies, at the lowest.
+struct operand_facts {
+  int factor_bits = value_facts::unbounded, last_bit_exponent = -value_facts::unbounded;
+  bool are_dyadic = true;
+
+  constexpr operand_facts() = default;
+  explicit constexpr operand_facts(const value_facts& element)
+      : factor_bits(element.factor_bits()),
+        last_bit_exponent(element.last_bit_exponent),
+        are_dyadic(element.are_dyadic()) {}
+  constexpr operand_facts(const value_facts& element, const value_facts& scale)
+      : factor_bits(element.factor_bits() + scale.factor_bits()),
+        last_bit_exponent(element.last_bit_exponent + scale.last_bit_exponent),
+        are_dyadic(element.are_dyadic() && scale.are_dyadic()) {}
+};
+template <class D>
+requires has_constant_formats<D>
+inline constexpr operand_facts operand_facts_of_type = [] {
+  constexpr value_facts element = facts<D::element_format::value>;
+  if constexpr (std::is_same_v<typename D::scale_format, without_scales>) {
+    return operand_facts(element);
+  } else {
+    return operand_facts(element, facts<D::scale_format::value>);
+  }
+}();
+/// With zero points nothing is known.
+template <class D>
+[[nodiscard]] operand_facts operand_facts_of(const D& d) {
+  if (d.has_zeros()) return {};
+  if constexpr (has_constant_formats<D>) {
+    return operand_facts_of_type<D>;
+  } else if constexpr (std::is_same_v<typename D::scale_format, without_scales>) {
+    return operand_facts(facts_of(d.format()));
+  } else {
+    return operand_facts(facts_of(d.format()), facts_of(d.scale_value_format()));
   }
 }
 

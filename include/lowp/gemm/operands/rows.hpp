@@ -101,6 +101,21 @@ class row_source {
   void (*call_)(const void*, std::size_t, std::size_t, std::size_t, float*);
 };
 
+/// A reference to what uses rows, of one type whatever that is, so that what reads an operand is
+/// compiled once.
+class row_use {
+ public:
+  template <class F>
+  explicit row_use(const F& use)
+      : use_(&use),
+        call_([](const void* f, const row_source& rows) { (*static_cast<const F*>(f))(rows); }) {}
+  void operator()(const row_source& rows) const { call_(use_, rows); }
+
+ private:
+  const void* use_;
+  void (*call_)(const void*, const row_source&);
+};
+
 /// Where sums go: sink(row, col, count, sums) takes those of C(row, col) … C(row, col + count - 1).
 /// And what they begin with, which is zero unless there is a `start`. Called once for each element,
 /// from any thread; begin(), if at all, before the sum is taken.
@@ -136,180 +151,6 @@ class sum_sink {
 [[nodiscard]] constexpr int code_distance(packing p, int width) {
   if (p == packings::byte_low || is_array_of<std::uint8_t>(p, width)) return 8;
   return is_dense(p, width) && !p.is_msb_first ? width : 0;
-}
-
-template <gemm_operand X, class Use, class Decode>
-void use_rows(const X& x, const Use& use, const Decode& decode, const row_memory& memory = {},
-              const row_origin& origin = {}) {
-  use(row_source(lowp::detail::operand_rows(x), lowp::detail::operand_cols(x), decode, memory,
-                 origin));
-}
-
-/// By the definition, one by one: where no kernel reaches.
-template <gemm_operand X, class Use>
-void with_defined_rows(const X& x, const Use& use) {
-  use_rows(x, use, [&x](std::size_t row, std::size_t first, std::size_t count, float* out) {
-    for (std::size_t i = 0; i < count; ++i) {
-      out[i] = pack_as<float>(lowp::detail::operand_value(x, row, first + i));
-    }
-  });
-}
-
-/// Rows of codes of a format in the order p, each `row_bytes` after the one before.
-template <auto F, gemm_operand X, class Use>
-void with_decoded_rows(isa level, const X& x, const void* first_row, std::size_t row_bytes,
-                       packing p, const Use& use) {
-  const auto* const bytes = static_cast<const std::uint8_t*>(first_row);
-  const row_memory memory{bytes, row_bytes, bits_per_code(p, F.bits())};
-  const auto use_values = [&]<class Code>(const auto& values, const row_origin& origin) {
-    use_rows(
-        x, use,
-        [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
-          decode_codes<Code>(level, values, {}, bytes + row * row_bytes, first, count, F.bits(), p,
-                             reinterpret_cast<std::uint32_t*>(out));
-        },
-        memory, origin);
-  };
-  if constexpr (F.bits() <= 8) {
-    static const kernels::value_table table = kernels::make_value_table(F);
-    const auto ones = [](std::size_t, std::size_t, std::size_t count, float* out) {
-      std::fill(out, out + count, 1.0f);
-      return true;
-    };
-    const code_rows codes(table, bytes, row_bytes, code_distance(p, F.bits()), 1, ones);
-    use_values.template operator()<std::uint8_t>(table, {.codes = &codes});
-  } else if constexpr (constexpr auto plan = kernels::make_decode_plan(F); plan.is_supported) {
-    const bool are_halves = is_array_of<std::uint16_t>(p, F.bits());
-    use_values.template operator()<std::uint16_t>(
-        plan, {.is_bfloat16 = are_halves && is_same_format(F, formats::bfloat16)});
-  } else {
-    with_defined_rows(x, use);
-  }
-}
-
-/// The scales of the steps of a row, from those of its blocks.
-template <class BlockScales>
-class step_scales {
- public:
-  step_scales(isa level, const BlockScales& scales, const block_storage& storage,
-              std::size_t block_rows, std::size_t block_cols)
-      : level_(level),
-        scales_(scales),
-        storage_(storage),
-        block_rows_(block_rows),
-        block_cols_(block_cols) {}
-  [[nodiscard]] int per_step() const { return block_cols_ == 16 ? 2 : 1; }
-  bool operator()(std::size_t row, std::size_t step, std::size_t count, float* out) const {
-    const std::size_t of_row = row / block_rows_ * storage_.scales_per_row;
-    auto* const factors = reinterpret_cast<std::uint32_t*>(out);
-    if (block_cols_ > 32 || block_cols_ < 16) {
-      for (std::size_t i = 0; i < count; ++i) {
-        const std::size_t block = (step + i) * 32 / block_cols_;
-        if (!scales_.find(level_, storage_, of_row + block, 1, factors + i)) return false;
-      }
-      return true;
-    }
-    return scales_.find(level_, storage_, of_row + step * 32 / block_cols_,
-                        count * 32 / block_cols_, factors);
-  }
-
- private:
-  isa level_;
-  const BlockScales& scales_;
-  block_storage storage_;
-  std::size_t block_rows_, block_cols_;
-};
-
-/// Calls use(row_source) for an operand.
-template <class T, class Use>
-void with_rows(isa level, const matrix_view<T>& x, const Use& use) {
-  using element = std::remove_const_t<T>;
-  if constexpr (std::is_same_v<element, float>) {
-    const matrix_view<const float> values = x;
-    use_rows(x, use,
-             [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
-               kernels::copy(level, x.row(row) + first, count, out);
-             },
-             memory_of(x), {.binary32 = &values});
-  } else if constexpr (has_kernels) {
-    constexpr packing one_each{.container_bits = 8 * static_cast<int>(sizeof(element))};
-    with_decoded_rows<element::format>(level, x, x.data, x.stride * sizeof(element), one_each, use);
-  } else {
-    with_defined_rows(x, use);
-  }
-}
-template <auto F, packing P, class Use>
-void with_rows(isa level, const packed_matrix_view<F, P>& x, const Use& use) {
-  if constexpr (has_kernels) {
-    with_decoded_rows<F>(level, x, x.row(0), x.row_bytes(), P, use);
-  } else {
-    with_defined_rows(x, use);
-  }
-}
-template <auto F, packing P, class Use>
-void with_rows(isa, const affine_matrix_view<F, P>& x, const Use& use) {
-  with_defined_rows(x, use);
-}
-template <auto B, class Use>
-void with_rows(isa level, const block_matrix<B>& x, const Use& use) {
-  static constexpr auto format = [] {
-    auto f = block_matrix<B>::format;
-    f.has_tensor_scale = false;  // multiplies the finished sums
-    return f;
-  }();
-  static const decode_scales scales(format);
-  if (!has_kernels || !is_kernel_block(format.block_cols(x.cols()), x.cols()) ||
-      !scales.are_possible({})) {
-    return with_defined_rows(x, use);
-  }
-  const block_storage storage = storage_of(const_cast<block_matrix<B>&>(x));  // only read
-  const auto use_values = [&]<class Code>(const auto& values, const row_origin& origin) {
-    use_rows(x, use,
-             dequantize_job<Code, std::remove_cvref_t<decltype(values)>,
-                            std::remove_cv_t<decltype(format.element)>,
-                            std::remove_cv_t<decltype(format.scale)>>(
-                 level, format, values, scales, x.rows(), x.cols(), storage, {}),
-             {storage.codes, storage.row_bytes, static_cast<std::size_t>(format.element.bits())},
-             origin);
-  };
-  if constexpr (format.element.bits() <= 8) {
-    static const kernels::value_table table = kernels::make_value_table(format.element);
-    const step_scales of_steps(level, scales, storage, x.block_rows(), x.block_cols());
-    const code_rows codes(table, storage.codes, storage.row_bytes, format.element.bits(),
-                          of_steps.per_step(), of_steps);
-    use_values.template operator()<std::uint8_t>(table, {.codes = &codes});
-  } else if constexpr (constexpr auto plan = kernels::make_decode_plan(format.element);
-                       plan.is_supported) {
-    use_values.template operator()<std::uint16_t>(plan, {});
-  } else {
-    with_defined_rows(x, use);
-  }
-}
-
-/// Makes a transposed copy of the values, in binary32.
-template <class X, class Use>
-void with_rows(isa level, const transposed<X>& x, const Use& use) {
-  constexpr std::size_t group = lane_tiles::group, most = kernels::product_tile::max_depth;
-  constexpr std::size_t stride = kernels::product_tile::buffer_stride;
-  with_rows(level, x.of(), [&](const row_source& from) {
-    const std::size_t width = round_up(from.rows(), group);
-    const auto values = make_aligned<float>(round_up(from.cols(), group) * width);
-    {
-      const default_float_environment environment;
-      alignas(64) float rows[group * stride] = {};
-      for (std::size_t row = 0; row < from.rows(); row += group) {
-        const std::size_t count = (std::min)(group, from.rows() - row);
-        for (std::size_t k = 0; k < from.cols(); k += most) {
-          const std::size_t n = (std::min)(most, from.cols() - k);
-          for (std::size_t i = 0; i < count; ++i) from(row + i, k, n, rows + i * stride);
-          kernels::transpose(level, rows, stride, round_up(n, group),
-                             values.get() + k * width + row, width);
-        }
-      }
-    }
-    const matrix_view<const float> copy(values.get(), from.cols(), from.rows(), width);
-    with_rows(level, copy, use);
-  });
 }
 
 }  // namespace bulk

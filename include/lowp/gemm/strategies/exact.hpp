@@ -19,23 +19,11 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// Whether binary32 has products of values with these facts, but for large ones: none is rounded.
-template <class... Facts>
-[[nodiscard]] constexpr bool are_exact_in_binary32(const Facts&... of) {
-  const int bits = (of.factor_bits() + ...), unit = (of.last_bit_exponent + ...);
-  return bits <= 24 && unit >= -149;
+/// Whether binary32 has values with these facts, but for large ones. Values that are not dyadic are
+/// meant as what they are there.
+[[nodiscard]] constexpr bool are_exact_in_binary32(const lowp::detail::operand_facts& of) {
+  return !of.are_dyadic || (of.factor_bits <= 24 && of.last_bit_exponent >= -149);
 }
-/// Whether the sums of exact_sums are those of the values of an operand in binary32.
-template <class X>
-inline constexpr bool has_exact_values = [] {
-  using formats_of = lowp::detail::value_formats<X>;
-  if constexpr (formats_of::are_known) {
-    return !formats_of::apply([](const auto&... of) { return (of.are_dyadic() && ...); }) ||
-           formats_of::apply([](const auto&... of) { return are_exact_in_binary32(of...); });
-  } else {
-    return false;
-  }
-}();
 
 /// Sums without rounding in windows of binary64.
 struct exact_windows {
@@ -44,7 +32,8 @@ struct exact_windows {
   template <class Problem>
   [[nodiscard]] static const char* obstacle(const Problem& p) {
     if (p.start != nullptr) return "sums begin with what the result holds";
-    if (!has_exact_values<typename Problem::first> || !has_exact_values<typename Problem::second>) {
+    if (!are_exact_in_binary32(lowp::detail::operand_facts_of(describe(p.a))) ||
+        !are_exact_in_binary32(lowp::detail::operand_facts_of(describe(p.b)))) {
       return "binary32 does not have the values of an operand, or it is not known";
     }
     if (!scale_of(p).is_finite()) return "a tensor scale is not finite";

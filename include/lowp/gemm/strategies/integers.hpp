@@ -21,6 +21,18 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
+/// False only if a type tells that codes are no integers in rows.
+template <class D>
+inline constexpr bool may_be_integer_codes = false;
+template <class Element, class Scale>
+inline constexpr bool may_be_integer_codes<operand_description<Element, Scale>> = [] {
+  if constexpr (Element::is_constant) {
+    return integers_of(Element::value).code != integer_code::other;
+  } else {
+    return true;
+  }
+}();
+
 /// Rows of 8- and 16-bit integers by whatever the machine has for them.
 struct integer_words {
   static constexpr std::string_view name = "8- and 16-bit integers";
@@ -30,7 +42,7 @@ struct integer_words {
     if constexpr (has_kernels && have_integer_codes<Problem>) {
       const auto x = describe(p.a);
       const auto y = describe(p.b);
-      if (x.packed != nullptr || y.packed != nullptr) return "codes of an operand are no rows";
+      if (!are_integers(x) || !are_integers(y)) return "codes of an operand are no integers";
       const integer_range a_range = difference_range(x), b_range = difference_range(y);
       const auto fits_16_bits = [](const integer_range& r) {
         return r.low >= -32768 && r.high <= 32767;
@@ -62,13 +74,13 @@ struct integer_words {
   }
 
  private:
-  template <class X>
-  static constexpr bool has_integer_codes =
-      lowp::detail::facts_of_type<X>.integers.exist&& lowp::detail::facts_of_type<X>.integers.code !=
-      integer_code::other;
+  [[nodiscard]] static bool are_integers(const auto& d) {
+    return lowp::detail::element_facts_of(d).integers.code != integer_code::other;
+  }
   template <class Problem>
   static constexpr bool have_integer_codes =
-      has_integer_codes<typename Problem::first>&& has_integer_codes<typename Problem::second>;
+      may_be_integer_codes<lowp::detail::description_of<typename Problem::first>>&&
+          may_be_integer_codes<lowp::detail::description_of<typename Problem::second>>;
 
   /// The range of the integers q - z of an operand; zero points are values of the element format.
   [[nodiscard]] static integer_range difference_range(const auto& d) {

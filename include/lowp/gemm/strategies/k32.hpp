@@ -9,6 +9,7 @@
 #include "lowp/gemm/engine/binary32_panels.hpp"
 #include "lowp/gemm/engine/blocked.hpp"
 #include "lowp/gemm/engine/integer_panels.hpp"
+#include "lowp/gemm/operands/operand_rows.hpp"
 #include "lowp/gemm/operands/rows.hpp"
 #include "lowp/gemm/strategies/packed_few.hpp"
 #include "lowp/gemm/strategies/problem.hpp"
@@ -18,19 +19,44 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-inline constexpr const char* few_rows_obstacle = "an operand has at most 8 rows";
-
 #if LOWP_X86_TARGETS
-
-template <class Problem>
-inline constexpr bool are_bfloat16 =
-    has_bfloat16_panels<typename Problem::first>&& has_bfloat16_panels<typename Problem::second>;
-inline constexpr const char* bfloat16_obstacle =
-    "values of an operand have more than 8 significant bits, or it is not known";
 
 template <class Problem>
 [[nodiscard]] bool has_few_rows(const Problem& p) {
   return (std::min)(p.a_rows(), p.b_rows()) <= most_few;
+}
+
+/// False only if the types of the operands tell that their values are no bfloat16.
+template <class Problem>
+inline constexpr bool may_be_bfloat16 = [] {
+  const auto may_be = []<class D>(const D*) {
+    if constexpr (lowp::detail::has_constant_formats<D>) {
+      return are_bfloat16(lowp::detail::operand_facts_of_type<D>);
+    } else {
+      return true;
+    }
+  };
+  return may_be(static_cast<lowp::detail::description_of<typename Problem::first>*>(nullptr)) &&
+         may_be(static_cast<lowp::detail::description_of<typename Problem::second>*>(nullptr));
+}();
+/// What both strategies of bfloat16 ask of operands, or null.
+template <class Problem>
+[[nodiscard]] const char* bfloat16_obstacle(const Problem& p) {
+  if (!may_be_bfloat16<Problem> || !are_bfloat16(lowp::detail::operand_facts_of(describe(p.a))) ||
+      !are_bfloat16(lowp::detail::operand_facts_of(describe(p.b)))) {
+    return "values of an operand have more than 8 significant bits, or it is not known";
+  }
+  return has_few_rows(p) ? "an operand has at most 8 rows" : nullptr;
+}
+template <class Products, class Problem>
+void multiply_bfloat16(const Problem& p, const sum_sink& sink) {
+  const auto bits = [](const auto& x) {
+    return (std::max)(1, lowp::detail::operand_facts_of(describe(x)).factor_bits);
+  };
+  const int last_bits = bits(p.a) - 1 + bits(p.b) - 1;
+  p.with_both([&](const row_source& x, const row_source& y) {
+    multiply_blocks<bfloat16_panels<Products>>(x, y, sink, p.how, last_bits);
+  });
 }
 
 /// Values of at most 8 significant bits in the tile registers of AMX.
@@ -38,15 +64,13 @@ struct bfloat16_tiles {
   static constexpr std::string_view name = "bfloat16 by AMX";
   template <class Problem>
   [[nodiscard]] static const char* obstacle(const Problem& p) {
-    if (!are_bfloat16<Problem>) return bfloat16_obstacle;
-    if (has_few_rows(p)) return few_rows_obstacle;
+    if (const char* const why = bfloat16_obstacle(p)) return why;
     return kernels::has_tile_products(p.level()) ? nullptr : "the machine has no tiles of bfloat16";
   }
   template <class Problem>
   static void run(const Problem& p, const sum_sink& sink) {
-    if constexpr (are_bfloat16<Problem>) {
-      multiply_bfloat16<tile_products<kernels::tile_registers>>(p.a, p.b, sink, p.how);
-    }
+    if constexpr (may_be_bfloat16<Problem>)
+      multiply_bfloat16<tile_products<kernels::tile_registers>>(p, sink);
   }
 };
 
@@ -55,23 +79,42 @@ struct integer_dot_products {
   static constexpr std::string_view name = "8-bit integers by VNNI";
   template <class Problem>
   static constexpr bool are_integers =
-      has_integer_panels<typename Problem::first>&& has_integer_panels<typename Problem::second>;
+      may_be_integers<lowp::detail::description_of<typename Problem::first>>&&
+          may_be_integers<lowp::detail::description_of<typename Problem::second>>;
   template <class Problem>
   [[nodiscard]] static const char* obstacle(const Problem& p) {
     if constexpr (are_integers<Problem>) {
       if (!kernels::has_integer_products(p.level())) return "the machine has no VNNI";
-      return are_scales_in_range(p.level(), integer_rows_of(p.a)) &&
-                     are_scales_in_range(p.level(), integer_rows_of(p.b))
-                 ? nullptr
-                 : "scales are too far apart for exact sums";
+      return with_integer_rows(p, [&](const integer_rows& x, const integer_rows& y) {
+        return are_scales_in_range(p.level(), x) && are_scales_in_range(p.level(), y)
+                   ? nullptr
+                   : "scales are too far apart for exact sums";
+      });
     }
     return "elements of an operand are no 8-bit integers times one power of two for each 32";
   }
   template <class Problem>
   static void run(const Problem& p, const sum_sink& sink) {
     if constexpr (are_integers<Problem>) {
-      multiply_k32<integer_panels>(integer_rows_of(p.a), integer_rows_of(p.b), sink, p.how);
+      static_cast<void>(
+          with_integer_rows(p, [&](const integer_rows& x, const integer_rows& y) -> const char* {
+            multiply_k32<integer_panels>(x, y, sink, p.how);
+            return nullptr;
+          }));
     }
+  }
+
+ private:
+  /// What use(a, b) returns, or why there are no such rows.
+  template <class Problem, class Use>
+  [[nodiscard]] static const char* with_integer_rows(const Problem& p, const Use& use) {
+    const auto a = describe(p.a);
+    const auto b = describe(p.b);
+    integer_property a_own, b_own;
+    integer_rows x, y;
+    if (const char* const why = find_integer_rows(a, integer_property_of(a, a_own), x)) return why;
+    if (const char* const why = find_integer_rows(b, integer_property_of(b, b_own), y)) return why;
+    return use(x, y);
   }
 };
 
@@ -80,14 +123,13 @@ struct bfloat16_dot_products {
   static constexpr std::string_view name = "bfloat16 by AVX512-BF16";
   template <class Problem>
   [[nodiscard]] static const char* obstacle(const Problem& p) {
-    if (!are_bfloat16<Problem>) return bfloat16_obstacle;
-    if (has_few_rows(p)) return few_rows_obstacle;
+    if (const char* const why = bfloat16_obstacle(p)) return why;
     return kernels::has_dot_products(p.level()) ? nullptr
                                                 : "the machine has no dot products of bfloat16";
   }
   template <class Problem>
   static void run(const Problem& p, const sum_sink& sink) {
-    if constexpr (are_bfloat16<Problem>) multiply_bfloat16<dot_products>(p.a, p.b, sink, p.how);
+    if constexpr (may_be_bfloat16<Problem>) multiply_bfloat16<dot_products>(p, sink);
   }
 };
 

@@ -119,8 +119,8 @@ template <class X, class Use>
                        .block_cols = 0,
                        .powers = x.powers()};
   if constexpr (packed_operand<X>::has_scales) {
-    using scale = std::remove_cv_t<decltype(X::format.scale)>;
-    static const code_values<scale> scales(X::format.scale);
+    using scale = std::remove_cv_t<decltype(packed_operand<X>::scale_format)>;
+    static const code_values<scale> scales(packed_operand<X>::scale_format);
     // Times infinity, padding would not be zero.
     if (!scales.are_exact || (scales.has_infinity && x.cols() % 32 != 0)) return false;
     groups.scale_values = &scales.table;

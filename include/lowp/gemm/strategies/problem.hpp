@@ -19,7 +19,7 @@
 #include "lowp/arrays/execution.hpp"
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/gemm/operands/operand.hpp"
-#include "lowp/gemm/operands/packed_rows.hpp"
+#include "lowp/gemm/operands/operand_rows.hpp"
 #include "lowp/gemm/operands/rows.hpp"
 #include "lowp/gemm/operands/value_range.hpp"
 #include "lowp/gemm/policy.hpp"
