@@ -13,8 +13,8 @@
 #include "lowp/gemm/definition/reference.hpp"
 #include "lowp/gemm/epilogue.hpp"
 #include "lowp/gemm/gemm.hpp"
-#include "lowp/gemm/operands/apart.hpp"
 #include "lowp/gemm/operands/operand.hpp"
+#include "lowp/gemm/operands/overlap.hpp"
 #include "lowp/gemm/policy.hpp"
 #include "lowp/rounding/modes.hpp"
 
@@ -51,14 +51,14 @@ void gemm_batched(const A& a, const B& b, C&& c, const R& mode, const epilogue& 
   const auto item = [](const auto& list, std::size_t i) -> const auto& {
     return list[list.size() == 1 ? 0 : i];
   };
-  const auto require_apart = [&c](const auto& list, std::size_t i) {
+  const auto require_no_overlap = [&c](const auto& list, std::size_t i) {
     for (std::size_t j = 0; j < list.size(); ++j) {
       if constexpr (requires { list[j].of(); }) {
         // A product copies what is transposed before it writes; others may still have to.
         const bool is_own = j == i && (list.size() > 1 || c.size() == 1);
-        if (!is_own) bulk::require_apart(list[j].of(), c[i]);
+        if (!is_own) bulk::require_no_overlap(list[j].of(), c[i]);
       } else {
-        bulk::require_apart(list[j], c[i]);
+        bulk::require_no_overlap(list[j], c[i]);
       }
     }
   };
@@ -68,9 +68,9 @@ void gemm_batched(const A& a, const B& b, C&& c, const R& mode, const epilogue& 
                                 detail::operand_rows(item(b, i)), detail::operand_cols(item(b, i)),
                                 c[i]);
     detail::require_epilogue(e, detail::operand_rows(c[i]), detail::operand_cols(c[i]));
-    require_apart(a, i);
-    require_apart(b, i);
-    bulk::require_apart(e, c[i]);
+    require_no_overlap(a, i);
+    require_no_overlap(b, i);
+    bulk::require_no_overlap(e, c[i]);
     const std::uint64_t sums = detail::operand_rows(c[i]) * detail::operand_cols(c[i]);
     first_draws.push_back(first_draws[i] +
                           sums * draws_per_sum(P, detail::operand_cols(item(a, i))));

@@ -13,7 +13,7 @@
 #include "lowp/gemm/definition/reference.hpp"
 #include "lowp/gemm/engine/output.hpp"
 #include "lowp/gemm/epilogue.hpp"
-#include "lowp/gemm/operands/apart.hpp"
+#include "lowp/gemm/operands/overlap.hpp"
 #include "lowp/gemm/operands/rows.hpp"
 #include "lowp/gemm/policy.hpp"
 #include "lowp/gemm/strategies/strategies.hpp"
@@ -32,8 +32,8 @@ void multiply_into(const P& policy, const A& a, const B& b, matrix_view<float> c
   lowp::detail::require_gemm_shapes(lowp::detail::operand_rows(a), lowp::detail::operand_cols(a),
                                     lowp::detail::operand_rows(b), lowp::detail::operand_cols(b),
                                     c);
-  require_apart(a, c);
-  require_apart(b, c);
+  require_no_overlap(a, c);
+  require_no_overlap(b, c);
   if (accumulates) {
     lowp::detail::require_no_tensor_scales(lowp::detail::operand_tensor_scale(a),
                                            lowp::detail::operand_tensor_scale(b));
@@ -92,9 +92,9 @@ void gemm(const A& a, const B& b, C&& c, const R& mode, const epilogue& e,
   detail::require_gemm_shapes(detail::operand_rows(a), detail::operand_cols(a),
                               detail::operand_rows(b), detail::operand_cols(b), c);
   detail::require_epilogue(e, rows, cols);
-  bulk::require_apart(a, c);
-  bulk::require_apart(b, c);
-  bulk::require_apart(e, c);
+  bulk::require_no_overlap(a, c);
+  bulk::require_no_overlap(b, c);
+  bulk::require_no_overlap(e, c);
   if constexpr (bulk::is_block_output<C>) {
     std::vector<float> values(rows * cols);
     const matrix_view<float> finished(values.data(), rows, cols);

@@ -7,7 +7,7 @@
 //   codes   [group][unit of K][row of the group][bytes of the unit], the low code first
 //   scales  [group][block of K][row of the group], a byte each
 //
-// The same on every machine. K is padded with zeros to a multiple of 32, rows to one of 16.
+// Bytes do not depend on the machine. K is padded with zeros to a multiple of 32, rows to one of 16.
 #pragma once
 
 #include <algorithm>
@@ -189,7 +189,7 @@ class packed_operand {
     powers_ = find_powers();
   }
 
-  /// Those of a description, or 0 without scales.
+  /// The columns of a block of a description, or 0 without scales.
   [[nodiscard]] static std::size_t packed_block_cols(const description& d) {
     if (d.has_zeros()) {
       refuse("packed_operand: x has zero points, expected none");

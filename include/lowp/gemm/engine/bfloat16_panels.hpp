@@ -205,7 +205,7 @@ struct bfloat16_panels : panel_sums<> {
     }
     /// Of these rows, from the first k on.
     [[nodiscard]] int& lowest() { return lowest_of_[first_ / tile_rows % (most_rows / tile_rows)]; }
-    /// The same by values in binary32.
+    /// multiply by values in binary32.
     LOWP_NOINLINE void multiply_values(const lanes& with, std::size_t t, std::size_t k,
                                        std::size_t count, std::size_t row_count,
                                        float* sums) const {

@@ -98,9 +98,9 @@ struct binary32_panels : panel_sums<> {
 
   /// All of a few rows, by steps: [chunk][k of the step][row][step]. Rows of zeros make them 1, 2,
   /// 4 or 8.
-  class few {
+  class few_rows {
    public:
-    few(isa level, const source& from, const source&)
+    few_rows(isa level, const source& from, const source&)
         : level_(level),
           count_(std::bit_ceil(from.rows())),
           values_(make_aligned<float>(step_chunks(from.cols()) * count_ * size)) {

@@ -16,6 +16,7 @@
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/core/config.hpp"
+#include "lowp/gemm/engine/panels.hpp"
 #include "lowp/gemm/operands/lane_tiles.hpp"
 #include "lowp/gemm/operands/rows.hpp"
 #include "lowp/kernels/products/product.hpp"
@@ -26,7 +27,7 @@ namespace bulk {
 
 /// A block of C: some tiles of lanes, of one operand, and some rows of the other, over all of K.
 /// Blocks are independent of each other.
-template <class Panels>
+template <product_panels Panels>
 struct product_block {
   const typename Panels::lanes& lanes;
   std::size_t first_lane;  ///< the row where the panels begin
@@ -158,7 +159,7 @@ struct product_block {
 
 /// The sums of all products of a row of a, whose rows become lanes, and a row of b. What else the
 /// panels need to know is passed on to them.
-template <class Panels, class... Known>
+template <product_panels Panels, class... Known>
 void multiply_blocks(const typename Panels::source& a, const typename Panels::source& b,
                      const sum_sink& sink, const execution& how, const Known&... known) {
   const std::size_t tile = kernels::lanes_per_tile(how.level());
@@ -193,51 +194,53 @@ void multiply_blocks(const typename Panels::source& a, const typename Panels::so
 
 /// What sums of a few rows, at `stride` apart, and others from begin to end start with, where that
 /// is not zero.
-inline void begin_few(float* totals, std::size_t stride, std::size_t rows, std::size_t begin,
-                      std::size_t end, bool are_columns, const sum_sink& sink) {
+inline void begin_few_rows(float* totals, std::size_t stride, std::size_t rows, std::size_t begin,
+                           std::size_t end, bool are_columns, const sum_sink& sink) {
   if (sink.start() == nullptr) return;
   for (std::size_t m = 0; m < rows && !are_columns; ++m) {
     sink.begin(m, begin, end - begin, totals + m * stride);
   }
   for (std::size_t i = 0; i < end - begin && are_columns; ++i) {
-    float row[most_few];
+    float row[most_few_rows];
     sink.begin(begin + i, 0, rows, row);
     for (std::size_t m = 0; m < rows; ++m) totals[m * stride + i] = row[m];
   }
 }
-/// The same when they are finished.
-inline void finish_few(const float* totals, std::size_t stride, std::size_t rows, std::size_t begin,
-                       std::size_t end, bool are_columns, const sum_sink& sink) {
+/// Takes finished sums of a few rows, at `stride` apart, and others from begin to end to the sink.
+inline void finish_few_rows(const float* totals, std::size_t stride, std::size_t rows,
+                            std::size_t begin, std::size_t end, bool are_columns,
+                            const sum_sink& sink) {
   if (!are_columns) {
     for (std::size_t m = 0; m < rows; ++m) sink(m, begin, end - begin, totals + m * stride);
     return;
   }
   for (std::size_t i = 0; i < end - begin; ++i) {
-    float row[most_few];
+    float row[most_few_rows];
     for (std::size_t m = 0; m < rows; ++m) row[m] = totals[m * stride + i];
     sink(begin + i, 0, rows, row);
   }
 }
 
-/// The same for few rows of a; or, with are_columns, of the second factor, which a then is.
-template <class Panels>
-void multiply_few(const typename Panels::source& a, const typename Panels::source& b,
-                  bool are_columns, const sum_sink& sink, const execution& how) {
+/// The sums of all products of a few rows, a, and the rows of b; with are_columns a is the second
+/// factor.
+template <step_panels Panels>
+void multiply_few_rows(const typename Panels::source& a, const typename Panels::source& b,
+                       bool are_columns, const sum_sink& sink, const execution& how) {
   constexpr std::size_t group = 16, most_rows = 64, sums_size = kernels::product_steps::group;
   const isa level = how.level();
   if (a.rows() == 0) return;
   const auto few = [&] {
     const default_float_environment environment;
-    return typename Panels::few(level, a, b);
+    return typename Panels::few_rows(level, a, b);
   }();
   const std::size_t chunks = step_chunks(b.cols()), together = most_step_sums / few.count();
   const equal_parts parts(b.rows(), part_rows(b.rows(), most_rows, how), group);
   const auto run = [&](std::size_t part) {
     const default_float_environment environment;
     alignas(64) float sums[most_step_sums * sums_size] = {};
-    alignas(64) float totals[most_few * most_rows] = {};
+    alignas(64) float totals[most_few_rows * most_rows] = {};
     const std::size_t begin = parts.begin(part), end = parts.end(part);
-    begin_few(totals, most_rows, a.rows(), begin, end, are_columns, sink);
+    begin_few_rows(totals, most_rows, a.rows(), begin, end, are_columns, sink);
     for (std::size_t first = begin; first < end; first += group) {
       const std::size_t count = (std::min)(group, end - first);
       for (std::size_t chunk = 0; chunk < chunks; chunk += together) {
@@ -251,14 +254,14 @@ void multiply_few(const typename Panels::source& a, const typename Panels::sourc
         }
       }
     }
-    finish_few(totals, most_rows, a.rows(), begin, end, are_columns, sink);
+    finish_few_rows(totals, most_rows, a.rows(), begin, end, are_columns, sink);
   };
   how.run(parts.count(), task(run));
 }
 
 /// Whether sums of few rows may begin as they do: those of steps beyond the end are added too, and
 /// would make +0 of -0.
-[[nodiscard]] inline bool can_begin_few(const matrix_view<const float>* start) {
+[[nodiscard]] inline bool can_begin_few_rows(const matrix_view<const float>* start) {
   if (start == nullptr) return true;
   const matrix_view<const float>& c = *start;
   for (std::size_t row = 0; row < c.rows; ++row) {
@@ -270,15 +273,16 @@ void multiply_few(const typename Panels::source& a, const typename Panels::sourc
 }
 
 /// By either of these, in the order k32.
-template <class Panels>
+template <step_panels Panels>
 void multiply_k32(const typename Panels::source& a, const typename Panels::source& b,
                   const sum_sink& sink, const execution& how) {
-  const bool are_few = (std::min)(a.rows(), b.rows()) <= most_few && can_begin_few(sink.start());
+  const bool are_few =
+      (std::min)(a.rows(), b.rows()) <= most_few_rows && can_begin_few_rows(sink.start());
   if (!are_few) return multiply_blocks<Panels>(a, b, sink, how);
-  if (a.rows() <= most_few && (a.rows() <= b.rows() || b.rows() > most_few)) {
-    multiply_few<Panels>(a, b, false, sink, how);
+  if (a.rows() <= most_few_rows && (a.rows() <= b.rows() || b.rows() > most_few_rows)) {
+    multiply_few_rows<Panels>(a, b, false, sink, how);
   } else {
-    multiply_few<Panels>(b, a, true, sink, how);
+    multiply_few_rows<Panels>(b, a, true, sink, how);
   }
 }
 

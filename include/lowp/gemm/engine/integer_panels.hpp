@@ -352,9 +352,9 @@ struct integer_panels : panel_sums<> {
   };
 
   /// All of a few rows, by steps.
-  class few {
+  class few_rows {
    public:
-    few(isa level, const source& from, const source& others)
+    few_rows(isa level, const source& from, const source& others)
         : level_(level),
           count_(from.rows()),
           are_nibbles_(others.has_nibbles()),

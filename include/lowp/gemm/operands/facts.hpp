@@ -35,7 +35,7 @@ template <class D>
   facts.lowest_exponent = known.normal_exponent;
   if (known.spacing == value_spacing::floating) facts.mantissa_bits = known.significant_bits - 1;
   facts.are_dyadic = known.are_dyadic();
-  // Those of a transposed matrix have scales and zero points across its rows.
+  // Elements of a transposed matrix have scales and zero points across its rows.
   if constexpr (!is_transposed_description<D>) facts.integers = integers_of(f);
   return facts;
 }

@@ -79,7 +79,7 @@ struct row_memory {
 }
 
 /// How many rows are few.
-inline constexpr std::size_t most_few = 8;
+inline constexpr std::size_t most_few_rows = 8;
 /// Chunks times rows whose sums fit the first-level cache: so much is read of one of the many rows
 /// in one go, as it lies in memory.
 inline constexpr std::size_t most_step_sums = 8;

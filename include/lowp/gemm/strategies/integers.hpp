@@ -9,7 +9,7 @@
 #include "lowp/arrays/lane_job.hpp"
 #include "lowp/formats/integers.hpp"
 #include "lowp/gemm/engine/blocked.hpp"
-#include "lowp/gemm/engine/few_integers.hpp"
+#include "lowp/gemm/engine/few_integer_rows.hpp"
 #include "lowp/gemm/engine/integer_sum_panels.hpp"
 #include "lowp/gemm/engine/integer_words.hpp"
 #include "lowp/gemm/operands/coded_integers.hpp"
@@ -101,10 +101,10 @@ struct integer_words {
   }
   static void multiply(const word_rows& a, const word_rows& b, const sum_sink& sink,
                        const execution& how) {
-    if (a.rows() <= most_few && a.rows() <= b.rows() && are_readable(b)) {
-      multiply_few_integers(a, b, false, sink, how);
-    } else if (b.rows() <= most_few && are_readable(a)) {
-      multiply_few_integers(b, a, true, sink, how);
+    if (a.rows() <= most_few_rows && a.rows() <= b.rows() && are_readable(b)) {
+      multiply_few_integer_rows(a, b, false, sink, how);
+    } else if (b.rows() <= most_few_rows && are_readable(a)) {
+      multiply_few_integer_rows(b, a, true, sink, how);
     } else if (a.plan.are_bytes() && kernels::has_tile_products(how.level())) {
       multiply_blocks<integer_sum_panels<true>>(a, b, sink, how);
     } else {

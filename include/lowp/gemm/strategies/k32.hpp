@@ -11,7 +11,7 @@
 #include "lowp/gemm/engine/integer_panels.hpp"
 #include "lowp/gemm/operands/operand_rows.hpp"
 #include "lowp/gemm/operands/rows.hpp"
-#include "lowp/gemm/strategies/packed_few.hpp"
+#include "lowp/gemm/strategies/few_packed_rows.hpp"
 #include "lowp/gemm/strategies/problem.hpp"
 #include "lowp/kernels/products/product.hpp"
 
@@ -23,7 +23,7 @@ namespace bulk {
 
 template <class Problem>
 [[nodiscard]] bool has_few_rows(const Problem& p) {
-  return (std::min)(p.a_rows(), p.b_rows()) <= most_few;
+  return (std::min)(p.a_rows(), p.b_rows()) <= most_few_rows;
 }
 
 /// False only if the types of the operands tell that their values are no bfloat16.
@@ -156,7 +156,7 @@ struct few_rows_by_packed {
   template <class Problem, class Few, class Packed>
   [[nodiscard]] static bool can(const Problem& p, const Few& few, const Packed& packed) {
     if constexpr (is_packed_operand<Packed>) {
-      return lowp::detail::operand_rows(few) <= most_few && can_begin_few(p.start) &&
+      return lowp::detail::operand_rows(few) <= most_few_rows && can_begin_few_rows(p.start) &&
              with_groups(p.level(), packed, [](const packed_groups&) {});
     } else {
       return false;
@@ -168,7 +168,7 @@ struct few_rows_by_packed {
     if constexpr (is_packed_operand<Packed>) {
       const bool is_done = with_groups(p.level(), packed, [&](const packed_groups& groups) {
         with_rows(p.level(), few, [&](const row_source& rows) {
-          multiply_few_packed(rows, groups, are_columns, sink, p.how);
+          multiply_few_packed_rows(rows, groups, are_columns, sink, p.how);
         });
       });
       static_cast<void>(is_done);  // as obstacle() saw

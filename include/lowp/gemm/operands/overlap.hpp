@@ -51,7 +51,7 @@ void for_each_memory(const transposed_description<Of>&, const Use&) {}
 
 /// Whether the `size` bytes from `first` on are none of c's.
 template <class T>
-[[nodiscard]] bool lie_apart(const void* first, std::size_t size, const matrix_view<T>& c) {
+[[nodiscard]] bool lies_outside(const void* first, std::size_t size, const matrix_view<T>& c) {
   if (size == 0 || c.rows == 0 || c.cols == 0) return true;
   const auto at = [](const void* p) { return reinterpret_cast<std::uintptr_t>(p); };
   return at(first) + size <= at(c.data) || at(c.row(c.rows - 1) + c.cols) <= at(first);
@@ -59,36 +59,36 @@ template <class T>
 
 /// Throws if c shares elements with an operand, or bytes with its codes, scales or zero points.
 template <gemm_operand X, class T>
-void require_apart(const X& x, const matrix_view<T>& c) {
-  bool are_apart = true;
+void require_no_overlap(const X& x, const matrix_view<T>& c) {
+  bool is_outside = true;
   if constexpr (std::is_same_v<T, float> && std::is_convertible_v<X, matrix_view<const float>>) {
-    are_apart = !share_elements(x, c);
+    is_outside = !share_elements(x, c);
   } else {
     for_each_memory(describe(x), [&](const void* first, std::size_t size) {
-      are_apart = are_apart && lie_apart(first, size, c);
+      is_outside = is_outside && lies_outside(first, size, c);
     });
   }
-  if (are_apart) return;
+  if (is_outside) return;
   refuse("gemm: c shares memory with an operand, expected another matrix");
 }
-/// require_apart for the memory of a block matrix.
+/// require_no_overlap for the memory of a block matrix.
 template <gemm_operand X, auto B>
-void require_apart(const X& x, block_matrix<B>& c) {
+void require_no_overlap(const X& x, block_matrix<B>& c) {
   if constexpr (std::is_same_v<X, block_matrix<B>>) {
     if (&x == &c) refuse("gemm: c is an operand, expected another matrix");
   }
   const auto row = [](const auto& bytes) {
     return matrix_view<std::uint8_t>(bytes.data(), 1, bytes.size());
   };
-  require_apart(x, row(c.codes()));
-  require_apart(x, row(c.scales()));
+  require_no_overlap(x, row(c.codes()));
+  require_no_overlap(x, row(c.scales()));
 }
 
-/// require_apart for the arrays of an epilogue.
+/// require_no_overlap for the arrays of an epilogue.
 template <class C>
-void require_apart(const epilogue& e, C&& c) {
+void require_no_overlap(const epilogue& e, C&& c) {
   for (const auto& array : {e.row_scales, e.col_scales, e.bias}) {
-    require_apart(matrix_view<const float>(array.data(), 1, array.size()), c);
+    require_no_overlap(matrix_view<const float>(array.data(), 1, array.size()), c);
   }
 }
 

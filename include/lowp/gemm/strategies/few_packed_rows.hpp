@@ -20,7 +20,7 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// Bounds of the finite numbers of a set but zero: multiples of 2^low, below 2^high. Those of no
+/// Bounds of the finite numbers of a set but zero: multiples of 2^low, below 2^high. Bounds of no
 /// number satisfy any condition.
 struct magnitude_bounds {
   int low = 1 << 20, high = -(1 << 20);
@@ -176,8 +176,8 @@ class broadcast_rows {
 
 /// The sums of accumulation::k32 for few rows, of the first factor or with are_columns of the
 /// second, and the other one.
-inline void multiply_few_packed(const row_source& a, const packed_groups& b, bool are_columns,
-                                const sum_sink& sink, const execution& how) {
+inline void multiply_few_packed_rows(const row_source& a, const packed_groups& b, bool are_columns,
+                                     const sum_sink& sink, const execution& how) {
   constexpr std::size_t group = kernels::group_product::lanes, most_groups = 4, most_steps = 16;
   if (a.rows() == 0) return;
   const isa level = how.level();
@@ -189,9 +189,9 @@ inline void multiply_few_packed(const row_source& a, const packed_groups& b, boo
   const auto run = [&](std::size_t part) {
     const default_float_environment environment;
     for (std::size_t i = parts.begin(part); i < parts.end(part); ++i) {
-      alignas(64) float scales[most_steps * 2 * group], totals[most_few * group] = {};
+      alignas(64) float scales[most_steps * 2 * group], totals[most_few_rows * group] = {};
       const std::size_t begin = i * group, end = (std::min)(b.row_count, begin + group);
-      begin_few(totals, group, a.rows(), begin, end, are_columns, sink);
+      begin_few_rows(totals, group, a.rows(), begin, end, are_columns, sink);
       for (std::size_t step = 0; step < steps; step += most_steps) {
         const std::size_t n = (std::min)(most_steps, steps - step);
         b.find_scales(level, i, step, n, scales_sums, scales);
@@ -200,7 +200,7 @@ inline void multiply_few_packed(const row_source& a, const packed_groups& b, boo
                                    b.codes + i * b.layout->group_bytes() + step * step_bytes,
                                    scales, scales_sums, n, totals});
       }
-      finish_few(totals, group, a.rows(), begin, end, are_columns, sink);
+      finish_few_rows(totals, group, a.rows(), begin, end, are_columns, sink);
     }
   };
   how.run(parts.count(), task(run));

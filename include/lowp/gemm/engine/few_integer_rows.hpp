@@ -28,11 +28,11 @@ namespace bulk {
 }
 
 /// A few rows as integer_dots takes them.
-class few_integers {
+class few_integer_rows {
  public:
   using dots = kernels::integer_dots;
 
-  few_integers(isa level, const word_rows& from)
+  few_integer_rows(isa level, const word_rows& from)
       : span_count_(from.plan.span_count()),
         stride_(from.plan.words() * 4 + dots::alignment),
         bytes_(make_aligned<std::uint8_t>((from.rows() + 1) * stride_)),
@@ -77,13 +77,13 @@ class few_integers {
 };
 
 /// The product of a few rows and others that are readable; a is the second factor with are_columns.
-inline void multiply_few_integers(const word_rows& a, const word_rows& b, bool are_columns,
-                                  const sum_sink& sink, const execution& how) {
+inline void multiply_few_integer_rows(const word_rows& a, const word_rows& b, bool are_columns,
+                                      const sum_sink& sink, const execution& how) {
   using dots = kernels::integer_dots;
   constexpr std::size_t group = dots::group, most_rows = 64, most_buffers = 128,
                         most_bytes = 1 << 14;
   if (a.rows() == 0) return;
-  const few_integers few(how.level(), a);
+  const few_integer_rows few(how.level(), a);
   const bool has_ones = a.integers.has_zeros();
   const std::size_t row_count = a.rows() + (has_ones ? 1 : 0);
   // So many spans that the buffers, and the bytes of the few rows, stay in a cache.
@@ -103,7 +103,7 @@ inline void multiply_few_integers(const word_rows& a, const word_rows& b, bool a
     alignas(64) float totals[dots::most_rows * most_rows] = {}, rest[dots::most_rows * group];
     alignas(64) float scales[most_buffers * group] = {};
     alignas(64) std::uint32_t zeros[most_buffers * group] = {};
-    begin_few(totals, most_rows, a.rows(), parts.begin(i), parts.end(i), are_columns, sink);
+    begin_few_rows(totals, most_rows, a.rows(), parts.begin(i), parts.end(i), are_columns, sink);
     for (std::size_t first = parts.begin(i); first < parts.end(i); first += group) {
       const std::size_t count = (std::min)(group, parts.end(i) - first);
       if (count < group) std::fill(buffer, buffer + most_buffers * group * group, 0.0f);
@@ -139,7 +139,7 @@ inline void multiply_few_integers(const word_rows& a, const word_rows& b, bool a
         kernels::multiply(p);
       }
     }
-    finish_few(totals, most_rows, a.rows(), parts.begin(i), parts.end(i), are_columns, sink);
+    finish_few_rows(totals, most_rows, a.rows(), parts.begin(i), parts.end(i), are_columns, sink);
   };
   how.run(parts.count(), task(run));
 }
