@@ -32,9 +32,8 @@ template <number_format Scale>
 /// largest has beyond its leading one, none if the last step is a binade or more (E3M0, posits).
 template <number_format Element>
 [[nodiscard]] constexpr int top_mantissa_bits(const Element& element) {
-  const code_t largest = largest_code(element);
-  const unpacked below = decode(element, largest - 1);
-  const unpacked ulp = exact::add(decode(element, largest), -below);
+  const unpacked below = value_next_to_end(element, false);
+  const unpacked ulp = exact::add(largest_value(element), -below);
   return below.exponent > ulp.exponent && !below.is_zero() ? below.exponent - ulp.exponent : 0;
 }
 
