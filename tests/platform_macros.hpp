@@ -3,8 +3,8 @@
 // platform expands everywhere are given a replacement that no declaration survives.
 #pragma once
 
-// Headers of the standard library and of the compiler come first in such programs, too: some of them
-// do not compile behind these macros.
+// Headers of the standard library and of the compiler come first in such programs, too: some of
+// them do not compile behind these macros.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -134,7 +134,8 @@
 #define PLOSS 6
 #define TLOSS 5
 
-// Unix: sys/sysmacros.h, sys/param.h, the names of systems without -std, X11, Qt, OpenCV and LAPACK.
+// Unix: sys/sysmacros.h, sys/param.h, the names of systems without -std, X11, Qt, OpenCV and
+// LAPACK.
 #undef major
 #undef minor
 #undef linux

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The library compiles behind the macros of platforms (platform_macros.hpp), all at once, and is what
-// it is without them. That this file compiles is most of the test.
+// The library compiles behind the macros of platforms (platform_macros.hpp), all at once, and is
+// what it is without them. That this file compiles is most of the test.
+// The order of includes is the subject; of lowp, all that needs no other library.
+// clang-format off
 #include "catch.hpp"
 #include "platform_macros.hpp"
-// After the macros: everything that needs no other library.
 #include <lowp/adapters/iostream.hpp>
 #include <lowp/lowp.hpp>
+// clang-format on
 
 using namespace lowp;
 

@@ -9,4 +9,6 @@ constexpr auto rule = lowp::rules::floor;
 constexpr auto rule = lowp::rules::amax;
 #endif
 
-lowp::nvfp4 quantized(lowp::matrix_view<const float> x) { return lowp::quantize<lowp::nvfp4>(x, rule); }
+lowp::nvfp4 quantized(lowp::matrix_view<const float> x) {
+  return lowp::quantize<lowp::nvfp4>(x, rule);
+}
