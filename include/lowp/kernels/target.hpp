@@ -15,9 +15,12 @@
 #define LOWP_X86_TARGETS 0
 #endif
 
-// Which rows of the table of targets are compiled here.
+// Which rows of the table of targets are compiled here. A machine that must have AVX2, by the
+// compiler's flags, does not need what is for those without.
 #define LOWP_COMPILES_portable 1
-#if LOWP_X86_TARGETS || (defined(__GNUC__) && defined(__AARCH64EL__))
+#if LOWP_X86_TARGETS && defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
+#define LOWP_COMPILES_vector128 0
+#elif LOWP_X86_TARGETS || (defined(__GNUC__) && defined(__AARCH64EL__))
 #define LOWP_COMPILES_vector128 1
 #else
 #define LOWP_COMPILES_vector128 0

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The table of targets: the instruction sets that kernels are compiled for, a row for each.
 //
-// To add one: its row here; how the processor shows that it has it, in isa.hpp; targets/<name>.inc,
-// which says with which options and from which fragments it is compiled; and the fragments, which
-// provide what lanes/primitives.hpp lists. Enumerators, names, dispatch and tests expand the rows.
+// To add one: its row here; whether it is compiled, in target.hpp; how the processor shows that it
+// has it, in isa.hpp; targets/<name>.inc, included by targets/each.inc, which says with which
+// options and from which fragments it is compiled; and the fragments, which provide what
+// lanes/primitives.hpp lists. Enumerators, names, dispatch and tests expand the rows.
 #pragma once
 
 #include <array>
@@ -34,7 +35,7 @@ namespace lowp {
 /// An instruction set that kernels are written for. Each includes those before it:
 /// portable, C++ alone; vector128, which is SSE2 or NEON; avx2 with FMA and F16C; avx512, which is
 /// F, BW, VL, DQ; avx512vbmi with VNNI; avx512bf16; amx for bfloat16 and 8-bit integers, where the
-/// system permits its use.
+/// system permits its use. One that is not compiled here is served by what it builds on.
 enum class isa : std::uint8_t {
 #define LOWP_ROW(name, ...) name,
   LOWP_TARGET_ROWS(LOWP_ROW, LOWP_ROW)
