@@ -42,8 +42,8 @@ template <auto B, class Rule = lowp::rules::standard_t>
             return {quantized.bits_per_value(), lowp::measure_error(values, quantized)};
           },
           [rule](const_matrix weights, const lowp::any_rounding& mode) -> layer_product {
-            const auto quantized =
-                std::make_shared<const lowp::block_matrix<B>>(lowp::quantize<B>(weights, rule, mode));
+            const auto quantized = std::make_shared<const lowp::block_matrix<B>>(
+                lowp::quantize<B>(weights, rule, mode));
             return [quantized, rule, mode](const_matrix x, bool quantizes_activations, matrix y) {
               if (quantizes_activations) {
                 lowp::gemm(lowp::quantize<B>(x, rule, mode), *quantized, y);

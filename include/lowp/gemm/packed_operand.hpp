@@ -7,7 +7,8 @@
 //   codes   [group][unit of K][row of the group][bytes of the unit], the low code first
 //   scales  [group][block of K][row of the group], a byte each
 //
-// Bytes do not depend on the machine. K is padded with zeros to a multiple of 32, rows to one of 16.
+// Bytes do not depend on the machine. K is padded with zeros to a multiple of 32, rows to one
+// of 16.
 #pragma once
 
 #include <algorithm>
