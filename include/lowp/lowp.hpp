@@ -23,3 +23,5 @@
 #include "lowp/number/text.hpp"
 #include "lowp/rounding/any_rounding.hpp"
 #include "lowp/version.hpp"
+
+#include "lowp/kernels/undefine.inc"
