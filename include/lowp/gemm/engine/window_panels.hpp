@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sums in binary64 by kernels: chains, as accumulation::sequential has them, and sums without
-// rounding, as accumulation::exact does.
+// Sums in binary64 by kernels: chains, as policies::sequential_binary64 has them, and sums
+// without rounding, as exact_sums.
 //
 // A sum in binary64 is exact, in any order, while its terms and itself are multiples of one power
 // of two and less than 2^53 times as large. Products that are spread wider are cut into pieces,

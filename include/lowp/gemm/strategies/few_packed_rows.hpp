@@ -174,7 +174,7 @@ class broadcast_rows {
   std::uint32_t lowest_ = infinity_bits, highest_ = 0;
 };
 
-/// The sums of accumulation::k32 for few rows, of the first factor or with are_columns of the
+/// The sums of k32_sums for few rows, of the first factor or with are_columns of the
 /// second, and the other one.
 inline void multiply_few_packed_rows(const row_source& a, const packed_groups& b, bool are_columns,
                                      const sum_sink& sink, const execution& how) {

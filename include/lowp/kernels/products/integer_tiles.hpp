@@ -36,7 +36,7 @@ struct integer_tile {
   float* sums;
 };
 
-/// As product_tile, for accumulation::integers. A word of a row and of a lane holds four k as 8-bit
+/// As product_tile, for int32_sums. A word of a row and of a lane holds four k as 8-bit
 /// integers, those of rows with 128 added, or two as 16-bit ones. Words are summed in spans of K,
 /// each of which belongs to one scale of either operand; their sum may go on in the next chunk.
 struct integer_sum_tile {
