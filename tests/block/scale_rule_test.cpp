@@ -340,8 +340,8 @@ void check_block(oracle::tally& t, scale_rule rule, const std::vector<float>& bl
   const auto encoder = ob::with_rule(rule, [&](const auto& object) {
     static const auto of_program = object;
     using type = lowp::format_of<format>;
-    return lowp::element_encoder<type>(format, lowp::rule_view<type>(format, of_program), scale,
-                                       tensor);
+    static const lowp::rule_view<type> view(format, of_program);
+    return lowp::element_encoder<type>(format, view, scale, tensor);
   });
   std::vector<code_t> codes;
   for (const float& x : block) {

@@ -229,7 +229,7 @@ class quantize_job {
 
   isa level_;
   format_type format_;
-  rule_view<format_type> rule_;
+  const rule_view<format_type>& rule_;
   kernels::encode_plan<std::uint32_t> plan_;
   const block_scales<Element, Scale>& scales_;
   matrix_view<const float> in_;

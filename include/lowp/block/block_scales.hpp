@@ -98,7 +98,7 @@ class block_scales {
         tensor_(tensor),
         is_power_of_two_(rule.is_power_of_two),
         smallest_element_(smallest_positive_value(format.element).exponent) {
-    if (rule.plan != nullptr) plan_ = rule.plan(rule.rule, format, tensor);
+    plan_ = rule.plan(format, tensor);
     if (plan_.how != scale_plan::kind::arithmetic) return;
     is_value_ = is_same_format(format.scale, formats::binary32);
     if (!is_value_ && format.scale.bits() <= 8) {
@@ -185,7 +185,8 @@ class block_scales {
     const unpacked scale = decode(format_.scale, code);
     const bool is_own = rule_.has_elements != nullptr && rule_.has_elements(rule_.rule, code);
     if (scale.is_nan() || is_own) return unknown_factor;
-    const unpacked exact = rule_.element_factor(rule_.rule, format_, code, tensor_);
+    const unpacked exact =
+        rule_.divides_by_scale ? scale : rule_.element_factor(rule_.rule, format_, code, tensor_);
     const bool divides_exactly = rule_.scaling == element_scaling::divide_exactly;
     if (divides_exactly && is_power_of_two_) return factor_of_power(exact);
     const float value = pack_as<float>(exact);
@@ -252,7 +253,7 @@ class block_scales {
   };
 
   format_type format_;
-  rule_view<format_type> rule_;
+  const rule_view<format_type>& rule_;
   kernels::encode_plan<std::uint32_t> elements_;
   tensor_scale tensor_;
   scale_plan plan_{};

@@ -103,6 +103,19 @@ template <class Rule>
          (facts_of(f.scale).are_powers_of_two() || requires { requires Rule::is_power_of_two; });
 }
 
+/// Whether the elements of a block are divided by its scale, exactly, and by nothing else.
+template <class Rule, class Format>
+[[nodiscard]] constexpr bool divides_by_scale(const Format& f) {
+  if (f.has_tensor_scale) return false;
+  if constexpr (requires { Rule::divides_by_scale(f); }) {
+    return Rule::divides_by_scale(f);
+  } else {
+    return scaling_of<Rule>(f) == element_scaling::divide_exactly && !requires(const Rule& r) {
+      r.factor(unpacked{}, f, tensor_scale{});
+    };
+  }
+}
+
 /// A rule for formats of one type behind plain functions: what uses it is compiled once for all
 /// rules. The rule must live as long.
 template <class Format>
@@ -111,7 +124,12 @@ struct rule_view {
   tensor_scale (*make_tensor_scale)(const void*, const Format&, const float&) = nullptr;
   code_t (*encode_scale)(const void*, const Format&, const block_values&) = nullptr;
   unpacked (*element_factor)(const void*, const Format&, code_t, const tensor_scale&) = nullptr;
-  scale_plan (*plan)(const void*, const Format&, const tensor_scale&) = nullptr;
+  scale_plan (*make_plan)(const void*, const Format&, const tensor_scale&) = nullptr;
+  /// How kernels find scales under this tensor scale.
+  [[nodiscard]] scale_plan plan(const Format& f, const tensor_scale& tensor) const {
+    if (!f.has_tensor_scale) return plan_alone;
+    return make_plan == nullptr ? scale_plan{} : make_plan(rule, f, tensor);
+  }
   /// Null unless the rule has elements of its own.
   bool (*has_elements)(const void*, code_t) = nullptr;
   code_t (*element)(const void*, const Format&, const float&, code_t) = nullptr;
@@ -119,11 +137,13 @@ struct rule_view {
   bool needs_elements = false;  ///< an amax is not enough
   bool sees_specials = false;
   bool keeps_negative_zero = true;
-  bool is_power_of_two = false;  ///< nothing but powers of two divides elements
+  bool is_power_of_two = false;   ///< nothing but powers of two divides elements
+  bool divides_by_scale = false;  ///< the factor is the scale, and nothing else
+  scale_plan plan_alone{};        ///< of a format without a tensor scale
 
   rule_view() = default;
   template <scale_rule_for<Format> Rule>
-  rule_view(const Format& f, const Rule& r)
+  constexpr rule_view(const Format& f, const Rule& r)
       : rule(&r),
         make_tensor_scale([](const void* self, const Format& g, const float& amax) {
           return lowp::make_tensor_scale(g, *static_cast<const Rule*>(self), amax);
@@ -139,11 +159,13 @@ struct rule_view {
         needs_elements(!detail::answers_amax<Rule, Format>),
         sees_specials(requires { requires Rule::sees_specials; }),
         keeps_negative_zero(!requires { requires !Rule::keeps_negative_zero; }),
-        is_power_of_two(has_powers_of_two<Rule>(f)) {
+        is_power_of_two(has_powers_of_two<Rule>(f)),
+        divides_by_scale(lowp::divides_by_scale<Rule>(f)) {
     if constexpr (requires(const tensor_scale& t) { r.plan(f, t); }) {
-      plan = [](const void* self, const Format& g, const tensor_scale& tensor) {
+      make_plan = [](const void* self, const Format& g, const tensor_scale& tensor) {
         return static_cast<const Rule*>(self)->plan(g, tensor);
       };
+      if (!f.has_tensor_scale && lowp::defect(f, r) == nullptr) plan_alone = r.plan(f, {});
     }
     if constexpr (requires(const float& x) { r.element(x, f, code_t{}); }) {
       has_elements = [](const void* self, code_t scale) {
@@ -196,7 +218,7 @@ class element_encoder {
   }
 
   Format format_;
-  rule_view<Format> rule_;
+  const rule_view<Format>& rule_;
   code_t scale_code_;
   unpacked factor_;
   bool is_nan_, is_own_;

@@ -70,6 +70,21 @@ template <auto B, class Rule>
 using known_block = block_of<block_matrix<B>, scaling_of<Rule>(block_matrix<B>::format),
                              has_powers_of_two<Rule>(block_matrix<B>::format)>;
 
+/// A rule without state for a format that is known, as it is when compiled.
+template <auto B, class Rule>
+inline constexpr Rule rule_object{};
+template <auto B, class Rule>
+inline constexpr rule_view<format_of<B>> constant_rule_view{block_matrix<B>::format,
+                                                            rule_object<B, Rule>};
+template <auto B, class Rule>
+[[nodiscard]] decltype(auto) view_of(const Rule& rule) {
+  if constexpr (std::is_empty_v<Rule> && std::is_default_constructible_v<Rule>) {
+    return (constant_rule_view<B, Rule>);
+  } else {
+    return rule_view<format_of<B>>(block_matrix<B>::format, rule);
+  }
+}
+
 /// Refuses a rule that contradicts a format, with the rule's sentence.
 template <auto B, class Rule>
 constexpr void require_rule() {
@@ -134,7 +149,7 @@ void quantize(matrix_view<const float> in, block_matrix<B>& out, const Rule& rul
   bulk::require_rule<B, Rule>();
   bulk::require_shape("quantize", out.rows(), out.cols(), in.rows, in.cols);
   bulk::require_grid(rule, out.block_row_count(), out.block_col_count());
-  bulk::quantize<bulk::known_block<B, Rule>>(in, out, {block_matrix<B>::format, rule}, mode, how);
+  bulk::quantize<bulk::known_block<B, Rule>>(in, out, bulk::view_of<B>(rule), mode, how);
 }
 template <auto B, rounding_mode R = nearest_even_t>
 void quantize(matrix_view<const float> in, block_matrix<B>& out, const R& mode = {},

@@ -16,6 +16,7 @@
 //   tensor(amax, format) -> tensor_scale      for formats that have one; else amax over the range
 //   scaling(format) -> element_scaling        how elements are brought under the scale; else
 //   divided factor(scale, format, tensor) -> unpacked what they are multiplied or divided by
+//   divides_by_scale(format) -> bool          whether factor is the scale for such a format
 //   element(x, format, scale code) -> code_t  the code of x, NaN or infinite too, in blocks for
 //   has_elements(scale code) -> bool          which this says so; in others it is x scaled, rounded
 //   plan(format, tensor) -> scale_plan        from_amax in lanes, for many blocks at a time

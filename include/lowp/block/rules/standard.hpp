@@ -38,6 +38,9 @@ struct standard_t {
     return format.has_tensor_scale ? transformer_engine.scaling(format)
                                    : element_scaling::divide_exactly;
   }
+  [[nodiscard]] static constexpr bool divides_by_scale(const auto& format) {
+    return !format.has_tensor_scale;
+  }
   [[nodiscard]] static constexpr unpacked factor(const unpacked& scale, const auto& format,
                                                  const tensor_scale& t) {
     return format.has_tensor_scale ? transformer_engine.factor(scale, format, t)
