@@ -40,7 +40,7 @@ std::string row(const float_format& f) {
 
 template <auto B>
 std::string block_row(const char* block_name) {
-  const block_matrix<B> matrix(64, 64);
+  const block_matrix<B> matrix(128, 128);
   return fmt::format("| `{}` | `{}` | `{}`{} | {} x {} | `{}` | {:g} |", block_name,
                      std::string_view(name(matrix.format.element)),
                      std::string_view(name(matrix.format.scale)),
@@ -68,7 +68,10 @@ TEST_CASE("the table of block formats follows from the descriptors") {
        {block_row<formats::mxfp8_e4m3>("mxfp8_e4m3"), block_row<formats::mxfp8_e5m2>("mxfp8_e5m2"),
         block_row<formats::mxfp6_e3m2>("mxfp6_e3m2"), block_row<formats::mxfp6_e2m3>("mxfp6_e2m3"),
         block_row<formats::mxfp4>("mxfp4"), block_row<formats::mxint8>("mxint8"),
-        block_row<formats::nvfp4>("nvfp4"), block_row<formats::nvfp4_16x16>("nvfp4_16x16")}) {
+        block_row<formats::nvfp4>("nvfp4"), block_row<formats::nvfp4_16x16>("nvfp4_16x16"),
+        block_row<formats::mxint6>("mxint6"), block_row<formats::mxint4>("mxint4"),
+        block_row<formats::nvint4>("nvint4"), block_row<formats::deepseek_1x128>("deepseek_1x128"),
+        block_row<formats::deepseek_128x128>("deepseek_128x128")}) {
     INFO(expected);
     CHECK(readme.find(fmt::format("\n{}", expected)) != std::string::npos);
   }

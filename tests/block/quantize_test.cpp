@@ -227,7 +227,53 @@ TEST_CASE("One binary32 scale per row or per tensor, or per block of 32") {
   REQUIRE_NO_MISMATCH(t);
 }
 
+TEST_CASE("Integers, block floating point and tiles: codes, scales and values") {
+  oracle::tally t;
+  check_shapes_and_modes<formats::mxint6>(t, "mxint6");
+  check_shapes_and_modes<formats::mxint4>(t, "mxint4");
+  check_shapes_and_modes<formats::mxint4, scale_rule::rceil>(t, "mxint4 rceil");
+  check_shapes_and_modes<formats::nvint4>(t, "nvint4");
+  check_shapes_and_modes<formats::bfp(4, 16)>(t, "msfp12");
+  check_shapes_and_modes<formats::bfp(8, 16)>(t, "msfp16");
+  check_shapes_and_modes<formats::dfp16>(t, "dfp16");
+  check_shapes_and_modes<formats::deepseek_1x128>(t, "deepseek 1 x 128");
+  check_shapes_and_modes<formats::deepseek_1x128_e8m0, scale_rule::rceil>(t, "deepseek e8m0");
+  ob::source random(128);
+  const ob::grid element = ob::make_grid(formats::e4m3fn);
+  for (const data kind : kinds) {
+    check<formats::deepseek_128x128>(t, "deepseek 128 x 128", draw(random, kind, 130, 140, element),
+                                     mode::nearest_even);
+  }
+  REQUIRE_NO_MISMATCH(t);
+}
+
 // ------------------------------------------------------------------------------- worked examples
+TEST_CASE("The worked examples of block floating point, DFP-16 and NVINT4") {
+  const ob::matrix v = row_of({3.1, .7, -.9, .2, 1.6, 1.4, .05, -.3}, 16);
+  const auto units = [](const auto& q, std::size_t i) {
+    return lowp::pack_as<double>(decode(q.format.element, q.code(0, i)));
+  };
+  const auto three = lowp::quantize<formats::bfp(4, 16)>(view(v));
+  const auto seven = lowp::quantize<formats::bfp(8, 16)>(view(v));
+  const std::vector<double> k3{6, 1, -2, 0, 3, 3, 0, -1}, k7{99, 22, -29, 6, 51, 45, 2, -10};
+  CHECK(three.scale_code(0, 0) == 128);
+  CHECK(seven.scale_code(0, 0) == 128);
+  for (std::size_t i = 0; i < 8; ++i) {
+    CHECK(units(three, i) * 4 == k3[i]);
+    CHECK(units(seven, i) * 64 == k7[i]);
+  }
+  const auto whole = lowp::quantize<formats::dfp16>(view(row_of({3.1, -.7, 1e-4}, 3)));
+  CHECK(whole.scales().size() == 1);
+  CHECK(units(whole, 0) * 16384 == 25395);
+  CHECK(units(whole, 1) * 16384 == -5734);
+  CHECK(units(whole, 2) * 16384 == 1);
+  const auto integers = lowp::quantize<formats::nvint4>(
+      view(row_of({2.3, -1.1, .05, .4, -.7, 1.9, 0, -2, 0, 0, 0, 0, 0, 0, 0, 0, 8}, 32)));
+  const std::vector<double> q{7, -3, 0, 1, -2, 6, 0, -6};
+  CHECK(integers.scale_code(0, 0) == 0x70);
+  for (std::size_t i = 0; i < 8; ++i) CHECK(units(integers, i) == q[i]);
+}
+
 TEST_CASE(
     "The worked MXFP4 example: 6.9 saturates under floor and even, not under ceil and rceil") {
   const ob::matrix v = row_of({5.3, -.31, 1.25, .74, -6.9, 2.5, 3.5, .2}, 32);

@@ -406,7 +406,7 @@ class dequantize_job {
  public:
   dequantize_job(isa level, const block_format<Element, Scale>& format, const Values& values,
                  const decode_scales<Element, Scale>& scales, std::size_t rows, std::size_t cols,
-                 const block_storage& in, const tensor_scale& tensor)
+                 const const_block_storage& in, const tensor_scale& tensor)
       : level_(level),
         format_(format),
         values_(values),
@@ -466,7 +466,7 @@ class dequantize_job {
   block_format<Element, Scale> format_;
   const Values& values_;
   const decode_scales<Element, Scale>& scales_;
-  block_storage in_;
+  const_block_storage in_;
   tensor_scale tensor_;
   std::size_t block_rows_, block_cols_;
   int log2_block_;
@@ -477,7 +477,7 @@ template <number_format Element, number_format Scale, class T>
 bool dequantize_by_kernels(const block_format<Element, Scale>& f,
                            const decode_scales<Element, Scale>& scales,
                            const kernels::value_table* table, std::size_t rows, std::size_t cols,
-                           block_storage in, const tensor_scale& tensor, matrix_view<T> out,
+                           const_block_storage in, const tensor_scale& tensor, matrix_view<T> out,
                            const execution& how) {
   if (!has_kernels || !is_kernel_block(f.block_cols(cols), cols) || !scales.are_possible(tensor)) {
     return false;

@@ -52,14 +52,28 @@ inline constexpr std::uint32_t unknown_factor = 0x7FFF0000u;
 
 inline constexpr std::size_t max_blocks = 64;
 
-/// Where a block matrix keeps its bytes; see block_matrix.
-struct block_storage {
-  std::uint8_t* codes = nullptr;
+/// Where a block matrix keeps its bytes; see block_matrix. Byte is const for one to read.
+template <class Byte>
+struct basic_block_storage {
+  Byte* codes = nullptr;
   std::size_t row_bytes = 0;
-  std::uint8_t* scales = nullptr;
+  Byte* scales = nullptr;
   std::size_t scale_bytes = 0;
   std::size_t scales_per_row = 0;
 
+  [[nodiscard]] code_t load_scale(std::size_t block) const {
+    code_t code = 0;
+    for (std::size_t i = 0; i < scale_bytes; ++i) {
+      code |= code_t{scales[block * scale_bytes + i]} << (8 * i);
+    }
+    return code;
+  }
+};
+using const_block_storage = basic_block_storage<const std::uint8_t>;
+struct block_storage : basic_block_storage<std::uint8_t> {
+  operator const_block_storage() const {
+    return {codes, row_bytes, scales, scale_bytes, scales_per_row};
+  }
   void store_scales(std::size_t first, const code_t* scale_codes, std::size_t count) const {
     std::uint8_t* const to = scales + first * scale_bytes;
     for (std::size_t byte = 0; byte < scale_bytes; ++byte) {
@@ -67,13 +81,6 @@ struct block_storage {
         to[i * scale_bytes + byte] = static_cast<std::uint8_t>(scale_codes[i] >> (8 * byte));
       }
     }
-  }
-  [[nodiscard]] code_t load_scale(std::size_t block) const {
-    code_t code = 0;
-    for (std::size_t i = 0; i < scale_bytes; ++i) {
-      code |= code_t{scales[block * scale_bytes + i]} << (8 * i);
-    }
-    return code;
   }
 };
 
@@ -291,8 +298,8 @@ class decode_scales {
                                (bits_of(tensor.decoding) & 0x7FFFFFFFu) < infinity_bits);
   }
   /// Those of `count` blocks from `first` on; false if one is unknown.
-  [[nodiscard]] bool find(isa level, const block_storage& in, std::size_t first, std::size_t count,
-                          std::uint32_t* factors) const {
+  [[nodiscard]] bool find(isa level, const const_block_storage& in, std::size_t first,
+                          std::size_t count, std::uint32_t* factors) const {
     if (is_tabulated()) {
       kernels::decode(level, table_, {}, in.scales + first, count, factors);
     } else {

@@ -9,6 +9,11 @@
 
 namespace lowp::formats {
 
+/// Sign and magnitude of `bits` bits in all, 3 to 54: k / 2^(bits - 2), |k| < 2^(bits - 1).
+[[nodiscard]] constexpr float_format sign_magnitude(int bits) {
+  return {.exponent_bits = 1, .mantissa_bits = bits - 2, .bias = 1, .has_infinity = false};
+}
+
 // clang-format off
 
 // OCP Microscaling 1.0: 32 elements along the contiguous dimension share a power of two.
@@ -23,7 +28,29 @@ inline constexpr block_format mxint8    {fixed<8, 6>, e8m0, block_shape{1, 32}};
 inline constexpr block_format nvfp4      {e2m1, ue4m3, block_shape{1, 16},  true};
 inline constexpr block_format nvfp4_16x16{e2m1, ue4m3, block_shape{16, 16}, true};
 
+// Integers as elements: of OCP's MXINT8 with fewer bits, symmetric, in units of a quarter or a
+// sixteenth; and of NVFP4's scales (arXiv 2510.25602, which rounds powers of two up: rules::rceil).
+inline constexpr block_format mxint6{fixed_format{.total_bits = 6, .fraction_bits = 4, .is_symmetric = true}, e8m0, block_shape{1, 32}};
+inline constexpr block_format mxint4{fixed_format{.total_bits = 4, .fraction_bits = 2, .is_symmetric = true}, e8m0, block_shape{1, 32}};
+inline constexpr block_format nvint4{symmetric_int_n<4>, ue4m3, block_shape{1, 16}, true};
+
+// DeepSeek-V3's tiles of activations and of weights: scales of binary32, or powers of two, which
+// its kernels round up (rules::rceil). Its lower bound of 1e-4 for amaxes is no part of the format.
+inline constexpr block_format deepseek_1x128       {e4m3fn, binary32, block_shape{1, 128}};
+inline constexpr block_format deepseek_128x128     {e4m3fn, binary32, block_shape{128, 128}};
+inline constexpr block_format deepseek_1x128_e8m0  {e4m3fn, e8m0,     block_shape{1, 128}};
+inline constexpr block_format deepseek_128x128_e8m0{e4m3fn, e8m0,     block_shape{128, 128}};
+
+// Dynamic fixed point: integers of 16 bits under one exponent of 8 bits for the whole tensor.
+inline constexpr block_format dfp16{fixed<16, 14>, e8m0, block_shape{block_shape::whole, block_shape::whole}};
+
 // clang-format on
+
+/// Block floating point: mantissas of `bits` bits, sign and magnitude, in units of 2^(2 - bits),
+/// under one exponent of 8 bits per `block` elements of a row. MSFP12 is {4, 16}, MSFP16 {8, 16}.
+[[nodiscard]] constexpr block_format<float_format, float_format> bfp(int bits, int block) {
+  return {sign_magnitude(bits), e8m0, {1, block}};
+}
 
 /// A scalar format under one binary32 scale per row (channel) or per tensor.
 template <number_format Element>
@@ -47,5 +74,13 @@ using mxfp4 = block_matrix<formats::mxfp4>;
 using mxint8 = block_matrix<formats::mxint8>;
 using nvfp4 = block_matrix<formats::nvfp4>;
 using nvfp4_16x16 = block_matrix<formats::nvfp4_16x16>;
+using mxint6 = block_matrix<formats::mxint6>;
+using mxint4 = block_matrix<formats::mxint4>;
+using nvint4 = block_matrix<formats::nvint4>;
+using deepseek_1x128 = block_matrix<formats::deepseek_1x128>;
+using deepseek_128x128 = block_matrix<formats::deepseek_128x128>;
+using deepseek_1x128_e8m0 = block_matrix<formats::deepseek_1x128_e8m0>;
+using deepseek_128x128_e8m0 = block_matrix<formats::deepseek_128x128_e8m0>;
+using dfp16 = block_matrix<formats::dfp16>;
 
 }  // namespace lowp

@@ -7,16 +7,12 @@
 #include <cstring>
 
 #include "lowp/arrays/packing.hpp"
+#include "lowp/block/catalog.hpp"
 #include "lowp/block/level_layouts.hpp"
 #include "lowp/block/levels.hpp"
 #include "lowp/formats/catalog.hpp"
 
 namespace lowp::formats {
-
-/// Sign and magnitude of `bits` bits in all: k / 2^(bits - 2), |k| < 2^(bits - 1).
-[[nodiscard]] constexpr float_format sign_magnitude(int bits) {
-  return {.exponent_bits = 1, .mantissa_bits = bits - 2, .bias = 1, .has_infinity = false};
-}
 
 namespace detail {
 /// Exponents of one bit: 1 or 2; 1/2 or 1.

@@ -61,6 +61,11 @@ inline void require_shape(const char* function, std::size_t rows, std::size_t co
 /// The memory of a block_matrix.
 template <auto B>
 [[nodiscard]] block_storage storage_of(block_matrix<B>& m) {
+  return {{m.codes().data(), m.rows() == 0 ? 0 : m.codes().size() / m.rows(), m.scales().data(),
+           static_cast<std::size_t>(block_matrix<B>::format.scale_bytes()), m.block_col_count()}};
+}
+template <auto B>
+[[nodiscard]] const_block_storage storage_of(const block_matrix<B>& m) {
   return {m.codes().data(), m.rows() == 0 ? 0 : m.codes().size() / m.rows(), m.scales().data(),
           static_cast<std::size_t>(block_matrix<B>::format.scale_bytes()), m.block_col_count()};
 }
@@ -224,8 +229,7 @@ void dequantize(const block_matrix<B>& in, matrix_view<T> out, const execution& 
   }
   // A tensor scale rounds to binary32; bfloat16 after it would be a second rounding.
   const bool rounds_twice = format.has_tensor_scale && sizeof(T) < sizeof(float);
-  // The kernels only read this storage.
-  const block_storage storage = storage_of(const_cast<block_matrix<B>&>(in));
+  const const_block_storage storage = storage_of(in);
   if (rounds_twice || !dequantize_by_kernels(format, scales, table, in.rows(), in.cols(), storage,
                                              in.tensor_scale(), out, how)) {
     reference::dequantize(in, out);
@@ -271,8 +275,8 @@ void round_to(const block_format<Element, Scale>& format, matrix_view<const floa
   const auto scale_bytes = static_cast<std::size_t>(format.scale_bytes());
   std::vector<std::uint8_t> codes(in.rows * row_bytes);
   std::vector<std::uint8_t> scales(block_rows * scales_per_row * scale_bytes);
-  const bulk::block_storage storage{codes.data(), row_bytes, scales.data(), scale_bytes,
-                                    scales_per_row};
+  const bulk::block_storage storage{
+      {codes.data(), row_bytes, scales.data(), scale_bytes, scales_per_row}};
   const bulk::decode_scales decode_scales(format);
   kernels::value_table table;
   const bool is_narrow = format.element.bits() <= 8;
