@@ -123,7 +123,7 @@ template <class D>
 template <class BlockScales>
 class step_scales {
  public:
-  step_scales(isa level, const BlockScales& scales, const block_storage& storage,
+  step_scales(isa level, const BlockScales& scales, const const_block_storage& storage,
               std::size_t block_rows, std::size_t block_cols)
       : level_(level),
         scales_(scales),
@@ -148,7 +148,7 @@ class step_scales {
  private:
   isa level_;
   const BlockScales& scales_;
-  block_storage storage_;
+  const_block_storage storage_;
   std::size_t block_rows_, block_cols_;
 };
 
@@ -171,10 +171,9 @@ template <class Element, class Scale>
   if (!are_blocks) return false;
   const auto with_scales = [&](const auto& scales) {
     if (!scales.are_possible({})) return false;
-    const block_storage storage{const_cast<std::uint8_t*>(d.elements.bytes),  // only read
-                                static_cast<std::size_t>(d.elements.row_bytes),
-                                const_cast<std::uint8_t*>(d.scales.bytes),
-                                static_cast<std::size_t>(scale_bytes), d.scales.groups_per_row};
+    const const_block_storage storage{
+        d.elements.bytes, static_cast<std::size_t>(d.elements.row_bytes), d.scales.bytes,
+        static_cast<std::size_t>(scale_bytes), d.scales.groups_per_row};
     return with_decoder(d.elements.format, [&]<class Code>(const auto& values) {
       const dequantize_job<Code, std::remove_cvref_t<decltype(values)>,
                            std::remove_cv_t<decltype(format.element)>,

@@ -72,7 +72,7 @@ void with_described_rows(isa level, const packed_description<Element, Scale>& x,
     auto format = any;
     format.shape.cols = static_cast<int>(x.block_cols);
     use_parts([&](gathered_row& part, std::size_t count, float* out) {
-      const block_storage storage{part.codes, sizeof part.codes, part.scales, 1, 0};
+      const const_block_storage storage{part.codes, sizeof part.codes, part.scales, 1, 0};
       const dequantize_job<std::uint8_t, kernels::value_table, typename Element::type,
                            typename Scale::type>
           row(level, format, table, scales, 1, count, storage, {});
