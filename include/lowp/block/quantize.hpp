@@ -14,6 +14,7 @@
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/block/block_job.hpp"
 #include "lowp/block/block_matrix.hpp"
+#include "lowp/block/dequantize_job.hpp"
 #include "lowp/block/reference.hpp"
 #include "lowp/block/rules.hpp"
 #include "lowp/core/failure.hpp"

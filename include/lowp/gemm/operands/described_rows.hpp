@@ -12,6 +12,7 @@
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/block/block_job.hpp"
 #include "lowp/block/block_scales.hpp"
+#include "lowp/block/dequantize_job.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/formats/facts.hpp"
 #include "lowp/gemm/operands/coded_integers.hpp"

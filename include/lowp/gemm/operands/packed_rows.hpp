@@ -11,6 +11,7 @@
 #include "lowp/arrays/lane_job.hpp"
 #include "lowp/block/block_job.hpp"
 #include "lowp/block/block_scales.hpp"
+#include "lowp/block/dequantize_job.hpp"
 #include "lowp/gemm/operands/described_rows.hpp"
 #include "lowp/gemm/operands/description.hpp"
 #include "lowp/gemm/operands/packed_layout.hpp"
