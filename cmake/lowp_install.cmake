@@ -23,6 +23,15 @@ else()
     FILE_SET fragments DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
     FILE_SET optional_headers DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 endif()
+set(lowp_independence ARCH_INDEPENDENT)
+if(LOWP_INSTALL_COMPILED)
+  set_target_properties(lowp_compiled PROPERTIES EXCLUDE_FROM_ALL OFF)
+  install(
+    TARGETS lowp_compiled
+    EXPORT lowpTargets
+    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+  set(lowp_independence)
+endif()
 install(
   EXPORT lowpTargets
   NAMESPACE lowp::
@@ -35,7 +44,7 @@ configure_package_config_file(
 write_basic_package_version_file(
   "${PROJECT_BINARY_DIR}/lowpConfigVersion.cmake"
   COMPATIBILITY SameMinorVersion
-  ARCH_INDEPENDENT)
+  ${lowp_independence})
 install(FILES "${PROJECT_BINARY_DIR}/lowpConfig.cmake"
               "${PROJECT_BINARY_DIR}/lowpConfigVersion.cmake" DESTINATION "${lowp_package_dir}")
 # pkg-config finds the headers from where its own file lies: this tree may be moved, too.

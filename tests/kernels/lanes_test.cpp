@@ -263,13 +263,13 @@ constexpr std::size_t primitive_count = std::size(names);
 
 }  // namespace
 namespace lowp {
-inline namespace LOWP_BASELINE {
+inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
 void try_primitives(isa level, test::lanes::tally* results) {
   LOWP_DISPATCH(level, lane_tests::try_primitives(results));
 }
 }  // namespace kernels
-}  // namespace LOWP_BASELINE
+}  // namespace LOWP_KERNEL_BASELINE
 }  // namespace lowp
 namespace {
 

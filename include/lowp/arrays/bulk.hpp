@@ -11,9 +11,6 @@
 #include "lowp/core/config.hpp"
 #include "lowp/kernels/arrays/dispatch.hpp"
 #include "lowp/kernels/target.hpp"
-#if LOWP_X86_TARGETS
-#include <emmintrin.h>
-#endif
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
@@ -55,23 +52,6 @@ struct walk {
 /// Bytes read and written from which the arrays are taken not to fit a cache.
 inline constexpr std::size_t streaming_bytes = std::size_t{1} << 25;
 
-/// A copy that leaves the cache alone; `to` is on a 16-byte boundary.
-inline void stream_copy([[maybe_unused]] isa level, std::uint8_t* to, const std::uint8_t* from,
-                        std::size_t bytes) {
-  std::size_t i = 0;
-#if LOWP_X86_TARGETS
-  const auto copy_16 = [&] {
-    _mm_stream_si128(reinterpret_cast<__m128i*>(to + i),
-                     _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i)));
-    i += 16;
-  };
-  while (i + 16 <= bytes && reinterpret_cast<std::uintptr_t>(to + i) % 64 != 0) copy_16();
-  i += kernels::stream(level, to + i, from + i, bytes - i);
-  while (i + 16 <= bytes) copy_16();
-#endif
-  std::memcpy(to + i, from + i, bytes - i);
-}
-
 /// The work on a part of the arrays: part(first, count, out) puts elements first … first + count -
 /// 1 at `out`, which is out_at(first) or a buffer. `first` is a multiple of 8. Type-erased, so that
 /// the walk exists once.
@@ -105,18 +85,16 @@ inline void run_streaming(isa level, const bulk_arrays& a, std::size_t begin, st
         if (order.prefetches && first + group + order.slice <= a.count) {
           const std::uint8_t* const ahead = a.in_at(first + group);
           for (std::size_t i = 0; i < order.slice / 8 * a.in_bits; i += 64) {
-            _mm_prefetch(reinterpret_cast<const char*>(ahead + i), _MM_HINT_T0);
+            __builtin_prefetch(ahead + i);
           }
         }
 #endif
         part(first, order.slice, result);
-        stream_copy(level, a.out_at(first), result, order.slice / 8 * a.out_bits);
+        kernels::stream_copy(level, a.out_at(first), result, order.slice / 8 * a.out_bits);
       }
     }
   }
-#if LOWP_X86_TARGETS
-  _mm_sfence();
-#endif
+  kernels::end_streaming();
   if (base != end) part(base, end - base, a.out_at(base));
 }
 

@@ -88,7 +88,7 @@ template <auto B, scale_rule_for<format_of<B>> Rule, rounding_mode R = rounding_
 }
 template <auto B, rounding_mode R = nearest_even_t>
 [[nodiscard]] block_matrix<B> quantize(matrix_view<const float> in, const R& mode = {}) {
-  return quantize<B>(in, rules::standard, mode);
+  return reference::quantize<B>(in, rules::standard, mode);
 }
 
 /// out may be in.

@@ -18,18 +18,6 @@
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
-namespace kernels {
-
-/// In the lanes of the portable target, one at a time. clang's -ffast-math takes a float argument
-/// or result for no NaN, where it sees how it is used.
-template <activation A>
-[[nodiscard]] float activated(float x) {
-  const default_float_environment environment;
-  const auto bits = std::bit_cast<std::uint32_t>(opaque(x));
-  return opaque(std::bit_cast<float>(portable::activated_or_nan<A>(bits)));
-}
-
-}  // namespace kernels
 
 /// x > 0 ? x : 0
 [[nodiscard]] inline float relu(float x) { return kernels::activated<activation::relu>(x); }

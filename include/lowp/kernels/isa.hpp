@@ -11,8 +11,7 @@
 #endif
 
 namespace lowp {
-
-inline namespace LOWP_BASELINE {
+inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
 
 /// What the processor has and the operating system saves, by CPUID and XGETBV.
@@ -82,6 +81,9 @@ namespace kernels {
 }
 
 }  // namespace kernels
+}  // namespace LOWP_KERNEL_BASELINE
+
+inline namespace LOWP_BASELINE {
 
 /// The best level of this machine. Flags that promise VBMI leave three to choose from, which have
 /// the same kernels for all but products.

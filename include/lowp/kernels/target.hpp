@@ -7,7 +7,15 @@
 // kernel depends on both; everything whose body does lives in the inline namespace LOWP_BASELINE,
 // named after the flags. Two translation units with different flags then share no such function,
 // whatever the linker's order.
+//
+// A program may instead link the kernels, compiled once (lowp::compiled, which defines LOWP_COMPILED
+// as 1): what is then declared here and defined there, LOWP_BORDER, passes pointers, sizes and plans
+// only, and has one name whatever the flags of a translation unit.
 #pragma once
+
+#ifndef LOWP_COMPILED
+#define LOWP_COMPILED 0
+#endif
 
 #if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
 #define LOWP_X86_TARGETS 1
@@ -84,11 +92,24 @@
 #else
 #define LOWP_BASELINE_HALF 0
 #endif
+#if LOWP_COMPILED
+#define LOWP_PASTE_5(a, b, c, d, e) linked_##a##_##b##c##d##e
+#else
 #define LOWP_PASTE_5(a, b, c, d, e) baseline_##a##_##b##c##d##e
+#endif
 #define LOWP_NAME_5(a, b, c, d, e) LOWP_PASTE_5(a, b, c, d, e)
 #define LOWP_BASELINE                                                                           \
   LOWP_NAME_5(LOWP_BASELINE_VECTORS, LOWP_BASELINE_WORDS, LOWP_BASELINE_FMA, LOWP_BASELINE_BMI, \
               LOWP_BASELINE_HALF)
+
+/// Of everything in kernels/; and on the functions of kernels that the rest of the library calls.
+#if LOWP_COMPILED
+#define LOWP_KERNEL_BASELINE compiled
+#define LOWP_BORDER
+#else
+#define LOWP_KERNEL_BASELINE LOWP_BASELINE
+#define LOWP_BORDER inline
+#endif
 
 #define LOWP_PRAGMA(text) _Pragma(#text)
 /// Between BEGIN and END functions may use the instructions that `options` names, a string literal.

@@ -23,7 +23,7 @@
 #define LOWP_LANE LOWP_ALWAYS_INLINE inline
 
 namespace lowp {
-inline namespace LOWP_BASELINE {
+inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
 
 /// The integer in each lane of V.
@@ -39,7 +39,7 @@ template <class V>
 using word_of = typename word_type<V>::type;
 
 }  // namespace kernels
-}  // namespace LOWP_BASELINE
+}  // namespace LOWP_KERNEL_BASELINE
 }  // namespace lowp
 
 #define LOWP_TARGET_BODY "lowp/kernels/arrays/target_body.inc"

@@ -98,9 +98,8 @@ struct exact_finish {
     }
     for (std::size_t i = 0; i < count; ++i) {
       unpacked sum = unpacked::zero();
-      for (const std::uint64_t term :
-           kernels::terms_of_windows<W>(sums + i, window_sums, scale).terms) {
-        sum = exact::add(sum, unpack(std::bit_cast<double>(term)));
+      for (const double term : kernels::terms_of_windows<W>(sums + i, window_sums, scale)) {
+        sum = exact::add(sum, unpack(term));
       }
       out[i] = pack_as<float>(sum, at(mode, (row * columns + col + i) * draws));
     }

@@ -13,35 +13,13 @@
 #include "lowp/kernels/isa.hpp"
 #include "lowp/kernels/lanes/lane_plan.hpp"
 #include "lowp/kernels/target.hpp"
-#include "lowp/kernels/targets.hpp"
-
-/// Returns a call of a kernel in the namespace of the target whose lanes serve `level`.
-// clang-format off
-#define LOWP_DISPATCH(level, ...)                                                    \
-  do {                                                                               \
-    switch (lanes_of(level)) {                                                       \
-      LOWP_TARGET_ROWS(LOWP_DISPATCH_TO_LANES, LOWP_DISPATCH_TO_NONE, __VA_ARGS__)   \
-      default: break;                                                                \
-    }                                                                                \
-    using namespace LOWP_LOWEST_TARGET;                                              \
-    return __VA_ARGS__;                                                              \
-  } while (false)
-#define LOWP_DISPATCH_TO_LANES(name, base, features, ...) \
-  LOWP_ABOVE_LOWEST_##name(case isa::name: {              \
-    using namespace name;                                 \
-    return __VA_ARGS__;                                   \
-  })
-#define LOWP_DISPATCH_TO_NONE(...)
-// clang-format on
 
 namespace lowp {
-inline namespace LOWP_BASELINE {
+inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
 
 /// Elements in four vectors of words: what a kernel takes at a time.
-[[nodiscard]] constexpr std::size_t group_size(isa level, std::size_t word_bytes) {
-  LOWP_DISPATCH(level, word_bytes == 4 ? group<u32> : group<u64>);
-}
+[[nodiscard]] LOWP_BORDER std::size_t group_size(isa level, std::size_t word_bytes);
 
 /// The memory of a loop: where element 0 lies, and how far apart elements are.
 struct loop_memory {
@@ -80,45 +58,21 @@ namespace detail {
 /// These find the loop of a target.
 template <class Word, bool ToValues, bool IsRandom>
 void run_encode(isa level, const encode_plan<Word>& plan, const Word* in,
-                const std::uint8_t* random, std::size_t count, std::uint8_t* out, int log2_bytes) {
-  if constexpr (sizeof(Word) == 4) {
-    LOWP_DISPATCH(level,
-                  encode_loop<u32, ToValues, IsRandom>(plan, in, random, count, out, log2_bytes));
-  } else {
-    LOWP_DISPATCH(level,
-                  encode_loop<u64, ToValues, IsRandom>(plan, in, random, count, out, log2_bytes));
-  }
-}
+                const std::uint8_t* random, std::size_t count, std::uint8_t* out, int log2_bytes);
 template <block_scaling How, bool IsRandom>
 void run_blocks(isa level, const encode_plan<std::uint32_t>& plan, const std::uint32_t* factors,
                 int log2_block, const float* in, const std::uint8_t* random, std::size_t count,
-                std::uint8_t* out, int log2_bytes) {
-  LOWP_DISPATCH(level, encode_blocks<How, IsRandom>(plan, factors, log2_block, in, random, count,
-                                                    out, log2_bytes));
-}
-inline void run_decode(isa level, const decode_plan& plan, const scaling& s,
-                       const std::uint16_t* codes, std::size_t count, std::uint32_t* values) {
-  LOWP_DISPATCH(level, decode_computed(plan, s, codes, count, values));
-}
-inline void run_decode(isa level, const value_table& table, const scaling& s,
-                       const std::uint8_t* codes, std::size_t count, std::uint32_t* values) {
-#if LOWP_COMPILES_avx512vbmi
-  if (has(level, feature::byte_tables) && table.is_upper_half) {
-    return avx512vbmi::decode_table(table, s, codes, count, values);
-  }
-#endif
-  LOWP_DISPATCH(level, decode_table(table, s, codes, count, values));
-}
-inline void run_nibbles(isa level, const value_table& table, const scaling& s,
-                        const std::uint8_t* bytes, bool msb_first, std::size_t count,
-                        std::uint32_t* values) {
-  LOWP_DISPATCH(level, decode_nibbles(table, s, bytes, msb_first, count, values));
-}
+                std::uint8_t* out, int log2_bytes);
+LOWP_BORDER void run_decode(isa level, const decode_plan& plan, const scaling& s,
+                            const std::uint16_t* codes, std::size_t count, std::uint32_t* values);
+LOWP_BORDER void run_decode(isa level, const value_table& table, const scaling& s,
+                            const std::uint8_t* codes, std::size_t count, std::uint32_t* values);
+LOWP_BORDER void run_nibbles(isa level, const value_table& table, const scaling& s,
+                             const std::uint8_t* bytes, bool msb_first, std::size_t count,
+                             std::uint32_t* values);
 
-inline void run_scale_values(isa level, const scale_arithmetic& s, const std::uint32_t* amax,
-                             std::size_t count, std::uint32_t* out) {
-  LOWP_DISPATCH(level, scale_values(s, amax, count, out));
-}
+LOWP_BORDER void run_scale_values(isa level, const scale_arithmetic& s, const std::uint32_t* amax,
+                                  std::size_t count, std::uint32_t* out);
 
 template <class Word>
 [[nodiscard]] std::size_t random_lane_bits(const encode_plan<Word>& plan) {
@@ -171,18 +125,10 @@ void encode_blocks(isa level, const encode_plan<std::uint32_t>& plan, const std:
 namespace detail {
 template <class Word, bool ToValues>
 void run_thresholds(isa level, const threshold_plan<Word>& plan, const Word* in, std::size_t count,
-                    std::uint8_t* out) {
-  if constexpr (sizeof(Word) == 4) {
-    LOWP_DISPATCH(level, threshold_groups<u32, ToValues>(plan, in, count, out));
-  } else {
-    LOWP_DISPATCH(level, threshold_groups<u64, ToValues>(plan, in, count, out));
-  }
-}
+                    std::uint8_t* out);
 template <block_scaling How>
 void run_scaling(isa level, const std::uint32_t* factors, int log2_block, bool keeps_tiny,
-                 const float* in, std::size_t count, std::uint32_t* out) {
-  LOWP_DISPATCH(level, scale_groups<How>(factors, log2_block, keeps_tiny, in, count, out));
-}
+                 const float* in, std::size_t count, std::uint32_t* out);
 }  // namespace detail
 
 /// Codes of at most 8 bits, each in a byte, or with ToValues values, by the steps of any rounding.
@@ -220,15 +166,11 @@ void encode_blocks_by_thresholds(isa level, const threshold_plan<std::uint32_t>&
 }
 
 namespace detail {
-inline void run_step_groups(isa level, const threshold_plan<std::uint32_t>& plan,
-                            const std::uint32_t* keys, int log2_block, const float* in,
-                            std::size_t count, std::uint8_t* out) {
-  LOWP_DISPATCH(level, step_groups(plan, keys, log2_block, in, count, out));
-}
-inline void run_scale_steps(isa level, const exact_steps& steps, std::size_t count, double scale,
-                            std::uint32_t* keys) {
-  LOWP_DISPATCH(level, scale_steps(steps, count, scale, keys));
-}
+LOWP_BORDER void run_step_groups(isa level, const threshold_plan<std::uint32_t>& plan,
+                                 const std::uint32_t* keys, int log2_block, const float* in,
+                                 std::size_t count, std::uint8_t* out);
+LOWP_BORDER void run_scale_steps(isa level, const exact_steps& steps, std::size_t count,
+                                 double scale, std::uint32_t* keys);
 }  // namespace detail
 
 /// Codes of finite elements that are divided, exactly, by the scale of their block, by few steps.
@@ -293,35 +235,28 @@ inline void decode_nibbles(isa level, const value_table& table, const scaling& s
             });
 }
 
-/// Copies past the cache to a 64-byte boundary, in whole vectors; returns how many bytes.
-inline std::size_t stream(isa level, std::uint8_t* to, const std::uint8_t* from,
-                          std::size_t bytes) {
-  LOWP_DISPATCH(level, stream(to, from, bytes));
-}
+/// A copy that leaves the cache alone; `to` is on a 16-byte boundary.
+LOWP_BORDER void stream_copy(isa level, std::uint8_t* to, const std::uint8_t* from,
+                             std::size_t bytes);
+/// What was streamed is in memory before what is written after.
+LOWP_BORDER void end_streaming();
 
 /// The most blocks that philox writes beyond those asked for.
 inline constexpr std::size_t philox_slack = 32;
 
 /// Consecutive blocks of random bits (random.hpp), modulo block_mask + 1; there is room for
 /// count + philox_slack.
-inline void philox(isa level, std::uint64_t seed, std::uint64_t first, std::uint64_t block_mask,
-                   int rounds, std::size_t count, std::uint64_t* out) {
-  LOWP_DISPATCH(level, philox_fill(seed, first, block_mask, rounds, count, out));
-}
+LOWP_BORDER void philox(isa level, std::uint64_t seed, std::uint64_t first,
+                        std::uint64_t block_mask, int rounds, std::size_t count,
+                        std::uint64_t* out);
 
 /// See block_loops.inc.
-inline void amax_blocks(isa level, const float* in, std::size_t count, int log2_block,
-                        std::uint32_t* amax) {
-  LOWP_DISPATCH(level, amax_blocks(in, count, log2_block, amax));
-}
-[[nodiscard]] inline std::uint32_t amax_array(isa level, const float* in, std::size_t count) {
-  LOWP_DISPATCH(level, amax_array<false>(in, count));
-}
+LOWP_BORDER void amax_blocks(isa level, const float* in, std::size_t count, int log2_block,
+                             std::uint32_t* amax);
+[[nodiscard]] LOWP_BORDER std::uint32_t amax_array(isa level, const float* in, std::size_t count);
 /// That of the finite elements.
-[[nodiscard]] inline std::uint32_t finite_amax_array(isa level, const float* in,
-                                                     std::size_t count) {
-  LOWP_DISPATCH(level, amax_array<true>(in, count));
-}
+[[nodiscard]] LOWP_BORDER std::uint32_t finite_amax_array(isa level, const float* in,
+                                                          std::size_t count);
 
 /// The values of the scales of blocks with these amaxes (as bits).
 inline void scale_values(isa level, const scale_arithmetic& s, const std::uint32_t* amax,
@@ -334,31 +269,17 @@ inline void scale_values(isa level, const scale_arithmetic& s, const std::uint32
 }
 
 /// Packs or unpacks the first codes of an array, 4 or 6 bits wide; returns how many are done.
-inline std::size_t pack([[maybe_unused]] isa level, [[maybe_unused]] int width,
-                        [[maybe_unused]] bool msb_first, [[maybe_unused]] const std::uint8_t* codes,
-                        [[maybe_unused]] std::size_t count, [[maybe_unused]] std::uint8_t* bytes) {
-#if LOWP_COMPILES_avx2
-  if (has(level, feature::packing)) {
-    if (width == 4) return avx2::pack_nibbles(codes, count, msb_first, bytes);
-    if (width == 6) return avx2::pack_sixes(codes, count, msb_first, bytes);
-  }
-#endif
-  return 0;
-}
-inline std::size_t unpack([[maybe_unused]] isa level, [[maybe_unused]] int width,
-                          [[maybe_unused]] bool msb_first,
-                          [[maybe_unused]] const std::uint8_t* bytes,
-                          [[maybe_unused]] std::size_t count,
-                          [[maybe_unused]] std::uint8_t* codes) {
-#if LOWP_COMPILES_avx2
-  if (has(level, feature::packing)) {
-    if (width == 4) return avx2::unpack_nibbles(bytes, count, msb_first, codes);
-    if (width == 6) return avx2::unpack_sixes(bytes, count, msb_first, codes);
-  }
-#endif
-  return 0;
-}
+[[nodiscard]] LOWP_BORDER std::size_t pack(isa level, int width, bool msb_first,
+                                           const std::uint8_t* codes, std::size_t count,
+                                           std::uint8_t* bytes);
+[[nodiscard]] LOWP_BORDER std::size_t unpack(isa level, int width, bool msb_first,
+                                             const std::uint8_t* bytes, std::size_t count,
+                                             std::uint8_t* codes);
 
 }  // namespace kernels
-}  // namespace LOWP_BASELINE
+}  // namespace LOWP_KERNEL_BASELINE
 }  // namespace lowp
+
+#if !LOWP_COMPILED
+#include "lowp/kernels/arrays/dispatch.inc"
+#endif

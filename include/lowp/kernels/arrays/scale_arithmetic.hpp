@@ -7,7 +7,7 @@
 #include "lowp/kernels/target.hpp"
 
 namespace lowp {
-inline namespace LOWP_BASELINE {
+inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
 
 /// How the amax of a block becomes the value of its scale, each step rounded to binary32: times a,
@@ -20,5 +20,5 @@ struct scale_arithmetic {
 };
 
 }  // namespace kernels
-}  // namespace LOWP_BASELINE
+}  // namespace LOWP_KERNEL_BASELINE
 }  // namespace lowp

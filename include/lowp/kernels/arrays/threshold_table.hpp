@@ -23,7 +23,7 @@
 #include "lowp/rounding/overflow.hpp"
 
 namespace lowp {
-inline namespace LOWP_BASELINE {
+inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
 
 /// The steps for binary32 or binary64 values, whose bits are a Word. Outputs are codes, or values
@@ -430,5 +430,5 @@ template <number_format F, rounding_mode R>
 }
 
 }  // namespace kernels
-}  // namespace LOWP_BASELINE
+}  // namespace LOWP_KERNEL_BASELINE
 }  // namespace lowp

@@ -13,7 +13,7 @@
 #include "lowp/kernels/target.hpp"
 
 namespace lowp {
-inline namespace LOWP_BASELINE {
+inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
 
 /// binary32 values by code, for codes of at most 8 bits. `planes` hold the upper two bytes of each,
@@ -111,5 +111,5 @@ struct scaling {
 };
 
 }  // namespace kernels
-}  // namespace LOWP_BASELINE
+}  // namespace LOWP_KERNEL_BASELINE
 }  // namespace lowp

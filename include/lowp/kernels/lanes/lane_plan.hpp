@@ -20,7 +20,7 @@
 #include "lowp/rounding/stochastic.hpp"
 
 namespace lowp {
-inline namespace LOWP_BASELINE {
+inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
 
 /// The layout of binary32 or binary64, whose bits are a Word.
@@ -475,5 +475,5 @@ template <number_format F>
 }
 
 }  // namespace kernels
-}  // namespace LOWP_BASELINE
+}  // namespace LOWP_KERNEL_BASELINE
 }  // namespace lowp

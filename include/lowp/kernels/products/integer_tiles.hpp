@@ -9,7 +9,7 @@
 #include "lowp/kernels/target.hpp"
 
 namespace lowp {
-inline namespace LOWP_BASELINE {
+inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
 
 /// How codes of a format become 8-bit integers.
@@ -135,5 +135,5 @@ struct integer_steps {
 };
 
 }  // namespace kernels
-}  // namespace LOWP_BASELINE
+}  // namespace LOWP_KERNEL_BASELINE
 }  // namespace lowp

@@ -2,6 +2,7 @@
 // The kernels of matrix products as functions of the instruction set: panels in, sums out.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -13,97 +14,71 @@
 #include "lowp/kernels/products/tile_registers.hpp"
 #include "lowp/kernels/products/tiles.hpp"
 #include "lowp/kernels/target.hpp"
-#include "lowp/kernels/targets.hpp"
-
-#define LOWP_TARGET_BODY "lowp/kernels/products/target_body.inc"
-#include "lowp/kernels/targets/each.inc"
 
 namespace lowp {
-inline namespace LOWP_BASELINE {
+inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
 
-[[nodiscard]] inline std::size_t rows_per_tile(isa level) {
-  LOWP_DISPATCH(level, static_cast<std::size_t>(tile_shape.rows));
-}
-[[nodiscard]] inline std::size_t lanes_per_tile(isa level) {
-  LOWP_DISPATCH(level, static_cast<std::size_t>(tile_shape.lanes));
-}
-inline void multiply(isa level, const product_tile& t) {
-  LOWP_DISPATCH(level, add_tile<binary32_words>(t));
-}
-/// A template, so that what it takes is compiled where it is used.
+[[nodiscard]] LOWP_BORDER std::size_t rows_per_tile(isa level);
+[[nodiscard]] LOWP_BORDER std::size_t lanes_per_tile(isa level);
+LOWP_BORDER void multiply(isa level, const product_tile& t);
+/// As product_tile, by a sum_model. A template, so that what it takes is compiled where it is used.
 template <class Model>
-void multiply_modeled(isa level, const Model& m, const model_tile& t) {
-  LOWP_DISPATCH(level, add_model(m, t));
-}
+void multiply_modeled(isa level, const Model& m, const model_tile& t);
 /// Adds the products of a window_tile to its sums, in W windows.
 template <int W>
-void multiply_windows(isa level, const window_tile& t) {
-  LOWP_DISPATCH(level, add_windows<W>(t));
-}
+void multiply_windows(isa level, const window_tile& t);
 /// out = the sum of W windows, whose sums lie window_sums apart, times a scale, rounded once to
 /// nearest even. Whole groups of 16 are written.
 template <int W>
 void finish_windows(isa level, const double* sums, std::size_t window_sums, double scale,
-                    std::size_t count, float* out) {
-  LOWP_DISPATCH(level, finish_windows<W>(sums, window_sums, scale, count, out));
-}
+                    std::size_t count, float* out);
 /// Numbers that add up to one such sum times the scale, of which exact::add, in their order, gives
 /// the first 96 bits and whether more follow.
 template <int W>
-[[nodiscard]] portable::window_terms<W> terms_of_windows(const double* sums,
-                                                         std::size_t window_sums, double scale) {
-  return {sums, window_sums, scale};
-}
+[[nodiscard]] std::array<double, 2 * W> terms_of_windows(const double* sums,
+                                                         std::size_t window_sums, double scale);
 /// out = (sums * a) * b in binary64, then rounded to binary32. Whole groups of 16 are written.
-inline void finish_chains(isa level, const double* sums, double a, double b, std::size_t count,
-                          float* out) {
-  LOWP_DISPATCH(level, finish_chains(sums, a, b, count, out));
-}
+LOWP_BORDER void finish_chains(isa level, const double* sums, double a, double b, std::size_t count,
+                               float* out);
 /// Of `count` values, a multiple of 16.
-[[nodiscard]] inline magnitude_range find_magnitudes(isa level, const float* values,
-                                                     std::size_t count) {
-  LOWP_DISPATCH(level, find_magnitudes(values, count));
-}
+[[nodiscard]] LOWP_BORDER magnitude_range find_magnitudes(isa level, const float* values,
+                                                          std::size_t count);
 
-inline void multiply(isa level, const product_steps& p) { LOWP_DISPATCH(level, sum_steps(p)); }
+LOWP_BORDER void multiply(isa level, const product_steps& p);
 /// totals[r] += sums[r * 16 + step] for 16 steps, one after the other, and 16 r.
-inline void add_steps(isa level, const float* sums, float* totals) {
-  LOWP_DISPATCH(level, add_steps(sums, totals));
-}
+LOWP_BORDER void add_steps(isa level, const float* sums, float* totals);
 /// Whether code_steps or a group_product of such codes may be multiplied.
 [[nodiscard]] inline bool has_code_products(isa level, int bits, const value_table& table) {
   if (bits == 4) return has(level, feature::nibble_products);
   const bool has_place = bits == 8 || (bits == 6 && table.bits == 6);
   return has(level, feature::byte_tables) && has_place && table.is_upper_half;
 }
-#if LOWP_COMPILES_avx512vbmi
-inline void multiply(const code_steps& p) {
-  if (p.bits == 4) return avx512::sum_code_steps<avx512::nibble_codes>(p);
-  avx512vbmi::sum_table_steps(p);
-}
-inline void multiply(const group_product& p) {
-  if (p.bits == 4) return avx512::add_group_of<avx512::nibble_units>(p);
-  avx512vbmi::add_table_group(p);
-}
-#else
-inline void multiply(const code_steps&) {}
-inline void multiply(const group_product&) {}
-#endif
+LOWP_BORDER void multiply(const code_steps& p);
+LOWP_BORDER void multiply(const group_product& p);
 
 /// Whether the functions on integers may be called.
 [[nodiscard]] constexpr bool has_integer_products(isa level) {
   return has(level, feature::integer_products);
 }
-#if LOWP_COMPILES_avx512vbmi
-inline void multiply(const integer_tile& t) { avx512vbmi::add_integer_tile(t); }
-inline void multiply(const integer_steps& p) { avx512vbmi::sum_integer_steps(p); }
-using avx512vbmi::find_outside;
-using avx512vbmi::integers_of_codes;
-using avx512vbmi::integers_of_nibbles;
-using avx512vbmi::store_offsets;
-using avx512vbmi::store_powers;
-#endif
+LOWP_BORDER void multiply(const integer_tile& t);
+LOWP_BORDER void multiply(const integer_steps& p);
+/// Codes of at most 6 bits by table, or of 8 bits as they are, to integers; zeros up to a multiple
+/// of 64.
+LOWP_BORDER void integers_of_codes(const integer_codes& map, std::uint8_t flip,
+                                   const std::uint8_t* codes, std::size_t count, std::uint8_t* out);
+/// As integers_of_codes, from packed codes of 4 bits, the low ones first.
+LOWP_BORDER void integers_of_nibbles(const integer_codes& map, std::uint8_t flip,
+                                     const std::uint8_t* bytes, std::size_t count,
+                                     std::uint8_t* out);
+/// The first of `count` codes that is less than `low` or greater than `high`.
+[[nodiscard]] LOWP_BORDER std::size_t find_outside(const std::uint8_t* codes, std::size_t count,
+                                                   std::uint8_t low, std::uint8_t high);
+/// The offsets of a panel (see integer_tile).
+LOWP_BORDER void store_offsets(const std::uint8_t* panel, std::size_t width, std::size_t steps,
+                               std::int32_t* out);
+/// The powers of two of at most 16 codes of E8M0, or of others whose field is offset.
+LOWP_BORDER void store_powers(const std::uint8_t* codes, std::size_t count, int offset, float* out);
 
 /// Whether tile registers multiply.
 [[nodiscard]] inline bool has_tile_products(isa level) {
@@ -131,66 +106,53 @@ class tile_session {
 [[nodiscard]] constexpr bool has_dot_products(isa level) {
   return has(level, feature::dot_bfloat16) && !has(level, feature::tile_products);
 }
-#if LOWP_COMPILES_avx512vbmi
 /// In pair_order::neighbors.
 template <class Tiles>
-void multiply_by_tiles(const bfloat16_tile& t) {
-  avx512vbmi::add_bfloat16_tile<Tiles>(t);
-}
+void multiply_by_tiles(const bfloat16_tile& t);
 /// In pair_order::chains.
-inline void multiply_by_dots(const bfloat16_tile& t) { avx512vbmi::add_bfloat16_words(t); }
-using avx512vbmi::arrange_bfloat16;
-using avx512vbmi::decode_nibbles_to_bfloat16;
-using avx512vbmi::lowest_exponent_field;
-using avx512vbmi::narrow_to_bfloat16;
-#endif
+LOWP_BORDER void multiply_by_dots(const bfloat16_tile& t);
+/// The lowest exponent field of values that are not zero, or 256; of a multiple of 16 of them.
+[[nodiscard]] LOWP_BORDER int lowest_exponent_field(const float* values, std::size_t count);
+/// Values, a multiple of 32 of them, to bfloat16, two to a word. Returns their lowest exponent
+/// field, or -1 if not all are bfloat16.
+template <pair_order Order>
+[[nodiscard]] int narrow_to_bfloat16(const float* in, std::size_t count, float* out);
+/// As narrow_to_bfloat16, of values that are bfloat16 in memory, any number of them; zeros up to a
+/// multiple of 32.
+template <pair_order Order>
+[[nodiscard]] int arrange_bfloat16(const void* in, std::size_t count, float* out);
+/// As narrow_to_bfloat16, of packed codes of 4 bits, the low ones first, times scales: those of
+/// whole steps of 32, one for each or one for each half. Also -1 if another code would not be
+/// bfloat16.
+template <pair_order Order, int ScalesPerStep>
+[[nodiscard]] int decode_nibbles_to_bfloat16(const value_table& table, const std::uint8_t* codes,
+                                             const float* scales, std::size_t steps, float* out);
 
 /// Two 16-bit integers to a word.
-inline void multiply_pairs(isa level, const integer_sum_tile& t) {
-  LOWP_DISPATCH(level, add_integer_pairs(t));
-}
-#if LOWP_COMPILES_avx512vbmi
+LOWP_BORDER void multiply_pairs(isa level, const integer_sum_tile& t);
 /// Four of 8 bits, where there are integer products. With tile registers up to 32 rows, of which a
 /// multiple of 16 may be read.
 template <bool ByTiles>
-void multiply_fours(const integer_sum_tile& t) {
-  if constexpr (ByTiles) {
-    for (std::size_t i = 0; i < t.span_count; ++i) {
-      if (t.spans[i].words < avx512vbmi::tile_words) continue;  // fills none
-      return avx512vbmi::add_integer_fours_by_tiles<tile_registers>(t);
-    }
-  }
-  avx512vbmi::add_integer_fours(t);
-}
-inline void multiply(const integer_dots& p) { avx512vbmi::add_integer_dots(p); }
-using avx512vbmi::offset_codes;
-using avx512vbmi::sum_signed_bytes;
-using avx512vbmi::sum_unsigned_bytes;
-#else
-template <bool ByTiles>
-void multiply_fours(const integer_sum_tile&) {}
-inline void multiply(const integer_dots&) {}
-inline void offset_codes(const std::uint8_t*, std::size_t, std::uint8_t, std::uint8_t,
-                         std::uint8_t*) {}
-inline std::uint32_t sum_signed_bytes(const std::uint8_t*, std::size_t) { return 0; }
-inline std::uint32_t sum_unsigned_bytes(const std::uint8_t*, std::size_t) { return 0; }
-#endif
+void multiply_fours(const integer_sum_tile& t);
+LOWP_BORDER void multiply(const integer_dots& p);
+/// (code ^ flip) + bias of `count` codes, each in a byte; then zeros up to a multiple of 32.
+LOWP_BORDER void offset_codes(const std::uint8_t* codes, std::size_t count, std::uint8_t flip,
+                              std::uint8_t bias, std::uint8_t* out);
+/// Modulo 2^32.
+[[nodiscard]] LOWP_BORDER std::uint32_t sum_signed_bytes(const std::uint8_t* bytes,
+                                                         std::size_t count);
+[[nodiscard]] LOWP_BORDER std::uint32_t sum_unsigned_bytes(const std::uint8_t* bytes,
+                                                           std::size_t count);
 
 /// Of one or two thousand bytes, say.
-inline void copy(isa level, const float* in, std::size_t count, float* out) {
-  LOWP_DISPATCH(level, copy_words(in, count, out));
-}
+LOWP_BORDER void copy(isa level, const float* in, std::size_t count, float* out);
 /// out[k * out_stride + r] = in[r * in_stride + k] for r < 16, k < count, a multiple of 16.
-inline void transpose(isa level, const float* in, std::size_t in_stride, std::size_t count,
-                      float* out, std::size_t out_stride) {
-  LOWP_DISPATCH(level, transpose_words(in, in_stride, count, out, out_stride));
-}
+LOWP_BORDER void transpose(isa level, const float* in, std::size_t in_stride, std::size_t count,
+                           float* out, std::size_t out_stride);
 
 namespace detail {
-inline void run_finish(isa level, std::uint32_t a, std::uint32_t b, const float* sums,
-                       std::size_t count, std::uint32_t* out) {
-  LOWP_DISPATCH(level, finish_groups(a, b, sums, count, out));
-}
+LOWP_BORDER void run_finish(isa level, std::uint32_t a, std::uint32_t b, const float* sums,
+                            std::size_t count, std::uint32_t* out);
 }  // namespace detail
 
 /// out = (sums * a) * b, each product rounded to binary32; a NaN is 0x7FC00000.
@@ -204,10 +166,13 @@ inline void finish(isa level, std::uint32_t a, std::uint32_t b, const float* sum
 }
 
 namespace detail {
-inline void run_epilogue(isa level, const row_epilogue& e, std::size_t count, float* values) {
-  LOWP_DISPATCH(level, finish_row(e, count, values));
-}
+LOWP_BORDER void run_epilogue(isa level, const row_epilogue& e, std::size_t count, float* values);
 }  // namespace detail
+
+/// The activation of x, one of binary32; in the lanes of the portable target, one at a time.
+/// clang's -ffast-math takes a float argument or result for no NaN, where it sees how it is used.
+template <activation A>
+[[nodiscard]] float activated(float x);
 
 /// The epilogue of values [0, count), in place. A NaN becomes 0x7FC00000.
 inline void finish(isa level, const row_epilogue& e, std::size_t count, float* values) {
@@ -229,5 +194,9 @@ inline void finish(isa level, const row_epilogue& e, std::size_t count, float* v
 }
 
 }  // namespace kernels
-}  // namespace LOWP_BASELINE
+}  // namespace LOWP_KERNEL_BASELINE
 }  // namespace lowp
+
+#if !LOWP_COMPILED
+#include "lowp/kernels/products/product.inc"
+#endif

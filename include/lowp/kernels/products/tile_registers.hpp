@@ -8,7 +8,7 @@
 #include "lowp/kernels/target.hpp"
 
 namespace lowp {
-inline namespace LOWP_BASELINE {
+inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
 
 #if LOWP_X86_TARGETS
@@ -75,5 +75,5 @@ struct tile_registers {
 #endif
 
 }  // namespace kernels
-}  // namespace LOWP_BASELINE
+}  // namespace LOWP_KERNEL_BASELINE
 }  // namespace lowp

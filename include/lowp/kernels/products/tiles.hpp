@@ -12,7 +12,7 @@
 #include "lowp/kernels/target.hpp"
 
 namespace lowp {
-inline namespace LOWP_BASELINE {
+inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
 
 /// sums[r * width + l] += the dot product of row r and lane l over `depth` values of k, in the
@@ -47,6 +47,7 @@ enum class pair_order : std::uint8_t {
 struct bfloat16_tile {
   static constexpr std::size_t max_words = product_tile::max_depth / 2;
   static constexpr std::size_t row_stride = max_words + 16;
+  static constexpr std::size_t dot_rows = 12;  ///< that multiply_by_dots keeps in registers
 
   const float* lanes;  ///< [word][width]
   std::size_t width;   ///< 16 or 32
@@ -200,5 +201,5 @@ struct row_epilogue {
 };
 
 }  // namespace kernels
-}  // namespace LOWP_BASELINE
+}  // namespace LOWP_KERNEL_BASELINE
 }  // namespace lowp

@@ -59,7 +59,7 @@ inline constexpr std::array isas{
   return names[static_cast<std::size_t>(level)];
 }
 
-inline namespace LOWP_BASELINE {
+inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
 
 /// What some targets can do and others cannot.
@@ -126,5 +126,5 @@ inline constexpr std::array<target_row, isas.size()> target_rows = [] {
 }
 
 }  // namespace kernels
-}  // namespace LOWP_BASELINE
+}  // namespace LOWP_KERNEL_BASELINE
 }  // namespace lowp

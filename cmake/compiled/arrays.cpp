@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// The kernels of arrays for lowp::compiled.
+#include "lowp/kernels/arrays/dispatch.hpp"
+// What it declares:
+#include "lowp/kernels/arrays/dispatch.inc"
+
+// For each type of lanes, codes or values, and random bits or none.
+#define LOWP_ENCODE(Word, ToValues, IsRandom)                                                      \
+  template void lowp::kernels::detail::run_encode<Word, ToValues, IsRandom>(                       \
+      isa, const encode_plan<Word>&, const Word*, const std::uint8_t*, std::size_t, std::uint8_t*, \
+      int)
+LOWP_ENCODE(std::uint32_t, false, false);
+LOWP_ENCODE(std::uint32_t, false, true);
+LOWP_ENCODE(std::uint32_t, true, false);
+LOWP_ENCODE(std::uint32_t, true, true);
+LOWP_ENCODE(std::uint64_t, false, false);
+LOWP_ENCODE(std::uint64_t, false, true);
+LOWP_ENCODE(std::uint64_t, true, false);
+LOWP_ENCODE(std::uint64_t, true, true);
+
+#define LOWP_THRESHOLDS(Word, ToValues)                                \
+  template void lowp::kernels::detail::run_thresholds<Word, ToValues>( \
+      isa, const threshold_plan<Word>&, const Word*, std::size_t, std::uint8_t*)
+LOWP_THRESHOLDS(std::uint32_t, false);
+LOWP_THRESHOLDS(std::uint32_t, true);
+LOWP_THRESHOLDS(std::uint64_t, false);
+LOWP_THRESHOLDS(std::uint64_t, true);
+
+#define LOWP_BLOCKS(How, IsRandom)                                                              \
+  template void lowp::kernels::detail::run_blocks<lowp::kernels::block_scaling::How, IsRandom>( \
+      isa, const encode_plan<std::uint32_t>&, const std::uint32_t*, int, const float*,          \
+      const std::uint8_t*, std::size_t, std::uint8_t*, int)
+LOWP_BLOCKS(exponent, false);
+LOWP_BLOCKS(exponent, true);
+LOWP_BLOCKS(multiply, false);
+LOWP_BLOCKS(multiply, true);
+LOWP_BLOCKS(divide, false);
+LOWP_BLOCKS(divide, true);
+LOWP_BLOCKS(divide_to_odd, false);
+LOWP_BLOCKS(divide_to_odd, true);
+
+#define LOWP_SCALING(How)                                                              \
+  template void lowp::kernels::detail::run_scaling<lowp::kernels::block_scaling::How>( \
+      isa, const std::uint32_t*, int, bool, const float*, std::size_t, std::uint32_t*)
+LOWP_SCALING(multiply);
+LOWP_SCALING(divide);
+LOWP_SCALING(divide_to_odd);
