@@ -39,11 +39,12 @@ struct value_range {
 /// 2^(floor(log2 amax) - emax) where all levels above are powers of two, as rules::floor; for
 /// levels with a zero point or an offset (highest - lowest) / (largest - lowest code's value); else
 /// amax / largest element. One rounding to nearest even per operation.
-template <class E, class S, class Z, class O>
-[[nodiscard]] float wanted_scale(const levels<E, S, Z, O>& f, const value_range& group) {
+template <class Element, class Scale, class Zero, class Offset>
+[[nodiscard]] float wanted_scale(const levels<Element, Scale, Zero, Offset>& f,
+                                 const value_range& group) {
   const unpacked largest = largest_level_value(f);
   if (group.all.has_special) return pack_as<float>(unpacked::nan());
-  if constexpr (leaf_count<Z> != 0 || leaf_count<O> != 0) {
+  if constexpr (leaf_count<Zero> != 0 || leaf_count<Offset> != 0) {
     const unpacked lowest = decode(f.element, lowest_code(f.element));
     const binary32 reach = binary32(group.highest) - binary32(group.lowest);
     return static_cast<float>(reach / as_binary32(exact::add(largest, -lowest)));
@@ -73,11 +74,12 @@ void encode_levels(const F& f, const matrix_view<const float>& in, Out& out, con
   (void)how;
 }
 
-template <int Leaf, class E, class S, class Z, class O, class Out, class Mode>
-void encode_levels(const levels<E, S, Z, O>& f, const matrix_view<const float>& in, Out& out,
-                   const execution& how, const Mode& at_element) {
-  constexpr int scale_leaf = Leaf + leaf_count<E>, zero_leaf = scale_leaf + leaf_count<S>,
-                offset_leaf = zero_leaf + leaf_count<Z>;
+template <int Leaf, class Element, class Scale, class Zero, class Offset, class Out, class Mode>
+void encode_levels(const levels<Element, Scale, Zero, Offset>& f,
+                   const matrix_view<const float>& in, Out& out, const execution& how,
+                   const Mode& at_element) {
+  constexpr int scale_leaf = Leaf + leaf_count<Element>, zero_leaf = scale_leaf + leaf_count<Scale>,
+                offset_leaf = zero_leaf + leaf_count<Zero>;
   const std::size_t down = groups_along(in.rows, f.shape.rows);
   const std::size_t across = groups_along(in.cols, f.shape.cols);
   std::vector<float> scales(down * across), lowest(down * across);
@@ -106,12 +108,12 @@ void encode_levels(const levels<E, S, Z, O>& f, const matrix_view<const float>& 
   const auto load = [&out](int leaf, std::size_t r, std::size_t c) { return out.code(leaf, r, c); };
   const matrix_view<float> wanted(scales.data(), down, across);
   encode_levels<scale_leaf>(f.scale, matrix_view<const float>(wanted), out, how, nearest);
-  if constexpr (leaf_count<O> != 0) {
+  if constexpr (leaf_count<Offset> != 0) {
     std::vector<float> offsets(lowest.size());
     for (std::size_t i = 0; i < lowest.size(); ++i) offsets[i] = pack_as<float>(-unpack(lowest[i]));
     encode_levels<offset_leaf>(f.offset, matrix_view<const float>(offsets.data(), down, across),
                                out, how, nearest);
-  } else if constexpr (leaf_count<Z> != 0) {
+  } else if constexpr (leaf_count<Zero> != 0) {
     // The element whose code stands for 0: lowest code - lowest value / scale.
     std::vector<float> zeros(lowest.size());
     for (std::size_t i = 0; i < lowest.size(); ++i) {

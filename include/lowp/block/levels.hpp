@@ -100,11 +100,11 @@ constexpr void for_each_leaf(const F& f, std::size_t rows, std::size_t cols, con
 }
 template <int Leaf = 0, class Use>
 constexpr void for_each_leaf(const no_level&, std::size_t, std::size_t, const Use&) {}
-template <int Leaf = 0, class E, class S, class Z, class O, class Use>
-constexpr void for_each_leaf(const levels<E, S, Z, O>& f, std::size_t rows, std::size_t cols,
-                             const Use& use) {
-  constexpr int scale = Leaf + leaf_count<E>, zero = scale + leaf_count<S>,
-                offset = zero + leaf_count<Z>;
+template <int Leaf = 0, class Element, class Scale, class Zero, class Offset, class Use>
+constexpr void for_each_leaf(const levels<Element, Scale, Zero, Offset>& f, std::size_t rows,
+                             std::size_t cols, const Use& use) {
+  constexpr int scale = Leaf + leaf_count<Element>, zero = scale + leaf_count<Scale>,
+                offset = zero + leaf_count<Zero>;
   const std::size_t down = detail::groups_along(rows, f.shape.rows);
   const std::size_t across = detail::groups_along(cols, f.shape.cols);
   for_each_leaf<Leaf>(f.element, rows, cols, use);
@@ -132,26 +132,28 @@ template <int Leaf = 0, number_format F, class Load>
                                              const Load& load) {
   return decode(f, load(Leaf, row, col));
 }
-template <int Leaf = 0, class E, class S, class Z, class O, class Load>
-[[nodiscard]] constexpr unpacked level_value(const levels<E, S, Z, O>& f, std::size_t row,
-                                             std::size_t col, const Load& load);
+template <int Leaf = 0, class Element, class Scale, class Zero, class Offset, class Load>
+[[nodiscard]] constexpr unpacked level_value(const levels<Element, Scale, Zero, Offset>& f,
+                                             std::size_t row, std::size_t col, const Load& load);
 
 /// What the group at (row, col) of the grid of groups has.
-template <int Leaf = 0, class E, class S, class Z, class O, class Load>
-[[nodiscard]] constexpr group_values level_group(const levels<E, S, Z, O>& f, std::size_t row,
-                                                 std::size_t col, const Load& load) {
-  constexpr int scale = Leaf + leaf_count<E>, zero = scale + leaf_count<S>,
-                offset = zero + leaf_count<Z>;
+template <int Leaf = 0, class Element, class Scale, class Zero, class Offset, class Load>
+[[nodiscard]] constexpr group_values level_group(const levels<Element, Scale, Zero, Offset>& f,
+                                                 std::size_t row, std::size_t col,
+                                                 const Load& load) {
+  constexpr int scale = Leaf + leaf_count<Element>, zero = scale + leaf_count<Scale>,
+                offset = zero + leaf_count<Zero>;
   group_values group;
   group.scale = level_value<scale>(f.scale, row, col, load);
-  if constexpr (leaf_count<Z> != 0) group.zero = level_value<zero>(f.zero, row, col, load);
-  if constexpr (leaf_count<O> != 0) group.offset = level_value<offset>(f.offset, row, col, load);
+  if constexpr (leaf_count<Zero> != 0) group.zero = level_value<zero>(f.zero, row, col, load);
+  if constexpr (leaf_count<Offset> != 0)
+    group.offset = level_value<offset>(f.offset, row, col, load);
   return group;
 }
 
-template <int Leaf, class E, class S, class Z, class O, class Load>
-[[nodiscard]] constexpr unpacked level_value(const levels<E, S, Z, O>& f, std::size_t row,
-                                             std::size_t col, const Load& load) {
+template <int Leaf, class Element, class Scale, class Zero, class Offset, class Load>
+[[nodiscard]] constexpr unpacked level_value(const levels<Element, Scale, Zero, Offset>& f,
+                                             std::size_t row, std::size_t col, const Load& load) {
   const group_values group = level_group<Leaf>(f, detail::group_along(row, f.shape.rows),
                                                detail::group_along(col, f.shape.cols), load);
   return group.value(level_value<Leaf>(f.element, row, col, load));
