@@ -505,6 +505,33 @@ TEST_CASE("Four over six: the worked block, and the lesser error of the two in e
   CHECK(sixes > 100);
 }
 
+TEST_CASE("Values nearest to binary32 numbers are those that encoding finds") {
+  oracle::tally t;
+  ob::source random(47);
+  const auto check_format = [&](const auto& f) {
+    const auto& values = lowp::detail::nearest_values_of(f);
+    REQUIRE(values.exist());
+    const ob::grid grid = ob::make_grid(f);
+    for (int i = 0; i < 30000; ++i) {
+      const float x = i % 3 == 0 ? random.near_grid(grid, 0) : random.in_binades(100, 150);
+      const unpacked exact = lowp::unpack(x);
+      const float expected = lowp::pack_as<float>(
+          decode(f, encode(f, exact, lowp::nearest_even, lowp::overflow::saturate)));
+      t.check(values(x) == expected, [&](auto& text) {
+        text << x << " became " << values(x) << ", expected " << expected;
+      });
+    }
+  };
+  check_format(formats::e2m1);
+  check_format(formats::e4m3fn);
+  check_format(formats::e5m2);
+  check_format(formats::int_n<4>);
+  check_format(formats::symmetric_int_n<8>);
+  check_format(formats::e2m1);
+  REQUIRE_NO_MISMATCH(t);
+  REQUIRE_FALSE(lowp::detail::nearest_values_of(formats::binary16).exist());
+}
+
 TEST_CASE("Scales at the largest binary32 can read back as infinity, as the rules are defined") {
   const auto reads_infinite = [](const auto& q, std::size_t cols) {
     std::vector<float> out(cols);

@@ -42,33 +42,38 @@ struct four_over_six_t {
     return transformer_engine.factor(scale, format, t);
   }
   [[nodiscard]] code_t scale(const block_values& block, const auto& format) const {
-    const binary32 max = detail::largest_element(format);
-    const binary32 base =
-        binary32(block.amax) * (binary32(block.tensor.encoding) * (binary32(1) / max));
-    const auto code = [&](binary32 value) {
-      return detail::nearest_scale(format,
-                                   unpack(detail::at_most(value, detail::largest_binary32)));
-    };
-    const code_t to_max = code(base), to_four = code(base * (max / binary32(4)));
-    if (to_max == to_four) return to_max;
     const auto& values = detail::nearest_values_of(format.element);
-    if (!values.exist()) {
-      return error(block, format, to_four) < error(block, format, to_max) ? to_four : to_max;
-    }
-    const auto fast = [&](code_t scale_code) {
-      const unpacked scale = decode(format.scale, scale_code);
-      return fast_error(block, values, pack_as<float>(scale),
-                        pack_as<float>(factor(scale, format, block.tensor)));
+    const default_float_environment environment;
+    const float max = values.exist() ? values.largest() : to_float(largest_value(format.element));
+    const float base = times(block.amax, times(block.tensor.encoding, over(1.0f, max)));
+    const auto code = [&](float value) {
+      return detail::nearest_scale(format, unpack(cut(value)));
     };
-    return fast(to_four) < fast(to_max) ? to_four : to_max;
+    const code_t to_max = code(base), to_four = code(times(base, over(max, 4.0f)));
+    if (to_max == to_four) return to_max;
+    const auto error_of = [&](code_t scale_code) {
+      const unpacked exact_scale = decode(format.scale, scale_code);
+      if (!values.exist()) return to_float(unpack(error(block, format, exact_scale)));
+      const float scale = to_float(exact_scale);
+      const float multiplier = cut(over(1.0f, times(scale, over(1.0f, block.tensor.encoding))));
+      return fast_error(block, values, scale, multiplier);
+    };
+    return error_of(to_four) < error_of(to_max) ? to_four : to_max;
   }
 
  private:
-  /// error() by the hardware, whose binary32 operations no option of the compiler reaches.
+  // binary32 by the hardware, whose operations no option of the compiler reaches here.
+  [[nodiscard]] static float times(float a, float b) { return opaque(opaque(a) * opaque(b)); }
+  [[nodiscard]] static float over(float a, float b) { return opaque(opaque(a) / opaque(b)); }
+  [[nodiscard]] static float cut(float x) {
+    constexpr float largest = 0x1.FFFFFEp127f;
+    return x <= largest ? x : largest;
+  }
+  [[nodiscard]] static float to_float(const unpacked& x) { return pack_as<float>(x); }
+
+  /// What error() says, by the hardware.
   [[nodiscard]] float fast_error(const block_values& block, const auto& values, float scale,
                                  float multiplier) const {
-    const default_float_environment environment;
-    const auto times = [](float a, float b) { return opaque(opaque(a) * opaque(b)); };
     float sum = 0;
     for (std::size_t r = 0; r < block.values.rows; ++r) {
       const float* const row = block.values.row(r);
@@ -84,8 +89,7 @@ struct four_over_six_t {
     return sum;
   }
   [[nodiscard]] binary32 error(const block_values& block, const auto& format,
-                               code_t scale_code) const {
-    const unpacked scale = decode(format.scale, scale_code);
+                               const unpacked& scale) const {
     const unpacked multiplier = factor(scale, format, block.tensor);
     const binary32 encoding(block.tensor.encoding);
     binary32 sum(0);

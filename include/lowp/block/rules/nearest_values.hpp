@@ -3,7 +3,10 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "lowp/core/exact.hpp"
@@ -23,62 +26,71 @@ class nearest_values {
   explicit nearest_values(const F& f) : format_(f) {
     if (f.bits() > 8) return;
     std::vector<unpacked> all;
+    const auto same = [](const unpacked& a, const unpacked& b) {
+      return exact::compare(a, b) == 0;
+    };
+    const auto nearest = [&f](const unpacked& x) {
+      return decode(f, encode(f, x, nearest_even, overflow::saturate, missing_nan::largest));
+    };
     for (code_t code = 0; code < code_t{1} << f.bits(); ++code) {
       const unpacked x = decode(f, code);
-      if (x.is_finite() || x.is_zero()) all.push_back(x);
+      // A code that encoding gives: a symmetric integer has one more.
+      if ((x.is_finite() || x.is_zero()) && same(nearest(x), x)) all.push_back(x);
     }
     const auto order = [](const unpacked& a, const unpacked& b) {
       return exact::compare(a, b) < 0;
     };
-    const auto same = [](const unpacked& a, const unpacked& b) {
-      return exact::compare(a, b) == 0;
-    };
     std::sort(all.begin(), all.end(), order);
     all.erase(std::unique(all.begin(), all.end(), same), all.end());
-    std::vector<step> steps;
+    std::vector<float> limits, values{pack_as<float>(all.front())};
     for (std::size_t i = 1; i < all.size(); ++i) {
       const unpacked half = scale_by_power_of_two(exact::add(all[i - 1], all[i]), -1);
       const unpacked little = scale_by_power_of_two(exact::add(all[i], -all[i - 1]), -40);
-      const auto nearest = [&](const unpacked& x) {
-        return decode(f, encode(f, x, nearest_even, overflow::saturate, missing_nan::largest));
-      };
-      const step s{pack_as<float>(half), pack_as<float>(all[i]), same(nearest(half), all[i])};
-      if (!same(unpack(s.limit), half) || !same(unpack(s.value), all[i]) ||
+      const float limit = pack_as<float>(half), value = pack_as<float>(all[i]);
+      if (!same(unpack(limit), half) || !same(unpack(value), all[i]) ||
           !same(nearest(exact::add(half, -little)), all[i - 1]) ||
           !same(nearest(exact::add(half, little)), all[i])) {
         return;
       }
-      steps.push_back(s);
+      limits.push_back(same(nearest(half), all[i]) ? limit : above(limit));
+      values.push_back(value);
     }
-    lowest_ = pack_as<float>(all.front());
-    steps_ = std::move(steps);
+    count_ = limits.size();
+    // Whole vectors for the loop: no number is beyond infinity.
+    limits.resize((count_ + 15) / 16 * 16, pack_as<float>(unpacked::infinite()));
+    limits_ = std::move(limits);
+    values_ = std::move(values);
   }
 
   [[nodiscard]] const F& format() const { return format_; }
-  [[nodiscard]] bool exist() const { return !steps_.empty(); }
+  [[nodiscard]] bool exist() const { return count_ != 0; }
+  [[nodiscard]] float largest() const { return values_.back(); }
   /// The value nearest to x, which is no NaN.
   [[nodiscard]] float operator()(float x) const {
-    if (steps_.size() > 32) {
-      const auto at = std::partition_point(steps_.begin(), steps_.end(),
-                                           [x](const step& s) { return is_after(x, s); });
-      return at == steps_.begin() ? lowest_ : (at - 1)->value;
+    const float* const limits = limits_.data();
+    std::size_t at = 0;
+    if (count_ <= 32) {
+      int beyond = 0;
+      for (std::size_t i = 0; i < limits_.size(); i += 16) {
+        for (std::size_t j = 0; j < 16; ++j) beyond += x >= limits[i + j] ? 1 : 0;
+      }
+      at = static_cast<std::size_t>(beyond);
+    } else {
+      at = static_cast<std::size_t>(std::upper_bound(limits, limits + count_, x) - limits);
     }
-    float value = lowest_;
-    for (const step& s : steps_) value = is_after(x, s) ? s.value : value;
-    return value;
+    return values_[(std::min)(at, count_)];
   }
 
  private:
-  struct step {
-    float limit, value;
-    bool takes_limit;  ///< the limit itself becomes `value`
-  };
-  [[nodiscard]] static bool is_after(float x, const step& s) {
-    return (x > s.limit) | ((x == s.limit) & s.takes_limit);
+  /// The number after x.
+  [[nodiscard]] static float above(float x) {
+    const auto bits = std::bit_cast<std::uint32_t>(x);
+    const std::uint32_t next = bits >> 31 != 0 ? bits - 1 : bits + 1;
+    return std::bit_cast<float>(bits << 1 == 0 ? 1u : next);
   }
   F format_;
-  float lowest_ = 0;
-  std::vector<step> steps_;
+  std::size_t count_ = 0;
+  std::vector<float> limits_, values_;  ///< value i + 1 from limit i on
 };
 
 /// Those of a format, kept by each thread for as long as it asks for no other of the family.
