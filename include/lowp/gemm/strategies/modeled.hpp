@@ -110,7 +110,27 @@ struct modeled_sums {
   }
 };
 
-/// Elements in binary32, row after row.
+/// The rows of an operand, of its elements alone or times their scales.
+template <class D>
+void with_factor_rows(isa level, const D& d, [[maybe_unused]] bool with_scales,
+                      const row_use& use) {
+  with_described_rows(level, d, use);
+}
+template <described_format Element, described_format Scale>
+void with_factor_rows(isa level, const operand_description<Element, Scale>& d, bool with_scales,
+                      const row_use& use) {
+  if (with_scales || !d.has_scales()) return with_described_rows(level, d, use);
+  const operand_description<Element> elements{
+      .row_count = d.row_count, .col_count = d.col_count, .elements = d.elements};
+  with_described_rows(level, elements, use);
+}
+/// Whether with_factor_rows gives elements without their scales.
+template <class D>
+inline constexpr bool has_element_rows = false;
+template <described_format Element, described_format Scale>
+inline constexpr bool has_element_rows<operand_description<Element, Scale>> = true;
+
+/// Elements in binary32, row after row, without or with their scales.
 struct element_matrix {
   std::size_t rows, cols;
   std::vector<float> values;
@@ -118,13 +138,27 @@ struct element_matrix {
   template <class D>
   element_matrix(const D& d, bool with_scales, const execution& how)
       : rows(d.rows()), cols(d.cols()), values(rows * cols) {
-    const auto fill_row = [&](std::size_t row) {
-      for (std::size_t col = 0; col < cols; ++col) {
-        values[row * cols + col] =
-            pack_as<float>(with_scales ? d.value(row, col) : d.element(row, col));
-      }
+    const bool are_alone = !with_scales && d.has_scales();
+    if (are_alone && (!has_element_rows<D> || d.has_zeros())) {
+      const auto fill_row = [&](std::size_t row) {
+        for (std::size_t col = 0; col < cols; ++col) {
+          values[row * cols + col] = pack_as<float>(d.element(row, col));
+        }
+      };
+      how.run(rows, task(fill_row));
+      return;
+    }
+    const auto use = [&](const row_source& from) {
+      const auto fill_row = [&](std::size_t row) {
+        const default_float_environment environment;
+        constexpr std::size_t most = kernels::product_tile::max_depth;
+        for (std::size_t col = 0; col < cols; col += most) {
+          from(row, col, (std::min)(most, cols - col), values.data() + row * cols + col);
+        }
+      };
+      how.run(rows, task(fill_row));
     };
-    how.run(rows, task(fill_row));
+    with_factor_rows(how.level(), d, with_scales, row_use(use));
   }
   /// The columns first, first + step, … below end; in `buffer` where they are not neighbours.
   [[nodiscard]] matrix_view<const float> columns(std::size_t first, std::size_t step,
@@ -276,6 +310,10 @@ struct modeled_pieces {
       if (lanes == 1) return;
       for_each_part(p, size, [&](std::size_t begin, std::size_t end) {
         rounding_sequence rounding(p.mode, 0);
+        if (std::same_as<decltype(p.mode), const nearest_even_t&> &&
+            p.policy.accumulator == formats::binary32 && p.policy.range == overflow::to_special) {
+          return fold_binary32(p, begin, end, size, chains);
+        }
         std::vector<unpacked> terms(lanes);
         for (std::size_t i = begin; i < end; ++i) {
           for (std::size_t lane = 0; lane < lanes; ++lane) {
@@ -287,6 +325,25 @@ struct modeled_pieces {
               }));
         }
       });
+    }
+  }
+  /// fold_chains where the additions of binary32 are the policy's.
+  template <class Problem>
+  static void fold_binary32(const Problem& p, std::size_t begin, std::size_t end, std::size_t size,
+                            std::vector<float>& chains) {
+    const default_float_environment environment;
+    const bool are_halves = p.policy.tree == chain_tree::halves;
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto chain = [&](std::size_t lane) -> float& { return chains[lane * size + i]; };
+      for (auto count = static_cast<std::size_t>(p.policy.lanes); count > 1;) {
+        const std::size_t rest = count / 2, half = (count + 1) / 2;
+        for (std::size_t j = 0; j < rest; ++j) {
+          const std::size_t left = are_halves ? j : 2 * j, right = are_halves ? j + half : left + 1;
+          chain(j) = opaque(opaque(chain(left)) + opaque(chain(right)));
+        }
+        if (rest != half && !are_halves) chain(rest) = chain(count - 1);
+        count = half;
+      }
     }
   }
   /// scale_use::partial_sums.
