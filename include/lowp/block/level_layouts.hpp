@@ -5,6 +5,8 @@
 //   size()                              bytes in all
 //   load(bytes, leaf, row, col)         the code at (row, col) of the grid of a leaf
 //   store(bytes, leaf, row, col, code)
+//
+// Elements of different rows share no byte: threads store them.
 #pragma once
 
 #include <array>

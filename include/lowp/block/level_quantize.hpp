@@ -60,18 +60,16 @@ template <class Element, class Scale, class Zero, class Offset>
 /// Encodes a matrix of values as a composition whose first leaf is `Leaf` of `out`; at_element(row,
 /// col) is the rounding of its elements.
 template <int Leaf, number_format F, class Out, class Mode>
-void encode_levels(const F& f, const matrix_view<const float>& in, Out& out, const execution& how,
+void encode_levels(const F& f, const matrix_view<const float>& in, Out& out, const execution&,
                    const Mode& at_element) {
-  const auto row_of = [&](std::size_t row) {
+  // Rows may share bytes of a record: one after the other.
+  for (std::size_t row = 0; row < in.rows; ++row) {
     for (std::size_t col = 0; col < in.cols; ++col) {
       out.set_code(Leaf, row, col,
                    encode(f, unpack(in(row, col)), at_element(row, col), overflow::saturate,
                           missing_nan::largest));
     }
-  };
-  // Rows of levels further up may share bytes in records: one after the other.
-  for (std::size_t row = 0; row < in.rows; ++row) row_of(row);
-  (void)how;
+  }
 }
 
 template <int Leaf, class Element, class Scale, class Zero, class Offset, class Out, class Mode>
