@@ -1,34 +1,60 @@
 #!/bin/sh
-# Prints what the headers cost a translation unit: the best of five runs of g++ -fsyntax-only.
+# Prints what the headers cost a translation unit, as CPU time of -fsyntax-only and as a multiple of what
+# <iostream> costs: the least of several runs, which take turns. Fails if a multiple is above its limit.
 #   sh cmake/header_cost.sh        environment: CXX (g++ by default)
 set -eu
 
 cd -- "$(dirname -- "$0")/../include"
 compiler=${CXX:-g++}
-source=$(mktemp)
-trap 'rm -f "$source"' EXIT
-
-# cost <label>: reads a translation unit and prints its time
-cost() {
-  cat >"$source"
-  best=
-  for _ in 1 2 3 4 5; do
-    begin=$(date +%s%N)
-    if ! "$compiler" -std=c++20 -fsyntax-only -I. -x c++ "$source"; then
-      echo "$1: does not compile"
-      exit 1
-    fi
-    time=$((($(date +%s%N) - begin) / 1000000))
-    if [ -z "$best" ] || [ "$time" -lt "$best" ]; then best=$time; fi
-  done
-  printf '%-24s %5d ms\n' "$1" "$best"
-}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 
 include_all() {
-  find "$@" -name '*.hpp' 2>/dev/null | LC_ALL=C sort | sed 's/.*/#include <&>/'
+  find "$@" -name '*.hpp' | LC_ALL=C sort | sed 's/.*/#include <&>/'
+}
+: >"$work/nothing.cpp"
+echo '#include <iostream>' >"$work/iostream.cpp"
+include_all lowp/core lowp/formats lowp/number >"$work/numbers.cpp"
+echo '#include <lowp/lowp.hpp>' >"$work/umbrella.cpp"
+{
+  echo '#define LOWP_COMPILED 1'
+  echo '#include <lowp/lowp.hpp>'
+} >"$work/compiled.cpp"
+
+# cpu_time <source>: milliseconds of this process's children in user mode
+cpu_time() {
+  # shellcheck disable=SC2016  # the shell inside expands it
+  sh -c '"$@" && times' sh "$compiler" -std=c++20 -fsyntax-only -I. "$work/$1.cpp" |
+    awk 'END { split($1, t, /[ms]/); printf "%d", 1000 * (60 * t[1] + t[2]) }'
 }
 
+sources="nothing iostream numbers umbrella compiled"
+for _ in 1 2 3 4 5; do
+  for source in $sources; do
+    time=$(cpu_time "$source")
+    [ -n "$time" ] || exit 1
+    echo "$time" >>"$work/$source.times"
+  done
+done
+least() { sort -n "$work/$1.times" | sed -n 1p; }
+
 "$compiler" --version | sed -n 1p
-cost "nothing" </dev/null
-include_all lowp/core lowp/formats lowp/number | cost "core, formats, number"
-echo '#include <lowp/lowp.hpp>' | cost "lowp.hpp"
+iostream=$(least iostream)
+failed=0
+# report <source> <label> <limit, as a multiple of iostream>
+report() {
+  awk -v label="$2" -v time="$(least "$1")" -v unit="$iostream" -v limit="$3" 'BEGIN {
+    ratio = time / unit
+    printf "%-40s %5d ms %6.2f of <iostream>", label, time, ratio
+    if (limit != "") printf ", at most %s", limit
+    print ""
+    exit limit != "" && ratio > limit
+  }' || failed=1
+}
+report nothing "nothing" ""
+report iostream "<iostream>" ""
+report numbers "core, formats, number" 1.6
+report umbrella "lowp.hpp" 8
+report compiled "lowp.hpp with lowp::compiled" 5.5
+[ "$failed" -eq 0 ] || echo "the headers cost more than they may"
+exit "$failed"

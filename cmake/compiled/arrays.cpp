@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The kernels of arrays for lowp::compiled.
+// The kernels of arrays, and threads, for lowp::compiled.
+#include <thread>
+#include <vector>
+
+#include "lowp/arrays/execution.hpp"
 #include "lowp/kernels/arrays/dispatch.hpp"
-// What it declares:
+// What these declare:
 #include "lowp/kernels/arrays/dispatch.inc"
+namespace lowp {
+#include "lowp/arrays/threads.inc"
+}
 
 // For each type of lanes, codes or values, and random bits or none.
 #define LOWP_ENCODE(Word, ToValues, IsRandom)                                                      \

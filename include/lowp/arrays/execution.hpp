@@ -10,12 +10,14 @@
 #include <exception>
 #include <new>
 #include <string>
-#include <thread>
 #include <type_traits>
-#include <vector>
 
 #include "lowp/core/failure.hpp"
 #include "lowp/kernels/isa.hpp"
+#if !LOWP_COMPILED  // <thread> costs more than any other header
+#include <thread>
+#include <vector>
+#endif
 
 namespace lowp {
 
@@ -52,23 +54,11 @@ struct sequential {
 struct threads {
   unsigned count = 0;
 
-  void operator()(std::size_t parts, const task& part) const {
-    const std::size_t wanted = count != 0 ? count : std::thread::hardware_concurrency();
-    std::atomic<std::size_t> next = 0;
-    const auto work = [&] {
-      for (std::size_t i = next++; i < parts; i = next++) part(i);
-    };
-    std::vector<std::thread> helpers;
-    for (std::size_t i = 1; i < wanted && i < parts; ++i) {
-      LOWP_TRY { helpers.emplace_back(work); }
-      LOWP_CATCH(const std::exception&) {
-        break;  // the threads there are do it all
-      }
-    }
-    work();
-    for (std::thread& helper : helpers) helper.join();
-  }
+  LOWP_BORDER void operator()(std::size_t parts, const task& part) const;
 };
+#if !LOWP_COMPILED
+#include "lowp/arrays/threads.inc"
+#endif
 
 #if defined(_OPENMP)
 /// On the threads of OpenMP.
