@@ -8,9 +8,9 @@
 // named after the flags. Two translation units with different flags then share no such function,
 // whatever the linker's order.
 //
-// A program may instead link the kernels, compiled once (lowp::compiled, which defines LOWP_COMPILED
-// as 1): what is then declared here and defined there, LOWP_BORDER, passes pointers, sizes and plans
-// only, and has one name whatever the flags of a translation unit.
+// A program may instead link the kernels, compiled once (lowp::compiled, which defines
+// LOWP_COMPILED as 1): what is then declared here and defined there, LOWP_BORDER, passes pointers,
+// sizes and plans only, and has one name whatever the flags of a translation unit.
 #pragma once
 
 #ifndef LOWP_COMPILED
