@@ -145,6 +145,7 @@ check() {
             check_standard(from, name, line)
           }
         }
+        if (line > 500) complain(from ": " line " lines, at most 500")
         close(from)
       }
       for (f = 1; f <= NR; f++) if (!state[file[f]]) visit(file[f], file[f])
@@ -226,6 +227,7 @@ self_test() {
   violates 'layers 0 to 3' core/bits.hpp '#include <algorithm>'
   violates 'see refuse' arrays/convert.hpp '  if (size == 0) throw std::invalid_argument("size");'
   violates 'no such header' core/bits.hpp '#include <lowp/core/absent.hpp>'
+  violates 'at most 500' core/bits.hpp "$(seq 501 | sed 's/^/\/\/ /')"
   plant
   mkdir -p "$scratch/lowp/extra"
   echo >"$scratch/lowp/extra/thing.hpp"

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// A file that is there as a whole or not at all.
+#pragma once
+
+#include <cstddef>
+#include <cstdio>  // exclusive creation of a file, which streams do not have
+#include <filesystem>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace lowp::io::detail {
+
+// A file under a name of its own that disappears unless it is kept.
+class temporary_file {
+ public:
+  // Takes the first free name beside `target`; exclusive creation follows no link and overwrites
+  // nothing.
+  explicit temporary_file(const std::filesystem::path& target) {
+    constexpr int attempts = 100;
+    for (int attempt = 0; attempt < attempts && stream_ == nullptr; ++attempt) {
+      path_ = target;
+      path_ += ".partial" + std::to_string(attempt);
+      stream_ = std::fopen(path_.string().c_str(), "wbx");
+    }
+    if (stream_ == nullptr)
+      throw std::runtime_error("lowp::io: cannot create a file at " + path_.string());
+  }
+  temporary_file(const temporary_file&) = delete;
+  temporary_file& operator=(const temporary_file&) = delete;
+  ~temporary_file() {
+    if (stream_ != nullptr) static_cast<void>(std::fclose(stream_));
+    std::error_code ignored;  // a destructor has no way to report it
+    if (!is_kept_) std::filesystem::remove(path_, ignored);
+  }
+
+  void write(std::span<const std::byte> bytes) {
+    if (std::fwrite(bytes.data(), 1, bytes.size(), stream_) != bytes.size()) fail();
+  }
+
+  // Throws, and leaves `target` as it was, if a byte may not have been written.
+  void keep_as(const std::filesystem::path& target) {
+    const bool is_flushed = std::fflush(stream_) == 0;
+    const bool is_closed = std::fclose(std::exchange(stream_, nullptr)) == 0;
+    if (!is_flushed || !is_closed) fail();
+    std::filesystem::rename(path_, target);
+    is_kept_ = true;
+  }
+
+ private:
+  [[noreturn]] void fail() const {
+    throw std::runtime_error("lowp::io: cannot write all bytes to " + path_.string());
+  }
+
+  std::filesystem::path path_;
+  std::FILE* stream_ = nullptr;
+  bool is_kept_ = false;
+};
+
+}  // namespace lowp::io::detail
