@@ -1,6 +1,7 @@
 #!/bin/sh
 # Checks the #include lines of the library: they point down the layers and make no cycle, heavy standard
-# headers stay out, nothing below depends on adapters/ or io/, and what throws goes by core/failure.hpp.
+# headers stay out, nothing below depends on adapters/ or io/, what throws goes by core/failure.hpp, and no
+# file has more than 500 lines.
 #   sh tests/layering.sh [include directory]
 #   sh tests/layering.sh --self-test      plants one violation of each rule and sees that it is found
 set -u
