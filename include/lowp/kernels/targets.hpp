@@ -11,6 +11,8 @@
 
 #include "lowp/core/config.hpp"
 #include "lowp/kernels/arrays/scale_arithmetic.hpp"
+#include "lowp/kernels/arrays/scale_arithmetic.hpp"
+#include "lowp/kernels/arrays/threshold_table.hpp"
 #include "lowp/kernels/arrays/value_table.hpp"
 #include "lowp/kernels/isa.hpp"
 #include "lowp/kernels/lanes/lane_plan.hpp"
