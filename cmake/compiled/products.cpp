@@ -7,12 +7,12 @@
 template void lowp::kernels::multiply_modeled<lowp::kernels::sum_model>(isa, const sum_model&,
                                                                         const model_tile&);
 
-#define LOWP_WINDOWS(W)                                                                   \
-  template void lowp::kernels::multiply_windows<W>(isa, const window_tile&);              \
-  template void lowp::kernels::finish_windows<W>(isa, const double*, std::size_t, double, \
-                                                 std::size_t, float*);                    \
-  template std::array<double, 2 * W> lowp::kernels::terms_of_windows<W>(const double*,    \
-                                                                        std::size_t, double)
+#define LOWP_WINDOWS(W)                                                                     \
+  template void lowp::kernels::multiply_windows<W>(isa, const window_tile&);                \
+  template void lowp::kernels::finish_windows<W>(isa, const double*, std::size_t, double,   \
+                                                 std::size_t, float*);                      \
+  template lowp::kernels::window_terms<W> lowp::kernels::terms_of_windows<W>(const double*, \
+                                                                             std::size_t, double)
 LOWP_WINDOWS(1);
 LOWP_WINDOWS(2);
 LOWP_WINDOWS(3);

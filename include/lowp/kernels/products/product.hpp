@@ -36,8 +36,10 @@ void finish_windows(isa level, const double* sums, std::size_t window_sums, doub
 /// Numbers that add up to one such sum times the scale, of which exact::add, in their order, gives
 /// the first 96 bits and whether more follow.
 template <int W>
-[[nodiscard]] std::array<double, 2 * W> terms_of_windows(const double* sums,
-                                                         std::size_t window_sums, double scale);
+using window_terms = std::array<double, static_cast<std::size_t>(2 * W)>;
+template <int W>
+[[nodiscard]] window_terms<W> terms_of_windows(const double* sums, std::size_t window_sums,
+                                               double scale);
 /// out = (sums * a) * b in binary64, then rounded to binary32. Whole groups of 16 are written.
 LOWP_BORDER void finish_chains(isa level, const double* sums, double a, double b, std::size_t count,
                                float* out);
