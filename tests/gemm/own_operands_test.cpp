@@ -50,8 +50,7 @@ auto describe(const toeplitz<F>& t) {
       .col_count = t.cols,
       .elements = {.bytes = reinterpret_cast<const std::uint8_t*>(t.diagonals.data() + t.rows - 1),
                    .row_bytes = -size,
-                   .order = {.container_bits = 8 * static_cast<int>(size)},
-                   .word_bytes = static_cast<int>(size)}};
+                   .order = {.container_bits = 8 * static_cast<int>(size)}}};
 }
 
 /// Records of 17 bytes, as in files of ggml: the scale of 32 codes of 4 bits in front of them.

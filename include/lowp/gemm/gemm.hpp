@@ -32,6 +32,7 @@ void multiply_into(const P& policy, const A& a, const B& b, matrix_view<float> c
   lowp::detail::require_gemm_shapes(lowp::detail::operand_rows(a), lowp::detail::operand_cols(a),
                                     lowp::detail::operand_rows(b), lowp::detail::operand_cols(b),
                                     c);
+  lowp::detail::require_operands(policy, a, b);
   require_no_overlap(a, c);
   require_no_overlap(b, c);
   if (accumulates) {
@@ -91,6 +92,7 @@ void gemm(const A& a, const B& b, C&& c, const R& mode, const epilogue& e,
   detail::check_product<P, A, B, R, false>();
   detail::require_gemm_shapes(detail::operand_rows(a), detail::operand_cols(a),
                               detail::operand_rows(b), detail::operand_cols(b), c);
+  detail::require_operands(detail::policy_value<P>, a, b);
   detail::require_epilogue(e, rows, cols);
   bulk::require_no_overlap(a, c);
   bulk::require_no_overlap(b, c);

@@ -31,7 +31,8 @@ namespace lowp {
 ///   sum_products(p, terms, round)   for any rounding_sequence
 /// and, where the defaults below do not fit: form_of, sum_format, has_rounding, rounding_count,
 /// operand_defect, accumulation_defect. sum_products may run on any thread, and does not throw but
-/// for want of memory.
+/// for want of memory. A policy is not derived from another: it would lose what is found by the
+/// type.
 template <class P>
 concept gemm_policy = std::copyable<std::remove_cvref_t<P>> &&
     requires(const P& p, const product_terms& terms, rounding_sequence<nearest_even_t>& round) {
@@ -48,8 +49,8 @@ template <gemm_policy P>
 [[nodiscard]] constexpr factor_form form_of(const P&) {
   return factor_form::values;
 }
-/// The format of its sums. What is among the values of binary32 is multiplied by tensor scales and
-/// rounded there, what is not in binary64.
+/// The format of its sums. Tensor scales multiply sums of at most 24 significant bits and 8 of an
+/// exponent in binary32, others in binary64.
 template <gemm_policy P>
 [[nodiscard]] constexpr float_format sum_format(const P&) {
   return formats::binary32;

@@ -10,7 +10,8 @@
 //
 // A program may instead link the kernels, compiled once (lowp::compiled, which defines
 // LOWP_COMPILED as 1): what is then declared here and defined there, LOWP_BORDER, passes pointers,
-// sizes and plans only, and has one name whatever the flags of a translation unit.
+// sizes and plans only, and has one name whatever the flags of a translation unit. So have plans,
+// whose codecs each file compiles: all files of such a program have the same -m flags.
 #pragma once
 
 #ifndef LOWP_COMPILED

@@ -176,6 +176,12 @@ void define_product(const P& p, const factor_matrix& a, const factor_matrix& b,
   run_and_rethrow(how, (size + most - 1) / most, task(run));
 }
 
+/// Throws std::invalid_argument for operands that the policy refuses.
+template <gemm_policy P, gemm_operand A, gemm_operand B>
+void require_operands(const P& p, const A& a, const B& b) {
+  require_operands(operand_defect(p, element_facts_of(describe(a)), element_facts_of(describe(b))));
+}
+
 /// define_product for operands, on any executor. Throws std::invalid_argument, before writing, for
 /// shapes that do not fit, for operands that the policy refuses, and if it accumulates for tensor
 /// scales.
@@ -184,10 +190,9 @@ void define_product(const P& p, const A& a, const B& b, matrix_view<float> c, bo
                     const R& mode, const execution& how) {
   require_gemm_shapes(operand_rows(a), operand_cols(a), operand_rows(b), operand_cols(b), c);
   if (accumulates) require_no_tensor_scales(operand_tensor_scale(a), operand_tensor_scale(b));
-  const auto x = describe(a);
-  const auto y = describe(b);
-  require_operands(operand_defect(p, element_facts_of(x), element_facts_of(y)));
-  const factor_matrix x_values(x, form_of(p), how), y_values(y, form_of(p), how);
+  require_operands(p, a, b);
+  const factor_matrix x_values(describe(a), form_of(p), how),
+      y_values(describe(b), form_of(p), how);
   define_product(p, x_values, y_values, c, accumulates, mode, how);
 }
 

@@ -46,8 +46,7 @@ template <detail::view_element T>
       .col_count = x.cols,
       .elements = {.bytes = reinterpret_cast<const std::uint8_t*>(x.data),
                    .row_bytes = static_cast<std::ptrdiff_t>(x.stride * sizeof(T)),
-                   .order = {.container_bits = 8 * static_cast<int>(sizeof(T))},
-                   .word_bytes = static_cast<int>(sizeof(T))}};
+                   .order = {.container_bits = 8 * static_cast<int>(sizeof(T))}}};
 }
 
 template <auto F, packing P>

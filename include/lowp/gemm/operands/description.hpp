@@ -67,10 +67,7 @@ struct code_plane {
   [[no_unique_address]] Format format{};
   const std::uint8_t* bytes = nullptr;  ///< of row 0
   std::ptrdiff_t row_bytes = 0;         ///< from one row to the next; may be negative
-  packing order{};
-  /// The bytes of an unsigned integer of this machine that holds a code, in its low bits; or 0:
-  /// codes lie among bytes as `order` says.
-  int word_bytes = 0;
+  packing order{};  ///< {.container_bits = 8 * sizeof(T)} for an array of numbers of type T
 
   [[nodiscard]] const std::uint8_t* row(std::size_t index) const {
     return bytes + static_cast<std::ptrdiff_t>(index) * row_bytes;
@@ -80,12 +77,13 @@ struct code_plane {
       std::memcpy(&word, row(row_index) + col * sizeof word, sizeof word);
       return code_t{word};
     };
-    switch (word_bytes) {
-      case 0: return load_code(row(row_index), col, format.value.bits(), order);
-      case 1: return load(std::uint8_t{});
-      case 2: return load(std::uint16_t{});
-      case 4: return load(std::uint32_t{});
-      default: return load(std::uint64_t{});
+    const bool are_words = order == packing{.container_bits = order.container_bits};
+    switch (are_words ? order.container_bits : 0) {  // what load_code finds, at once
+      case 8: return load(std::uint8_t{});
+      case 16: return load(std::uint16_t{});
+      case 32: return load(std::uint32_t{});
+      case 64: return load(std::uint64_t{});
+      default: return load_code(row(row_index), col, format.value.bits(), order);
     }
   }
 };

@@ -188,6 +188,7 @@ struct modeled_pieces {
     const int lanes = lanes_of_policy(p.policy);
     const bool has_pieces = p.policy.chunk != 0 || scales_partial_sums(p);
     if (lanes == 1 && !has_pieces) return "it has no pieces";
+    if (p.depth() == 0) return "there is nothing to add";  // the start may still be rounded
     if (std::is_same_v<policy, aligned_sums> && p.start != nullptr && !has_pieces) {
       return "sums begin with what the result holds, which may not be of the accumulator's format";
     }
@@ -386,7 +387,7 @@ struct modeled_pieces {
     const auto run = [&](std::size_t part) {
       use(part * most, (std::min)(size, (part + 1) * most));
     };
-    p.how.run((size + most - 1) / most, task(run));
+    run_and_rethrow(p.how, (size + most - 1) / most, task(run));
   }
 };
 

@@ -68,6 +68,7 @@ template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R>
 [[nodiscard]] gemm_explanation explain(const P& policy, const A& a, const B& b, const R& mode,
                                        const execution& how,
                                        const matrix_view<const float>* start) {
+  lowp::detail::require_operands(policy, a, b);
   gemm_explanation all{"the definition", {}};
   const product_problem<P, A, B, R> problem{policy, a, b, mode, how, start};
   for_each_strategy(strategies_of(policy), [&]<class Strategy>() {

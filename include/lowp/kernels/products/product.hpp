@@ -22,7 +22,8 @@ namespace kernels {
 [[nodiscard]] LOWP_BORDER std::size_t rows_per_tile(isa level);
 [[nodiscard]] LOWP_BORDER std::size_t lanes_per_tile(isa level);
 LOWP_BORDER void multiply(isa level, const product_tile& t);
-/// As product_tile, by a sum_model. A template, so that what it takes is compiled where it is used.
+/// As product_tile, by a sum_model. A template, so that without lowp::compiled only who uses it
+/// compiles it.
 template <class Model>
 void multiply_modeled(isa level, const Model& m, const model_tile& t);
 /// Adds the products of a window_tile to its sums, in W windows.
