@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <vector>
 
@@ -322,6 +323,61 @@ TEST_CASE("Every element is the nearest one under the levels above it") {
   check_nearest<formats::q6_k>(t, "q6_k", 2, 512);
   check_nearest<own>(t, "own", 7, 45);
   REQUIRE_NO_MISMATCH(t);
+}
+
+TEST_CASE("HiF4: the worked example, and no group loses its largest element") {
+  const float example[64] = {3,   -1.5f, .4f, .1f, .9f, -.8f, .05f, .2f,
+                             .5f, -.25f, .1f, 0,   0,   0,    0,    .3f};
+  const float expected[16] = {3.0625f,  -1.3125f, .4375f,   0, .875f, -.875f, 0, .21875f,
+                              .546875f, -.21875f, .109375f, 0, 0,     0,      0, .328125f};
+  const auto q = lowp::quantize<formats::hif4>({example, 1, 64});
+  for (std::size_t i = 0; i < 64; ++i) {
+    CAPTURE(i);
+    CHECK(lowp::pack_as<float>(q.value(0, i)) == (i < 16 ? expected[i] : 0.0f));
+  }
+
+  // A largest element of four, if it is neither small in its block nor among its eight, is kept to
+  // 1/6: the scale is amax / 7 to 1/8, and the bits make room where it would not fit.
+  ob::source random(77);
+  std::vector<float> x(64 * 200);
+  for (float& v : x) v = random.in_binades(120, 127);
+  const auto blocks = lowp::quantize<formats::hif4>({x.data(), 200, 64});
+  for (std::size_t row = 0; row < 200; ++row) {
+    const auto largest_of = [&](std::size_t first, std::size_t count) {
+      float largest = 0;
+      for (std::size_t i = first; i < first + count; ++i) {
+        if (std::abs(x[row * 64 + i]) > std::abs(largest)) largest = x[row * 64 + i];
+      }
+      return largest;
+    };
+    for (std::size_t i = 0; i < 64; ++i) {
+      const float value = x[row * 64 + i], size = std::abs(value);
+      if (value != largest_of(i / 4 * 4, 4) || size < std::abs(largest_of(0, 64)) / 6 ||
+          size < std::abs(largest_of(i / 8 * 8, 8)) / 2) {
+        continue;
+      }
+      const float decoded = lowp::pack_as<float>(blocks.value(row, i));
+      CAPTURE(row, i, value, decoded);
+      CHECK(std::abs(decoded - value) <= size / 6);
+    }
+  }
+}
+
+TEST_CASE("A NaN stays in its group where the format of scales has one") {
+  std::vector<float> x(4 * 64, 1.0f);
+  x[64 + 20] = std::numeric_limits<float>::quiet_NaN();
+  const auto q = lowp::quantize<formats::nvfp4_levels>({x.data(), 4, 64});
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    CAPTURE(i);
+    CHECK(q.value(i / 64, i % 64).is_nan() == (i / 16 == (64 + 20) / 16));
+  }
+  // A group of nothing else, too.
+  for (std::size_t i = 64 + 16; i < 64 + 32; ++i) x[i] = x[64 + 20];
+  const auto all = lowp::quantize<formats::nvfp4_levels>({x.data(), 4, 64});
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    CAPTURE(i);
+    CHECK(all.value(i / 64, i % 64).is_nan() == (i / 16 == (64 + 20) / 16));
+  }
 }
 
 TEST_CASE("Affine groups reach from the least to the greatest element, within half a step") {

@@ -87,7 +87,7 @@ bool encode_by_thresholds(const F& f, std::span<const T> in, const bulk_arrays& 
                           const R& mode, overflow o, missing_nan n, const Sink& sink,
                           const execution& how) {
   using word = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
-  const auto* const table = find_thresholds<word, Sink::is_value>(f, mode, o, n, in.size());
+  const auto table = find_thresholds<word, Sink::is_value>(f, mode, o, n, in.size());
   if (table == nullptr) return false;
   const auto run = [&](const auto& source) {
     run_lanes<false>(how, arrays, table->plan(), source, sink);

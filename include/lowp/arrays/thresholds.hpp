@@ -4,7 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <memory>
 
 #include "lowp/formats/concepts.hpp"
 #include "lowp/kernels/arrays/threshold_table.hpp"
@@ -34,15 +34,17 @@ struct threshold_key {
 
 /// A table for a format of at most 8 bits and a mode without random bits, as `make` makes it; null
 /// for others, or where `count` elements are done by the definition before it is made. Each thread
-/// keeps the last table of a kind and a family, for as long as it asks for no other.
+/// keeps the last table of a kind and a family; so does who was given it, since a thread that waits
+/// for others may meanwhile ask for another.
 template <class Table, bool Kind, number_format F, rounding_mode R, class Make>
-[[nodiscard]] const Table* find_table(const F& f, const R& mode, overflow o, missing_nan n,
-                                      std::size_t count, const Make& make) {
+[[nodiscard]] std::shared_ptr<const Table> find_table(const F& f, const R& mode, overflow o,
+                                                      missing_nan n, std::size_t count,
+                                                      const Make& make) {
   struct kept {
     threshold_key<F> key;
     Table table;
   };
-  thread_local std::optional<kept> last;
+  thread_local std::shared_ptr<const kept> last;
   const kernels::lane_rounding rounding = kernels::lane_rounding_of(mode);
   if (f.bits() > 8 || !rounding.is_known || rounding.is_random() || o == overflow::wrap ||
       o == overflow::wrap_sign_magnitude) {
@@ -51,27 +53,26 @@ template <class Table, bool Kind, number_format F, rounding_mode R, class Make>
   const threshold_key<F> key{f, rounding, o, n};
   if (!last || !(last->key == key)) {
     if (count < std::size_t{32} << f.bits()) return nullptr;
-    last.emplace(kept{key, make()});
+    last = std::make_shared<const kept>(kept{key, make()});
   }
-  return &last->table;
+  return {last, &last->table};
 }
 
 /// The steps of encoding `count` elements, or of rounding them to the grid of a format.
 template <class Word, bool ToValues, number_format F, rounding_mode R>
-[[nodiscard]] const kernels::threshold_table<Word>* find_thresholds(const F& f, const R& mode,
-                                                                    overflow o, missing_nan n,
-                                                                    std::size_t count) {
-  const auto* const table = find_table<kernels::threshold_table<Word>, ToValues>(
-      f, mode, o, n, count,
-      [&] { return kernels::make_threshold_table<Word>(f, mode, o, n, ToValues); });
+[[nodiscard]] std::shared_ptr<const kernels::threshold_table<Word>> find_thresholds(
+    const F& f, const R& mode, overflow o, missing_nan n, std::size_t count) {
+  auto table = find_table<kernels::threshold_table<Word>, ToValues>(f, mode, o, n, count, [&] {
+    return kernels::make_threshold_table<Word>(f, mode, o, n, ToValues);
+  });
   return table != nullptr && table->is_possible() ? table : nullptr;
 }
 
 /// The same for the elements of blocks.
 template <number_format F, rounding_mode R>
-[[nodiscard]] const kernels::block_thresholds* find_block_thresholds(const F& f, const R& mode,
-                                                                     std::size_t count) {
-  const auto* const found = find_table<kernels::block_thresholds, false>(
+[[nodiscard]] std::shared_ptr<const kernels::block_thresholds> find_block_thresholds(
+    const F& f, const R& mode, std::size_t count) {
+  auto found = find_table<kernels::block_thresholds, false>(
       f, mode, overflow::saturate, missing_nan::largest, count,
       [&] { return kernels::make_block_thresholds(f, mode); });
   return found != nullptr && found->table.is_possible() ? found : nullptr;

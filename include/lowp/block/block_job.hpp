@@ -276,10 +276,12 @@ void run_block_rows(const execution& how, std::size_t block_rows, std::size_t ro
          is_kernel_block(block_cols);
 }
 
+/// How elements are encoded; `kept` owns what the plan refers to.
 template <number_format Element, number_format Scale, rounding_mode R>
 [[nodiscard]] kernels::encode_plan<std::uint32_t> element_plan(
     const block_format<Element, Scale>& f, const rule_view<block_format<Element, Scale>>& rule,
-    const R& mode, std::size_t count) {
+    const R& mode, std::size_t count,
+    [[maybe_unused]] std::shared_ptr<const kernels::block_thresholds>& kept) {
   auto plan = kernels::make_encode_plan<std::uint32_t>(f.element, mode, overflow::saturate,
                                                        missing_nan::largest, false);
   const int bits = plan.grid.mantissa_bits + plan.rounding.extra_bits;
@@ -294,7 +296,8 @@ template <number_format Element, number_format Scale, rounding_mode R>
   }
   if constexpr (!kernels::has_known_grid<Element>) {
     const bool rounds = rule.scaling != element_scaling::divide_exactly;
-    plan.thresholds = find_block_thresholds(f.element, mode, count);
+    kept = find_block_thresholds(f.element, mode, count);
+    plan.thresholds = kept.get();
     plan.is_supported = plan.thresholds && rule.keeps_negative_zero &&
                         (rounds || plan.thresholds->can_divide(rule.is_power_of_two));
   }
@@ -317,7 +320,8 @@ bool quantize_by_kernels(const block_format<Element, Scale>& f,
                          matrix_view<const float> in, const tensor_scale& tensor, const R& mode,
                          block_storage out, const execution& how) {
   if (!has_kernels || !is_kernel_block(f.block_cols(in.cols), in.cols)) return false;
-  const auto plan = element_plan(f, rule, mode, in.rows * in.cols);
+  std::shared_ptr<const kernels::block_thresholds> kept;
+  const auto plan = element_plan(f, rule, mode, in.rows * in.cols, kept);
   if (!plan.is_supported || f.element.bits() > 16) return false;
   if (is_one_row(in.cols, in.stride, f.shape, f.element.bits())) {
     out.row_bytes *= in.rows;
@@ -344,7 +348,8 @@ bool quantize_transpose_by_kernels(const block_format<Element, Scale>& f,
                                    const R& mode, const block_storage& out, const execution& how) {
   const std::size_t rows = in.cols, cols = in.rows;  // of the transpose
   const std::size_t block_rows = f.block_rows(rows), block_cols = f.block_cols(cols);
-  const auto plan = element_plan(f, rule, mode, rows * cols);
+  std::shared_ptr<const kernels::block_thresholds> kept;
+  const auto plan = element_plan(f, rule, mode, rows * cols, kept);
   if (!has_kernels || !is_kernel_block(block_cols, cols) || !plan.is_supported ||
       f.element.bits() > 16) {
     return false;

@@ -100,8 +100,9 @@ class level_matrix {
  private:
   [[nodiscard]] static std::size_t checked(std::size_t rows, std::size_t cols) {
     constexpr std::size_t most = (std::numeric_limits<std::ptrdiff_t>::max)();
-    // No level has more codes than there are elements, of 64 bits each.
-    const std::size_t codes = 8 * static_cast<std::size_t>(leaf_count<format_of<F>>);
+    // No level has more codes than there are elements; each takes at most 512 bytes, as the first
+    // of swizzled_scales does.
+    const std::size_t codes = 512 * static_cast<std::size_t>(leaf_count<format_of<F>>);
     if (cols > most / codes || (cols != 0 && rows > most / codes / cols)) {
       refuse("level_matrix: " + std::to_string(rows) + " x " + std::to_string(cols) +
              " elements exceed the address space");

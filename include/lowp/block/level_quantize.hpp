@@ -35,25 +35,27 @@ struct value_range {
   }
 };
 
-/// The scale that a group asks the level above for, in binary32: NaN if a value is NaN or infinite;
+/// The scale that a group asks the level above for, in binary32: NaN if a value is NaN or infinite
+/// and `spreads` says that no element can be NaN by itself;
 /// 2^(floor(log2 amax) - emax) where all levels above are powers of two, as rules::floor; for
 /// levels with a zero point or an offset (highest - lowest) / (largest - lowest code's value); else
 /// amax / largest element. One rounding to nearest even per operation.
 template <class Element, class Scale, class Zero, class Offset>
 [[nodiscard]] float wanted_scale(const levels<Element, Scale, Zero, Offset>& f,
-                                 const value_range& group) {
+                                 const value_range& group, bool spreads) {
   const unpacked largest = largest_level_value(f);
-  if (group.all.has_special) return pack_as<float>(unpacked::nan());
+  if (group.all.has_special && spreads) return pack_as<float>(unpacked::nan());
   if constexpr (leaf_count<Zero> != 0 || leaf_count<Offset> != 0) {
     const unpacked lowest = decode(f.element, lowest_code(f.element));
     const binary32 reach = binary32(group.highest) - binary32(group.lowest);
     return static_cast<float>(reach / as_binary32(exact::add(largest, -lowest)));
   } else {
-    const unpacked amax = unpack(group.all.amax());
+    const float magnitude = (std::max)(-group.lowest, group.highest);
+    const unpacked amax = unpack(magnitude);
     if (are_powers_of_two(f.scale) && !amax.is_zero()) {
       return pack_as<float>(unpacked::scaled_integer(false, 1, amax.exponent - largest.exponent));
     }
-    return static_cast<float>(binary32(group.all.amax()) / as_binary32(largest));
+    return static_cast<float>(binary32(magnitude) / as_binary32(largest));
   }
 }
 
@@ -96,7 +98,7 @@ void encode_levels(const levels<Element, Scale, Zero, Offset>& f,
           group.add(in(r, c));
         }
       }
-      scales[i * across + j] = wanted_scale(f, group);
+      scales[i * across + j] = wanted_scale(f, group, Leaf == 0 || !has_nan(f.element));
       lowest[i * across + j] = group.lowest;
     }
   };
@@ -124,7 +126,10 @@ void encode_levels(const levels<Element, Scale, Zero, Offset>& f,
                              nearest);
   }
 
-  // 3. The elements: (x + offset) / scale + zero exactly, rounded once.
+  // 3. The elements: (x + offset) / scale + zero exactly, rounded once. Scales that are powers of
+  // two within another go up, so that what they scale fits: else a group that asks for 1.5 would
+  // get 1 and lose a third of its largest element.
+  const bool rounds_up = Leaf != 0 && facts_of(f.element).are_powers_of_two();
   const auto fill = [&](std::size_t i) {
     for (std::size_t j = 0; j < across; ++j) {
       const group_values group = level_group<Leaf>(f, i, j, load);
@@ -134,14 +139,17 @@ void encode_levels(const levels<Element, Scale, Zero, Offset>& f,
         for (std::size_t c = j * width; c < (std::min)(in.cols, (j + 1) * width); ++c) {
           const unpacked x = unpack(in(r, c));
           const unpacked scaled = is_nan                  ? unpacked::zero()
+                                  : x.is_nan()            ? x
                                   : group.scale.is_zero() ? group.zero
                                   : shift.is_zero()
                                       ? (x.is_zero() ? x : exact::divide(x, group.scale))
                                       : exact::divide(exact::add(x, shift), group.scale);
           out.set_code(Leaf, r, c,
-                       is_nan ? 0
-                              : encode(f.element, scaled, at_element(r, c), overflow::saturate,
-                                       missing_nan::largest));
+                       is_nan      ? 0
+                       : rounds_up ? encode(f.element, scaled, upward, overflow::saturate,
+                                            missing_nan::largest)
+                                   : encode(f.element, scaled, at_element(r, c), overflow::saturate,
+                                            missing_nan::largest));
         }
       }
     }
@@ -156,8 +164,8 @@ void encode_levels(const levels<Element, Scale, Zero, Offset>& f,
 /// offset, its range to that of the elements, 0 included; the scales asked for are a matrix, which
 /// is quantized by the composition above in the same way; elements are divided by what came out,
 /// and rounded once, by `mode`, element (r, c) with the draw at(mode, r * cols + c). Scales round
-/// to nearest even. A NaN or an infinity makes the scale of its group NaN where a format of it has
-/// one.
+/// to nearest even, those that are powers of two under another scale upward. A NaN or an infinity
+/// makes the scale of its group NaN; where the format of that has none, the scale above it.
 ///
 /// Into a matrix of the same shape or into a new one. Throws std::invalid_argument, before writing,
 /// if the shapes differ.

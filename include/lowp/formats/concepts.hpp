@@ -19,7 +19,8 @@ namespace lowp {
 ///   encode(f, value, mode, overflow, missing_nan)
 ///                                 the code of a value, rounded once; encode(f, decode(f, c)) is a
 ///                                 code of the same value. Under one mode and policy a larger value
-///                                 never gets a smaller one (neighbours.hpp helps)
+///                                 never gets a smaller one (neighbours.hpp helps), but beyond the
+///                                 ends of the range under overflow::to_zero and the wrapping ones
 ///   defect(f)                     null, or a sentence saying why the descriptor contradicts itself
 ///
 /// What else a family may say, if it knows better than what its codes show: known_facts,

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "lowp/core/config.hpp"
@@ -16,8 +17,10 @@ struct format_field {
   const char* name = "";
   std::uint64_t value = 0;
 
+  /// Of an integer or an enumerator: what has a fraction states its bits.
   template <class T>
-  constexpr format_field(const char* of, T from)
+  requires(std::is_integral_v<T> || std::is_enum_v<T>) constexpr format_field(const char* of,
+                                                                              T from)
       : name(of), value(static_cast<std::uint64_t>(from)) {}
 };
 

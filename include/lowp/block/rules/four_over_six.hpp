@@ -3,6 +3,9 @@
 // whichever leaves less error. A rule that sees the elements.
 #pragma once
 
+#include <bit>
+#include <cstdint>
+
 #include "lowp/block/rules/nearest_values.hpp"
 #include "lowp/block/rules/transformer_engine.hpp"
 #include "lowp/core/config.hpp"
@@ -67,7 +70,7 @@ struct four_over_six_t {
   [[nodiscard]] static float over(float a, float b) { return opaque(opaque(a) / opaque(b)); }
   [[nodiscard]] static float cut(float x) {
     constexpr float largest = 0x1.FFFFFEp127f;
-    return x <= largest ? x : largest;
+    return (std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFu) < 0x7F800000u ? x : largest;
   }
   [[nodiscard]] static float to_float(const unpacked& x) { return pack_as<float>(x); }
 

@@ -4,10 +4,24 @@
 // rules.
 #pragma once
 
+#include <concepts>
+
+#include "lowp/block/block_format.hpp"
 #include "lowp/block/rules/power_of_two.hpp"
+#include "lowp/formats/catalog.hpp"
 
 namespace lowp {
 namespace detail {
+
+template <class Element, class Scale>
+[[nodiscard]] constexpr bool is_e2m1_under(const block_format<Element, Scale>& f,
+                                           const float_format& scale) {
+  if constexpr (std::same_as<Element, float_format> && std::same_as<Scale, float_format>) {
+    return f.element == formats::e2m1 && f.scale == scale && !f.has_tensor_scale;
+  } else {
+    return false;
+  }
+}
 
 /// floor(log2f(x)) of a logarithm rounded to nearest in binary32: one above the exponent of x just
 /// below some powers of two. With k the exponent of the next power, log2 x = k - t / ln 2 for
@@ -50,6 +64,11 @@ namespace rules {
 /// under 255). Of equally near elements the one toward zero, and +0 for -0.
 struct ggml_mxfp4_t : detail::power_of_two_rule {
   static constexpr std::string_view name = "ggml_mxfp4";
+  [[nodiscard]] static constexpr const char* defect(const auto& format) {
+    return detail::is_e2m1_under(format, formats::e8m0)
+               ? nullptr
+               : "rules::ggml_mxfp4 chooses scales in e8m0 of elements in e2m1";
+  }
   static constexpr nearest_toward_zero_t rounding{};
   static constexpr bool keeps_negative_zero = false;
 
@@ -67,6 +86,12 @@ struct ggml_mxfp4_t : detail::power_of_two_rule {
 /// equal in binary32 for large elements, and the first code with the error is taken.
 struct ggml_nvfp4_t {
   static constexpr std::string_view name = "ggml_nvfp4";
+  [[nodiscard]] static constexpr const char* defect(const auto& format) {
+    return detail::is_e2m1_under(format, formats::ue4m3)
+               ? nullptr
+               : "rules::ggml_nvfp4 chooses scales in ue4m3 of elements in e2m1, without a tensor "
+                 "scale: block_format{formats::e2m1, formats::ue4m3, block_shape{1, 16}}";
+  }
   static constexpr nearest_toward_zero_t rounding{};
   static constexpr bool keeps_negative_zero = false;
 

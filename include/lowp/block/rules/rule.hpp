@@ -128,11 +128,11 @@ inline constexpr binary32 largest_binary32 = binary32::from_code(largest_code(fo
           static_cast<float>(decoding)};
 }
 
-/// What a rule answers, as a code.
+/// What a rule answers, as a code: one of code_t is one already, any other number is a value.
 [[nodiscard]] constexpr code_t as_scale_code(const auto& format, const auto& answer) {
   using type = std::remove_cvref_t<decltype(answer)>;
   if constexpr (std::same_as<type, code_t>) {
-    return answer;
+    return answer & low_mask(format.scale.bits());
   } else if constexpr (std::same_as<type, unpacked>) {
     return nearest_scale(format, answer);
   } else {
