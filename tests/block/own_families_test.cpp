@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -70,7 +71,9 @@ void check(std::string_view what, const Rule& rule, bool has_kernels) {
   const matrix_view<const float> in(data.data(), rows, cols);
   if (has_kernels) {
     const lowp::rule_view<lowp::format_of<B>> view(block_matrix<B>::format, rule);
-    REQUIRE(lowp::bulk::element_plan(block_matrix<B>::format, view, lowp::nearest_even, rows * cols)
+    std::shared_ptr<const lowp::kernels::block_thresholds> kept;
+    REQUIRE(lowp::bulk::element_plan(block_matrix<B>::format, view, lowp::nearest_even, rows * cols,
+                                     kept)
                 .is_supported);
   }
   std::vector<float> want_values(rows * cols), values(rows * cols);
