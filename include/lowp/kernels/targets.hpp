@@ -11,7 +11,6 @@
 
 #include "lowp/core/config.hpp"
 #include "lowp/kernels/arrays/scale_arithmetic.hpp"
-#include "lowp/kernels/arrays/scale_arithmetic.hpp"
 #include "lowp/kernels/arrays/threshold_table.hpp"
 #include "lowp/kernels/arrays/value_table.hpp"
 #include "lowp/kernels/isa.hpp"
