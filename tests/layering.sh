@@ -203,6 +203,17 @@ self_test() {
     fi
   }
 
+  # rejects_place <directory>: a header there has no layer, or no floor
+  rejects_place() {
+    plant
+    mkdir -p "$scratch/lowp/$1"
+    echo >"$scratch/lowp/$1/thing.hpp"
+    if check "$scratch" >"$scratch/found"; then
+      echo "an unknown place was accepted: $1"
+      failures=$((failures + 1))
+    fi
+  }
+
   plant
   if ! found=$(check "$scratch"); then
     echo "a good tree was rejected: $found"
@@ -229,20 +240,8 @@ self_test() {
   violates 'see refuse' arrays/convert.hpp '  if (size == 0) throw std::invalid_argument("size");'
   violates 'no such header' core/bits.hpp '#include <lowp/core/absent.hpp>'
   violates 'at most 500' core/bits.hpp "$(seq 501 | sed 's/^/\/\/ /')"
-  plant
-  mkdir -p "$scratch/lowp/extra"
-  echo >"$scratch/lowp/extra/thing.hpp"
-  if check "$scratch" >"$scratch/found"; then
-    echo "an unknown directory was accepted"
-    failures=$((failures + 1))
-  fi
-  plant
-  mkdir -p "$scratch/lowp/gemm/extra"
-  echo >"$scratch/lowp/gemm/extra/thing.hpp"
-  if check "$scratch" >"$scratch/found"; then
-    echo "an unknown room was accepted"
-    failures=$((failures + 1))
-  fi
+  rejects_place extra
+  rejects_place gemm/extra
   [ "$failures" -eq 0 ]
 }
 
