@@ -144,12 +144,10 @@ void encode_levels(const levels<Element, Scale, Zero, Offset>& f,
                                   : shift.is_zero()
                                       ? (x.is_zero() ? x : exact::divide(x, group.scale))
                                       : exact::divide(exact::add(x, shift), group.scale);
-          out.set_code(Leaf, r, c,
-                       is_nan      ? 0
-                       : rounds_up ? encode(f.element, scaled, upward, overflow::saturate,
-                                            missing_nan::largest)
-                                   : encode(f.element, scaled, at_element(r, c), overflow::saturate,
-                                            missing_nan::largest));
+          const auto code = [&](const auto& rounding) {
+            return encode(f.element, scaled, rounding, overflow::saturate, missing_nan::largest);
+          };
+          out.set_code(Leaf, r, c, is_nan ? 0 : rounds_up ? code(upward) : code(at_element(r, c)));
         }
       }
     }
