@@ -20,6 +20,7 @@
 #include "catch.hpp"
 #include "isas.hpp"
 #include "lowp/arrays/execution.hpp"
+#include "split_mix.hpp"
 
 namespace test::digests {
 
@@ -114,18 +115,10 @@ class table {
 };
 
 // ------------------------------------------------------------------------------------------ data
-/// SplitMix64.
-class source {
+/// Values of every kind.
+class source : public split_mix {
  public:
-  explicit source(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t word() {
-    state_ += 0x9E3779B97F4A7C15u;
-    std::uint64_t x = state_;
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-    return x ^ (x >> 31);
-  }
-  std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(word() >> 32) % n; }
+  explicit source(std::uint64_t seed) : split_mix(seed) {}
 
   /// A random sign and mantissa, an exponent field from low to high; of the mantissa, the leading
   /// bits only.
@@ -142,9 +135,6 @@ class source {
     const std::uint64_t dropped = (std::uint64_t{1} << (52 - mantissa_bits)) - 1;
     return std::bit_cast<double>((w & 0x800FFFFFFFFFFFFFu & ~dropped) | field << 52);
   }
-
- private:
-  std::uint64_t state_;
 };
 
 /// Near one, with few bits (so that ties are common), of any magnitude, subnormal; zeros,

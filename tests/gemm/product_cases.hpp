@@ -21,6 +21,7 @@
 #include "lowp/gemm/gemm.hpp"
 #include "lowp/number/catalog.hpp"
 #include "oracle.hpp"
+#include "split_mix.hpp"
 
 namespace test::gemm {
 
@@ -32,26 +33,15 @@ using lowp::matrix_view;
 using lowp::number;
 using lowp::packed_matrix_view;
 
-class source {
+class source : public split_mix {
  public:
-  explicit source(std::uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15u) {}
-  std::uint64_t word() {
-    state_ += 0x9E3779B97F4A7C15u;
-    std::uint64_t x = state_;
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-    return x ^ (x >> 31);
-  }
-  std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(word() >> 32) % n; }
+  explicit source(std::uint64_t seed) : split_mix(seed * 0x9E3779B97F4A7C15u) {}
   /// A random sign and mantissa, an exponent field from low to high.
   float in_binades(std::uint32_t low, std::uint32_t high) {
     const std::uint64_t w = word();
     const std::uint32_t field = low + static_cast<std::uint32_t>(w >> 40) % (high - low + 1);
     return std::bit_cast<float>(static_cast<std::uint32_t>(w & 0x807FFFFFu) | field << 23);
   }
-
- private:
-  std::uint64_t state_;
 };
 
 /// Kinds of values, from ordinary to hostile.
