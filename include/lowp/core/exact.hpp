@@ -120,7 +120,7 @@ template <bool AreDyadic = false>
 
   // Long division in base 2^32 (Knuth, The Art of Computer Programming, 4.3.1, algorithm D). The
   // leading one of the quotient is split off; then each digit is estimated from the upper half of
-  // the divisor, which has its top bit set, so that the estimate is at most two too larger.
+  // the divisor, which has its top bit set, so that the estimate is at most two too large.
   const std::uint64_t divisor = b.significand.high;
   const bool is_below_one = a.significand.high < divisor;
   std::uint64_t remainder = (a.significand.high << (is_below_one ? 1 : 0)) - divisor;

@@ -133,6 +133,18 @@ namespace detail {
   return can_be_negative ? f.largest_magnitude() | (is_negative ? f.sign_bit() : 0) : 0;
 }
 
+/// The code of a number that rounds to none of the finite ones. Not a lambda of encode: what that
+/// captures would have to lie in memory.
+template <rounding_mode R>
+[[nodiscard]] constexpr code_t out_of_range(const float_format& f, bool is_negative, const R& mode,
+                                            overflow o) {
+  if (o == overflow::to_zero) return 0;
+  const bool has_sign = f.is_signed || !is_negative;  // else no mode can stop at a finite value
+  const bool leaves =
+      !has_sign || leaves_finite_range(mode, is_negative, f.largest_magnitude() & 1);
+  return overflowed(f, is_negative, o != overflow::to_special || !leaves);
+}
+
 [[nodiscard]] constexpr code_t encode_missing_nan(const float_format& f, bool is_negative,
                                                   missing_nan n) {
   const code_t sign = f.sign_bit();
@@ -162,13 +174,6 @@ template <rounding_mode R = nearest_even_t>
   const bool saturates = o != overflow::to_special;
   const bool has_negative_zero = f.is_signed && !f.nan_at_negative_zero;
   const auto signed_zero = [&] { return x.negative && has_negative_zero ? f.sign_bit() : 0; };
-  const auto out_of_range = [&]() -> code_t {
-    if (o == overflow::to_zero) return 0;
-    const bool has_sign = f.is_signed || !x.negative;  // else no mode can stop at a finite value
-    const bool leaves =
-        !has_sign || detail::leaves_finite_range(mode, x.negative, f.largest_magnitude() & 1);
-    return detail::overflowed(f, x.negative, saturates || !leaves);
-  };
 
   // 1. What is not a number to round.
   if (x.is_nan()) {
@@ -192,7 +197,8 @@ template <rounding_mode R = nearest_even_t>
   const int kept_bits = skips_subnormals ? 0 : f.mantissa_bits;
   const int shift = 127 - kept_bits + (is_subnormal ? lowest_field - field : 0);
   const uint128 split = shift_right_jam(x.significand, shift - 64);  // high: kept; low: discarded
-  if (field > static_cast<int>(low_mask(f.exponent_bits))) return out_of_range();
+  if (field > static_cast<int>(low_mask(f.exponent_bits)))
+    return detail::out_of_range(f, x.negative, mode, o);
   const int binades_below = is_subnormal ? 0 : field - 1;  // a leading one adds the last of them
   const code_t kept =
       split.high + (static_cast<code_t>(static_cast<std::int64_t>(binades_below)) << kept_bits);
@@ -200,13 +206,13 @@ template <rounding_mode R = nearest_even_t>
   // 3. Round the code.
   const discarded rest{split.low, x.negative, (kept & 1) != 0};
   code_t magnitude = kept + (rounds_up(mode, rest) ? 1 : 0);
-  if (magnitude < kept) return out_of_range();  // out of 64 bits
+  if (magnitude < kept) return detail::out_of_range(f, x.negative, mode, o);  // out of 64 bits
   if (skips_subnormals) magnitude = lowest_field == 0 ? 0 : magnitude << f.mantissa_bits;
 
   // 4. Range and sign.
-  if (magnitude > f.largest_magnitude()) return out_of_range();
+  if (magnitude > f.largest_magnitude()) return detail::out_of_range(f, x.negative, mode, o);
   if (magnitude == 0 && lowest_field == 1) return signed_zero();
-  if (x.negative && !f.is_signed) return out_of_range();
+  if (x.negative && !f.is_signed) return detail::out_of_range(f, x.negative, mode, o);
   return magnitude | (x.negative ? f.sign_bit() : 0);
 }
 
