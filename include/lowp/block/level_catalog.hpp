@@ -126,6 +126,19 @@ struct q4_k_record {
     put(at, 0, 255, code);
     put(at + 1, 0, 255, code >> 8);
   }
+  static constexpr void load_elements(const std::uint8_t* b, std::uint8_t* codes) {
+    for (std::size_t i = 0; i < 128; ++i) {
+      std::uint8_t* const to = codes + i / 32 * 64 + i % 32;
+      to[0] = b[16 + i] & 15;
+      to[32] = b[16 + i] >> 4;
+    }
+  }
+  static constexpr void store_elements(std::uint8_t* b, const std::uint8_t* codes) {
+    for (std::size_t i = 0; i < 128; ++i) {
+      const std::uint8_t* const from = codes + i / 32 * 64 + i % 32;
+      b[16 + i] = static_cast<std::uint8_t>(from[0] | from[32] << 4);
+    }
+  }
 };
 
 /// A record of Q6_K, 210 bytes:  128 of low nibbles | 64 of upper pairs | 16 scales | d (binary16).
@@ -158,6 +171,29 @@ struct q6_k_record {
     const std::size_t half = i / 128, l = i % 32, quarter = i % 128 / 32;
     put(half * 64 + quarter % 2 * 32 + l, static_cast<int>(quarter / 2 * 4), 15, bits ^ 32u);
     put(128 + half * 32 + l, static_cast<int>(2 * quarter), 3, (bits ^ 32u) >> 4);
+  }
+  static constexpr void load_elements(const std::uint8_t* b, std::uint8_t* codes) {
+    for (std::size_t i = 0; i < 64; ++i) {
+      const std::size_t half = i / 32, l = i % 32;
+      const unsigned first = b[half * 64 + l], second = b[half * 64 + 32 + l],
+                     high = b[128 + half * 32 + l];
+      std::uint8_t* const to = codes + half * 128 + l;
+      to[0] = static_cast<std::uint8_t>(((first & 15u) | (high & 3u) << 4) ^ 32u);
+      to[32] = static_cast<std::uint8_t>(((second & 15u) | (high >> 2 & 3u) << 4) ^ 32u);
+      to[64] = static_cast<std::uint8_t>((first >> 4 | (high >> 4 & 3u) << 4) ^ 32u);
+      to[96] = static_cast<std::uint8_t>((second >> 4 | (high >> 6 & 3u) << 4) ^ 32u);
+    }
+  }
+  static constexpr void store_elements(std::uint8_t* b, const std::uint8_t* codes) {
+    for (std::size_t i = 0; i < 64; ++i) {
+      const std::size_t half = i / 32, l = i % 32;
+      const std::uint8_t* const from = codes + half * 128 + l;
+      const unsigned p = from[0] ^ 32u, q = from[32] ^ 32u, r = from[64] ^ 32u, s = from[96] ^ 32u;
+      b[half * 64 + l] = static_cast<std::uint8_t>((p & 15u) | (r & 15u) << 4);
+      b[half * 64 + 32 + l] = static_cast<std::uint8_t>((q & 15u) | (s & 15u) << 4);
+      b[128 + half * 32 + l] = static_cast<std::uint8_t>((p >> 4 & 3u) | (q >> 4 & 3u) << 2 |
+                                                         (r >> 4 & 3u) << 4 | (s >> 4 & 3u) << 6);
+    }
   }
 };
 

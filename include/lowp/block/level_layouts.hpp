@@ -5,8 +5,13 @@
 //   size()                              bytes in all
 //   load(bytes, leaf, row, col)         the code at (row, col) of the grid of a leaf
 //   store(bytes, leaf, row, col, code)
+//   dense_row(leaf, row)                optional: where kernels find a row of codes (dense_codes)
+//   load_codes(bytes, leaf, row, col, count, codes)      optional, for codes of at most 8 bits that
+//   store_codes(bytes, leaf, row, col, count, codes)     are not dense: so many from a place on, to
+//                                       or from a byte each; how many were done, or 0
 //
-// Elements of different rows share no byte: threads store them.
+// Rows of the grid of a leaf share no byte with each other, nor with those of other leaves in other
+// rows of groups: threads store them.
 #pragma once
 
 #include <array>
@@ -19,6 +24,13 @@
 #include "lowp/core/failure.hpp"
 
 namespace lowp {
+
+/// Codes that follow each other without gaps, low bits first, from a byte on, in `width` bits each:
+/// what kernels read and write. Of width 0: codes that lie otherwise.
+struct dense_codes {
+  std::size_t first_byte = 0;
+  int width = 0;
+};
 
 /// A plane for each leaf, one after the other. Codes lie row after row, low bits first, each row
 /// from a byte on: those of up to 6 bits, and elements, packed; other scales in whole little-endian
@@ -52,6 +64,10 @@ class planes {
     const plane& p = planes_[static_cast<std::size_t>(leaf)];
     store_code(bytes + p.first + row * p.row_bytes, col, p.width, code);
   }
+  [[nodiscard]] dense_codes dense_row(int leaf, std::size_t row) const {
+    const plane& p = planes_[static_cast<std::size_t>(leaf)];
+    return {p.first + row * p.row_bytes, p.width};
+  }
   /// Where the rows of a leaf begin, and how far they are apart.
   [[nodiscard]] std::size_t first_byte(int leaf) const {
     return planes_[static_cast<std::size_t>(leaf)].first;
@@ -68,7 +84,8 @@ class planes {
 
 /// Records: all levels of `Record::cols` elements of a row together, in Record::bytes bytes, record
 /// after record, row after row. Record has load(bytes, leaf, i) and store(bytes, leaf, i, code) for
-/// the code number i of a leaf within a record, and per_record(leaf), how many it has of them.
+/// the code number i of a leaf within a record, and per_record(leaf), how many it has of them. It
+/// may have load_elements(bytes, codes) and store_elements(bytes, codes) for all codes of leaf 0.
 template <class Record>
 struct records {
   template <auto F>
@@ -90,8 +107,40 @@ struct records {
       const std::size_t count = Record::per_record(leaf);
       Record::store(bytes + record(row, col / count), leaf, col % count, code);
     }
+    [[nodiscard]] std::size_t load_codes(const std::uint8_t* bytes, int leaf, std::size_t row,
+                                         std::size_t col, std::size_t count,
+                                         std::uint8_t* codes) const requires
+        requires(const std::uint8_t* b, std::uint8_t* c) {
+      Record::load_elements(b, c);
+    }
+    {
+      return for_whole_records(leaf, row, col, count, [&](std::size_t place, std::size_t i) {
+        Record::load_elements(bytes + place, codes + i);
+      });
+    }
+    [[nodiscard]] std::size_t store_codes(std::uint8_t* bytes, int leaf, std::size_t row,
+                                          std::size_t col, std::size_t count,
+                                          const std::uint8_t* codes) const requires
+        requires(std::uint8_t* b, const std::uint8_t* c) {
+      Record::store_elements(b, c);
+    }
+    {
+      return for_whole_records(leaf, row, col, count, [&](std::size_t place, std::size_t i) {
+        Record::store_elements(bytes + place, codes + i);
+      });
+    }
 
    private:
+    template <class Use>
+    std::size_t for_whole_records(int leaf, std::size_t row, std::size_t col, std::size_t count,
+                                  const Use& use) const {
+      if (leaf != 0 || col % Record::cols != 0) return 0;
+      std::size_t done = 0;
+      for (; done + Record::cols <= count; done += Record::cols) {
+        use(record(row, (col + done) / Record::cols), done);
+      }
+      return done;
+    }
     [[nodiscard]] std::size_t record(std::size_t row, std::size_t index) const {
       return (row * per_row_ + index) * Record::bytes;
     }
@@ -130,6 +179,9 @@ class swizzled_scales {
                             std::size_t col) const {
     return leaf == 0 ? load_code(bytes + row * row_bytes_, col, format.element.bits())
                      : bytes[scales_ + swizzled_scale_place(row, col, grid_cols_)];
+  }
+  [[nodiscard]] dense_codes dense_row(int leaf, std::size_t row) const {
+    return leaf == 0 ? dense_codes{row * row_bytes_, format.element.bits()} : dense_codes{};
   }
   void store(std::uint8_t* bytes, int leaf, std::size_t row, std::size_t col, code_t code) const {
     if (leaf == 0) {

@@ -25,6 +25,7 @@ requires is_levels_v<format_of<F>>
 class level_matrix {
   static_assert(is_valid_format<F>);
   static constexpr bool is_owner = std::is_same_v<Bytes, std::vector<std::uint8_t>>;
+  static constexpr bool is_writable = requires(Bytes & b) { *b.data() = std::uint8_t{}; };
 
  public:
   static constexpr auto format = F;
@@ -52,6 +53,7 @@ class level_matrix {
   [[nodiscard]] std::size_t cols() const { return cols_; }
   [[nodiscard]] const layout_type& layout() const { return layout_; }
   [[nodiscard]] std::span<const std::uint8_t> bytes() const { return bytes_; }
+  [[nodiscard]] std::span<std::uint8_t> bytes() requires is_writable { return bytes_; }
   /// All bytes of all levels, per element.
   [[nodiscard]] double bits_per_value() const {
     return rows_ * cols_ == 0
@@ -63,11 +65,9 @@ class level_matrix {
   [[nodiscard]] code_t code(int leaf, std::size_t row, std::size_t col) const {
     return layout_.load(bytes_.data(), leaf, row, col);
   }
-  void set_code(int leaf, std::size_t row, std::size_t col, code_t code) requires
-      requires(Bytes& b) {
-    *b.data() = std::uint8_t{};
+  void set_code(int leaf, std::size_t row, std::size_t col, code_t code) requires is_writable {
+    layout_.store(bytes_.data(), leaf, row, col, code);
   }
-  { layout_.store(bytes_.data(), leaf, row, col, code); }
 
   /// The exact value of an element, row < rows(), col < cols().
   [[nodiscard]] unpacked value(std::size_t row, std::size_t col) const {

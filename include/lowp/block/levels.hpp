@@ -90,6 +90,13 @@ namespace detail {
   return extent == block_shape::whole ? 0 : index / static_cast<std::size_t>(extent);
 }
 
+/// Scales that are powers of two within another go up, so that what they scale fits: else a group
+/// that asks for 1.5 would get 1 and lose a third of its largest element.
+template <int Leaf>
+[[nodiscard]] constexpr bool rounds_up(const number_format auto& element) {
+  return Leaf != 0 && facts_of(element).are_powers_of_two();
+}
+
 }  // namespace detail
 
 /// Calls use(leaf, format, rows, cols) for each number format of a composition, with its number and

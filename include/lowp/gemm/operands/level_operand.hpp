@@ -6,6 +6,8 @@
 #include <cstddef>
 
 #include "lowp/block/level_matrix.hpp"
+#include "lowp/block/level_quantize.hpp"
+#include "lowp/gemm/operands/described_rows.hpp"
 #include "lowp/gemm/operands/description.hpp"
 #include "lowp/number/unpack.hpp"
 
@@ -37,6 +39,22 @@ struct level_description {
   }
   [[nodiscard]] unpacked value(std::size_t row, std::size_t col) const { return element(row, col); }
 };
+
+inline namespace LOWP_BASELINE {
+namespace bulk {
+
+/// Rows of a composition by the kernels that dequantize it.
+template <auto F, template <auto> class Layout, class Bytes>
+void with_described_rows(isa level, const level_description<level_matrix<F, Layout, Bytes>>& d,
+                         const row_use& use) {
+  const auto& rows = rows_of_levels<F>();
+  use_rows(d, use, [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
+    rows(level, *d.of, row, first, count, out);
+  });
+}
+
+}  // namespace bulk
+}  // namespace LOWP_BASELINE
 
 template <auto F, template <auto> class Layout, class Bytes>
 [[nodiscard]] auto describe(const level_matrix<F, Layout, Bytes>& x) {

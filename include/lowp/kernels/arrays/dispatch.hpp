@@ -173,6 +173,18 @@ LOWP_BORDER void run_scale_steps(isa level, const exact_steps& steps, std::size_
                                  double scale, std::uint32_t* keys);
 }  // namespace detail
 
+/// Codes of finite elements by the keys of the steps of their blocks of at least 16, of which one
+/// has exact_steps::size, with room for three blocks more.
+inline void encode_by_keys(isa level, const threshold_plan<std::uint32_t>& plan,
+                           const std::uint32_t* keys, int log2_block, const float* in,
+                           std::size_t count, std::uint8_t* out) {
+  in_groups(group_size(level, 4), {in, 32, nullptr, 0, out, 8}, count,
+            [&](const auto* from, const auto*, auto* to, std::size_t first, std::size_t n) {
+              detail::run_step_groups(level, plan, keys + exact_steps::size * (first >> log2_block),
+                                      log2_block, reinterpret_cast<const float*>(from), n, to);
+            });
+}
+
 /// Codes of finite elements that are divided, exactly, by the scale of their block, by few steps.
 /// The factor of a block is its scale if it `divides`, else one over it, a power of two; at most
 /// 1024 elements, in blocks of at least 16.
@@ -188,11 +200,7 @@ inline void encode_blocks_by_steps(isa level, const threshold_plan<std::uint32_t
     detail::run_scale_steps(level, steps, static_cast<std::size_t>(plan.limit_count),
                             divides ? factor : 1 / factor, keys + i * exact_steps::size);
   }
-  in_groups(group_size(level, 4), {in, 32, nullptr, 0, out, 8}, count,
-            [&](const auto* from, const auto*, auto* to, std::size_t first, std::size_t n) {
-              detail::run_step_groups(level, plan, keys + exact_steps::size * (first >> log2_block),
-                                      log2_block, reinterpret_cast<const float*>(from), n, to);
-            });
+  encode_by_keys(level, plan, keys, log2_block, in, count, out);
 }
 
 /// Codes of finite elements of a format that lies on no grid, as encode_blocks has them. The
@@ -258,6 +266,10 @@ LOWP_BORDER void amax_blocks(isa level, const float* in, std::size_t count, int 
 [[nodiscard]] LOWP_BORDER std::uint32_t finite_amax_array(isa level, const float* in,
                                                           std::size_t count);
 
+/// See group_loops.inc.
+LOWP_BORDER void range_blocks(isa level, const float* in, std::size_t count, int log2_block,
+                              std::uint32_t* highest, std::uint32_t* lowest);
+
 /// The values of the scales of blocks with these amaxes (as bits).
 inline void scale_values(isa level, const scale_arithmetic& s, const std::uint32_t* amax,
                          std::size_t count, std::uint32_t* out) {
@@ -265,6 +277,56 @@ inline void scale_values(isa level, const scale_arithmetic& s, const std::uint32
             [&](const auto* from, const auto*, auto* to, std::size_t, std::size_t n) {
               detail::run_scale_values(level, s, reinterpret_cast<const std::uint32_t*>(from), n,
                                        reinterpret_cast<std::uint32_t*>(to));
+            });
+}
+
+/// What the elements of each group share, as bits of binary32; a null term is left out. That of
+/// element i is [i >> log2_group], so 0 is for terms of each element; groups of 2, 4 or 8 are not
+/// for kernels. In compositions of levels
+///   value = (element - zero) * scale * second - shift
+struct group_terms {
+  const std::uint32_t* zeros = nullptr;
+  const std::uint32_t* scales = nullptr;
+  const std::uint32_t* seconds = nullptr;
+  const std::uint32_t* shifts = nullptr;
+  int log2_group = 0;
+
+  [[nodiscard]] group_terms from(std::size_t element) const {
+    const std::size_t group = element >> log2_group;
+    const auto at = [group](const std::uint32_t* p) { return p == nullptr ? p : p + group; };
+    return {at(zeros), at(scales), at(seconds), at(shifts), log2_group};
+  }
+};
+
+namespace detail {
+LOWP_BORDER void run_finish_group_terms(isa level, const group_terms& t, const std::uint32_t* in,
+                                        std::size_t count, std::uint32_t* out);
+LOWP_BORDER void run_divide_by_group_terms(isa level, const group_terms& t, const float* in,
+                                           std::size_t count, std::uint32_t* out);
+}  // namespace detail
+
+/// Room that arrays of terms have beyond what is used: loops read whole groups of vectors.
+inline constexpr std::size_t term_slack = 64;
+
+/// Decoded elements to values, in place, each operation rounded to binary32.
+inline void finish_group_terms(isa level, const group_terms& t, std::size_t count,
+                               std::uint32_t* values) {
+  in_groups(group_size(level, 4), {values, 32, nullptr, 0, values, 32}, count,
+            [&](const auto* from, const auto*, auto* to, std::size_t first, std::size_t n) {
+              detail::run_finish_group_terms(level, t.from(first),
+                                             reinterpret_cast<const std::uint32_t*>(from), n,
+                                             reinterpret_cast<std::uint32_t*>(to));
+            });
+}
+/// (in + shift) / second / scale, each rounded to odd in binary32; numbers only, whose sums do not
+/// overflow.
+inline void divide_by_group_terms(isa level, const group_terms& t, const float* in,
+                                  std::size_t count, std::uint32_t* out) {
+  in_groups(group_size(level, 4), {in, 32, nullptr, 0, out, 32}, count,
+            [&](const auto* from, const auto*, auto* to, std::size_t first, std::size_t n) {
+              detail::run_divide_by_group_terms(level, t.from(first),
+                                                reinterpret_cast<const float*>(from), n,
+                                                reinterpret_cast<std::uint32_t*>(to));
             });
 }
 

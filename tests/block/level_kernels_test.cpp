@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+// Compositions of levels by kernels give the bits of the definition, which levels_test.cpp holds
+// against the published examples: on every target, on data at the edges, and for groups of any
+// shape.
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "block_oracle.hpp"
+#include "catch.hpp"
+#include "formats/own_families.hpp"
+#include "isas.hpp"
+#include "lowp/block/level_catalog.hpp"
+#include "lowp/block/level_quantize.hpp"
+#include "lowp/rounding/stochastic.hpp"
+#include "oracle.hpp"
+
+namespace formats = lowp::formats;
+namespace ob = oracle::block;
+using lowp::block_shape;
+using lowp::code_t;
+using lowp::level_matrix;
+using lowp::levels;
+using lowp::matrix_view;
+using lowp::no_level;
+
+namespace {
+
+constexpr int whole = block_shape::whole;
+constexpr auto rows_of_8 = formats::affine_groups(8, block_shape{1, 128});
+constexpr auto cols_of_4 = formats::affine_groups(4, block_shape{3, 1});
+constexpr auto minima_of_3 = formats::offset_groups(3, block_shape{2, 24}, formats::bfloat16);
+constexpr auto twice_nf4 = formats::double_quantized(own::nf4);
+constexpr auto twice_e2m1 = formats::double_quantized(formats::e2m1);
+constexpr levels one_scale{formats::e4m3fn, formats::e8m0, block_shape{1, 32}};
+constexpr levels wide{formats::binary16,
+                      levels{formats::int_n<12>, formats::binary32, block_shape{2, 3}},
+                      block_shape{1, 16}};
+constexpr levels all_of_it{formats::int_n<6>, formats::binary32, block_shape{whole, whole},
+                           formats::int_n<9>};
+// What lanes cannot round once: both a zero point and an offset, and levels of binary32 in a row.
+constexpr levels both{formats::uint_n<4>, formats::binary16, block_shape{1, 5}, formats::e3m2,
+                      formats::binary16};
+constexpr levels deep{
+    formats::e5m2,
+    levels{formats::ue4m3, levels{formats::binary32, formats::binary32, block_shape{whole, whole}},
+           block_shape{1, 4}},
+    block_shape{1, 16}};
+
+enum class kind { plain, edges, specials, thresholds, tiny, huge, zeros };
+constexpr kind kinds[] = {kind::plain, kind::edges, kind::specials, kind::thresholds,
+                          kind::tiny,  kind::huge,  kind::zeros};
+
+std::vector<float> draw(ob::source& random, kind of, std::size_t count) {
+  std::vector<float> values;
+  for (std::size_t i = 0; i < count; ++i) {
+    float x = random.in_binades(118, 130);
+    if (of == kind::edges && random.below(3) == 0) x = random.edge();
+    if (of == kind::specials && random.below(200) == 0) {
+      const std::uint32_t which = random.below(4);
+      x = which == 0   ? std::numeric_limits<float>::quiet_NaN()
+          : which == 1 ? ob::float_of(0xFFC12345u)
+                       : ob::float_of(ob::infinite32 | random.below(2) << 31);
+    }
+    if (of == kind::tiny) x = random.in_binades(0, 40);
+    if (of == kind::huge) x = random.in_binades(230, 254);
+    if (of == kind::zeros) x = random.below(50) == 0 ? x : ob::float_of(random.below(2) << 31);
+    values.push_back(x);
+  }
+  return values;
+}
+
+/// In each group all but its ends become values of codes, midpoints of two, and their neighbours.
+template <class Matrix>
+void move_to_thresholds(ob::source& random, const Matrix& q, std::vector<float>& x) {
+  const auto& element = Matrix::format.element;
+  const std::size_t cols = q.cols();
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (random.below(8) == 0) continue;
+    const auto group = q.group(i / cols / q.group_rows(), i % cols / q.group_cols());
+    const code_t code = random.word() & lowp::low_mask(element.bits());
+    const code_t next = (code + 1) & lowp::low_mask(element.bits());
+    const lowp::unpacked a = group.value(decode(element, code)),
+                         b = group.value(decode(element, next));
+    if (!a.is_finite() || !b.is_finite()) continue;
+    const lowp::unpacked half = lowp::unpacked::scaled_integer(false, 1, -1);
+    const lowp::unpacked middle = lowp::exact::multiply(lowp::exact::add(a, b), half);
+    const float value = lowp::pack_as<float>(random.below(3) == 0 ? a : middle);
+    const std::uint32_t bits = ob::bits_of(value) + random.below(3) - 1;
+    x[i] = ob::is_special32(bits) || (bits & 0x7FFFFFFFu) == 0 ? value : ob::float_of(bits);
+  }
+}
+
+template <auto F, template <auto> class Layout, class Mode>
+void check_quantize(oracle::tally& t, const std::string& name, const std::vector<float>& x,
+                    std::size_t rows, std::size_t cols, const Mode& mode) {
+  const matrix_view<const float> in(x.data(), rows, cols);
+  level_matrix<F, Layout> expected(rows, cols);
+  lowp::reference::quantize(in, expected, mode);
+  for (const lowp::isa level : test::isas()) {
+    level_matrix<F, Layout> actual(rows, cols);
+    quantize(in, actual, mode, lowp::execution(lowp::threads{2}, level));
+    t.check(actual == expected, [&](auto& text) {
+      std::size_t at = 0;
+      while (actual.bytes()[at] == expected.bytes()[at]) ++at;
+      text << name << " on " << lowp::name(level) << ": byte " << at << " of " << rows << " x "
+           << cols << " is " << int{actual.bytes()[at]} << ", expected "
+           << int{expected.bytes()[at]};
+    });
+  }
+}
+
+template <auto F, template <auto> class Layout, class T>
+void check_dequantize(oracle::tally& t, const std::string& name, const level_matrix<F, Layout>& q) {
+  const std::size_t rows = q.rows(), cols = q.cols();
+  std::vector<T> expected(rows * cols), actual(rows * cols);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    lowp::reference::store_value(q.value(i / cols, i % cols), expected[i]);
+  }
+  for (const lowp::isa level : test::isas()) {
+    dequantize(q, matrix_view<T>(actual.data(), rows, cols),
+               lowp::execution(lowp::threads{2}, level));
+    std::size_t at = 0;
+    const auto bits = [](const T& x) {
+      if constexpr (std::is_same_v<T, float>) {
+        return code_t{ob::bits_of(x)};
+      } else {
+        return x.code();
+      }
+    };
+    while (at < actual.size() && bits(actual[at]) == bits(expected[at])) ++at;
+    t.check(at == actual.size(), [&](auto& text) {
+      text << name << " on " << lowp::name(level) << ": value " << at / cols << ", " << at % cols
+           << " is " << bits(actual[at]) << ", expected " << bits(expected[at]);
+    });
+  }
+}
+
+template <auto F, template <auto> class Layout = lowp::planes, class... Modes>
+void check(const char* name, std::size_t rows, std::size_t cols, const Modes&... modes) {
+  oracle::tally t;
+  ob::source random(rows * 1000 + cols);
+  for (const kind of : kinds) {
+    std::vector<float> x = draw(random, of, rows * cols);
+    const std::string label = std::string(name) + ", data " + std::to_string(static_cast<int>(of));
+    if (of == kind::thresholds) {
+      const auto q = lowp::quantize<F>(matrix_view<const float>(x.data(), rows, cols));
+      move_to_thresholds(random, q, x);
+    }
+    check_quantize<F, Layout>(t, label, x, rows, cols, lowp::nearest_even);
+    (check_quantize<F, Layout>(t, label + ", another mode", x, rows, cols, modes), ...);
+  }
+  // Any codes of any leaf: scales that are NaN, zero, subnormal.
+  level_matrix<F, Layout> any(rows, cols);
+  for_each_leaf(level_matrix<F, Layout>::format, rows, cols,
+                [&](int leaf, const auto& f, std::size_t height, std::size_t width) {
+                  for (std::size_t i = 0; i < height * width; ++i) {
+                    const code_t code = random.word() & lowp::low_mask(f.bits());
+                    any.set_code(leaf, i / width, i % width, code);
+                  }
+                });
+  check_dequantize<F, Layout, float>(t, name, any);
+  check_dequantize<F, Layout, lowp::bfloat16>(t, name, any);
+  const std::vector<float> x = draw(random, kind::zeros, rows * cols);
+  quantize(matrix_view<const float>(x.data(), rows, cols), any);
+  check_dequantize<F, Layout, float>(t, name, any);
+  REQUIRE_NO_MISMATCH(t);
+}
+
+}  // namespace
+
+TEST_CASE("Compositions of one scale, with zero points and with offsets") {
+  check<one_scale>("one scale", 2, 1100, lowp::stochastic{.seed = 5, .random_bits = 8});
+  check<one_scale, lowp::swizzled_scales>("swizzled", 3, 1100);
+  check<rows_of_8>("affine rows", 2, 1500, lowp::stochastic{.seed = 6, .random_bits = 4},
+                   lowp::downward);
+  check<cols_of_4>("affine columns", 7, 1100);
+  check<minima_of_3>("minima", 5, 1100);
+  check<all_of_it>("one group", 3, 1100);
+}
+
+TEST_CASE("Compositions of two levels and more") {
+  check<formats::mx9>("mx9", 2, 1100);
+  check<formats::hif4>("hif4", 2, 1100, lowp::stochastic{.seed = 7});
+  check<twice_nf4>("double nf4", 1, 4500, lowp::upward);
+  check<twice_e2m1>("double e2m1", 3, 1100);
+  check<wide>("wide", 5, 200);
+  check<formats::q4_k, lowp::records<lowp::q4_k_record>::layout>("q4_k", 2, 1536);
+  check<formats::q6_k, lowp::records<lowp::q6_k_record>::layout>("q6_k", 1, 1536);
+}
+
+TEST_CASE("What lanes cannot round once is left to the definition") {
+  check<both>("both", 2, 103);
+  check<deep>("deep", 2, 100);
+}
+
+TEST_CASE("Empty matrices and rows of one element") {
+  std::vector<float> x(3, 1.5f);
+  CHECK(lowp::quantize<formats::mx9>(matrix_view<const float>(x.data(), 0, 7)).bytes().empty());
+  CHECK(lowp::quantize<formats::mx9>(matrix_view<const float>(x.data(), 7, 0)).bytes().empty());
+  check<formats::hif4>("hif4", 3, 1);
+  check<minima_of_3>("minima", 1, 1);
+}
