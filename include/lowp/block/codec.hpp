@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "lowp/block/block_format.hpp"
+#include "lowp/block/rules/hooks.hpp"
 #include "lowp/block/rules/rule.hpp"
 #include "lowp/block/rules/standard.hpp"
 #include "lowp/core/exact.hpp"
@@ -45,14 +46,32 @@ template <class Format, scale_rule_for<Format> Rule>
   }
 }
 
+/// Whether a rule is asked for blocks with NaN or infinity, too.
+template <class Rule>
+[[nodiscard]] constexpr bool sees_specials(const Rule& rule) {
+  if constexpr (requires { rule.sees_specials; }) {
+    return rule.sees_specials;
+  } else {
+    return false;
+  }
+}
+/// Whether elements that round to -0 stay that.
+template <class Rule>
+[[nodiscard]] constexpr bool keeps_negative_zero(const Rule& rule) {
+  if constexpr (requires { rule.keeps_negative_zero; }) {
+    return rule.keeps_negative_zero;
+  } else {
+    return true;
+  }
+}
+
 /// The scale code of a block. A NaN or an infinity anywhere makes it the scale format's NaN, so
 /// that the whole block reads as NaN (as torchao; OCP MX leaves it open); where the scale format
 /// has none, and under rules that see such blocks, it is what the rule says.
 template <class Format, scale_rule_for<Format> Rule>
 [[nodiscard]] constexpr code_t encode_scale(const Format& f, const Rule& rule,
                                             const block_values& block) {
-  constexpr bool sees_specials = requires { requires Rule::sees_specials; };
-  if (!sees_specials && block.has_special && has_nan(f.scale)) {
+  if (!sees_specials(rule) && block.has_special && has_nan(f.scale)) {
     return encode(f.scale, unpacked::nan(), nearest_even, overflow::to_special,
                   missing_nan::largest);
   }
@@ -73,10 +92,10 @@ template <class Format, scale_rule_for<Format> Rule>
 }
 
 /// How a rule brings elements under their scale.
-template <class Rule, class Format>
-[[nodiscard]] constexpr element_scaling scaling_of(const Format& f) {
-  if constexpr (requires { Rule::scaling(f); }) {
-    return Rule::scaling(f);
+template <class Format, class Rule>
+[[nodiscard]] constexpr element_scaling scaling_of(const Format& f, const Rule& rule) {
+  if constexpr (requires { rule.scaling(f); }) {
+    return rule.scaling(f);
   } else {
     return element_scaling::divide_exactly;
   }
@@ -97,21 +116,26 @@ template <class Format, scale_rule_for<Format> Rule>
 }
 
 /// Whether nothing but powers of two divides elements.
-template <class Rule>
-[[nodiscard]] constexpr bool has_powers_of_two(const auto& f) {
-  return !f.has_tensor_scale &&
-         (facts_of(f.scale).are_powers_of_two() || requires { requires Rule::is_power_of_two; });
+template <class Format, class Rule>
+[[nodiscard]] constexpr bool has_powers_of_two(const Format& f, const Rule& rule) {
+  if (f.has_tensor_scale) return false;
+  if (facts_of(f.scale).are_powers_of_two()) return true;
+  if constexpr (requires { rule.is_power_of_two; }) {
+    return rule.is_power_of_two;
+  } else {
+    return false;
+  }
 }
 
 /// Whether the elements of a block are divided by its scale, exactly, and by nothing else.
-template <class Rule, class Format>
-[[nodiscard]] constexpr bool divides_by_scale(const Format& f) {
+template <class Format, class Rule>
+[[nodiscard]] constexpr bool divides_by_scale(const Format& f, const Rule& rule) {
   if (f.has_tensor_scale) return false;
-  if constexpr (requires { Rule::divides_by_scale(f); }) {
-    return Rule::divides_by_scale(f);
+  if constexpr (requires { rule.divides_by_scale(f); }) {
+    return rule.divides_by_scale(f);
   } else {
-    return scaling_of<Rule>(f) == element_scaling::divide_exactly && !requires(const Rule& r) {
-      r.factor(unpacked{}, f, tensor_scale{});
+    return scaling_of(f, rule) == element_scaling::divide_exactly && !requires {
+      rule.factor(unpacked{}, f, tensor_scale{});
     };
   }
 }
@@ -155,12 +179,13 @@ struct rule_view {
             [](const void* self, const Format& g, code_t scale, const tensor_scale& tensor) {
               return lowp::element_factor(g, *static_cast<const Rule*>(self), scale, tensor);
             }),
-        scaling(scaling_of<Rule>(f)),
+        scaling(scaling_of(f, r)),
         needs_elements(!detail::answers_amax<Rule, Format>),
-        sees_specials(requires { requires Rule::sees_specials; }),
-        keeps_negative_zero(!requires { requires !Rule::keeps_negative_zero; }),
-        is_power_of_two(has_powers_of_two<Rule>(f)),
-        divides_by_scale(lowp::divides_by_scale<Rule>(f)) {
+        sees_specials(lowp::sees_specials(r)),
+        keeps_negative_zero(lowp::keeps_negative_zero(r)),
+        is_power_of_two(has_powers_of_two(f, r)),
+        divides_by_scale(lowp::divides_by_scale(f, r)) {
+    detail::require_hooks<Rule, Format>();
     if constexpr (requires(const tensor_scale& t) { r.plan(f, t); }) {
       make_plan = [](const void* self, const Format& g, const tensor_scale& tensor) {
         return static_cast<const Rule*>(self)->plan(g, tensor);

@@ -71,12 +71,16 @@ template <auto B>
           static_cast<std::size_t>(block_matrix<B>::format.scale_bytes()), m.block_col_count()};
 }
 
-/// What kernels a rule needs for a format that is known.
+/// A rule that is a constant: without state, and all that is asked of it beforehand is constant.
 template <auto B, class Rule>
-using known_block = block_of<block_matrix<B>, scaling_of<Rule>(block_matrix<B>::format),
-                             has_powers_of_two<Rule>(block_matrix<B>::format)>;
-
-/// A rule without state for a format that is known, as it is when compiled.
+[[nodiscard]] constexpr bool is_viewed(const Rule& rule) {
+  (void)rule_view<format_of<B>>(block_matrix<B>::format, rule);
+  return true;
+}
+template <class Rule, auto B>
+concept constant_rule = std::is_empty_v<Rule> && std::is_default_constructible_v<Rule> && requires {
+  typename std::bool_constant<is_viewed<B>(Rule{})>;
+};
 template <auto B, class Rule>
 inline constexpr Rule rule_object{};
 template <auto B, class Rule>
@@ -84,20 +88,71 @@ inline constexpr rule_view<format_of<B>> constant_rule_view{block_matrix<B>::for
                                                             rule_object<B, Rule>};
 template <auto B, class Rule>
 [[nodiscard]] decltype(auto) view_of(const Rule& rule) {
-  if constexpr (std::is_empty_v<Rule> && std::is_default_constructible_v<Rule>) {
+  if constexpr (constant_rule<Rule, B>) {
     return (constant_rule_view<B, Rule>);
   } else {
     return rule_view<format_of<B>>(block_matrix<B>::format, rule);
   }
 }
 
-/// Refuses a rule that contradicts a format, with the rule's sentence.
+/// What kernels a rule needs for a format that is known: what it says, if that does not depend on
+/// its state, else any.
+template <class Matrix>
+struct block_of_any_rule : any_block {
+  static constexpr bool allows_bits(int least, int most) {
+    return block_of<Matrix, element_scaling{}, false>::allows_bits(least, most);
+  }
+};
+/// Whether a rule says without an object how it scales, and whether by powers of two.
+template <class Rule, auto B>
+concept has_fixed_scaling = !requires(const Rule& rule) {
+  rule.scaling(block_matrix<B>::format);
+}
+|| requires {
+  typename std::integral_constant<element_scaling, Rule::scaling(block_matrix<B>::format)>;
+};
+template <class Rule>
+concept has_fixed_powers = !requires(const Rule& rule) {
+  rule.is_power_of_two;
+}
+|| requires { typename std::bool_constant<Rule::is_power_of_two>; };
+
 template <auto B, class Rule>
-constexpr void require_rule() {
-  if constexpr (requires { Rule::defect(block_matrix<B>::format); }) {
-    static_assert(
-        Rule::defect(block_matrix<B>::format) == nullptr,
-        "a power-of-two rule does not look at the tensor: has_tensor_scale needs another");
+[[nodiscard]] constexpr auto known_for() {
+  using matrix = block_matrix<B>;
+  constexpr const auto& format = matrix::format;
+  if constexpr (constant_rule<Rule, B>) {
+    constexpr const auto& view = constant_rule_view<B, Rule>;
+    return block_of<matrix, view.scaling, view.is_power_of_two>{};
+  } else if constexpr (has_fixed_scaling<Rule, B> && has_fixed_powers<Rule>) {
+    constexpr element_scaling how = [] {
+      if constexpr (requires { Rule::scaling(format); }) {
+        return Rule::scaling(format);
+      } else {
+        return element_scaling::divide_exactly;
+      }
+    }();
+    constexpr bool is_power_of_two =
+        !format.has_tensor_scale && (facts_of(format.scale).are_powers_of_two() ||
+                                     requires { requires Rule::is_power_of_two; });
+    return block_of<matrix, how, is_power_of_two>{};
+  } else {
+    return block_of_any_rule<matrix>{};
+  }
+}
+template <auto B, class Rule>
+using known_block = decltype(known_for<B, Rule>());
+
+/// Refuses a rule that contradicts a format, with the rule's sentence: at compile time, if it says
+/// so without an object.
+template <auto B, class Rule>
+void require_rule(const char* function, const Rule& rule) {
+  constexpr const auto& format = block_matrix<B>::format;
+  if constexpr (requires { typename std::bool_constant<Rule::defect(format) == nullptr>; }) {
+    static_assert(lowp::detail::is_free_of_defects(Rule::defect(format)) &&
+                  lowp::detail::no_defect<lowp::detail::sentence(Rule::defect(format))>);
+  } else {
+    lowp::detail::require_valid(function, lowp::defect(format, rule));
   }
 }
 
@@ -147,15 +202,16 @@ void quantize_transposed(matrix_view<const float> in, block_matrix<B>& out,
 ///   quantize<formats::mxfp4>(matrix)             a new one; also quantize<mxfp4>(matrix)
 ///   quantize<formats::mxfp4>(matrix, rules::rceil, nearest_away, threads{2})
 ///
-/// A rule that contradicts the format does not compile. Throws std::invalid_argument, before
-/// writing, if the shapes differ.
+/// A rule that contradicts the format does not compile, or, where its defect() depends on its
+/// state, throws. Throws std::invalid_argument, before writing, if the shapes differ.
 template <auto B, scale_rule_for<format_of<B>> Rule, rounding_mode R = rounding_of<Rule>>
 void quantize(matrix_view<const float> in, block_matrix<B>& out, const Rule& rule,
               const R& mode = {}, const execution& how = {}) {
-  bulk::require_rule<B, Rule>();
+  bulk::require_rule<B>("quantize", rule);
   bulk::require_shape("quantize", out.rows(), out.cols(), in.rows, in.cols);
   bulk::require_grid(rule, out.block_row_count(), out.block_col_count());
-  bulk::quantize<bulk::known_block<B, Rule>>(in, out, bulk::view_of<B>(rule), mode, how);
+  bulk::quantize<bulk::known_block<B, Rule>>(in, out, bulk::view_of<B>(rule),
+                                             mode_under(rule, mode), how);
 }
 template <auto B, rounding_mode R = nearest_even_t>
 void quantize(matrix_view<const float> in, block_matrix<B>& out, const R& mode = {},
@@ -186,11 +242,11 @@ requires requires { requires is_block_format_v<format_of<Matrix::format>>; }
 template <auto B, scale_rule_for<format_of<B>> Rule, rounding_mode R = rounding_of<Rule>>
 void quantize_transposed(matrix_view<const float> in, block_matrix<B>& out, const Rule& rule,
                          const R& mode = {}, const execution& how = {}) {
-  bulk::require_rule<B, Rule>();
+  bulk::require_rule<B>("quantize_transposed", rule);
   bulk::require_shape("quantize_transposed", out.rows(), out.cols(), in.cols, in.rows);
   bulk::require_grid(rule, out.block_row_count(), out.block_col_count());
   bulk::quantize_transposed<bulk::known_block<B, Rule>>(in, out, {block_matrix<B>::format, rule},
-                                                        mode, how);
+                                                        mode_under(rule, mode), how);
 }
 template <auto B, rounding_mode R = nearest_even_t>
 void quantize_transposed(matrix_view<const float> in, block_matrix<B>& out, const R& mode = {},
@@ -270,6 +326,7 @@ void round_to(const block_format<Element, Scale>& format, matrix_view<const floa
   const std::size_t scales_per_row = over(in.cols, format.block_cols(in.cols));
   const std::size_t block_rows = over(in.rows, format.block_rows(in.rows));
   bulk::require_grid(rule, block_rows, scales_per_row);
+  const auto& used = mode_under(rule, mode);
   const rule_view<block_format<Element, Scale>> view(format, rule);
   const tensor_scale tensor = bulk::tensor_scale_of(format, view, in, how.level());
   const std::size_t row_bytes = packed_bytes(in.cols, format.element.bits());
@@ -284,8 +341,8 @@ void round_to(const block_format<Element, Scale>& format, matrix_view<const floa
   if (is_narrow) table = kernels::make_value_table(format.element);
   if (!decode_scales.are_possible(tensor) ||
       !(is_narrow || kernels::make_decode_plan(format.element).is_supported) ||
-      !bulk::quantize_by_kernels<bulk::any_block>(format, view, in, tensor, mode, storage, how)) {
-    return reference::round_to_by(format, in, out, view, mode);
+      !bulk::quantize_by_kernels<bulk::any_block>(format, view, in, tensor, used, storage, how)) {
+    return reference::round_to_by(format, in, out, view, used);
   }
   bulk::dequantize_by_kernels(format, decode_scales, is_narrow ? &table : nullptr, in.rows, in.cols,
                               storage, tensor, out, how);

@@ -84,7 +84,8 @@ template <auto B, rounding_mode R = nearest_even_t>
 template <auto B, scale_rule_for<format_of<B>> Rule, rounding_mode R = rounding_of<Rule>>
 [[nodiscard]] block_matrix<B> quantize(matrix_view<const float> in, const Rule& rule,
                                        const R& mode = {}) {
-  return quantize_by<B>(in, rule_view<format_of<B>>(block_matrix<B>::format, rule), mode);
+  return quantize_by<B>(in, rule_view<format_of<B>>(block_matrix<B>::format, rule),
+                        mode_under(rule, mode));
 }
 template <auto B, rounding_mode R = nearest_even_t>
 [[nodiscard]] block_matrix<B> quantize(matrix_view<const float> in, const R& mode = {}) {
@@ -107,7 +108,7 @@ template <number_format Element, number_format Scale,
           scale_rule_for<block_format<Element, Scale>> Rule, rounding_mode R = rounding_of<Rule>>
 void round_to(const block_format<Element, Scale>& format, matrix_view<const float> in,
               matrix_view<float> out, const Rule& rule, const R& mode = {}) {
-  round_to_by(format, in, out, {format, rule}, mode);
+  round_to_by(format, in, out, {format, rule}, mode_under(rule, mode));
 }
 template <number_format Element, number_format Scale, rounding_mode R = nearest_even_t>
 void round_to(const block_format<Element, Scale>& format, matrix_view<const float> in,

@@ -25,6 +25,11 @@
 //   rounding                                  the mode of elements if the caller names none
 //   sees_specials = true                      asked for blocks with NaN or infinity, too
 //   keeps_negative_zero = false               elements that round to -0 are +0
+//   is_power_of_two = true                    scales are powers of two in any scale format
+//
+// All are asked of the object, so that they may depend on its state; what is static and constant
+// is known at compile time, and no kernels but those it needs are compiled. A member of one of
+// these names that cannot be used in this way does not compile (hooks.hpp).
 //
 // All binary32 arithmetic of rules is that of number<binary32>: one rounding to nearest even per
 // operation, on every machine and under every compiler option.
@@ -34,6 +39,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/core/exact.hpp"
@@ -162,18 +169,34 @@ template <class Rule, class Format>
 concept scale_rule_for = detail::answers_amax<Rule, Format> ||
     detail::answers_scale<Rule, Format> || detail::answers_call<Rule, Format>;
 
+/// Stands for the rounding mode of a rule where that has a state, which is the rule's.
+struct mode_of_rule {
+  static constexpr std::uint64_t addend(const discarded& d) { return nearest_even.addend(d); }
+};
+
 /// The rounding mode of elements under a rule, where the caller names none.
 template <class Rule>
 struct rounding_of_rule {
   using type = nearest_even_t;
 };
 template <class Rule>
-requires requires { Rule::rounding; }
+requires requires(const Rule& rule) { rule.rounding; }
 struct rounding_of_rule<Rule> {
-  using type = std::remove_cv_t<decltype(Rule::rounding)>;
+  using mode = std::remove_cvref_t<decltype(std::declval<const Rule&>().rounding)>;
+  using type = std::conditional_t<std::is_empty_v<mode>, mode, mode_of_rule>;
 };
 template <class Rule>
 using rounding_of = typename rounding_of_rule<Rule>::type;
+
+/// The mode that a caller names, or that of the rule.
+template <class Rule, rounding_mode R>
+[[nodiscard]] constexpr const auto& mode_under(const Rule& rule, const R& mode) {
+  if constexpr (std::same_as<R, mode_of_rule>) {
+    return rule.rounding;
+  } else {
+    return mode;
+  }
+}
 
 /// Why a rule is none for a format, or null.
 template <class Format, scale_rule_for<Format> Rule>
