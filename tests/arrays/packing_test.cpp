@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "lowp/arrays/lane_job.hpp"
 #include "oracle.hpp"
 
 using lowp::code_t;
@@ -268,4 +269,27 @@ TEST_CASE("contradictory packings are refused") {
   CHECK(lowp::defect(packings::byte_low, 16) != nullptr);
   CHECK(lowp::defect(packings::split_half<3>, 4) != nullptr);
   CHECK(lowp::defect(packing{.group_size = 0}, 4) != nullptr);
+}
+
+TEST_CASE("codes of 9 to 16 bits are packed eight at a time as one by one") {
+  for (int width = 9; width <= 16; ++width) {
+    for (const bool is_msb_first : {false, true}) {
+      const packing order{.is_msb_first = is_msb_first};
+      for (const std::size_t count : {std::size_t{7}, std::size_t{8}, std::size_t{61}}) {
+        CAPTURE(width, is_msb_first, count);
+        std::vector<std::uint16_t> codes(count), back(count);
+        for (std::size_t i = 0; i < count; ++i) {
+          codes[i] = static_cast<std::uint16_t>((i + 1) * 0x9E3779B97F4A7C15u >> (64 - width));
+        }
+        bytes want(packed_bytes(count, width, order)), got(want.size());
+        for (std::size_t i = 0; i < count; ++i) {
+          store_code(want.data(), i, width, codes[i], order);
+        }
+        lowp::bulk::pack_codes(lowp::isa{}, codes.data(), 0, count, width, order, got.data());
+        CHECK(got == want);
+        lowp::bulk::unpack_codes(lowp::isa{}, got.data(), 0, count, width, order, back.data());
+        CHECK(back == codes);
+      }
+    }
+  }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Formats that lie on no binary grid, of the library and of the tests: the kernels that encode them
-// by thresholds give what the definition gives, in every mode, under every policy, on every target.
+// by thresholds and by tables of binades give what the definition gives, in every mode, under every
+// policy, on every target.
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -24,7 +25,7 @@ using word_of = std::conditional_t<sizeof(Float) == 4, std::uint32_t, std::uint6
 
 /// Values, midpoints, what lies around them, specials, and bits at random; enough to have a table.
 template <class Float, class F>
-std::vector<Float> inputs_of(const F& f) {
+std::vector<Float> inputs_of(const F& f, std::size_t more = 0) {
   using word = word_of<Float>;
   std::vector<Float> list;
   const auto add_around = [&](const unpacked& x) {
@@ -47,7 +48,7 @@ std::vector<Float> inputs_of(const F& f) {
     }
   }
   std::uint64_t state = 1;
-  const std::size_t size = (std::size_t{32} << f.bits()) + 777;
+  const std::size_t size = (std::size_t{32} << f.bits()) + 777 + more;
   while (list.size() < size) {
     state = state * 6364136223846793005u + 1442695040888963407u;
     // Half of them near one in magnitude.
@@ -166,16 +167,106 @@ TEST_CASE("a posit of every 509th number of binary32") {
   }
 }
 
-TEST_CASE("formats of more than 8 bits and modes that draw are encoded by the definition") {
-  std::vector<float> in = inputs_of<float>(own::nf4);
-  in.resize(20000, 0.3f);
-  const std::span<const float> from(in);
-  std::vector<std::uint8_t> want(packed_bytes(in.size(), 11, packing{})), got(want.size());
-  reference::encode(own::squares, from, want.data());
-  encode(from, packed_span<own::squares>(std::span(got), in.size()));
-  CHECK((got == want));  // not printed
-  const stochastic draw{.seed = 5, .random_bits = 8};
-  reference::encode(own::nf4, from, want.data(), draw);
-  encode(from, packed_span<own::nf4>(std::span(got).first(in.size() / 2), in.size()), draw);
-  CHECK(std::memcmp(got.data(), want.data(), in.size() / 2) == 0);
+namespace {
+
+/// By tables of binades, in modes that draw, and without random bits where thresholds do not serve.
+template <class F>
+void check_binades(const F& f, std::initializer_list<overflow> policies, bool draws) {
+  const auto of_step = static_cast<std::size_t>(
+      draws ? 2 * kernels::draw_table<std::uint32_t>::buckets_per_step(f.bits()) : 32);
+  const std::size_t least = (of_step << f.bits()) + 2048;
+  const std::vector<float> in = inputs_of<float>(f, least);
+  const std::vector<double> wide = inputs_of<double>(f, least + 16384);
+  const auto check_mode = [&](const any_rounding& mode, std::string_view name) {
+    REQUIRE(bulk::find_binades<std::uint32_t, true>(f, mode, overflow::wrap, missing_nan::largest,
+                                                    in.size()) != nullptr);
+    REQUIRE(bulk::find_binades<std::uint64_t, false>(f, mode, overflow::wrap, missing_nan::largest,
+                                                     wide.size()) != nullptr);
+    for (const overflow o : policies) check(f, in, mode, name, o, missing_nan::zero);
+    check(f, wide, mode, name, *policies.begin(), missing_nan::largest);
+  };
+  if (!draws) {
+    for (const auto& mode : rounding_modes) {
+      if (!mode.mode.is_stochastic()) check_mode(mode.mode, mode.name);
+    }
+    return;
+  }
+  for (const auto variant : {stochastic_variant::a, stochastic_variant::b, stochastic_variant::c,
+                             stochastic_variant::equal}) {
+    for (const int bits : {1, 13, 32}) {
+      const stochastic draw{.seed = 5, .index = 3, .random_bits = bits, .variant = variant};
+      check_mode(draw, "stochastic " + std::to_string(static_cast<int>(variant)) + " " +
+                           std::to_string(bits));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("modes that draw, of formats of at most 8 bits") {
+  const auto policies = {overflow::to_special, overflow::saturate, overflow::wrap};
+  check_binades(own::nf4, policies, true);
+  check_binades(own::trits, policies, true);
+  check_binades(own::posit8_1, {overflow::to_special}, true);
+  check_binades(own::log8, {overflow::wrap}, true);
+  check_binades(formats::posit<6, 1>, policies, true);
+}
+
+TEST_CASE("policies that do as they like beyond the ends of the range") {
+  const auto policies = {overflow::wrap, overflow::wrap_sign_magnitude, overflow::to_zero};
+  check_binades(own::nf4, policies, false);
+  check_binades(own::trits, policies, false);
+  check_binades(own::posit8_1, {overflow::wrap}, false);
+}
+
+TEST_CASE("formats of more than 8 bits") {
+  const auto policies = {overflow::wrap, overflow::to_special};
+  check_binades(own::rest1024, policies, false);
+  check_binades(formats::posit<10, 2>, policies, false);
+  std::size_t count = 0;
+  const std::vector<float> in = inputs_of<float>(own::squares, 270000);
+  for (const auto& mode : rounding_modes) {
+    const std::string_view name = mode.name;  // of some, a stochastic one, too
+    if (name != "nearest_even" && name != "to_odd" && name != "downward" && name != "stochastic") {
+      continue;
+    }
+    REQUIRE(bulk::find_binades<std::uint32_t, false>(own::squares, mode.mode, overflow::wrap,
+                                                     missing_nan::largest, in.size()) != nullptr);
+    count +=
+        check(own::squares, in, mode.mode, mode.name, overflow::to_special, missing_nan::largest);
+  }
+  CHECK(count > 500000);
+  const stochastic draw{.seed = 1, .random_bits = 10};
+  count = check(own::rest1024, inputs_of<float>(own::rest1024, 260000), draw, "stochastic",
+                overflow::wrap, missing_nan::largest);
+  CHECK(count > 100000);
+}
+
+TEST_CASE("a family whose modes are asked more than once is drawn by the definition") {
+  std::vector<float> in(20000);
+  for (std::size_t i = 0; i < in.size(); ++i) in[i] = 0x1p-14f * static_cast<float>(i);
+  const stochastic draw{.seed = 2, .random_bits = 8};
+  CHECK(bulk::find_binades<std::uint32_t, false>(own::asking{}, draw, overflow::saturate,
+                                                 missing_nan::largest, in.size()) == nullptr);
+  check(own::asking{}, in, draw, "stochastic", overflow::saturate, missing_nan::largest);
+}
+
+TEST_CASE("values of codes of 9 to 16 bits by a table") {
+  const auto check_one = [&]<auto F>() {
+    const std::size_t size = (std::size_t{2} << F.bits()) + 5;
+    std::vector<std::uint8_t> bytes(packed_bytes(size, F.bits(), packing{}));
+    for (std::size_t i = 0; i < size; ++i) {
+      store_code(bytes.data(), i, F.bits(), i * 0x9E3779B97F4A7C15u >> (64 - F.bits()), packing{});
+    }
+    std::vector<float> want(size), got(size);
+    reference::decode(F, bytes.data(), std::span(want));
+    for (const isa level : test::isas()) {
+      decode(const_packed_span<F>(std::span<const std::uint8_t>(bytes), size), std::span(got),
+             level);
+      CHECK(std::memcmp(got.data(), want.data(), size * sizeof(float)) == 0);
+    }
+  };
+  check_one.operator()<own::squares>();
+  check_one.operator()<own::rest1024>();
+  check_one.operator()<formats::posit<16>>();
 }

@@ -74,6 +74,7 @@ constexpr code_t encode(const ternary&, const unpacked& x, const R& mode = {},
   return codes[round_among(x, 3, value, mode)];
 }
 constexpr const char* known_name(const ternary&) { return "trit"; }
+constexpr overflow known_overflow(const ternary&, overflow) { return overflow::saturate; }
 inline constexpr ternary trits{};
 
 // --------------------------------------------------------------------------------- a posit by hand
@@ -201,5 +202,59 @@ constexpr auto known_fields(const square& f) {
   return lowp::format_fields{"square", {{"unit", f.unit}}};
 }
 inline constexpr square squares{};
+
+// ------------------------------------------------------------------------------------- 10 bits
+/// Integers from -3 to 1020, modulo 1024 under overflow::wrap: the larger may have the smaller
+/// code.
+struct modular {
+  int lowest = -3;
+  constexpr bool operator==(const modular&) const = default;
+  [[nodiscard]] static constexpr int bits() { return 10; }
+};
+constexpr const char* defect(const modular&) { return nullptr; }
+constexpr unpacked decode(const modular& f, code_t code) {
+  return unpacked::from_integer(static_cast<std::int64_t>(code & 1023) + f.lowest);
+}
+template <rounding_mode R = lowp::nearest_even_t>
+constexpr code_t encode(const modular& f, const unpacked& x, const R& mode = {},
+                        overflow o = overflow::to_special, missing_nan = missing_nan::largest) {
+  const bool wraps = o == overflow::wrap || o == overflow::wrap_sign_magnitude;
+  if (x.is_nan() || x.is_infinite() || (x.exponent > 40 && !x.is_zero())) {
+    return x.is_nan() || wraps ? 0 : x.negative ? 0 : 1023;
+  }
+  // Among the integers of 2^42 around zero, of which the code is the rest.
+  constexpr code_t zero = code_t{1} << 41;
+  const code_t at = round_among(
+      x, 2 * zero,
+      [](code_t i) {
+        return unpacked::from_integer(static_cast<std::int64_t>(i) -
+                                      static_cast<std::int64_t>(zero));
+      },
+      mode);
+  const std::int64_t code =
+      static_cast<std::int64_t>(at) - static_cast<std::int64_t>(zero) - f.lowest;
+  if (!wraps) return code < 0 ? 0 : code > 1023 ? 1023 : static_cast<code_t>(code);
+  return static_cast<code_t>(code) & 1023;
+}
+inline constexpr modular rest1024{};
+
+// ------------------------------------------------------------------------------------------ asking
+/// 0 and 1, between which it asks the mode twice, for each half of the way.
+struct asking {
+  constexpr bool operator==(const asking&) const = default;
+  [[nodiscard]] static constexpr int bits() { return 1; }
+};
+constexpr const char* defect(const asking&) { return nullptr; }
+constexpr unpacked decode(const asking&, code_t code) {
+  return unpacked::from_integer(static_cast<std::int64_t>(code & 1));
+}
+template <rounding_mode R = lowp::nearest_even_t>
+constexpr code_t encode(const asking& f, const unpacked& x, const R& mode = {},
+                        overflow = overflow::to_special, missing_nan = missing_nan::largest) {
+  if (x.is_nan()) return 0;
+  const auto value_at = [&f](code_t i) { return decode(f, i); };
+  const auto half_at = [](code_t i) { return unpacked::scaled_integer(false, i == 0 ? 1 : 2, -1); };
+  return round_among(x, 2, value_at, mode) & round_among(x, 2, half_at, mode);
+}
 
 }  // namespace own

@@ -13,7 +13,9 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <vector>
 
+#include "lowp/arrays/binade_job.hpp"
 #include "lowp/arrays/execution.hpp"
 #include "lowp/arrays/lane_job.hpp"
 #include "lowp/arrays/packed_span.hpp"
@@ -101,6 +103,39 @@ bool encode_by_thresholds(const F& f, std::span<const T> in, const bulk_arrays& 
   return true;
 }
 
+/// The same by tables of binades.
+template <class T, class Sink, number_format F, rounding_mode R>
+bool encode_by_binades(const F& f, std::span<const T> in, const bulk_arrays& arrays, const R& mode,
+                       overflow o, missing_nan n, const Sink& sink, const execution& how) {
+  using word = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
+  const auto table = find_binades<word, Sink::is_value>(f, mode, o, n, in.size());
+  if (table == nullptr) return false;
+  const kernels::lane_rounding rounding = kernels::lane_rounding_of(mode);
+  const auto code_of = [&](word bits, std::size_t i) {
+    const unpacked x = decode(kernels::source<word>::format, bits);
+    return static_cast<std::uint16_t>(encode(f, x, at(mode, i), o, n));
+  };
+  const auto run = [&](const auto& source) {
+    const binade_job<std::remove_cvref_t<decltype(source)>, Sink> job{
+        how.level(),
+        table->steps.plan(),
+        table->draws.plan(),
+        table->values.data(),
+        rounding.draw,
+        element_definition<word>(code_of),
+        source,
+        sink};
+    run_bulk(how, arrays, bulk_part(job));
+  };
+  if constexpr (detail::is_half<T>) {
+    run(half_source{kernels::make_decode_plan(T::format),
+                    reinterpret_cast<const std::uint16_t*>(in.data())});
+  } else {
+    run(direct_source<T>{in.data()});
+  }
+  return true;
+}
+
 /// Encodes to codes of a format whose place among binary numbers is known, if lanes can.
 template <class T, class Sink, number_format F, rounding_mode R>
 bool encode_by_grid(const F& f, std::span<const T> in, const bulk_arrays& arrays, const R& mode,
@@ -147,8 +182,11 @@ bool encode_by_kernels(const F& f, std::span<const T> in, std::uint8_t* out, con
                            8 * static_cast<std::size_t>(p.group_size)};
   if constexpr (kernels::has_known_grid<F>) {
     return encode_by_grid(f, in, arrays, mode, o, n, sink, how);
-  } else if constexpr (sizeof(Code) == 1) {
-    return encode_by_thresholds(f, in, arrays, mode, o, n, sink, how);
+  } else if constexpr (sizeof(Code) <= 2) {
+    if constexpr (sizeof(Code) == 1) {
+      if (encode_by_thresholds(f, in, arrays, mode, o, n, sink, how)) return true;
+    }
+    return encode_by_binades(f, in, arrays, mode, o, n, sink, how);
   } else {
     return false;
   }
@@ -184,6 +222,14 @@ void decode_array(const F& f, const std::uint8_t* in, std::span<float> out, pack
       const decode_job<std::uint16_t, kernels::decode_plan> job{how.level(), plan, in, width, p};
       return run_bulk(how, arrays, bulk_part(job));
     }
+    if (width <= 16 && out.size() >= std::size_t{2} << width) {
+      std::vector<float> values(std::size_t{1} << width);
+      for (code_t code = 0; code < values.size(); ++code) {
+        values[code] = pack_as<float>(decode(f, code));
+      }
+      const wide_decode_job job{how.level(), values.data(), in, width, p};
+      return run_bulk(how, arrays, bulk_part(job));
+    }
   }
   reference::decode(f, in, out, p);
 }
@@ -195,10 +241,9 @@ void round_array(const F& f, std::span<const T> in, std::span<T> out, const R& m
   const bulk_arrays arrays{in.data(), 8 * sizeof(T), out.data(), 8 * sizeof(T), in.size()};
   if constexpr (has_kernels && !kernels::has_known_grid<F>) {
     using word = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
-    if (encode_by_thresholds(f, std::span<const T>(in), arrays, mode, o, n,
-                             array_sink<word, true>{}, how)) {
-      return;
-    }
+    constexpr array_sink<word, true> sink{};
+    if (encode_by_thresholds(f, in, arrays, mode, o, n, sink, how)) return;
+    if (encode_by_binades(f, in, arrays, mode, o, n, sink, how)) return;
   } else if constexpr (has_kernels) {
     if constexpr (std::same_as<T, float>) {
       const auto plan = kernels::make_encode_plan<std::uint32_t>(f, mode, o, n, true);

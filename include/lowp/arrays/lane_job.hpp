@@ -72,6 +72,53 @@ inline std::size_t unpack_eights(const std::uint8_t* bytes, std::size_t count, i
   return i;
 }
 
+/// The same for codes of 9 to 15 bits: four to a word, and of two words as many bytes as a code has
+/// bits.
+inline std::size_t pack_eights(const std::uint16_t* codes, std::size_t count, int width,
+                               bool msb_first, std::uint8_t* bytes) {
+  const int half = 4 * width, rest = 2 * half - 64;
+  std::size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    std::uint64_t first = 0, second = 0;
+    for (int j = 0; j < 4; ++j) {
+      const int place = width * (msb_first ? 3 - j : j);
+      first |= std::uint64_t{codes[i + static_cast<std::size_t>(j)]} << place;
+      second |= std::uint64_t{codes[i + static_cast<std::size_t>(j) + 4]} << place;
+    }
+    const std::uint64_t head =
+        msb_first ? first << (64 - half) | second >> rest : first | second << half;
+    const std::uint64_t tail = msb_first ? second << (64 - rest) : second >> (64 - half);
+    for (int j = 0; j < width; ++j) {
+      const std::uint64_t word = j < 8 ? head : tail;
+      const int place = 8 * (j & 7);
+      *bytes++ = static_cast<std::uint8_t>(word >> (msb_first ? 56 - place : place));
+    }
+  }
+  return i;
+}
+inline std::size_t unpack_eights(const std::uint8_t* bytes, std::size_t count, int width,
+                                 bool msb_first, std::uint16_t* codes) {
+  const int half = 4 * width, rest = 2 * half - 64;
+  std::size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    std::uint64_t head = 0, tail = 0;
+    for (int j = 0; j < width; ++j) {
+      const int place = 8 * (j & 7);
+      (j < 8 ? head : tail) |= std::uint64_t{*bytes++} << (msb_first ? 56 - place : place);
+    }
+    const std::uint64_t first = msb_first ? head >> (64 - half) : head;
+    const std::uint64_t second =
+        msb_first ? head << rest | tail >> (64 - rest) : head >> half | tail << (64 - half);
+    for (int j = 0; j < 4; ++j) {
+      const int place = width * (msb_first ? 3 - j : j);
+      const auto at = i + static_cast<std::size_t>(j);
+      codes[at] = static_cast<std::uint16_t>(first >> place & low_mask(width));
+      codes[at + 4] = static_cast<std::uint16_t>(second >> place & low_mask(width));
+    }
+  }
+  return i;
+}
+
 /// Stores codes at the places first, first + 1, … of `bytes`; first is a multiple of 8.
 template <class Code>
 void pack_codes(isa level, const Code* codes, std::size_t first, std::size_t count, int width,
@@ -87,6 +134,11 @@ void pack_codes(isa level, const Code* codes, std::size_t first, std::size_t cou
       done = kernels::pack(level, width, p.is_msb_first, codes, count, begin);
       done += pack_eights(codes + done, count - done, width, p.is_msb_first,
                           begin + done / 8 * static_cast<std::size_t>(width));
+    }
+  } else if constexpr (sizeof(Code) == 2) {
+    if (is_dense(p, width) && width > 8 && width < 16) {
+      done = pack_eights(codes, count, width, p.is_msb_first,
+                         bytes + first / 8 * static_cast<std::size_t>(width));
     }
   }
   for (; done < count; ++done) store_code(bytes, first + done, width, codes[done], p);
@@ -105,6 +157,11 @@ void unpack_codes(isa level, const std::uint8_t* bytes, std::size_t first, std::
       done = kernels::unpack(level, width, p.is_msb_first, begin, count, codes);
       done += unpack_eights(begin + done / 8 * static_cast<std::size_t>(width), count - done, width,
                             p.is_msb_first, codes + done);
+    }
+  } else if constexpr (sizeof(Code) == 2) {
+    if (is_dense(p, width) && width > 8 && width < 16) {
+      done = unpack_eights(bytes + first / 8 * static_cast<std::size_t>(width), count, width,
+                           p.is_msb_first, codes);
     }
   }
   for (; done < count; ++done) {

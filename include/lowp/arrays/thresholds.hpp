@@ -5,8 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "lowp/formats/concepts.hpp"
+#include "lowp/formats/facts.hpp"
+#include "lowp/kernels/arrays/binade_tables.hpp"
 #include "lowp/kernels/arrays/threshold_table.hpp"
 #include "lowp/kernels/lanes/lane_plan.hpp"
 #include "lowp/rounding/modes.hpp"
@@ -28,43 +31,50 @@ struct threshold_key {
     const kernels::lane_rounding &a = rounding, &b = other.rounding;
     return format == other.format && a.addend.positive == b.addend.positive &&
            a.addend.negative == b.addend.negative && a.odd == b.odd &&
-           a.is_even_odd == b.is_even_odd && range == other.range && nan == other.nan;
+           a.is_even_odd == b.is_even_odd && a.is_random() == b.is_random() &&
+           a.draw.used_bits() == b.draw.used_bits() && a.draw.variant == b.draw.variant &&
+           range == other.range && nan == other.nan;
   }
 };
 
-/// A table for a format of at most 8 bits and a mode without random bits, as `make` makes it; null
-/// for others, or where `count` elements are done by the definition before it is made. Each thread
-/// keeps the last table of a kind and a family; so does who was given it, since a thread that waits
-/// for others may meanwhile ask for another.
-template <class Table, bool Kind, number_format F, rounding_mode R, class Make>
-[[nodiscard]] std::shared_ptr<const Table> find_table(const F& f, const R& mode, overflow o,
-                                                      missing_nan n, std::size_t count,
+/// A table as `make` makes it; null where `count` elements, fewer than `worth`, are done by the
+/// definition before it is made. Each thread keeps the last table of a kind and a family; so does
+/// who was given it, since a thread that waits for others may meanwhile ask for another.
+template <class Table, bool Kind, number_format F, class Make>
+[[nodiscard]] std::shared_ptr<const Table> find_table(const threshold_key<F>& key,
+                                                      std::size_t count, std::size_t worth,
                                                       const Make& make) {
   struct kept {
     threshold_key<F> key;
     Table table;
   };
   thread_local std::shared_ptr<const kept> last;
-  const kernels::lane_rounding rounding = kernels::lane_rounding_of(mode);
-  if (f.bits() > 8 || !rounding.is_known || rounding.is_random() || o == overflow::wrap ||
-      o == overflow::wrap_sign_magnitude) {
-    return nullptr;
-  }
-  const threshold_key<F> key{f, rounding, o, n};
   if (!last || !(last->key == key)) {
-    if (count < std::size_t{32} << f.bits()) return nullptr;
+    if (count < worth) return nullptr;
     last = std::make_shared<const kept>(kept{key, make()});
   }
   return {last, &last->table};
 }
 
-/// The steps of encoding `count` elements, or of rounding them to the grid of a format.
+/// Whether a format is encoded by thresholds: of at most 8 bits, by a mode without random bits, and
+/// larger values have no smaller codes beyond the ends of the range, but for zero.
+template <number_format F>
+[[nodiscard]] bool has_thresholds(const threshold_key<F>& key) {
+  const overflow o = overflow_as_read(key.format, key.range);
+  return key.format.bits() <= 8 && key.rounding.is_known && !key.rounding.is_random() &&
+         o != overflow::wrap && o != overflow::wrap_sign_magnitude;
+}
+
+/// The steps of encoding `count` elements, or of rounding them to the grid of a format; null where
+/// there are none.
 template <class Word, bool ToValues, number_format F, rounding_mode R>
 [[nodiscard]] std::shared_ptr<const kernels::threshold_table<Word>> find_thresholds(
     const F& f, const R& mode, overflow o, missing_nan n, std::size_t count) {
-  auto table = find_table<kernels::threshold_table<Word>, ToValues>(f, mode, o, n, count, [&] {
-    return kernels::make_threshold_table<Word>(f, mode, o, n, ToValues);
-  });
+  const threshold_key<F> key{f, kernels::lane_rounding_of(mode), o, n};
+  if (!has_thresholds(key)) return nullptr;
+  auto table = find_table<kernels::threshold_table<Word>, ToValues>(
+      key, count, std::size_t{32} << f.bits(),
+      [&] { return kernels::make_threshold_table<Word>(f, mode, o, n, ToValues); });
   return table != nullptr && table->is_possible() ? table : nullptr;
 }
 
@@ -72,10 +82,52 @@ template <class Word, bool ToValues, number_format F, rounding_mode R>
 template <number_format F, rounding_mode R>
 [[nodiscard]] std::shared_ptr<const kernels::block_thresholds> find_block_thresholds(
     const F& f, const R& mode, std::size_t count) {
+  const threshold_key<F> key{f, kernels::lane_rounding_of(mode), overflow::saturate,
+                             missing_nan::largest};
+  if (!has_thresholds(key)) return nullptr;
   auto found = find_table<kernels::block_thresholds, false>(
-      f, mode, overflow::saturate, missing_nan::largest, count,
+      key, count, std::size_t{32} << f.bits(),
       [&] { return kernels::make_block_thresholds(f, mode); });
   return found != nullptr && found->table.is_possible() ? found : nullptr;
+}
+
+/// What encodes to formats of at most 16 bits where there are no thresholds.
+template <class Word>
+struct binade_table {
+  kernels::step_table<Word> steps{};
+  kernels::draw_table<Word> draws{};  ///< of a stochastic mode, instead of steps
+  std::vector<Word> values{};         ///< by code, in the format of the source
+};
+template <class Word, bool ToValues, number_format F, rounding_mode R>
+[[nodiscard]] std::shared_ptr<const binade_table<Word>> find_binades(const F& f, const R& mode,
+                                                                     overflow o, missing_nan n,
+                                                                     std::size_t count) {
+  const threshold_key<F> key{f, kernels::lane_rounding_of(mode), o, n};
+  using draw_table = kernels::draw_table<Word>;
+  const bool is_random = key.rounding.is_random();
+  const int most_bits = is_random ? draw_table::most_bits : 16;
+  if (f.bits() > most_bits || !key.rounding.is_known) return nullptr;
+  const auto make = [&] {
+    using s = kernels::source<Word>;
+    binade_table<Word> table;
+    if (is_random) {
+      table.draws = draw_table(f, key.rounding.draw, o, n);
+    } else {
+      table.steps = kernels::step_table<Word>(f, mode, o, n);
+    }
+    for (code_t code = 0; ToValues && code < code_t{1} << f.bits(); ++code) {
+      table.values.push_back(static_cast<Word>(encode(s::format, decode(f, code))));
+    }
+    return table;
+  };
+  // As many elements as values are asked for: a search for each step, or both codes at each edge,
+  // and both ends of each binade.
+  const auto of_step =
+      static_cast<std::size_t>(is_random ? 2 * draw_table::buckets_per_step(f.bits()) : 32);
+  const std::size_t of_steps = of_step << f.bits();
+  const std::size_t of_binades = sizeof(Word) == 8 ? 16384 : 2048;
+  auto found = find_table<binade_table<Word>, ToValues>(key, count, of_steps + of_binades, make);
+  return found != nullptr && found->draws.is_possible() ? found : nullptr;
 }
 
 }  // namespace bulk

@@ -24,8 +24,9 @@ namespace lowp {
 ///   defect(f)                     null, or a sentence saying why the descriptor contradicts itself
 ///
 /// What else a family may say, if it knows better than what its codes show: known_facts,
-/// known_integers, known_grid, known_code_fields (value_facts.hpp); and, if its values are no
-/// multiples of powers of two, its products, quotients, roots and order (number/arithmetic.hpp).
+/// known_integers, known_grid, known_code_fields (value_facts.hpp); known_overflow(f, overflow),
+/// the policy that it reads another one as; and, if its values are no multiples of powers of two,
+/// its products, quotients, roots and order (number/arithmetic.hpp).
 template <class F>
 concept number_format = std::equality_comparable<F> &&
     requires(const F& f, code_t code, const unpacked& value) {

@@ -31,6 +31,16 @@ inline constexpr unpacked tiny{value_kind::finite, false, -(1 << 28), {code_t{1}
 inline constexpr unpacked above_one{value_kind::finite, false, 0, {code_t{1} << 63, 1}};
 }  // namespace detail
 
+/// What a format does under an overflow policy: that, or the policy which it reads it as.
+template <number_format F>
+[[nodiscard]] constexpr overflow overflow_as_read(const F& f, overflow o) {
+  if constexpr (requires { known_overflow(f, o); }) {
+    return known_overflow(f, o);
+  } else {
+    return o;
+  }
+}
+
 /// The code of the largest finite value.
 [[nodiscard]] constexpr code_t largest_code(const number_format auto& f) {
   return encode(f, unpacked::infinite(), nearest_even, overflow::saturate, missing_nan::largest);

@@ -104,6 +104,11 @@ template <rounding_mode R = nearest_even_t>
           .orders_nan = true};
 }
 
+/// See concepts.hpp.
+[[nodiscard]] constexpr overflow known_overflow(const posit_format&, overflow o) {
+  return o == overflow::to_special ? o : overflow::saturate;
+}
+
 /// Sign, regime, exponent, fraction, of the code as it stands.
 [[nodiscard]] constexpr code_fields known_code_fields(const posit_format& f, code_t code) {
   const int body = f.total_bits - 1;
