@@ -49,9 +49,9 @@ template <number_format F>
   format_words words{};
   if constexpr (requires { known_fields(f); }) {
     const auto fields = known_fields(f);
-    if (fields.id != 0) {
+    if (fields.number.value != 0) {
       std::size_t at = 0;
-      words[at++] = fields.id;
+      words[at++] = fields.number.value;
       for (const format_field& field : fields.list) words[at++] = field.value;
       return words;
     }

@@ -24,6 +24,14 @@ struct format_field {
       : name(of), value(static_cast<std::uint64_t>(from)) {}
 };
 
+namespace detail {
+/// The number of a family of the library in the headers of saved files. Families of a program have
+/// none: one that took a number of the library's would be read as the other.
+struct family_number {
+  std::uint64_t value = 0;
+};
+}  // namespace detail
+
 /// All fields of a descriptor, so that two are equal if and only if these are. A family states them
 /// by a function in its namespace; what does not is told apart by its values:
 ///   constexpr auto known_fields(const my_format& f) {
@@ -33,18 +41,26 @@ template <std::size_t Count>
 struct format_fields {
   const char* family;
   format_field list[Count];
-  /// The number of the family in saved files; 0, but for those of the library.
-  std::uint64_t id = 0;
+  detail::family_number number{};
 
+  constexpr format_fields(const char* of, const format_field (&fields)[Count])
+      : format_fields(of, fields, detail::family_number{}) {}
   constexpr format_fields(const char* of, const format_field (&fields)[Count],
-                          std::uint64_t number = 0)
-      : format_fields(of, fields, number, std::make_index_sequence<Count>{}) {}
+                          detail::family_number in_files)
+      : format_fields(of, fields, in_files, std::make_index_sequence<Count>{}) {}
+  template <class Number>
+  requires std::is_integral_v<Number>
+  constexpr format_fields(const char* of, const format_field (&fields)[Count], Number)
+      : format_fields(of, fields) {
+    static_assert(!std::is_integral_v<Number>,
+                  "families have no numbers in saved files but those of the library");
+  }
 
  private:
   template <std::size_t... Indices>
-  constexpr format_fields(const char* of, const format_field (&fields)[Count], std::uint64_t number,
-                          std::index_sequence<Indices...>)
-      : family(of), list{fields[Indices]...}, id(number) {}
+  constexpr format_fields(const char* of, const format_field (&fields)[Count],
+                          detail::family_number in_files, std::index_sequence<Indices...>)
+      : family(of), list{fields[Indices]...}, number(in_files) {}
 };
 
 namespace detail {

@@ -165,7 +165,7 @@ template <rounding_mode R = nearest_even_t>
                         {"fraction_bits", f.fraction_bits},
                         {"is_signed", f.is_signed},
                         {"is_symmetric", f.is_symmetric}},
-                       2};
+                       detail::family_number{2}};
 }
 
 }  // namespace lowp

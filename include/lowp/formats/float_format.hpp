@@ -257,7 +257,7 @@ template <rounding_mode R = nearest_even_t>
                         {"has_infinity", f.has_infinity},
                         {"nan_codes", f.nan_codes},
                         {"nan_at_negative_zero", f.nan_at_negative_zero}},
-                       1};
+                       detail::family_number{1}};
 }
 
 }  // namespace lowp

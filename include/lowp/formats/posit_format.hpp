@@ -122,8 +122,9 @@ template <rounding_mode R = nearest_even_t>
 
 /// See fields.hpp. Headers of saved files follow this order.
 [[nodiscard]] constexpr auto known_fields(const posit_format& f) {
-  return format_fields{
-      "posit_format", {{"total_bits", f.total_bits}, {"exponent_bits", f.exponent_bits}}, 3};
+  return format_fields{"posit_format",
+                       {{"total_bits", f.total_bits}, {"exponent_bits", f.exponent_bits}},
+                       detail::family_number{3}};
 }
 
 }  // namespace lowp
