@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -147,6 +148,25 @@ TEST_CASE("Every strategy of the other policies where it can") {
   }
   REQUIRE_NO_MISMATCH(t);
   require_all_used(used);
+}
+
+TEST_CASE("explain_accumulate() sees what sums begin with") {
+  const matrix a(9, 64, 1, kind::ordinary), b(9, 64, 2, kind::ordinary);
+  const matrix held(9, 9, 3, kind::ordinary);
+  const auto begun = [&]<auto P>() {
+    return lowp::explain_accumulate<P>(a.view(), b.view(), held.view());
+  };
+  CHECK(lowp::explain_accumulate(a.view(), b.view(), held.view()).strategy == "binary32 by FMAs");
+  CHECK(lowp::explain<policies::exact>(a.view(), b.view()).strategy ==
+        "exact sums in numbers of binary64");
+  const auto exact = begun.operator()<policies::exact>();
+  CHECK(exact.strategy == "the definition");
+  REQUIRE(exact.refusals.size() == 1);
+  CHECK(exact.refusals[0].reason == "sums begin with what the result holds");
+  CHECK(begun.operator()<policies::sequential_binary32>().strategy == "modeled sums");
+  const matrix other(9, 8, 4, kind::ordinary);
+  CHECK_THROWS_AS(lowp::explain_accumulate(a.view(), b.view(), other.view()),
+                  std::invalid_argument);
 }
 
 TEST_CASE("explain() names the strategy and what was against those before it") {

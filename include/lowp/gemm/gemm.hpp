@@ -150,5 +150,25 @@ template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B>
   return explain<P>(a, b, nearest_even, how);
 }
 
+/// The same of gemm_accumulate<P>(a, b, c, mode, how): some strategies cannot begin with what c
+/// holds. A product of gemm_batched is explained as that of its operands.
+template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B, rounding_mode R>
+[[nodiscard]] gemm_explanation explain_accumulate(const A& a, const B& b,
+                                                  matrix_view<const float> c, const R& mode,
+                                                  const execution& how = {}) {
+  detail::check_product<P, A, B, R, true>();
+  detail::require_gemm_shapes(detail::operand_rows(a), detail::operand_cols(a),
+                              detail::operand_rows(b), detail::operand_cols(b), c);
+  detail::require_no_tensor_scales(detail::operand_tensor_scale(a),
+                                   detail::operand_tensor_scale(b));
+  return bulk::explain(detail::policy_value<P>, a, b, detail::any_mode(mode), how, &c);
+}
+template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B>
+[[nodiscard]] gemm_explanation explain_accumulate(const A& a, const B& b,
+                                                  matrix_view<const float> c,
+                                                  const execution& how = {}) {
+  return explain_accumulate<P>(a, b, c, nearest_even, how);
+}
+
 }  // namespace LOWP_BASELINE
 }  // namespace lowp
