@@ -271,12 +271,18 @@ class draw_table {
   [[nodiscard]] draw_plan plan() const { return {rows_.data(), edges_.data()}; }
 
  private:
-  /// The places of codes in the order of their values.
+  /// The places of codes in the order of their values; of infinities and NaNs, beyond the ends.
   struct ranks {
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
     std::vector<std::uint32_t> of;
 
+    [[nodiscard]] double operator()(std::uint16_t code, bool is_negative) const {
+      if (of[code] != none) return static_cast<double>(of[code]);
+      return is_negative ? -1 : static_cast<double>(of.size());
+    }
+
     template <number_format F>
-    explicit ranks(const F& f) : of(std::size_t{1} << f.bits()) {
+    explicit ranks(const F& f) : of(std::size_t{1} << f.bits(), none) {
       std::vector<unpacked> values(of.size());
       std::vector<std::uint32_t> codes;
       for (std::uint32_t code = 0; code < of.size(); ++code) {
@@ -314,9 +320,9 @@ class draw_table {
     if (calls > 1) is_possible_ = false;
     const std::uint16_t from = code_of(true);
     if (calls > 1) is_possible_ = false;
-    found_edge result{{0, below, below}, static_cast<double>(order.of[below])};
+    const double place = order(below, x.negative), width = order(from, x.negative) - place;
+    found_edge result{{0, below, below}, place};
     if (seen.fraction == 0 || from == below) return result;
-    const double width = static_cast<double>(order.of[from]) - static_cast<double>(order.of[below]);
     result.position += static_cast<double>(seen.fraction) * 0x1p-64 * width;
     // The first draw that rounds up, of those below 2^bits.
     std::uint64_t low = 0, high = std::uint64_t{1} << mode.used_bits();
