@@ -21,26 +21,11 @@
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/catalog.hpp"
 #include "lowp/formats/concepts.hpp"
+#include "lowp/formats/described_format.hpp"
 #include "lowp/formats/facts.hpp"
 #include "lowp/gemm/operands/packed_layout.hpp"
 
 namespace lowp {
-
-/// A format that is part of a type. What depends on it alone is decided when a program is compiled.
-template <auto F>
-struct constant_format {
-  static_assert(is_valid_format<F>);
-  using type = std::remove_cv_t<decltype(F)>;
-  static constexpr bool is_constant = true;
-  static constexpr type value = F;
-};
-/// A format that is known when a program runs.
-template <number_format F>
-struct variable_format {
-  using type = F;
-  static constexpr bool is_constant = false;
-  type value;
-};
 
 /// In place of the format of scales: there are none.
 struct without_scales {
@@ -54,7 +39,7 @@ template <class F>
 inline constexpr bool is_described_format = std::is_same_v<F, without_scales>;
 template <auto F>
 inline constexpr bool is_described_format<constant_format<F>> = true;
-template <class F>
+template <number_format F>
 inline constexpr bool is_described_format<variable_format<F>> = true;
 }  // namespace detail
 /// One of these three.
