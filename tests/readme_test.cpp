@@ -41,11 +41,11 @@ std::string row(const float_format& f) {
 template <auto B>
 std::string block_row(const char* block_name) {
   const block_matrix<B> matrix(128, 128);
+  constexpr auto blocks = scaled_blocks_of(B);
   return fmt::format("| `{}` | `{}` | `{}`{} | {} x {} | `{}` | {:g} |", block_name,
-                     std::string_view(name(matrix.format.element)),
-                     std::string_view(name(matrix.format.scale)),
-                     B.has_tensor_scale ? ", binary32 per tensor" : "", B.shape.rows, B.shape.cols,
-                     rules::standard.name_for(matrix.format), matrix.bits_per_value());
+                     std::string_view(name(blocks.element)), std::string_view(name(blocks.scale)),
+                     blocks.has_tensor_scale ? ", binary32 per tensor" : "", blocks.shape.rows,
+                     blocks.shape.cols, rules::standard.name_for(blocks), matrix.bits_per_value());
 }
 
 TEST_CASE("the table of formats follows from the descriptors") {

@@ -67,8 +67,10 @@ block_matrix<B> sample_matrix(std::size_t rows, std::size_t cols) {
   page_buffer<float> values(sizes[0].elements);
   fill_sample(values.data(), values.size());
   const block_matrix<B> some = quantize<B>(matrix_of(values));
-  return {rows, cols, repeated(some.codes(), code_bytes<B>(rows * cols)),
-          repeated(some.scales(), scale_bytes<B>(rows * cols)), some.tensor_scale()};
+  block_matrix<B> all(rows, cols, repeated(some.codes(), code_bytes<B>(rows * cols)),
+                      repeated(some.scales(), scale_bytes<B>(rows * cols)));
+  if constexpr (requires { all.set_tensor_scale(1.0f); }) all.set_tensor_scale(some.tensor_scale());
+  return all;
 }
 
 template <auto B>

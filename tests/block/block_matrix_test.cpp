@@ -36,8 +36,8 @@ static_assert(defect(formats::nvfp4, lowp::rules::floor) != nullptr);
 static_assert(defect(formats::nvfp4, lowp::rules::standard) == nullptr);
 static_assert(defect(lowp::block_format{formats::e2m1, formats::e8m0, lowp::block_shape{-1, 32}}) !=
               nullptr);
-static_assert(formats::mxfp4.scale_bytes() == 1);
-static_assert(formats::scaled_rows(formats::e2m1).scale_bytes() == 4);
+static_assert(scaled_blocks_of(formats::mxfp4).scale_bytes() == 1);
+static_assert(scaled_blocks_of(formats::scaled_rows(formats::e2m1)).scale_bytes() == 4);
 
 }  // namespace
 
@@ -73,7 +73,7 @@ TEST_CASE("Codes and scales take exactly the bytes of their formats") {
 
 TEST_CASE("A matrix made of bytes keeps them, and its accessors address them") {
   const bytes codes = counting(2 * 18), scales = counting(2 * 3);
-  const lowp::tensor_scale tensor{4.0f, 0.25f};
+  const float tensor = 0.25f;
   const block_matrix<formats::nvfp4> m(2, 35, codes, scales, tensor);
   CHECK(copy(m.codes()) == codes);
   CHECK(copy(m.scales()) == scales);
@@ -132,15 +132,15 @@ TEST_CASE("Setting a code or a scale changes that one") {
 }
 
 TEST_CASE("Matrices are equal if shape, codes, scales and tensor scale are") {
-  const block_matrix<formats::nvfp4> a(2, 16, counting(16), counting(2), {2.0f, 0.5f});
-  CHECK(a == block_matrix<formats::nvfp4>(2, 16, counting(16), counting(2), {2.0f, 0.5f}));
-  CHECK(a != block_matrix<formats::nvfp4>(2, 16, counting(16), counting(2), {4.0f, 0.25f}));
-  CHECK(a != block_matrix<formats::nvfp4>(2, 16, counting(16), bytes{3, 11}, {2.0f, 0.5f}));
-  CHECK(a != block_matrix<formats::nvfp4>(2, 16, bytes(16), counting(2), {2.0f, 0.5f}));
-  CHECK(a != block_matrix<formats::nvfp4>(2, 15, counting(16), counting(2), {2.0f, 0.5f}));
+  const block_matrix<formats::nvfp4> a(2, 16, counting(16), counting(2), 0.5f);
+  CHECK(a == block_matrix<formats::nvfp4>(2, 16, counting(16), counting(2), 0.5f));
+  CHECK(a != block_matrix<formats::nvfp4>(2, 16, counting(16), counting(2), 0.25f));
+  CHECK(a != block_matrix<formats::nvfp4>(2, 16, counting(16), bytes{3, 11}, 0.5f));
+  CHECK(a != block_matrix<formats::nvfp4>(2, 16, bytes(16), counting(2), 0.5f));
+  CHECK(a != block_matrix<formats::nvfp4>(2, 15, counting(16), counting(2), 0.5f));
   auto b = a;
   CHECK(a == b);
-  b.set_tensor_scale({});
+  b.set_tensor_scale(1.0f);
   CHECK(a != b);
 }
 
@@ -180,13 +180,17 @@ TEST_CASE("Sizes whose bytes do not fit an address are refused, not wrapped arou
   }
 }
 
-TEST_CASE("A tensor scale belongs to formats that have one: elsewhere no function reads it") {
+TEST_CASE("A tensor scale belongs to formats that have one; of others it is 1") {
   const bytes codes(16, 0x22), scales{0x7F};
-  const block_matrix<formats::mxfp4> with(1, 32, codes, scales, {2.0f, 0.5f});
-  const block_matrix<formats::mxfp4> without(1, 32, codes, scales);
-  std::vector<float> a(32), b(32);
-  dequantize(with, lowp::matrix_view<float>(a.data(), 1, 32));
-  dequantize(without, lowp::matrix_view<float>(b.data(), 1, 32));
-  CHECK(a == b);
-  CHECK(a[0] == 1.0f);
+  using mx = block_matrix<formats::mxfp4>;
+  static_assert(!std::is_constructible_v<mx, int, int, bytes, bytes, float>);
+  const auto can_set = [](auto& m) {
+    return requires { m.set_tensor_scale(1.0f); };
+  };
+  mx m(1, 32, codes, scales);
+  CHECK_FALSE(can_set(m));
+  CHECK(m.tensor_scale() == 1.0f);
+  lowp::nvfp4 zeros(1, 32);
+  CHECK(can_set(zeros));
+  CHECK(zeros.tensor_scale() == 1.0f);
 }

@@ -277,9 +277,11 @@ inline bits32 largest_finite(const std::vector<bits32>& list) {
 template <class Element, class Scale>
 class quantizer {
  public:
-  explicit quantizer(const lowp::block_format<Element, Scale>& format)
+  explicit quantizer(const lowp::scaled_blocks<Element, Scale>& format)
       : quantizer(format, default_rule(format)) {}
-  quantizer(const lowp::block_format<Element, Scale>& format, scale_rule rule)
+  explicit quantizer(const auto& format) : quantizer(scaled_blocks_of(format)) {}
+  quantizer(const auto& format, scale_rule rule) : quantizer(scaled_blocks_of(format), rule) {}
+  quantizer(const lowp::scaled_blocks<Element, Scale>& format, scale_rule rule)
       : format_(format), rule_(rule), element_(make_grid(format.element)) {
     value_of_code_.resize(std::size_t{1} << format.element.bits(), negated(0.0));
     for (const grid::point& p : element_.points) value_of_code_[p.code] = p.value;
@@ -430,7 +432,7 @@ class quantizer {
     return (code_t{1} << format_.scale.bits()) - 1;
   }
 
-  lowp::block_format<Element, Scale> format_;
+  lowp::scaled_blocks<Element, Scale> format_;
   scale_rule rule_;
   grid element_, scale_;
   std::vector<double> value_of_code_;  // -0 where no point has the code
@@ -438,6 +440,18 @@ class quantizer {
   bits32 smallest_ = 0, smallest_normal_ = 0, range_ = 0;
   mutable real divisor_, product_;
 };
+template <class Element, class Scale>
+quantizer(const lowp::scaled_blocks<Element, Scale>&) -> quantizer<Element, Scale>;
+template <class Element, class Scale>
+quantizer(const lowp::scaled_blocks<Element, Scale>&, scale_rule) -> quantizer<Element, Scale>;
+template <class Format>
+quantizer(const Format& format)
+    -> quantizer<std::remove_cvref_t<decltype(scaled_blocks_of(format).element)>,
+                 std::remove_cvref_t<decltype(scaled_blocks_of(format).scale)>>;
+template <class Format>
+quantizer(const Format& format, scale_rule)
+    -> quantizer<std::remove_cvref_t<decltype(scaled_blocks_of(format).element)>,
+                 std::remove_cvref_t<decltype(scaled_blocks_of(format).scale)>>;
 
 // -------------------------------------------------------------------------------------------- data
 inline std::uint64_t random_word(std::uint64_t i) {

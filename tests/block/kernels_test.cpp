@@ -306,17 +306,16 @@ std::string name_of(const any_rounding& mode) {
   return "";
 }
 
-template <number_format Element, number_format Scale>
-std::string name_of(const block_format<Element, Scale>& f, const std::string& rule) {
+std::string name_of(const auto& format, const std::string& rule) {
+  const auto& f = scaled_blocks_of(format);
   return std::to_string(f.element.bits()) + "-bit elements, " + std::to_string(f.scale.bits()) +
          "-bit scales, " + std::to_string(f.shape.rows) + " x " + std::to_string(f.shape.cols) +
          ", " + rule + (f.has_tensor_scale ? ", tensor scale" : "");
 }
 
-template <number_format Element, number_format Scale, class Rule>
-void check_round(oracle::tally& t, const block_format<Element, Scale>& f,
-                 const std::string& rule_name, const Rule& rule, const sample& s,
-                 const any_rounding& mode) {
+template <class Format, class Rule>
+void check_round(oracle::tally& t, const Format& f, const std::string& rule_name, const Rule& rule,
+                 const sample& s, const any_rounding& mode) {
   const matrix& in = s.values;
   matrix expected(in.rows, in.cols, in.stride);
   lowp::reference::round_to(f, in.view(), expected.view(), rule, mode);
@@ -338,15 +337,14 @@ void check_round(oracle::tally& t, const block_format<Element, Scale>& f,
   check(in_place, "in place");
 }
 
-template <number_format Element, number_format Scale>
-void check_round(oracle::tally& t, const block_format<Element, Scale>& f, scale_rule named,
-                 const sample& s, const any_rounding& mode) {
+template <class Format>
+void check_round(oracle::tally& t, const Format& f, scale_rule named, const sample& s,
+                 const any_rounding& mode) {
   ob::with_rule(named,
                 [&](const auto& rule) { check_round(t, f, ob::name_of(named), rule, s, mode); });
 }
-template <number_format Element, number_format Scale>
-void check_round(oracle::tally& t, const block_format<Element, Scale>& f, const sample& s,
-                 const any_rounding& mode) {
+template <class Format>
+void check_round(oracle::tally& t, const Format& f, const sample& s, const any_rounding& mode) {
   check_round(t, f, ob::default_rule(f), s, mode);
 }
 
@@ -389,6 +387,9 @@ void check_dequantize(oracle::tally& t, const block_matrix<B>& in, const std::st
   }
 }
 
+template <auto B>
+constexpr bool has_tensor_scale = scaled_blocks_of(B).has_tensor_scale;
+
 template <auto B, scale_rule Rule = ob::default_rule(B), class R>
 void check_quantize(oracle::tally& t, const sample& s, const R& mode) {
   const block_matrix<B> expected =
@@ -397,7 +398,7 @@ void check_quantize(oracle::tally& t, const sample& s, const R& mode) {
   for (const run& r : runs()) {
     // Into a matrix full of other things.
     block_matrix<B> actual(rows, cols);
-    actual.set_tensor_scale({3.0f, 5.0f});
+    if constexpr (has_tensor_scale<B>) actual.set_tensor_scale(5.0f);
     // Bits beyond the end of a row of codes stay as they are: zero.
     std::fill(actual.scales().begin(), actual.scales().end(), std::uint8_t{0xA5});
     for (std::size_t row = 0; row < rows; ++row) {
@@ -485,10 +486,11 @@ inline constexpr block_format fixed16{formats::fixed<16, 12>, formats::e8m0, blo
 inline constexpr block_format posit8{formats::posit<8>, formats::bfloat16, block_shape{1, 2048}};
 /// Scales whose bits do not fill their bytes, and that have no NaN.
 inline constexpr block_format scales_of_6{formats::e2m3, formats::e3m2, block_shape{1, 16}};
-inline constexpr block_format scales_of_19{formats::e3m2, formats::tf32, block_shape{16, 16}, true};
+inline constexpr block_format scales_of_19{formats::e3m2, formats::scaled_tensor(formats::tf32),
+                                           block_shape{16, 16}};
 /// Products far below the smallest binary32.
-inline constexpr block_format bfloat16_pairs{formats::bfloat16, formats::bfloat16,
-                                             block_shape{1, 16}, true};
+inline constexpr block_format bfloat16_pairs{
+    formats::bfloat16, formats::scaled_tensor(formats::bfloat16), block_shape{1, 16}};
 /// Products below the smallest normal binary32, which are more than bfloat16 has room for.
 inline constexpr block_format small_products{formats::fixed<16, 22>, formats::bfloat16,
                                              block_shape{1, 16}};
@@ -524,9 +526,8 @@ void for_formats(const Check& check) {
 }
 
 /// A composition in `count` random combinations of shape, mode, data and size.
-template <number_format Element>
-void check_composition(oracle::tally& t, source& random,
-                       const block_format<Element, float_format>& f, scale_rule rule,
+template <class Format>
+void check_composition(oracle::tally& t, source& random, const Format& f, scale_rule rule,
                        const std::vector<float>& grid, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     auto g = f;
@@ -544,18 +545,17 @@ void check_elements(oracle::tally& t, const Elements& elements, std::uint64_t se
     const std::vector<float> grid = grid_of(element);
     for (const float_format& scale : scales) {
       for (const scale_rule rule : ob::all_rules) {
-        for (const bool has_tensor_scale : {false, true}) {
-          const block_format f{element, scale, block_shape{}, has_tensor_scale};
-          if (ob::defect_of(f, rule) != nullptr) continue;
-          check_composition(t, random, f, rule, grid, 2);
-        }
+        const auto check = [&](const auto& f) {
+          if (ob::defect_of(f, rule) == nullptr) check_composition(t, random, f, rule, grid, 2);
+        };
+        check(block_format{element, scale, block_shape{}});
+        check(block_format{element, formats::scaled_tensor(scale), block_shape{}});
       }
     }
   }
 }
 
-template <number_format Element, number_format Scale>
-void check_rules(oracle::tally& t, source& random, block_format<Element, Scale> f) {
+void check_rules(oracle::tally& t, source& random, auto f) {
   const std::vector<float> grid = grid_of(f.element);
   for (const scale_rule rule : ob::all_rules) {
     if (ob::defect_of(f, rule) != nullptr) continue;
@@ -697,9 +697,8 @@ TEST_CASE("Blocks do not depend on the floating-point environment of the caller"
     });
   };
   for (const scale_rule rule : ob::all_rules) {
-    for (const auto& f : {formats::mxfp4, formats::nvfp4}) {
-      if (ob::defect_of(f, rule) == nullptr) check(f, rule);
-    }
+    if (ob::defect_of(formats::mxfp4, rule) == nullptr) check(formats::mxfp4, rule);
+    if (ob::defect_of(formats::nvfp4, rule) == nullptr) check(formats::nvfp4, rule);
   }
   check(int8_rows, scale_rule::amax);
   check(fp8_tiles, scale_rule::amax);
@@ -748,9 +747,6 @@ TEST_CASE("Matrices of many pieces of work are those of the definition") {
 TEST_CASE("Any bytes under any tensor scale are dequantized as defined") {
   oracle::tally t;
   source random(8);
-  const auto with_tensor = [](bits32 decoding) {
-    return lowp::tensor_scale{1.0f, float_of(decoding)};
-  };
   const std::vector<bits32> tensors{0x3F800000u, 0x3DCCCCCDu, 0,           0x80000000u,
                                     0x7F800000u, 0xFF800000u, 0x7FC00000u, 0x7F800001u,
                                     1,           0x00400001u, 0x00800000u, 0x7F7FFFFFu,
@@ -765,18 +761,22 @@ TEST_CASE("Any bytes under any tensor scale are dequantized as defined") {
       for (std::uint8_t& byte : codes) byte = static_cast<std::uint8_t>(random.below(256));
       for (std::uint8_t& byte : scale_bytes) byte = static_cast<std::uint8_t>(random.below(256));
       // Some scales of bits that are all zeros or ones.
-      constexpr auto width = static_cast<std::size_t>(block_matrix<B>::format.scale_bytes());
+      constexpr auto width = static_cast<std::size_t>(scaled_blocks_of(B).scale_bytes());
       for (std::size_t at = 0; at + width <= scale_bytes.size(); at += width) {
         const std::size_t what = random.below(8);
         if (what > 1) continue;
         std::fill_n(scale_bytes.begin() + static_cast<std::ptrdiff_t>(at), width,
                     static_cast<std::uint8_t>(what == 0 ? 0 : 0xFF));
       }
-      block_matrix<B> in(s.rows, s.cols, codes, scale_bytes, with_tensor(tensors[i % 2]));
+      block_matrix<B> in(s.rows, s.cols, codes, scale_bytes);
+      const auto set_tensor = [&](bits32 bits) {
+        if constexpr (has_tensor_scale<B>) in.set_tensor_scale(float_of(bits));
+      };
+      set_tensor(tensors[i % 2]);
       const std::string label =
           std::to_string(s.rows) + " x " + std::to_string(s.cols) + " of any bytes";
       check_dequantize(t, in, label);
-      in.set_tensor_scale(with_tensor(tensors[random.below(tensors.size())]));
+      set_tensor(tensors[random.below(tensors.size())]);
       check_dequantize(t, in, label + " under another tensor scale");
     }
     const block_matrix<B> empty(5, 130);
@@ -784,7 +784,7 @@ TEST_CASE("Any bytes under any tensor scale are dequantized as defined") {
     for (std::uint8_t& byte : in.codes()) byte = static_cast<std::uint8_t>(random.below(256));
     for (std::uint8_t& byte : in.scales()) byte = static_cast<std::uint8_t>(random.below(256));
     for (const bits32 tensor : tensors) {
-      in.set_tensor_scale(with_tensor(tensor));
+      if constexpr (has_tensor_scale<B>) in.set_tensor_scale(float_of(tensor));
       check_dequantize(t, in, "tensor scale of bits " + std::to_string(tensor));
     }
   });
@@ -804,7 +804,7 @@ TEST_CASE("Shapes that differ throw before anything is written") {
     lowp::nvfp4 out(rows, cols);
     std::fill(out.codes().begin(), out.codes().end(), std::uint8_t{0x5A});
     std::fill(out.scales().begin(), out.scales().end(), std::uint8_t{0x33});
-    out.set_tensor_scale({2.0f, 0.5f});
+    out.set_tensor_scale(0.5f);
     const lowp::nvfp4 before = out;
     CHECK_THROWS_AS(quantize(in, out), std::invalid_argument);
     if (rows != 40) CHECK_THROWS_AS(quantize_transposed(in, out), std::invalid_argument);

@@ -14,16 +14,16 @@
 #include "formats/own_families.hpp"
 #include "isas.hpp"
 #include "lowp/block/level_catalog.hpp"
-#include "lowp/block/level_quantize.hpp"
+#include "lowp/block/quantize.hpp"
 #include "lowp/rounding/stochastic.hpp"
 #include "oracle.hpp"
 
 namespace formats = lowp::formats;
 namespace ob = oracle::block;
+using lowp::block_format;
+using lowp::block_matrix;
 using lowp::block_shape;
 using lowp::code_t;
-using lowp::level_matrix;
-using lowp::levels;
 using lowp::matrix_view;
 using lowp::no_level;
 
@@ -35,19 +35,20 @@ constexpr auto cols_of_4 = formats::affine_groups(4, block_shape{3, 1});
 constexpr auto minima_of_3 = formats::offset_groups(3, block_shape{2, 24}, formats::bfloat16);
 constexpr auto twice_nf4 = formats::double_quantized(own::nf4);
 constexpr auto twice_e2m1 = formats::double_quantized(formats::e2m1);
-constexpr levels one_scale{formats::e4m3fn, formats::e8m0, block_shape{1, 32}};
-constexpr levels wide{formats::binary16,
-                      levels{formats::int_n<12>, formats::binary32, block_shape{2, 3}},
-                      block_shape{1, 16}};
-constexpr levels all_of_it{formats::int_n<6>, formats::binary32, block_shape{whole, whole},
-                           formats::int_n<9>};
+constexpr block_format one_scale{formats::e4m3fn, formats::e8m0, block_shape{1, 32}};
+constexpr block_format wide{formats::binary16,
+                            block_format{formats::int_n<12>, formats::binary32, block_shape{2, 3}},
+                            block_shape{1, 16}};
+constexpr block_format all_of_it{formats::int_n<6>, formats::binary32, block_shape{whole, whole},
+                                 formats::int_n<9>};
 // What lanes cannot round once: both a zero point and an offset, and levels of binary32 in a row.
-constexpr levels both{formats::uint_n<4>, formats::binary16, block_shape{1, 5}, formats::e3m2,
-                      formats::binary16};
-constexpr levels deep{
+constexpr block_format both{formats::uint_n<4>, formats::binary16, block_shape{1, 5}, formats::e3m2,
+                            formats::binary16};
+constexpr block_format deep{
     formats::e5m2,
-    levels{formats::ue4m3, levels{formats::binary32, formats::binary32, block_shape{whole, whole}},
-           block_shape{1, 4}},
+    block_format{formats::ue4m3,
+                 block_format{formats::binary32, formats::binary32, block_shape{whole, whole}},
+                 block_shape{1, 4}},
     block_shape{1, 16}};
 
 enum class kind { plain, edges, specials, thresholds, tiny, huge, zeros };
@@ -80,7 +81,7 @@ void move_to_thresholds(ob::source& random, const Matrix& q, std::vector<float>&
   const std::size_t cols = q.cols();
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (random.below(8) == 0) continue;
-    const auto group = q.group(i / cols / q.group_rows(), i % cols / q.group_cols());
+    const auto group = q.group(i / cols / q.block_rows(), i % cols / q.block_cols());
     const code_t code = random.word() & lowp::low_mask(element.bits());
     const code_t next = (code + 1) & lowp::low_mask(element.bits());
     const lowp::unpacked a = group.value(decode(element, code)),
@@ -94,15 +95,20 @@ void move_to_thresholds(ob::source& random, const Matrix& q, std::vector<float>&
   }
 }
 
-template <auto F, template <auto> class Layout, class Mode>
+template <auto F, template <class> class Layout, class Mode>
 void check_quantize(oracle::tally& t, const std::string& name, const std::vector<float>& x,
                     std::size_t rows, std::size_t cols, const Mode& mode) {
   const matrix_view<const float> in(x.data(), rows, cols);
-  level_matrix<F, Layout> expected(rows, cols);
-  lowp::reference::quantize(in, expected, mode);
+  block_matrix<F, Layout> expected(rows, cols);
+  lowp::reference::quantize_levels(in, expected, mode);
   for (const lowp::isa level : test::isas()) {
-    level_matrix<F, Layout> actual(rows, cols);
-    quantize(in, actual, mode, lowp::execution(lowp::threads{2}, level));
+    block_matrix<F, Layout> actual(rows, cols);
+    const lowp::execution how(lowp::threads{2}, level);
+    if constexpr (lowp::scaled_block_format<F>) {
+      lowp::bulk::quantize_levels(in, actual, mode, how);  // else by a rule
+    } else {
+      quantize(in, actual, mode, how);
+    }
     t.check(actual == expected, [&](auto& text) {
       std::size_t at = 0;
       while (actual.bytes()[at] == expected.bytes()[at]) ++at;
@@ -113,8 +119,8 @@ void check_quantize(oracle::tally& t, const std::string& name, const std::vector
   }
 }
 
-template <auto F, template <auto> class Layout, class T>
-void check_dequantize(oracle::tally& t, const std::string& name, const level_matrix<F, Layout>& q) {
+template <auto F, template <class> class Layout, class T>
+void check_dequantize(oracle::tally& t, const std::string& name, const block_matrix<F, Layout>& q) {
   const std::size_t rows = q.rows(), cols = q.cols();
   std::vector<T> expected(rows * cols), actual(rows * cols);
   for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -139,7 +145,7 @@ void check_dequantize(oracle::tally& t, const std::string& name, const level_mat
   }
 }
 
-template <auto F, template <auto> class Layout = lowp::planes, class... Modes>
+template <auto F, template <class> class Layout = lowp::planes, class... Modes>
 void check(const char* name, std::size_t rows, std::size_t cols, const Modes&... modes) {
   oracle::tally t;
   ob::source random(rows * 1000 + cols);
@@ -154,8 +160,8 @@ void check(const char* name, std::size_t rows, std::size_t cols, const Modes&...
     (check_quantize<F, Layout>(t, label + ", another mode", x, rows, cols, modes), ...);
   }
   // Any codes of any leaf: scales that are NaN, zero, subnormal.
-  level_matrix<F, Layout> any(rows, cols);
-  for_each_leaf(level_matrix<F, Layout>::format, rows, cols,
+  block_matrix<F, Layout> any(rows, cols);
+  for_each_leaf(block_matrix<F, Layout>::format, rows, cols,
                 [&](int leaf, const auto& f, std::size_t height, std::size_t width) {
                   for (std::size_t i = 0; i < height * width; ++i) {
                     const code_t code = random.word() & lowp::low_mask(f.bits());

@@ -14,17 +14,16 @@
 #include "catch.hpp"
 #include "lowp/block/catalog.hpp"
 #include "lowp/block/level_catalog.hpp"
-#include "lowp/block/level_quantize.hpp"
 #include "lowp/block/quantize.hpp"
 #include "lowp/rounding/stochastic.hpp"
 #include "oracle.hpp"
 
 namespace formats = lowp::formats;
 namespace ob = oracle::block;
+using lowp::block_format;
+using lowp::block_matrix;
 using lowp::block_shape;
 using lowp::code_t;
-using lowp::level_matrix;
-using lowp::levels;
 using lowp::matrix_view;
 using lowp::no_level;
 using byte_list = std::vector<std::uint8_t>;
@@ -35,17 +34,21 @@ constexpr int whole = block_shape::whole;
 
 // Three levels, of float, fixed-point and posit scales, with groups of two rows, and an offset that
 // has a level of its own.
-constexpr levels own{
+constexpr block_format own{
     formats::int_n<5>,
-    levels{formats::fixed<7, 5>,
-           levels{formats::posit<8>, formats::binary16, block_shape{2, whole}}, block_shape{1, 4}},
+    block_format{formats::fixed<7, 5>,
+                 block_format{formats::posit<8>, formats::binary16, block_shape{2, whole}},
+                 block_shape{1, 4}},
     block_shape{2, 8}, no_level{},
-    levels{formats::e4m3fn, formats::bfloat16, block_shape{whole, whole}}};
+    block_format{formats::e4m3fn, formats::bfloat16, block_shape{whole, whole}}};
 constexpr auto rows_of_4 = formats::affine_groups(4, block_shape{1, 32});
 constexpr auto cols_of_4 = formats::affine_groups(4, block_shape{32, 1});
 constexpr auto minima_of_3 = formats::offset_groups(3, block_shape{1, 16});
 constexpr auto twice = formats::double_quantized(formats::e2m1);
-constexpr levels mxfp4_levels{formats::e2m1, formats::e8m0, block_shape{1, 32}};
+// As NVFP4, but that kernels and rules do not know of a tensor scale in bfloat16.
+constexpr block_format under_bfloat16{
+    formats::e2m1, block_format{formats::ue4m3, formats::bfloat16, block_shape{whole, whole}},
+    block_shape{1, 16}};
 
 matrix_view<const float> view(const ob::matrix& m) { return {m.data.data(), m.rows, m.cols}; }
 
@@ -93,18 +96,18 @@ void check_codes_apart(std::size_t rows, std::size_t cols) {
 }
 
 /// A layout of this file: one byte per code, in the order of the leaves, from the end.
-template <auto F>
+template <class Format>
 struct backwards {
   std::vector<std::size_t> first, width;
   std::size_t count = 0;
 
-  backwards(std::size_t rows, std::size_t cols) {
-    static constexpr auto f = F;
-    for_each_leaf(f, rows, cols, [&](int, const auto&, std::size_t height, std::size_t w) {
-      first.push_back(count);
-      width.push_back(w);
-      count += height * w;
-    });
+  backwards(const Format& format, std::size_t rows, std::size_t cols) {
+    for_each_leaf(format.value, rows, cols,
+                  [&](int, const auto&, std::size_t height, std::size_t w) {
+                    first.push_back(count);
+                    width.push_back(w);
+                    count += height * w;
+                  });
   }
   [[nodiscard]] std::size_t size() const { return 2 * count; }
   [[nodiscard]] std::size_t at(int leaf, std::size_t row, std::size_t col) const {
@@ -127,32 +130,32 @@ struct backwards {
 
 static_assert(defect(formats::hif4) == nullptr);
 static_assert(defect(own) == nullptr);
-static_assert(defect(levels{formats::e2m1, formats::e8m0, block_shape{-1, 2}}) != nullptr);
+static_assert(defect(block_format{formats::e2m1, formats::e8m0, block_shape{-1, 2}}) != nullptr);
 static_assert(lowp::leaf_count<lowp::format_of<formats::q4_k>> == 5);
 static_assert(lowp::leaf_count<lowp::format_of<formats::hif4>> == 4);
 
 TEST_CASE("Bits per value are those that the formats are known by") {
-  CHECK(level_matrix<formats::mx9>(16, 64).bits_per_value() == 9);
-  CHECK(level_matrix<formats::mx6>(16, 64).bits_per_value() == 6);
-  CHECK(level_matrix<formats::mx4>(16, 64).bits_per_value() == 4);
-  CHECK(level_matrix<formats::hif4>(2, 512).bits_per_value() == 4.5);
-  CHECK(level_matrix<formats::q4_k, lowp::records<lowp::q4_k_record>::layout>(3, 512)
+  CHECK(block_matrix<formats::mx9>(16, 64).bits_per_value() == 9);
+  CHECK(block_matrix<formats::mx6>(16, 64).bits_per_value() == 6);
+  CHECK(block_matrix<formats::mx4>(16, 64).bits_per_value() == 4);
+  CHECK(block_matrix<formats::hif4>(2, 512).bits_per_value() == 4.5);
+  CHECK(block_matrix<formats::q4_k, lowp::records<lowp::q4_k_record>::layout>(3, 512)
             .bits_per_value() == 4.5);
-  CHECK(level_matrix<formats::q6_k, lowp::records<lowp::q6_k_record>::layout>(3, 512)
+  CHECK(block_matrix<formats::q6_k, lowp::records<lowp::q6_k_record>::layout>(3, 512)
             .bits_per_value() == 6.5625);
-  CHECK(level_matrix<rows_of_4>(2, 128).bits_per_value() == 4 + 16.0 / 32 + 4.0 / 32);
+  CHECK(block_matrix<rows_of_4>(2, 128).bits_per_value() == 4 + 16.0 / 32 + 4.0 / 32);
 }
 
 TEST_CASE("Codes of every leaf lie apart, in every layout") {
-  check_codes_apart<level_matrix<formats::mx9>>(3, 50);
-  check_codes_apart<level_matrix<formats::hif4>>(2, 130);
-  check_codes_apart<level_matrix<own>>(5, 77);
-  check_codes_apart<level_matrix<cols_of_4>>(70, 5);
-  check_codes_apart<level_matrix<formats::q4_k>>(2, 300);
-  check_codes_apart<level_matrix<own, backwards>>(5, 77);
-  check_codes_apart<level_matrix<mxfp4_levels, lowp::swizzled_scales>>(150, 300);
-  check_codes_apart<level_matrix<formats::q4_k, lowp::records<lowp::q4_k_record>::layout>>(2, 768);
-  check_codes_apart<level_matrix<formats::q6_k, lowp::records<lowp::q6_k_record>::layout>>(2, 768);
+  check_codes_apart<block_matrix<formats::mx9>>(3, 50);
+  check_codes_apart<block_matrix<formats::hif4>>(2, 130);
+  check_codes_apart<block_matrix<own>>(5, 77);
+  check_codes_apart<block_matrix<cols_of_4>>(70, 5);
+  check_codes_apart<block_matrix<formats::q4_k>>(2, 300);
+  check_codes_apart<block_matrix<own, backwards>>(5, 77);
+  check_codes_apart<block_matrix<formats::mxfp4, lowp::swizzled_scales>>(150, 300);
+  check_codes_apart<block_matrix<formats::q4_k, lowp::records<lowp::q4_k_record>::layout>>(2, 768);
+  check_codes_apart<block_matrix<formats::q6_k, lowp::records<lowp::q6_k_record>::layout>>(2, 768);
 }
 
 TEST_CASE("Shared microexponents: the worked block in 9, 6 and 4 bits") {
@@ -177,7 +180,7 @@ TEST_CASE("Shared microexponents: the worked block in 9, 6 and 4 bits") {
 }
 
 TEST_CASE("HiF4: the worked block reads as published") {
-  level_matrix<formats::hif4> m(1, 64);
+  block_matrix<formats::hif4> m(1, 64);
   m.set_code(3, 0, 0, 0xBB);  // 0.4375
   m.set_code(2, 0, 0, 1);     // the first 8 elements times 2
   m.set_code(1, 0, 0, 1);     // the first 4 times 2 again
@@ -203,8 +206,8 @@ TEST_CASE("Any bytes of GGUF's Q4_K and Q6_K read as they are defined") {
     for (std::size_t record = 0; record < 2; ++record) {
       b[record * 144 + 1] &= 0x3F, b[record * 144 + 3] &= 0x3F, c[record * 210 + 209] &= 0x3F;
     }
-    using q4 = lowp::level_matrix_view<formats::q4_k, lowp::records<lowp::q4_k_record>::layout>;
-    using q6 = lowp::level_matrix_view<formats::q6_k, lowp::records<lowp::q6_k_record>::layout>;
+    using q4 = lowp::block_matrix_view<formats::q4_k, lowp::records<lowp::q4_k_record>::layout>;
+    using q6 = lowp::block_matrix_view<formats::q6_k, lowp::records<lowp::q6_k_record>::layout>;
     const q4 m(1, 512, b);
     const q6 n(1, 512, c);
     for (std::size_t i = 0; i < 512; ++i) {
@@ -251,7 +254,7 @@ TEST_CASE("Swizzled scales lie where block-scaled products read them") {
   ob::source random(9);
   const ob::matrix in = draw(random, 140, 160);
   const auto plain = lowp::quantize<formats::mxfp4>(view(in));
-  const auto q = lowp::quantize<mxfp4_levels, lowp::swizzled_scales>(view(in));
+  const auto q = lowp::quantize<formats::mxfp4, lowp::swizzled_scales>(view(in));
   int wrong = 0;
   for (std::size_t r = 0; r < 140; ++r) {
     for (std::size_t c = 0; c < 160; ++c) {
@@ -272,12 +275,12 @@ void check_nearest(oracle::tally& t, const char* name, std::size_t rows, std::si
   ob::source random(static_cast<std::uint64_t>(name[0]) + rows);
   const ob::matrix in = draw(random, rows, cols);
   const auto q = lowp::quantize<F>(view(in));
-  constexpr auto format = level_matrix<F>::format;
+  constexpr auto format = block_matrix<F>::format;
   const code_t codes = code_t{1} << format.element.bits();
   for (std::size_t r = 0; r < rows; ++r) {
     for (std::size_t c = 0; c < cols; ++c) {
       const double x = static_cast<double>(in.data[r * cols + c]);
-      const auto group = q.group(r / q.group_rows(), c / q.group_cols());
+      const auto group = q.group(r / q.block_rows(), c / q.block_cols());
       const double chosen = number(q.value(r, c));
       double best = std::abs(x - chosen);
       for (code_t code = 0; code < codes; ++code) {
@@ -314,7 +317,7 @@ TEST_CASE("Every element is the nearest one under the levels above it") {
   check_nearest<formats::mx6>(t, "mx6", 2, 64);
   check_nearest<formats::mx4>(t, "mx4", 2, 64);
   check_nearest<formats::hif4>(t, "hif4", 2, 200);
-  check_nearest<formats::nvfp4_levels>(t, "nvfp4", 3, 50);
+  check_nearest<under_bfloat16>(t, "bfloat16 over all", 3, 50);
   check_nearest<rows_of_4>(t, "affine rows", 3, 100);
   check_nearest<cols_of_4>(t, "affine columns", 70, 9);
   check_nearest<minima_of_3>(t, "minima", 3, 50);
@@ -366,14 +369,14 @@ TEST_CASE("HiF4: the worked example, and no group loses its largest element") {
 TEST_CASE("A NaN stays in its group where the format of scales has one") {
   std::vector<float> x(4 * 64, 1.0f);
   x[64 + 20] = std::numeric_limits<float>::quiet_NaN();
-  const auto q = lowp::quantize<formats::nvfp4_levels>({x.data(), 4, 64});
+  const auto q = lowp::quantize<under_bfloat16>({x.data(), 4, 64});
   for (std::size_t i = 0; i < x.size(); ++i) {
     CAPTURE(i);
     CHECK(q.value(i / 64, i % 64).is_nan() == (i / 16 == (64 + 20) / 16));
   }
   // A group of nothing else, too.
   for (std::size_t i = 64 + 16; i < 64 + 32; ++i) x[i] = x[64 + 20];
-  const auto all = lowp::quantize<formats::nvfp4_levels>({x.data(), 4, 64});
+  const auto all = lowp::quantize<under_bfloat16>({x.data(), 4, 64});
   for (std::size_t i = 0; i < x.size(); ++i) {
     CAPTURE(i);
     CHECK(all.value(i / 64, i % 64).is_nan() == (i / 16 == (64 + 20) / 16));
@@ -401,14 +404,13 @@ TEST_CASE("Affine groups reach from the least to the greatest element, within ha
   REQUIRE_NO_MISMATCH(t);
 }
 
-TEST_CASE("A composition of one scale is the block format of the same name") {
+TEST_CASE("The rule of levels, where there is one scale, is rules::standard") {
   ob::source random(12);
   const ob::matrix in = draw(random, 9, 100);
   const auto q = lowp::quantize<formats::mxfp4>(view(in), lowp::stochastic{.seed = 4});
-  const auto l = lowp::quantize<mxfp4_levels>(view(in), lowp::stochastic{.seed = 4});
-  CHECK(std::equal(q.codes().begin(), q.codes().end(), l.bytes().begin()));
-  CHECK(std::equal(q.scales().begin(), q.scales().end(), l.bytes().begin() + 9 * 50));
-  CHECK(l.bytes().size() == q.codes().size() + q.scales().size());
+  lowp::mxfp4 by_levels(9, 100);
+  lowp::bulk::quantize_levels(view(in), by_levels, lowp::stochastic{.seed = 4}, lowp::execution{});
+  CHECK(q == by_levels);
 }
 
 TEST_CASE(
@@ -435,7 +437,7 @@ TEST_CASE(
   check.operator()<formats::mx9>("mx9");
   check.operator()<formats::mx6>("mx6");
   check.operator()<formats::mx4>("mx4");
-  check.operator()<mxfp4_levels>("mxfp4");
+  check.operator()<formats::mxfp4>("mxfp4");
   REQUIRE_NO_MISMATCH(t);
 }
 
@@ -444,7 +446,7 @@ TEST_CASE("A NaN makes its group NaN and no other") {
   ob::matrix in = draw(random, 2, 64);
   in.data[5] = ob::float_of(0x7FC00000u);
   in.data[70] = ob::float_of(0xFF800000u);
-  const auto q = lowp::quantize<mxfp4_levels>(view(in));
+  const auto q = lowp::quantize<formats::mxfp4>(view(in));
   int nans = 0;
   for (std::size_t i = 0; i < 128; ++i) nans += q.value(i / 64, i % 64).is_nan() ? 1 : 0;
   CHECK(nans == 64);
@@ -456,9 +458,9 @@ TEST_CASE("Views refer to bytes of others, to read or to write, and check how ma
   ob::source random(15);
   const ob::matrix in = draw(random, 2, 96);
   const auto q = lowp::quantize<formats::mx6>(view(in));
-  const lowp::level_matrix_view<formats::mx6> read(2, 96, q.bytes());
+  const lowp::block_matrix_view<formats::mx6> read(2, 96, q.bytes());
   byte_list memory(q.bytes().size());
-  level_matrix<formats::mx6, lowp::planes, std::span<std::uint8_t>> written(2, 96, memory);
+  block_matrix<formats::mx6, lowp::planes, std::span<std::uint8_t>> written(2, 96, memory);
   quantize(view(in), written);
   CHECK(std::equal(memory.begin(), memory.end(), q.bytes().begin()));
   int wrong = 0;
@@ -466,19 +468,19 @@ TEST_CASE("Views refer to bytes of others, to read or to write, and check how ma
     wrong += !(read.value(i / 96, i % 96) == q.value(i / 96, i % 96));
   }
   CHECK(wrong == 0);
-  CHECK(level_matrix<formats::mx6>(2, 96, memory) == q);
+  CHECK(block_matrix<formats::mx6>(2, 96, memory) == q);
   memory.pop_back();
-  CHECK_THROWS_AS(level_matrix<formats::mx6>(2, 96, memory), std::invalid_argument);
-  CHECK_THROWS_AS(lowp::level_matrix_view<formats::mx6>(2, 96, memory), std::invalid_argument);
-  level_matrix<formats::mx6> other(3, 96);
+  CHECK_THROWS_AS(block_matrix<formats::mx6>(2, 96, memory), std::invalid_argument);
+  CHECK_THROWS_AS(lowp::block_matrix_view<formats::mx6>(2, 96, memory), std::invalid_argument);
+  block_matrix<formats::mx6> other(3, 96);
   const auto untouched = other;
   CHECK_THROWS_AS(quantize(view(in), other), std::invalid_argument);
   CHECK(other == untouched);
   std::vector<float> out(192);
   CHECK_THROWS_AS(dequantize(other, matrix_view<float>(out.data(), 2, 96)), std::invalid_argument);
-  CHECK_THROWS_AS((level_matrix<formats::q4_k, lowp::records<lowp::q4_k_record>::layout>(1, 100)),
+  CHECK_THROWS_AS((block_matrix<formats::q4_k, lowp::records<lowp::q4_k_record>::layout>(1, 100)),
                   std::invalid_argument);
-  CHECK_THROWS_AS(level_matrix<formats::mx6>(std::size_t{1} << 62, 16), std::invalid_argument);
+  CHECK_THROWS_AS(block_matrix<formats::mx6>(std::size_t{1} << 62, 16), std::invalid_argument);
 }
 
 TEST_CASE("Records and planes hold the same levels") {

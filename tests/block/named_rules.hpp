@@ -65,7 +65,8 @@ template <scale_rule Rule>
 [[nodiscard]] constexpr bool is_power_of_two(scale_rule rule) { return rule <= rceil; }
 
 /// What the documentation says of formats for which no rule is named.
-[[nodiscard]] constexpr scale_rule default_rule(const auto& f) {
+[[nodiscard]] constexpr scale_rule default_rule(const auto& format) {
+  const auto& f = scaled_blocks_of(format);
   return f.has_tensor_scale ? transformer_engine : f.scale.precision() == 1 ? floor : amax;
 }
 

@@ -70,11 +70,11 @@ void check(std::string_view what, const Rule& rule, bool has_kernels) {
   const std::vector<float> data = data_of(rows, cols, block_matrix<B>::format.element);
   const matrix_view<const float> in(data.data(), rows, cols);
   if (has_kernels) {
-    const lowp::rule_view<lowp::format_of<B>> view(block_matrix<B>::format, rule);
+    constexpr auto format = scaled_blocks_of(block_matrix<B>::format);
+    const lowp::rule_view<lowp::format_of<format>> view(format, rule);
     std::shared_ptr<const lowp::kernels::block_thresholds> kept;
-    REQUIRE(lowp::bulk::element_plan(block_matrix<B>::format, view, lowp::nearest_even, rows * cols,
-                                     kept)
-                .is_supported);
+    REQUIRE(
+        lowp::bulk::element_plan(format, view, lowp::nearest_even, rows * cols, kept).is_supported);
   }
   std::vector<float> want_values(rows * cols), values(rows * cols);
   for (const auto& mode : lowp::rounding_modes) {

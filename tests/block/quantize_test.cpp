@@ -77,8 +77,12 @@ void check(oracle::tally& t, const char* name, const ob::matrix& in, mode m) {
   const auto describe = [&](auto& text) {
     text << name << " " << in.rows << " x " << in.cols << " " << oracle::name_of(m) << ": ";
   };
-  t.check(ob::bits_of(actual.tensor_scale().encoding) == expected.all.encoding &&
-              ob::bits_of(actual.tensor_scale().decoding) == expected.all.decoding,
+  lowp::amax_accumulator all;
+  for (const float& x : in.data) all.add(x);
+  const lowp::tensor_scale tensor =
+      lowp::make_tensor_scale(block_matrix<B>::format, ob::rule_of<Rule>(), all.amax());
+  t.check(ob::bits_of(tensor.encoding) == expected.all.encoding &&
+              ob::bits_of(actual.tensor_scale()) == expected.all.decoding,
           [&](auto& text) {
             describe(text);
             text << "tensor scale";
@@ -314,7 +318,8 @@ TEST_CASE("The worked NVFP4 example: a block under a tensor amax of 8") {
   ob::matrix v = row_of(
       {2.3, -1.1, .05, .4, -.7, 1.9, 0, -2, .33, .9, -.15, 1.5, -.02, .6, 1.2, -.45, 8.0}, 32);
   const auto q = lowp::quantize<formats::nvfp4>(view(v));
-  CHECK(q.tensor_scale().encoding == 336.0f);
+  CHECK(lowp::make_tensor_scale(formats::nvfp4, lowp::rules::standard, 8.0f).encoding == 336.0f);
+  CHECK(q.tensor_scale() == 1 / 336.0f);
   CHECK(q.scale_code(0, 0) == 0x70);
   CHECK(q.scale_code(0, 1) == 0x7E);
   CHECK(first_codes(q, 17) ==
@@ -508,9 +513,9 @@ void check_symmetries(oracle::tally& t, const char* name) {
         for (std::size_t c = 0; c < 77; ++c) {
           const code_t before = q.scale_of(r, c).code(), after = s.scale_of(r, c).code();
           const auto step = static_cast<std::int64_t>(power);
-          const std::int64_t expected = B.has_tensor_scale     ? 0
-                                        : B.scale.bits() == 32 ? step * (1 << 23)
-                                                               : step;
+          const std::int64_t expected = scaled_blocks_of(B).has_tensor_scale     ? 0
+                                        : scaled_blocks_of(B).scale.bits() == 32 ? step * (1 << 23)
+                                                                                 : step;
           shifts = shifts && q.code(r, c) == s.code(r, c) &&
                    static_cast<std::int64_t>(after) - static_cast<std::int64_t>(before) == expected;
         }
@@ -695,7 +700,7 @@ TEST_CASE("Matrices without elements quantize to matrices without elements") {
     CHECK(mx.scales().empty());
     CHECK(mx.bits_per_value() == 0.0);
     const auto nv = lowp::quantize<formats::nvfp4>(matrix_view<const float>(nullptr, rows, cols));
-    CHECK(nv.tensor_scale() == lowp::tensor_scale{});
+    CHECK(nv.tensor_scale() == 1.0f);
     const auto whole = lowp::quantize<formats::scaled_tensor(formats::e2m1)>(
         matrix_view<const float>(nullptr, rows, cols));
     CHECK(whole.codes().empty());

@@ -33,7 +33,7 @@ using ob::name_of;
 template <class Element, class Scale>
 code_t encode_scale(const Element& element, const Scale& scale, scale_rule rule, float amax,
                     const lowp::tensor_scale& tensor) {
-  const lowp::block_format f{element, scale, lowp::block_shape{1, 16}, !ob::is_power_of_two(rule)};
+  const lowp::scaled_blocks f{element, scale, lowp::block_shape{1, 16}, !ob::is_power_of_two(rule)};
   return ob::with_rule(rule, [&](const auto& object) {
     lowp::amax_accumulator block;
     block.add(amax);
@@ -43,7 +43,7 @@ code_t encode_scale(const Element& element, const Scale& scale, scale_rule rule,
 template <class Element, class Scale>
 lowp::tensor_scale make_tensor_scale(const Element& element, const Scale& scale, scale_rule rule,
                                      float amax) {
-  const lowp::block_format f{element, scale, lowp::block_shape{1, 16}, true};
+  const lowp::block_format f{element, formats::scaled_tensor(scale), lowp::block_shape{1, 16}};
   return ob::with_rule(
       rule, [&](const auto& object) { return lowp::make_tensor_scale(f, object, amax); });
 }
@@ -339,9 +339,10 @@ void check_block(oracle::tally& t, scale_rule rule, const std::vector<float>& bl
       expected_tensor);
   const auto encoder = ob::with_rule(rule, [&](const auto& object) {
     static const auto of_program = object;
-    using type = lowp::format_of<format>;
-    static const lowp::rule_view<type> view(format, of_program);
-    return lowp::element_encoder<type>(format, view, scale, tensor);
+    static constexpr auto blocks = scaled_blocks_of(format);
+    using type = lowp::format_of<blocks>;
+    static const lowp::rule_view<type> view(blocks, of_program);
+    return lowp::element_encoder<type>(blocks, view, scale, tensor);
   });
   std::vector<code_t> codes;
   for (const float& x : block) {

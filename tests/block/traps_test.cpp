@@ -173,7 +173,8 @@ TEST_CASE("T5: a NaN or an infinity anywhere makes its whole block NaN, and no o
             right = right && values[i] == others[i];
           }
         }
-        right = right && q.scale_code(0, at / block) == (B.scale.bits() == 8 ? 0xFFu : 0x7Fu);
+        right = right && q.scale_code(0, at / block) ==
+                             (scaled_blocks_of(B).scale.bits() == 8 ? 0xFFu : 0x7Fu);
         t.check(right, [&](auto& text) {
           text << name << " rule " << static_cast<int>(Rule) << " special " << std::hex << special
                << " at " << std::dec << at;
@@ -393,8 +394,7 @@ TEST_CASE("T38: rounding direction and flush-to-zero of the caller change no bit
       const auto q = lowp::quantize<B>(view, ob::rule_of<Rule>());
       for (const std::uint8_t byte : q.codes()) result.push_back(byte);
       for (const std::uint8_t byte : q.scales()) result.push_back(byte);
-      result.push_back(ob::bits_of(q.tensor_scale().encoding));
-      result.push_back(ob::bits_of(q.tensor_scale().decoding));
+      result.push_back(ob::bits_of(q.tensor_scale()));
       for (const bits32 b : values_of(q)) result.push_back(b);
     };
     for_each_mx(add);

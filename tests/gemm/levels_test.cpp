@@ -6,7 +6,6 @@
 #include "catch.hpp"
 #include "lowp/block/catalog.hpp"
 #include "lowp/block/level_catalog.hpp"
-#include "lowp/block/level_quantize.hpp"
 #include "lowp/block/quantize.hpp"
 #include "lowp/gemm/gemm.hpp"
 #include "lowp/gemm/operands/level_operand.hpp"
@@ -27,8 +26,8 @@ std::vector<float> numbers(std::uint32_t seed, std::size_t count) {
   return list;
 }
 
-template <auto P, auto F, template <auto> class Layout>
-bool same(const lowp::level_matrix<F, Layout>& q, const lowp::mxfp4& w) {
+template <auto P, auto F, template <class> class Layout>
+bool same(const lowp::block_matrix<F, Layout>& q, const lowp::mxfp4& w) {
   std::vector<float> values(rows * cols), c(rows * others), expected(rows * others);
   dequantize(q, matrix_view<float>(values.data(), rows, cols));
   lowp::gemm<P>(q, w, matrix_view<float>(c.data(), rows, others));

@@ -307,14 +307,9 @@ TEST_CASE("Blocks of formats that are known when the program runs") {
   const auto run = [&]<auto B>(const std::string& name) {
     for (const kind values : {kind::ordinary, kind::special}) {
       const auto same = lowp::quantize<B>(matrix(23, 130, 4, values).view());
-      const user::any_blocks x{B.element,
-                               B.scale,
-                               23,
-                               130,
-                               same.block_cols(),
-                               same.codes(),
-                               same.scales(),
-                               describe(same).tensor_scale};
+      const user::any_blocks x{B.element,     scaled_blocks_of(B).scale,  23,
+                               130,           same.block_cols(),          same.codes(),
+                               same.scales(), describe(same).tensor_scale};
       check_all(t, name, x, same, 2);
       CHECK(lowp::explain(x, x).strategy == lowp::explain(same, same).strategy);
     }

@@ -339,8 +339,8 @@ TEST_CASE("Sums without rounding: subnormal results, overflow, zeros of either s
       const matrix a(3, 70, 3, values), b(19, 70, 4, values);
       auto x = lowp::quantize<formats::nvfp4>(a.view()),
            y = lowp::quantize<formats::nvfp4>(b.view());
-      x.set_tensor_scale({.decoding = scale});
-      y.set_tensor_scale({.decoding = 0x1.FEDCBAp-4f});
+      x.set_tensor_scale(scale);
+      y.set_tensor_scale(0x1.FEDCBAp-4f);
       const std::string name = "scale " + std::to_string(scale);
       compare<exact>(t, name, x, y);
       compare<exact>(t, name + ", float by blocks", a.view(), y);
@@ -350,8 +350,8 @@ TEST_CASE("Sums without rounding: subnormal results, overflow, zeros of either s
     }
   }
   // Scaled windows that all but cancel: every bit of the product of both scales counts.
-  constexpr lowp::block_format scaled{formats::e4m3fn, formats::e8m0, lowp::block_shape{1, 16},
-                                      true};
+  constexpr lowp::block_format scaled{formats::e4m3fn, formats::scaled_tensor(formats::e8m0),
+                                      lowp::block_shape{1, 16}};
   lowp::block_matrix<scaled> x(3, 272), y(18, 272);
   const auto fill = [&](auto& blocks, bool is_negated) {
     for (std::size_t row = 0; row < blocks.rows(); ++row) {
@@ -367,7 +367,7 @@ TEST_CASE("Sums without rounding: subnormal results, overflow, zeros of either s
       blocks.set_scale_code(row, 16, 90);
       blocks.set_code(row, 256 + row % 16, 0x38 + random.below(8));
     }
-    blocks.set_tensor_scale({.decoding = random.in_binades(120, 130)});
+    blocks.set_tensor_scale(random.in_binades(120, 130));
   };
   fill(x, true);
   fill(y, false);

@@ -147,29 +147,29 @@ class error_accumulator {
 }
 
 /// Compares a matrix with its quantized form. An element is clipped if it lies beyond the range of
-/// the element format under the scale of its block by more than rounding to nearest accounts for.
-template <auto B>
-[[nodiscard]] error_statistics measure_error(matrix_view<const float> exact,
-                                             const block_matrix<B>& quantized,
-                                             const float_format& ulp_format = formats::binary32) {
+/// the element format in its block by more than rounding to nearest accounts for.
+template <class Format, template <class> class Layout, class Bytes>
+[[nodiscard]] error_statistics measure_error(
+    matrix_view<const float> exact, const basic_block_matrix<Format, Layout, Bytes>& quantized,
+    const float_format& ulp_format = formats::binary32) {
   if (exact.rows != quantized.rows() || exact.cols != quantized.cols()) {
     refuse("measure_error: quantized is " + std::to_string(quantized.rows()) + " x " +
            std::to_string(quantized.cols()) + ", expected " + std::to_string(exact.rows) + " x " +
            std::to_string(exact.cols));
   }
-  const auto& format = block_matrix<B>::format;
-  const unpacked limits[] = {detail::clipping_limit(format.element, false),
-                             detail::clipping_limit(format.element, true)};
+  const auto& element = quantized.composition().element;
+  const unpacked highest = detail::clipping_limit(element, false),
+                 lowest = detail::clipping_limit(element, true);
   detail::error_accumulator errors(ulp_format);
   for (std::size_t row = 0; row < exact.rows; ++row) {
     for (std::size_t col = 0; col < exact.cols; ++col) {
       const unpacked x = unpack(exact(row, col));
-      const unpacked scale = exact::multiply(unpack(quantized.scale_of(row, col)),
-                                             unpack(quantized.tensor_scale().decoding));
-      const unpacked limit = exact::multiply(limits[x.negative ? 1 : 0], scale);
-      const auto order = exact::compare(x, limit);
+      const group_values block =
+          quantized.group(row / quantized.block_rows(), col / quantized.block_cols());
+      const unpacked above = block.value(block.scale.negative ? lowest : highest),
+                     below = block.value(block.scale.negative ? highest : lowest);
       errors.add(exact(row, col), pack_as<float>(quantized.value(row, col)),
-                 x.negative ? order < 0 : order > 0);
+                 lowp::exact::compare(x, above) > 0 || lowp::exact::compare(x, below) < 0);
     }
   }
   return errors.result();

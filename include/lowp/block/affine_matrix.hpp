@@ -18,7 +18,9 @@
 namespace lowp {
 
 /// rows x cols values (q - z) * s, to read: codes q of an integer format F (int_n, uint_n) and, for
-/// each group of them, a scale s and a zero point z, which the caller owns.
+/// each group of them, a scale s and a zero point z, which the caller owns. Not a block_matrix: its
+/// three arrays lie apart, codes in any packing and zero points in words of int32, where a layout
+/// finds all levels in one range of bytes.
 template <auto F, packing P = packings::low_first>
 class affine_matrix_view {
   static constexpr integer_values integers = integers_of(F);

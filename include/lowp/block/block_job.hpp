@@ -16,10 +16,10 @@
 #include "lowp/arrays/lane_job.hpp"
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/arrays/thresholds.hpp"
-#include "lowp/block/block_format.hpp"
 #include "lowp/block/block_scales.hpp"
 #include "lowp/block/codec.hpp"
 #include "lowp/block/reference.hpp"
+#include "lowp/block/scaled_blocks.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
@@ -58,21 +58,19 @@ struct any_block {
   static constexpr bool allows(kernels::block_scaling) { return true; }
   static constexpr bool allows_bits(int /*least*/, int /*most*/) { return true; }
 };
-template <class Matrix, element_scaling How, bool IsPowerOfTwo>
+template <int Bits, element_scaling How, bool IsPowerOfTwo>
 struct block_of {
   static constexpr bool allows(kernels::block_scaling how) {
     return how == kernel_scaling(How, IsPowerOfTwo, true) ||
            how == kernel_scaling(How, IsPowerOfTwo, false);
   }
-  static constexpr bool allows_bits(int least, int most) {
-    return Matrix::format.element.bits() >= least && Matrix::format.element.bits() <= most;
-  }
+  static constexpr bool allows_bits(int least, int most) { return Bits >= least && Bits <= most; }
 };
 
 /// Quantizes rows of blocks. Code is the type of codes before they are packed.
 template <class Known, class Code, number_format Element, number_format Scale, rounding_mode R>
 class quantize_job {
-  using format_type = block_format<Element, Scale>;
+  using format_type = scaled_blocks<Element, Scale>;
   static constexpr bool is_random = !is_fixed_addend<R>;
 
  public:
@@ -279,7 +277,7 @@ void run_block_rows(const execution& how, std::size_t block_rows, std::size_t ro
 /// How elements are encoded; `kept` owns what the plan refers to.
 template <number_format Element, number_format Scale, rounding_mode R>
 [[nodiscard]] kernels::encode_plan<std::uint32_t> element_plan(
-    const block_format<Element, Scale>& f, const rule_view<block_format<Element, Scale>>& rule,
+    const scaled_blocks<Element, Scale>& f, const rule_view<scaled_blocks<Element, Scale>>& rule,
     const R& mode, std::size_t count,
     [[maybe_unused]] std::shared_ptr<const kernels::block_thresholds>& kept) {
   auto plan = kernels::make_encode_plan<std::uint32_t>(f.element, mode, overflow::saturate,
@@ -315,8 +313,8 @@ void with_code_type(int bits, const Run& run) {
 
 /// False, with nothing done, if the kernels do not reach.
 template <class Known, number_format Element, number_format Scale, rounding_mode R>
-bool quantize_by_kernels(const block_format<Element, Scale>& f,
-                         const rule_view<block_format<Element, Scale>>& rule,
+bool quantize_by_kernels(const scaled_blocks<Element, Scale>& f,
+                         const rule_view<scaled_blocks<Element, Scale>>& rule,
                          matrix_view<const float> in, const tensor_scale& tensor, const R& mode,
                          block_storage out, const execution& how) {
   if (!has_kernels || !is_kernel_block(f.block_cols(in.cols), in.cols)) return false;
@@ -342,8 +340,8 @@ bool quantize_by_kernels(const block_format<Element, Scale>& f,
 
 /// The same for the transpose of `in`, a window of it at a time; `out` is that of the transpose.
 template <class Known, number_format Element, number_format Scale, rounding_mode R>
-bool quantize_transpose_by_kernels(const block_format<Element, Scale>& f,
-                                   const rule_view<block_format<Element, Scale>>& rule,
+bool quantize_transpose_by_kernels(const scaled_blocks<Element, Scale>& f,
+                                   const rule_view<scaled_blocks<Element, Scale>>& rule,
                                    matrix_view<const float> in, const tensor_scale& tensor,
                                    const R& mode, const block_storage& out, const execution& how) {
   const std::size_t rows = in.cols, cols = in.rows;  // of the transpose
@@ -377,7 +375,7 @@ bool quantize_transpose_by_kernels(const block_format<Element, Scale>& f,
       const std::size_t first = top / block_rows * out.scales_per_row + left / block_cols;
       at.scales += first * out.scale_bytes;
       // A block that is whole is so in the window: the format keeps its extents there.
-      block_format<Element, Scale> local = f;
+      scaled_blocks<Element, Scale> local = f;
       local.shape = {static_cast<int>((std::min)(block_rows, n)),
                      static_cast<int>((std::min)(block_cols, count))};
       const quantize_job<Known, Code, Element, Scale, R> job(

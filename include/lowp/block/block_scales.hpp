@@ -94,7 +94,7 @@ struct block_factors {
 /// Computes scales, and remembers those that it has computed; threads may share one.
 template <number_format Element, number_format Scale>
 class block_scales {
-  using format_type = block_format<Element, Scale>;
+  using format_type = scaled_blocks<Element, Scale>;
 
  public:
   block_scales(const format_type& format, const rule_view<format_type>& rule,
@@ -278,7 +278,7 @@ class block_scales {
 template <number_format Element, number_format Scale>
 class decode_scales {
  public:
-  explicit decode_scales(const block_format<Element, Scale>& format, bool rounds_again = false)
+  explicit decode_scales(const scaled_blocks<Element, Scale>& format, bool rounds_again = false)
       : format_(format),
         must_be_exact_(rounds_again || format.has_tensor_scale),
         element_(facts_of(format.element)),
@@ -289,13 +289,13 @@ class decode_scales {
     }
   }
   /// Whether the kernels can be right for this tensor at all.
-  [[nodiscard]] bool are_possible(const tensor_scale& tensor) const {
+  [[nodiscard]] bool are_possible(float tensor) const {
     const bool are_elements = element_.significant_bits <= 24 &&
                               element_.last_bit_exponent >= -149 &&
                               element_.highest_exponent <= 127;  // of binary32
     if (!are_elements) return false;
     return !must_be_exact_ || (element_.factor_bits() + scale_.factor_bits() <= 24 &&
-                               (bits_of(tensor.decoding) & 0x7FFFFFFFu) < infinity_bits);
+                               (bits_of(tensor) & 0x7FFFFFFFu) < infinity_bits);
   }
   /// Those of `count` blocks from `first` on; false if one is unknown.
   [[nodiscard]] bool find(isa level, const const_block_storage& in, std::size_t first,
@@ -322,7 +322,7 @@ class decode_scales {
     return fits || !must_be_exact_ ? bits_of(value) : unknown_factor;
   }
 
-  block_format<Element, Scale> format_;
+  scaled_blocks<Element, Scale> format_;
   bool must_be_exact_;
   value_facts element_, scale_;
   kernels::value_table table_{};

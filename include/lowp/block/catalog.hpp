@@ -14,6 +14,17 @@ namespace lowp::formats {
   return {.exponent_bits = 1, .mantissa_bits = bits - 2, .bias = 1, .has_infinity = false};
 }
 
+/// A scalar format under one binary32 scale per row (channel) or per tensor; the latter is the
+/// level of scales in a format with a tensor scale, too.
+template <number_format Element>
+[[nodiscard]] constexpr block_format<Element, float_format> scaled_rows(const Element& element) {
+  return {element, binary32, {1, block_shape::whole}};
+}
+template <number_format Element>
+[[nodiscard]] constexpr block_format<Element, float_format> scaled_tensor(const Element& element) {
+  return {element, binary32, {block_shape::whole, block_shape::whole}};
+}
+
 // clang-format off
 
 // OCP Microscaling 1.0: 32 elements along the contiguous dimension share a power of two.
@@ -25,14 +36,14 @@ inline constexpr block_format mxfp4     {e2m1,        e8m0, block_shape{1, 32}};
 inline constexpr block_format mxint8    {fixed<8, 6>, e8m0, block_shape{1, 32}};
 
 // NVFP4: 16 elements, or a 16 x 16 tile, share a UE4M3 scale under a binary32 scale of the tensor.
-inline constexpr block_format nvfp4      {e2m1, ue4m3, block_shape{1, 16},  true};
-inline constexpr block_format nvfp4_16x16{e2m1, ue4m3, block_shape{16, 16}, true};
+inline constexpr block_format nvfp4      {e2m1, scaled_tensor(ue4m3), block_shape{1, 16}};
+inline constexpr block_format nvfp4_16x16{e2m1, scaled_tensor(ue4m3), block_shape{16, 16}};
 
 // Integers as elements: of OCP's MXINT8 with fewer bits, symmetric, in units of a quarter or a
 // sixteenth; and of NVFP4's scales (arXiv 2510.25602, which rounds powers of two up: rules::rceil).
 inline constexpr block_format mxint6{fixed_format{.total_bits = 6, .fraction_bits = 4, .is_symmetric = true}, e8m0, block_shape{1, 32}};
 inline constexpr block_format mxint4{fixed_format{.total_bits = 4, .fraction_bits = 2, .is_symmetric = true}, e8m0, block_shape{1, 32}};
-inline constexpr block_format nvint4{symmetric_int_n<4>, ue4m3, block_shape{1, 16}, true};
+inline constexpr block_format nvint4{symmetric_int_n<4>, scaled_tensor(ue4m3), block_shape{1, 16}};
 
 // DeepSeek-V3's tiles of activations and of weights: scales of binary32, or powers of two, which
 // its kernels round up (rules::rceil). Its lower bound of 1e-4 for amaxes is no part of the format.
@@ -50,16 +61,6 @@ inline constexpr block_format dfp16{fixed<16, 14>, e8m0, block_shape{block_shape
 /// under one exponent of 8 bits per `block` elements of a row. MSFP12 is {4, 16}, MSFP16 {8, 16}.
 [[nodiscard]] constexpr block_format<float_format, float_format> bfp(int bits, int block) {
   return {sign_magnitude(bits), e8m0, {1, block}};
-}
-
-/// A scalar format under one binary32 scale per row (channel) or per tensor.
-template <number_format Element>
-[[nodiscard]] constexpr block_format<Element, float_format> scaled_rows(const Element& element) {
-  return {element, binary32, {1, block_shape::whole}};
-}
-template <number_format Element>
-[[nodiscard]] constexpr block_format<Element, float_format> scaled_tensor(const Element& element) {
-  return {element, binary32, {block_shape::whole, block_shape::whole}};
 }
 
 }  // namespace lowp::formats

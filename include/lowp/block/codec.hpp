@@ -36,8 +36,9 @@ struct amax_accumulator {
 /// without one. Unless the rule says otherwise: amax / (largest element * largest scale) in
 /// binary32.
 template <class Format, scale_rule_for<Format> Rule>
-[[nodiscard]] constexpr tensor_scale make_tensor_scale(const Format& f, const Rule& rule,
+[[nodiscard]] constexpr tensor_scale make_tensor_scale(const Format& format, const Rule& rule,
                                                        const float& tensor_amax) {
+  const auto& f = scaled_blocks_of(format);
   if (!f.has_tensor_scale) return {};
   if constexpr (requires { rule.tensor(tensor_amax, f); }) {
     return rule.tensor(tensor_amax, f);
@@ -69,15 +70,16 @@ template <class Rule>
 /// that the whole block reads as NaN (as torchao; OCP MX leaves it open); where the scale format
 /// has none, and under rules that see such blocks, it is what the rule says.
 template <class Format, scale_rule_for<Format> Rule>
-[[nodiscard]] constexpr code_t encode_scale(const Format& f, const Rule& rule,
+[[nodiscard]] constexpr code_t encode_scale(const Format& format, const Rule& rule,
                                             const block_values& block) {
+  const auto& f = scaled_blocks_of(format);
   if (!sees_specials(rule) && block.has_special && has_nan(f.scale)) {
     return encode(f.scale, unpacked::nan(), nearest_even, overflow::to_special,
                   missing_nan::largest);
   }
-  if constexpr (detail::answers_amax<Rule, Format>) {
+  if constexpr (detail::answers_amax<Rule, scaled_blocks_type<Format>>) {
     return detail::as_scale_code(f, rule.from_amax(block.amax, f, block.tensor));
-  } else if constexpr (detail::answers_scale<Rule, Format>) {
+  } else if constexpr (detail::answers_scale<Rule, scaled_blocks_type<Format>>) {
     return detail::as_scale_code(f, rule.scale(block, f));
   } else {
     return detail::as_scale_code(f, rule(block, f));
@@ -93,7 +95,8 @@ template <class Format, scale_rule_for<Format> Rule>
 
 /// How a rule brings elements under their scale.
 template <class Format, class Rule>
-[[nodiscard]] constexpr element_scaling scaling_of(const Format& f, const Rule& rule) {
+[[nodiscard]] constexpr element_scaling scaling_of(const Format& format, const Rule& rule) {
+  [[maybe_unused]] const auto& f = scaled_blocks_of(format);
   if constexpr (requires { rule.scaling(f); }) {
     return rule.scaling(f);
   } else {
@@ -104,9 +107,10 @@ template <class Format, class Rule>
 /// What a rule multiplies or divides the elements of a block by, given the scale code of the block;
 /// NaN where that is NaN. Unless the rule says otherwise: scale * tensor scale, exactly.
 template <class Format, scale_rule_for<Format> Rule>
-[[nodiscard]] constexpr unpacked element_factor(const Format& f, const Rule& rule,
+[[nodiscard]] constexpr unpacked element_factor(const Format& format, const Rule& rule,
                                                 code_t scale_code,
                                                 const tensor_scale& tensor = {}) {
+  const auto& f = scaled_blocks_of(format);
   const unpacked scale = decode(f.scale, scale_code);
   if constexpr (requires { rule.factor(scale, f, tensor); }) {
     return rule.factor(scale, f, tensor);
@@ -117,7 +121,8 @@ template <class Format, scale_rule_for<Format> Rule>
 
 /// Whether nothing but powers of two divides elements.
 template <class Format, class Rule>
-[[nodiscard]] constexpr bool has_powers_of_two(const Format& f, const Rule& rule) {
+[[nodiscard]] constexpr bool has_powers_of_two(const Format& format, const Rule& rule) {
+  const auto& f = scaled_blocks_of(format);
   if (f.has_tensor_scale) return false;
   if (facts_of(f.scale).are_powers_of_two()) return true;
   if constexpr (requires { rule.is_power_of_two; }) {
@@ -129,7 +134,8 @@ template <class Format, class Rule>
 
 /// Whether the elements of a block are divided by its scale, exactly, and by nothing else.
 template <class Format, class Rule>
-[[nodiscard]] constexpr bool divides_by_scale(const Format& f, const Rule& rule) {
+[[nodiscard]] constexpr bool divides_by_scale(const Format& format, const Rule& rule) {
+  const auto& f = scaled_blocks_of(format);
   if (f.has_tensor_scale) return false;
   if constexpr (requires { rule.divides_by_scale(f); }) {
     return rule.divides_by_scale(f);
@@ -250,13 +256,13 @@ class element_encoder {
 };
 
 /// The exact value of an element: element * scale * tensor scale.
-template <number_format Element, number_format Scale>
-[[nodiscard]] constexpr unpacked decode_element(const block_format<Element, Scale>& f,
-                                                code_t element_code, code_t scale_code,
-                                                const tensor_scale& tensor = {}) {
+template <may_be_scaled_blocks Format>
+[[nodiscard]] constexpr unpacked decode_element(const Format& format, code_t element_code,
+                                                code_t scale_code, float tensor = 1) {
+  const auto& f = scaled_blocks_of(format);
   const unpacked product =
       exact::multiply(decode(f.element, element_code), decode(f.scale, scale_code));
-  return f.has_tensor_scale ? exact::multiply(product, unpack(tensor.decoding)) : product;
+  return f.has_tensor_scale ? exact::multiply(product, unpack(tensor)) : product;
 }
 
 }  // namespace lowp

@@ -23,15 +23,15 @@ namespace bulk {
 template <class Code, class Values, number_format Element, number_format Scale>
 class dequantize_job {
  public:
-  dequantize_job(isa level, const block_format<Element, Scale>& format, const Values& values,
+  dequantize_job(isa level, const scaled_blocks<Element, Scale>& format, const Values& values,
                  const decode_scales<Element, Scale>& scales, std::size_t rows, std::size_t cols,
-                 const const_block_storage& in, const tensor_scale& tensor)
+                 const const_block_storage& in, float tensor)
       : level_(level),
         format_(format),
         values_(values),
         scales_(scales),
         in_(in),
-        tensor_(tensor),
+        tensor_scale_(tensor),
         block_rows_(format.block_rows(rows)),
         block_cols_(format.block_cols(cols)),
         log2_block_(log2_block(block_cols_, cols)) {}
@@ -50,7 +50,7 @@ class dequantize_job {
       std::uint32_t factors[4 * max_blocks];
       const bool are_known = scales_.find(level_, in_, first_block, used, factors);
       const kernels::scaling scaling{factors, log2_block_, format_.has_tensor_scale,
-                                     bits_of(tensor_.decoding)};
+                                     bits_of(tensor_scale_)};
       store(out + i, n, [&](std::uint32_t* values) {
         decode_codes<Code>(level_, values_, scaling, bytes, col, n, bits, packing{}, values);
       });
@@ -59,7 +59,7 @@ class dequantize_job {
         if (factors[block] != unknown_factor) continue;
         const code_t code = load_code(bytes, col + j, bits, packing{});
         reference::store_value(
-            decode_element(format_, code, in_.load_scale(first_block + block), tensor_),
+            decode_element(format_, code, in_.load_scale(first_block + block), tensor_scale_),
             out[i + j]);
       }
     }
@@ -82,21 +82,21 @@ class dequantize_job {
   }
 
   isa level_;
-  block_format<Element, Scale> format_;
+  scaled_blocks<Element, Scale> format_;
   const Values& values_;
   const decode_scales<Element, Scale>& scales_;
   const_block_storage in_;
-  tensor_scale tensor_;
+  float tensor_scale_;
   std::size_t block_rows_, block_cols_;
   int log2_block_;
 };
 
 /// False, with nothing done, if the kernels do not reach.
 template <number_format Element, number_format Scale, class T>
-bool dequantize_by_kernels(const block_format<Element, Scale>& f,
+bool dequantize_by_kernels(const scaled_blocks<Element, Scale>& f,
                            const decode_scales<Element, Scale>& scales,
                            const kernels::value_table* table, std::size_t rows, std::size_t cols,
-                           const_block_storage in, const tensor_scale& tensor, matrix_view<T> out,
+                           const_block_storage in, float tensor, matrix_view<T> out,
                            const execution& how) {
   if (!has_kernels || !is_kernel_block(f.block_cols(cols), cols) || !scales.are_possible(tensor)) {
     return false;

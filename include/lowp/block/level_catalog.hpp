@@ -7,9 +7,9 @@
 #include <cstring>
 
 #include "lowp/arrays/packing.hpp"
+#include "lowp/block/block_format.hpp"
 #include "lowp/block/catalog.hpp"
 #include "lowp/block/level_layouts.hpp"
-#include "lowp/block/levels.hpp"
 #include "lowp/formats/catalog.hpp"
 
 namespace lowp::formats {
@@ -30,8 +30,8 @@ inline constexpr float_format half_or_one{.exponent_bits = 1,
                                           .has_infinity = false};
 /// Exponents shared by 16 elements and, one bit each, by pairs of them.
 [[nodiscard]] constexpr auto shared_microexponents(int bits) {
-  return levels{sign_magnitude(bits), levels{half_or_one, e8m0, block_shape{1, 8}},
-                block_shape{1, 2}};
+  return block_format{sign_magnitude(bits), block_format{half_or_one, e8m0, block_shape{1, 8}},
+                      block_shape{1, 2}};
 }
 }  // namespace detail
 
@@ -41,16 +41,11 @@ inline constexpr auto mx6 = detail::shared_microexponents(5);
 inline constexpr auto mx4 = detail::shared_microexponents(3);
 
 // HiF4 (arXiv 2602.11287): 64 elements share an E6M2 scale, 8 of them and 4 of them a bit.
-inline constexpr levels hif4{
+inline constexpr block_format hif4{
     e1m2,
-    levels{detail::one_or_two, levels{detail::one_or_two, e6m2, block_shape{1, 8}},
-           block_shape{1, 2}},
+    block_format{detail::one_or_two, block_format{detail::one_or_two, e6m2, block_shape{1, 8}},
+                 block_shape{1, 2}},
     block_shape{1, 4}};
-
-/// NVFP4 with its tensor scale as a level: the bytes of formats::nvfp4 and a binary32.
-inline constexpr levels nvfp4_levels{
-    e2m1, levels{ue4m3, binary32, block_shape{block_shape::whole, block_shape::whole}},
-    block_shape{1, 16}};
 
 /// Integers without sign in groups, with a scale and an integer zero point each: GPTQ and AWQ along
 /// rows ({1, 128}), along columns ({128, 1}).
@@ -58,30 +53,31 @@ template <number_format Scale = float_format>
 [[nodiscard]] constexpr auto affine_groups(int bits, block_shape group,
                                            const Scale& scale = binary16) {
   const fixed_format element{.total_bits = bits, .fraction_bits = 0, .is_signed = false};
-  return levels<fixed_format, Scale, fixed_format>{element, scale, group, element};
+  return block_format<fixed_format, Scale, fixed_format>{element, scale, group, element};
 }
 /// The same with a float minimum, which is subtracted as an offset: q * scale - offset.
 template <number_format Scale = float_format>
 [[nodiscard]] constexpr auto offset_groups(int bits, block_shape group,
                                            const Scale& scale = binary16) {
   const fixed_format element{.total_bits = bits, .fraction_bits = 0, .is_signed = false};
-  return levels<fixed_format, Scale, no_level, Scale>{element, scale, group, {}, scale};
+  return block_format<fixed_format, Scale, no_level, Scale>{element, scale, group, {}, scale};
 }
 
 /// Double quantization: an element format in groups of 64 whose scales are codes of 8 bits in
 /// groups of 256 under binary32.
 template <number_format Element>
 [[nodiscard]] constexpr auto double_quantized(const Element& element) {
-  return levels{element, levels{ue5m3, binary32, block_shape{1, 256}}, block_shape{1, 64}};
+  return block_format{element, block_format{ue5m3, binary32, block_shape{1, 256}},
+                      block_shape{1, 64}};
 }
 
 // GGUF's K-quants of 4 and of 6 bits: 256 elements under a binary16, in groups of 32 with a scale
 // and a minimum of 6 bits, or of 16 with a scale of 8.
-inline constexpr levels q4_k{uint_n<4>, levels{uint_n<6>, binary16, block_shape{1, 8}},
-                             block_shape{1, 32}, no_level{},
-                             levels{uint_n<6>, binary16, block_shape{1, 8}}};
-inline constexpr levels q6_k{int_n<6>, levels{int_n<8>, binary16, block_shape{1, 16}},
-                             block_shape{1, 16}};
+inline constexpr block_format q4_k{uint_n<4>, block_format{uint_n<6>, binary16, block_shape{1, 8}},
+                                   block_shape{1, 32}, no_level{},
+                                   block_format{uint_n<6>, binary16, block_shape{1, 8}}};
+inline constexpr block_format q6_k{int_n<6>, block_format{int_n<8>, binary16, block_shape{1, 16}},
+                                   block_shape{1, 16}};
 
 }  // namespace lowp::formats
 

@@ -10,9 +10,9 @@
 #include <type_traits>
 
 #include "lowp/arrays/lane_job.hpp"
+#include "lowp/block/block_format.hpp"
 #include "lowp/block/block_scales.hpp"
 #include "lowp/block/level_reference.hpp"
-#include "lowp/block/levels.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/kernels/arrays/dispatch.hpp"
 

@@ -397,10 +397,10 @@ void find_wanted_zeros(const number_format auto& element, const Scale& scale, st
 
 template <int Leaf, class Element, class Scale, class Zero, class Offset, class Out,
           rounding_mode R>
-void quantize_level(const level_rows<Leaf, levels<Element, Scale, Zero, Offset>>& rows,
+void quantize_level(const level_rows<Leaf, block_format<Element, Scale, Zero, Offset>>& rows,
                     const matrix_view<const float>& in, Out& out, const R& mode,
                     const execution& how) {
-  using format_type = levels<Element, Scale, Zero, Offset>;
+  using format_type = block_format<Element, Scale, Zero, Offset>;
   using rows_type = level_rows<Leaf, format_type>;
   const format_type& f = rows.format();
   const std::size_t down = lowp::detail::groups_along(in.rows, f.shape.rows);

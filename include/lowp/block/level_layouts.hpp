@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Where the codes of a composition of levels lie. A layout is a class template of the composition;
-// a program's own serves as well. It is made for a size, and has
+// Where the codes of a block format lie. A layout is a class template of the format, which is
+// constant or variable (formats/described_format.hpp); a program's own serves as well. It is made
+// as Layout<Format>(format, rows, cols), format.value being the composition, and has
 //
 //   size()                              bytes in all
 //   load(bytes, leaf, row, col)         the code at (row, col) of the grid of a leaf
@@ -20,7 +21,7 @@
 #include <string>
 
 #include "lowp/arrays/packing.hpp"
-#include "lowp/block/levels.hpp"
+#include "lowp/block/block_format.hpp"
 #include "lowp/core/failure.hpp"
 
 namespace lowp {
@@ -33,52 +34,60 @@ struct dense_codes {
 };
 
 /// A plane for each leaf, one after the other. Codes lie row after row, low bits first, each row
-/// from a byte on: those of up to 6 bits, and elements, packed; other scales in whole little-endian
-/// bytes.
-template <auto F>
+/// from a byte on: elements packed, others in whole little-endian bytes; but those of up to 6 bits
+/// are packed, too, unless they are the only scales, or the only ones under a tensor scale: kernels
+/// read whole bytes there.
+template <class Format>
 class planes {
   struct plane {
-    std::size_t first = 0, row_bytes = 0;
-    int width = 0;
+    std::size_t first = 0, row_bytes = 0, size = 0;
+    int bits = 0, width = 0;  ///< of a code, and what it takes
   };
 
  public:
-  planes(std::size_t rows, std::size_t cols) {
-    for_each_leaf(format, rows, cols,
-                  [this](int leaf, const auto& f, std::size_t height, std::size_t width) {
+  planes(const Format& format, std::size_t rows, std::size_t cols) {
+    const bool packs_scales = !is_scaled_blocks(format.value);
+    for_each_leaf(format.value, rows, cols,
+                  [&](int leaf, const auto& f, std::size_t height, std::size_t width) {
                     const int bits = f.bits();
+                    const bool is_packed = leaf == 0 || (bits <= 6 && packs_scales);
                     plane& p = planes_[static_cast<std::size_t>(leaf)];
-                    p.width = leaf == 0 || bits <= 6 ? bits : (bits + 7) / 8 * 8;
+                    p.bits = bits;
+                    p.width = is_packed ? bits : (bits + 7) / 8 * 8;
                     p.first = size_;
                     p.row_bytes = packed_bytes(width, p.width);
-                    size_ += height * p.row_bytes;
+                    p.size = height * p.row_bytes;
+                    size_ += p.size;
                   });
   }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] code_t load(const std::uint8_t* bytes, int leaf, std::size_t row,
                             std::size_t col) const {
     const plane& p = planes_[static_cast<std::size_t>(leaf)];
-    return load_code(bytes + p.first + row * p.row_bytes, col, p.width);
+    return load_code(bytes + p.first + row * p.row_bytes, col, p.width) & low_mask(p.bits);
   }
+  /// Of a code in whole bytes all bits are stored.
   void store(std::uint8_t* bytes, int leaf, std::size_t row, std::size_t col, code_t code) const {
     const plane& p = planes_[static_cast<std::size_t>(leaf)];
-    store_code(bytes + p.first + row * p.row_bytes, col, p.width, code);
+    store_code(bytes + p.first + row * p.row_bytes, col, p.width, code & low_mask(p.bits));
   }
   [[nodiscard]] dense_codes dense_row(int leaf, std::size_t row) const {
     const plane& p = planes_[static_cast<std::size_t>(leaf)];
     return {p.first + row * p.row_bytes, p.width};
   }
-  /// Where the rows of a leaf begin, and how far they are apart.
+  /// Where the rows of a leaf begin, how far they are apart, and the bytes of all.
   [[nodiscard]] std::size_t first_byte(int leaf) const {
     return planes_[static_cast<std::size_t>(leaf)].first;
   }
   [[nodiscard]] std::size_t row_bytes(int leaf) const {
     return planes_[static_cast<std::size_t>(leaf)].row_bytes;
   }
+  [[nodiscard]] std::size_t byte_count(int leaf) const {
+    return planes_[static_cast<std::size_t>(leaf)].size;
+  }
 
  private:
-  static constexpr auto format = F;
-  std::array<plane, static_cast<std::size_t>(leaf_count<format_of<F>>)> planes_{};
+  std::array<plane, static_cast<std::size_t>(leaf_count<typename Format::type>)> planes_{};
   std::size_t size_ = 0;
 };
 
@@ -88,10 +97,11 @@ class planes {
 /// may have load_elements(bytes, codes) and store_elements(bytes, codes) for all codes of leaf 0.
 template <class Record>
 struct records {
-  template <auto F>
+  template <class Format>
   class layout {
    public:
-    layout(std::size_t rows, std::size_t cols) : rows_(rows), per_row_(cols / Record::cols) {
+    layout(const Format&, std::size_t rows, std::size_t cols)
+        : rows_(rows), per_row_(cols / Record::cols) {
       if (cols % Record::cols != 0) {
         refuse("records: cols is " + std::to_string(cols) + ", expected a multiple of " +
                std::to_string(Record::cols));
@@ -163,36 +173,38 @@ struct records {
 }
 
 /// An element format under scales of one byte, which are swizzled after the plane of elements.
-template <auto F>
+template <class Format>
 class swizzled_scales {
-  static_assert(leaf_count<format_of<F>> == 2, "swizzled_scales is for one scale per group");
+  static_assert(leaf_count<typename Format::type> == 2,
+                "swizzled_scales is for one scale per group");
 
  public:
-  swizzled_scales(std::size_t rows, std::size_t cols)
-      : row_bytes_(packed_bytes(cols, format.element.bits())),
+  swizzled_scales(const Format& format, std::size_t rows, std::size_t cols)
+      : bits_(format.value.element.bits()),
+        row_bytes_(packed_bytes(cols, bits_)),
         scales_(rows * row_bytes_),
-        grid_cols_(detail::groups_along(cols, format.shape.cols)),
-        size_(scales_ +
-              swizzled_scale_bytes(detail::groups_along(rows, format.shape.rows), grid_cols_)) {}
+        grid_cols_(detail::groups_along(cols, format.value.shape.cols)),
+        size_(scales_ + swizzled_scale_bytes(detail::groups_along(rows, format.value.shape.rows),
+                                             grid_cols_)) {}
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] code_t load(const std::uint8_t* bytes, int leaf, std::size_t row,
                             std::size_t col) const {
-    return leaf == 0 ? load_code(bytes + row * row_bytes_, col, format.element.bits())
+    return leaf == 0 ? load_code(bytes + row * row_bytes_, col, bits_)
                      : bytes[scales_ + swizzled_scale_place(row, col, grid_cols_)];
   }
   [[nodiscard]] dense_codes dense_row(int leaf, std::size_t row) const {
-    return leaf == 0 ? dense_codes{row * row_bytes_, format.element.bits()} : dense_codes{};
+    return leaf == 0 ? dense_codes{row * row_bytes_, bits_} : dense_codes{};
   }
   void store(std::uint8_t* bytes, int leaf, std::size_t row, std::size_t col, code_t code) const {
     if (leaf == 0) {
-      store_code(bytes + row * row_bytes_, col, format.element.bits(), code);
+      store_code(bytes + row * row_bytes_, col, bits_, code);
     } else {
       bytes[scales_ + swizzled_scale_place(row, col, grid_cols_)] = static_cast<std::uint8_t>(code);
     }
   }
 
  private:
-  static constexpr auto format = F;
+  int bits_ = 0;
   std::size_t row_bytes_ = 0, scales_ = 0, grid_cols_ = 0, size_ = 0;
 };
 

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "lowp/arrays/matrix_view.hpp"
+#include "lowp/block/block_format.hpp"
+#include "lowp/block/block_matrix.hpp"
 #include "lowp/block/codec.hpp"
-#include "lowp/block/level_matrix.hpp"
-#include "lowp/block/levels.hpp"
+#include "lowp/block/reference.hpp"
+#include "lowp/block/rules/standard.hpp"
 #include "lowp/number/arithmetic.hpp"
 #include "lowp/number/catalog.hpp"
 
@@ -39,7 +41,7 @@ struct value_range {
 /// levels with a zero point or an offset (highest - lowest) / (largest - lowest code's value); else
 /// amax / largest element. One rounding to nearest even per operation.
 template <class Element, class Scale, class Zero, class Offset>
-[[nodiscard]] float wanted_scale(const levels<Element, Scale, Zero, Offset>& f,
+[[nodiscard]] float wanted_scale(const block_format<Element, Scale, Zero, Offset>& f,
                                  const value_range& group, bool spreads) {
   const unpacked largest = largest_level_value(f);
   if (group.all.has_special && spreads) return pack_as<float>(unpacked::nan());
@@ -110,7 +112,7 @@ void define_levels(const F& f, const matrix_view<const float>& in, Out& out,
 }
 
 template <int Leaf, class Element, class Scale, class Zero, class Offset, class Out, class Mode>
-void define_levels(const levels<Element, Scale, Zero, Offset>& f,
+void define_levels(const block_format<Element, Scale, Zero, Offset>& f,
                    const matrix_view<const float>& in, Out& out, const Mode& at_element) {
   constexpr int scale_leaf = Leaf + leaf_count<Element>, zero_leaf = scale_leaf + leaf_count<Scale>,
                 offset_leaf = zero_leaf + leaf_count<Zero>;
@@ -170,13 +172,28 @@ void define_levels(const levels<Element, Scale, Zero, Offset>& f,
 
 namespace reference {
 
-/// What lowp::quantize(in, out, mode) gives, element by element.
-template <auto F, template <auto> class Layout, class Bytes, rounding_mode R = nearest_even_t>
-void quantize(matrix_view<const float> in, level_matrix<F, Layout, Bytes>& out,
+/// What bulk::quantize_levels gives, element by element.
+template <class Format, template <class> class Layout, class Bytes,
+          rounding_mode R = nearest_even_t>
+void quantize_levels(matrix_view<const float> in, basic_block_matrix<Format, Layout, Bytes>& out,
+                     const R& mode = {}) {
+  detail::define_levels<0>(out.composition(), in, out, [&](std::size_t row, std::size_t col) {
+    return at(mode, row * in.cols + col);
+  });
+}
+
+/// What lowp::quantize(in, out, mode) gives.
+template <class Format, template <class> class Layout, class Bytes,
+          rounding_mode R = nearest_even_t>
+void quantize(matrix_view<const float> in, basic_block_matrix<Format, Layout, Bytes>& out,
               const R& mode = {}) {
-  detail::define_levels<0>(
-      level_matrix<F, Layout, Bytes>::format, in, out,
-      [&](std::size_t row, std::size_t col) { return at(mode, row * in.cols + col); });
+  if constexpr (described_scaled_blocks<Format>) {
+    if (Format::is_constant || is_scaled_blocks(out.composition())) {
+      const auto blocks = scaled_blocks_of(out.composition());
+      return quantize_by(in, out, blocks, {blocks, rules::standard}, mode);
+    }
+  }
+  quantize_levels(in, out, mode);
 }
 
 }  // namespace reference

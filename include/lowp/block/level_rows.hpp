@@ -17,8 +17,8 @@
 #include "lowp/arrays/lane_job.hpp"
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/arrays/thresholds.hpp"
+#include "lowp/block/block_format.hpp"
 #include "lowp/block/level_layouts.hpp"
-#include "lowp/block/levels.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/formats/facts.hpp"
 #include "lowp/kernels/arrays/dispatch.hpp"
@@ -242,8 +242,8 @@ class level_rows<Leaf, no_level> {
 };
 
 template <int Leaf, class Element, class Scale, class Zero, class Offset>
-class level_rows<Leaf, levels<Element, Scale, Zero, Offset>> {
-  using format_type = levels<Element, Scale, Zero, Offset>;
+class level_rows<Leaf, block_format<Element, Scale, Zero, Offset>> {
+  using format_type = block_format<Element, Scale, Zero, Offset>;
   static constexpr int scale_leaf = Leaf + leaf_count<Element>,
                        zero_leaf = scale_leaf + leaf_count<Scale>,
                        offset_leaf = zero_leaf + leaf_count<Zero>;

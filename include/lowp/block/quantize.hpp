@@ -5,7 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,8 @@
 #include "lowp/block/block_job.hpp"
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/block/dequantize_job.hpp"
+#include "lowp/block/known_rule.hpp"
+#include "lowp/block/level_quantize.hpp"
 #include "lowp/block/reference.hpp"
 #include "lowp/block/rules.hpp"
 #include "lowp/core/failure.hpp"
@@ -52,6 +56,15 @@ template <class Format>
   return !is_comb || apart % a.stride < a.cols || apart % a.stride + b.cols > a.stride;
 }
 
+[[nodiscard]] inline std::vector<float> transpose_of(const matrix_view<const float>& in) {
+  std::vector<float> copy(in.rows * in.cols);
+  const matrix_view<float> transpose(copy.data(), in.cols, in.rows);
+  for (std::size_t row = 0; row < in.rows; ++row) {
+    for (std::size_t col = 0; col < in.cols; ++col) transpose(col, row) = in(row, col);
+  }
+  return copy;
+}
+
 inline void require_shape(const char* function, std::size_t rows, std::size_t cols,
                           std::size_t expected_rows, std::size_t expected_cols) {
   if (rows == expected_rows && cols == expected_cols) return;
@@ -59,141 +72,86 @@ inline void require_shape(const char* function, std::size_t rows, std::size_t co
          ", expected " + std::to_string(expected_rows) + " x " + std::to_string(expected_cols));
 }
 
-/// The memory of a block_matrix.
-template <auto B>
-[[nodiscard]] block_storage storage_of(block_matrix<B>& m) {
-  return {{m.codes().data(), m.rows() == 0 ? 0 : m.codes().size() / m.rows(), m.scales().data(),
-           static_cast<std::size_t>(block_matrix<B>::format.scale_bytes()), m.block_col_count()}};
-}
-template <auto B>
-[[nodiscard]] const_block_storage storage_of(const block_matrix<B>& m) {
-  return {m.codes().data(), m.rows() == 0 ? 0 : m.codes().size() / m.rows(), m.scales().data(),
-          static_cast<std::size_t>(block_matrix<B>::format.scale_bytes()), m.block_col_count()};
-}
-
-/// A rule that is a constant: without state, and all that is asked of it beforehand is constant.
-template <auto B, class Rule>
-[[nodiscard]] constexpr bool is_viewed(const Rule& rule) {
-  (void)rule_view<format_of<B>>(block_matrix<B>::format, rule);
-  return true;
-}
-template <class Rule, auto B>
-concept constant_rule = std::is_empty_v<Rule> && std::is_default_constructible_v<Rule> && requires {
-  typename std::bool_constant<is_viewed<B>(Rule{})>;
-};
-template <auto B, class Rule>
-inline constexpr Rule rule_object{};
-template <auto B, class Rule>
-inline constexpr rule_view<format_of<B>> constant_rule_view{block_matrix<B>::format,
-                                                            rule_object<B, Rule>};
-template <auto B, class Rule>
-[[nodiscard]] decltype(auto) view_of(const Rule& rule) {
-  if constexpr (constant_rule<Rule, B>) {
-    return (constant_rule_view<B, Rule>);
-  } else {
-    return rule_view<format_of<B>>(block_matrix<B>::format, rule);
-  }
-}
-
-/// What kernels a rule needs for a format that is known: what it says, if that does not depend on
-/// its state, else any.
+/// The memory of a matrix of elements in blocks, in planes.
 template <class Matrix>
-struct block_of_any_rule : any_block {
-  static constexpr bool allows_bits(int least, int most) {
-    return block_of<Matrix, element_scaling{}, false>::allows_bits(least, most);
-  }
-};
-/// Whether a rule says without an object how it scales, and whether by powers of two.
-template <class Rule, auto B>
-concept has_fixed_scaling = !requires(const Rule& rule) {
-  rule.scaling(block_matrix<B>::format);
+[[nodiscard]] block_storage storage_of(Matrix& m) {
+  return {{m.codes().data(), m.layout().row_bytes(0), m.scales().data(),
+           static_cast<std::size_t>(scaled_blocks_of(m.composition()).scale_bytes()),
+           m.block_col_count()}};
 }
-|| requires {
-  typename std::integral_constant<element_scaling, Rule::scaling(block_matrix<B>::format)>;
-};
-template <class Rule>
-concept has_fixed_powers = !requires(const Rule& rule) {
-  rule.is_power_of_two;
-}
-|| requires { typename std::bool_constant<Rule::is_power_of_two>; };
-
-template <auto B, class Rule>
-[[nodiscard]] constexpr auto known_for() {
-  using matrix = block_matrix<B>;
-  constexpr const auto& format = matrix::format;
-  if constexpr (constant_rule<Rule, B>) {
-    constexpr const auto& view = constant_rule_view<B, Rule>;
-    return block_of<matrix, view.scaling, view.is_power_of_two>{};
-  } else if constexpr (has_fixed_scaling<Rule, B> && has_fixed_powers<Rule>) {
-    constexpr element_scaling how = [] {
-      if constexpr (requires { Rule::scaling(format); }) {
-        return Rule::scaling(format);
-      } else {
-        return element_scaling::divide_exactly;
-      }
-    }();
-    constexpr bool is_power_of_two =
-        !format.has_tensor_scale && (facts_of(format.scale).are_powers_of_two() ||
-                                     requires { requires Rule::is_power_of_two; });
-    return block_of<matrix, how, is_power_of_two>{};
-  } else {
-    return block_of_any_rule<matrix>{};
-  }
-}
-template <auto B, class Rule>
-using known_block = decltype(known_for<B, Rule>());
-
-/// Refuses a rule that contradicts a format, with the rule's sentence: at compile time, if it says
-/// so without an object.
-template <auto B, class Rule>
-void require_rule(const char* function, const Rule& rule) {
-  constexpr const auto& format = block_matrix<B>::format;
-  if constexpr (requires { typename std::bool_constant<Rule::defect(format) == nullptr>; }) {
-    static_assert(lowp::detail::is_free_of_defects(Rule::defect(format)) &&
-                  lowp::detail::no_defect<lowp::detail::sentence(Rule::defect(format))>);
-  } else {
-    lowp::detail::require_valid(function, lowp::defect(format, rule));
-  }
+template <class Matrix>
+[[nodiscard]] const_block_storage storage_of(const Matrix& m) {
+  return {m.codes().data(), m.layout().row_bytes(0), m.scales().data(),
+          static_cast<std::size_t>(scaled_blocks_of(m.composition()).scale_bytes()),
+          m.block_col_count()};
 }
 
-/// Throws if a rule does not fit a grid of blocks.
-template <class Rule>
-void require_grid(const Rule& rule, std::size_t block_rows, std::size_t block_cols) {
-  if constexpr (requires { rule.require_grid(block_rows, block_cols); }) {
-    rule.require_grid(block_rows, block_cols);
+/// Where a row of codes of a leaf lies densely; of width 0, if it does not.
+template <class Matrix>
+[[nodiscard]] dense_codes dense_row(const Matrix& m, int leaf, std::size_t row) {
+  if constexpr (requires { m.layout().dense_row(leaf, row); }) {
+    return m.layout().dense_row(leaf, row);
   }
+  return {};
 }
-
-template <class Known, auto B, rounding_mode R>
-void quantize(matrix_view<const float> in, block_matrix<B>& out,
-              const rule_view<format_of<B>>& rule, const R& mode, const execution& how) {
-  constexpr const auto& format = block_matrix<B>::format;
-  const tensor_scale tensor = tensor_scale_of(format, rule, in, how.level());
-  out.set_tensor_scale(tensor);
-  if (!quantize_by_kernels<Known>(format, rule, in, tensor, mode, storage_of(out), how)) {
-    out = reference::quantize_by<B>(in, rule, mode);
-  }
-}
-
-template <class Known, auto B, rounding_mode R>
-void quantize_transposed(matrix_view<const float> in, block_matrix<B>& out,
-                         const rule_view<format_of<B>>& rule, const R& mode, const execution& how) {
-  constexpr const auto& format = block_matrix<B>::format;
-  const tensor_scale tensor = tensor_scale_of(format, rule, in, how.level());
-  out.set_tensor_scale(tensor);
-  if (!quantize_transpose_by_kernels<Known>(format, rule, in, tensor, mode, storage_of(out), how)) {
-    std::vector<float> copy(in.rows * in.cols);
-    const matrix_view<float> transpose(copy.data(), in.cols, in.rows);
-    for (std::size_t row = 0; row < in.rows; ++row) {
-      for (std::size_t col = 0; col < in.cols; ++col) transpose(col, row) = in(row, col);
+/// Stores the codes of one matrix in another of the same format and shape.
+template <class From, class To>
+void copy_codes(const From& from, To& to) {
+  const auto copy_row = [&](int leaf, std::size_t row, std::size_t count) {
+    const dense_codes a = dense_row(from, leaf, row), b = dense_row(to, leaf, row);
+    if (a.width != 0 && a.width == b.width) {
+      std::memcpy(to.bytes().data() + b.first_byte, from.bytes().data() + a.first_byte,
+                  packed_bytes(count, a.width));
+      return;
     }
-    out = reference::quantize_by<B>(matrix_view<const float>(transpose), rule, mode);
+    for (std::size_t col = 0; col < count; ++col) {
+      to.set_code(leaf, row, col, from.code(leaf, row, col));
+    }
+  };
+  for_each_leaf(from.composition(), from.rows(), from.cols(),
+                [&](int leaf, const auto&, std::size_t height, std::size_t width) {
+                  for (std::size_t row = 0; row < height; ++row) copy_row(leaf, row, width);
+                });
+}
+
+/// Calls use(matrix) with the matrix, or, where its layout has no planes, with one in planes, whose
+/// codes are stored in it afterwards.
+template <class Format, template <class> class Layout, class Bytes, class Use>
+void in_planes(basic_block_matrix<Format, Layout, Bytes>& out, const Use& use) {
+  if constexpr (lowp::detail::is_planes<Layout<Format>>) {
+    use(out);
+  } else {
+    basic_block_matrix<Format> planar(out.described(), out.rows(), out.cols());
+    use(planar);
+    copy_codes(planar, out);
+  }
+}
+
+template <class Known, class Format, rounding_mode R>
+void quantize(matrix_view<const float> in, auto& out, const Format& format,
+              const rule_view<Format>& rule, const R& mode, const execution& how) {
+  const tensor_scale tensor = tensor_scale_of(format, rule, in, how.level());
+  if constexpr (requires { out.set_tensor_scale(1.0f); }) out.set_tensor_scale(tensor.decoding);
+  if (!quantize_by_kernels<Known>(format, rule, in, tensor, mode, storage_of(out), how)) {
+    reference::quantize_by(in, out, format, rule, mode);
+  }
+}
+
+template <class Known, class Format, rounding_mode R>
+void quantize_transposed(matrix_view<const float> in, auto& out, const Format& format,
+                         const rule_view<Format>& rule, const R& mode, const execution& how) {
+  const tensor_scale tensor = tensor_scale_of(format, rule, in, how.level());
+  if constexpr (requires { out.set_tensor_scale(1.0f); }) out.set_tensor_scale(tensor.decoding);
+  if (!quantize_transpose_by_kernels<Known>(format, rule, in, tensor, mode, storage_of(out), how)) {
+    const std::vector<float> copy = transpose_of(in);
+    reference::quantize_by(matrix_view<const float>(copy.data(), in.cols, in.rows), out, format,
+                           rule, mode);
   }
 }
 
 }  // namespace bulk
 
-/// The matrix in block format B: for each block the scale by the rule, then its elements rounded by
+/// The matrix in a block format: for each block the scale by the rule, then its elements rounded by
 /// `mode`, element (r, c) with the draw at(mode, r * cols + c). Blocks are independent of each
 /// other but for the tensor scale, which looks at all finite elements. Rules are in rules/; without
 /// one it is rules::standard. See codec.hpp for special values.
@@ -201,133 +159,229 @@ void quantize_transposed(matrix_view<const float> in, block_matrix<B>& out,
 ///   quantize(matrix, q)                          into q, of the same shape
 ///   quantize<formats::mxfp4>(matrix)             a new one; also quantize<mxfp4>(matrix)
 ///   quantize<formats::mxfp4>(matrix, rules::rceil, nearest_away, threads{2})
+///   quantize<formats::q4_k, records<q4_k_record>::layout>(matrix)
 ///
-/// A rule that contradicts the format does not compile, or, where its defect() depends on its
-/// state, throws. Throws std::invalid_argument, before writing, if the shapes differ.
-template <auto B, scale_rule_for<format_of<B>> Rule, rounding_mode R = rounding_of<Rule>>
-void quantize(matrix_view<const float> in, block_matrix<B>& out, const Rule& rule,
-              const R& mode = {}, const execution& how = {}) {
-  bulk::require_rule<B>("quantize", rule);
+/// A format whose groups have more than a scale and a tensor scale has no rules but its own, which
+/// level_quantize.hpp describes.
+///
+/// A rule that contradicts the format does not compile, or, where the format is known at run time
+/// or the rule's defect() depends on its state, throws. Throws std::invalid_argument, before
+/// writing, if the shapes differ.
+template <described_scaled_blocks Format, template <class> class Layout, class Bytes,
+          scale_rule_for<typename Format::type> Rule, rounding_mode R = rounding_of<Rule>>
+void quantize(matrix_view<const float> in, basic_block_matrix<Format, Layout, Bytes>& out,
+              const Rule& rule, const R& mode = {}, const execution& how = {}) {
+  bulk::require_rule<Format>("quantize", out, rule);
   bulk::require_shape("quantize", out.rows(), out.cols(), in.rows, in.cols);
   bulk::require_grid(rule, out.block_row_count(), out.block_col_count());
-  bulk::quantize<bulk::known_block<B, Rule>>(in, out, bulk::view_of<B>(rule),
-                                             mode_under(rule, mode), how);
+  bulk::with_rule<Format>(out, rule, [&](const auto& blocks, const auto& view) {
+    bulk::in_planes(out, [&](auto& planar) {
+      bulk::quantize<bulk::known_block<Format, Rule>>(in, planar, blocks, view,
+                                                      mode_under(rule, mode), how);
+    });
+  });
 }
-template <auto B, rounding_mode R = nearest_even_t>
-void quantize(matrix_view<const float> in, block_matrix<B>& out, const R& mode = {},
-              const execution& how = {}) {
-  quantize(in, out, rules::standard, mode, how);
+template <class Format, template <class> class Layout, class Bytes,
+          rounding_mode R = nearest_even_t>
+void quantize(matrix_view<const float> in, basic_block_matrix<Format, Layout, Bytes>& out,
+              const R& mode = {}, const execution& how = {}) {
+  if constexpr (described_scaled_blocks<Format>) {
+    if (Format::is_constant || is_scaled_blocks(out.composition())) {
+      return quantize(in, out, rules::standard, mode, how);
+    }
+  }
+  if constexpr (!described_scaled_blocks<Format> || !Format::is_constant) {
+    bulk::require_shape("quantize", out.rows(), out.cols(), in.rows, in.cols);
+    bulk::quantize_levels(in, out, mode, how);
+  }
 }
-template <auto B, scale_rule_for<format_of<B>> Rule, rounding_mode R = rounding_of<Rule>>
-[[nodiscard]] block_matrix<B> quantize(matrix_view<const float> in, const Rule& rule,
-                                       const R& mode = {}, const execution& how = {}) {
-  block_matrix<B> out(in.rows, in.cols);
+template <auto F, template <class> class Layout = planes, scale_rule_for<format_of<F>> Rule,
+          rounding_mode R = rounding_of<Rule>>
+requires scaled_block_format<F>
+[[nodiscard]] block_matrix<F, Layout> quantize(matrix_view<const float> in, const Rule& rule,
+                                               const R& mode = {}, const execution& how = {}) {
+  block_matrix<F, Layout> out(in.rows, in.cols);
   quantize(in, out, rule, mode, how);
   return out;
 }
-template <auto B, rounding_mode R = nearest_even_t>
-[[nodiscard]] block_matrix<B> quantize(matrix_view<const float> in, const R& mode = {},
-                                       const execution& how = {}) {
-  return quantize<B>(in, rules::standard, mode, how);
+template <auto F, template <class> class Layout = planes, rounding_mode R = nearest_even_t>
+requires is_block_format_v<format_of<F>>
+[[nodiscard]] block_matrix<F, Layout> quantize(matrix_view<const float> in, const R& mode = {},
+                                               const execution& how = {}) {
+  block_matrix<F, Layout> out(in.rows, in.cols);
+  quantize(in, out, mode, how);
+  return out;
 }
 template <class Matrix, class... Arguments>
-requires requires { requires is_block_format_v<format_of<Matrix::format>>; }
+requires is_constant_block_matrix<Matrix>
 [[nodiscard]] Matrix quantize(matrix_view<const float> in, const Arguments&... arguments) {
-  return quantize<Matrix::format>(in, arguments...);
+  Matrix out(in.rows, in.cols);
+  quantize(in, out, arguments...);
+  return out;
 }
 
-/// The transpose of a matrix in block format B, in.cols x in.rows: blocks lie along the columns of
+/// The transpose of a matrix in a block format, in.cols x in.rows: blocks lie along the columns of
 /// `in`, as a product A * B needs them for B. The same bits as quantizing a transposed copy, which
-/// is not made. Into a matrix or into a new one, as quantize.
-template <auto B, scale_rule_for<format_of<B>> Rule, rounding_mode R = rounding_of<Rule>>
-void quantize_transposed(matrix_view<const float> in, block_matrix<B>& out, const Rule& rule,
+/// is not made where kernels reach. Into a matrix or into a new one, as quantize.
+template <described_scaled_blocks Format, template <class> class Layout, class Bytes,
+          scale_rule_for<typename Format::type> Rule, rounding_mode R = rounding_of<Rule>>
+void quantize_transposed(matrix_view<const float> in,
+                         basic_block_matrix<Format, Layout, Bytes>& out, const Rule& rule,
                          const R& mode = {}, const execution& how = {}) {
-  bulk::require_rule<B>("quantize_transposed", rule);
+  bulk::require_rule<Format>("quantize_transposed", out, rule);
   bulk::require_shape("quantize_transposed", out.rows(), out.cols(), in.cols, in.rows);
   bulk::require_grid(rule, out.block_row_count(), out.block_col_count());
-  bulk::quantize_transposed<bulk::known_block<B, Rule>>(in, out, {block_matrix<B>::format, rule},
-                                                        mode_under(rule, mode), how);
+  bulk::with_rule<Format>(out, rule, [&](const auto& blocks, const auto& view) {
+    bulk::in_planes(out, [&](auto& planar) {
+      bulk::quantize_transposed<bulk::known_block<Format, Rule>>(in, planar, blocks, view,
+                                                                 mode_under(rule, mode), how);
+    });
+  });
 }
-template <auto B, rounding_mode R = nearest_even_t>
-void quantize_transposed(matrix_view<const float> in, block_matrix<B>& out, const R& mode = {},
+template <class Format, template <class> class Layout, class Bytes,
+          rounding_mode R = nearest_even_t>
+void quantize_transposed(matrix_view<const float> in,
+                         basic_block_matrix<Format, Layout, Bytes>& out, const R& mode = {},
                          const execution& how = {}) {
-  quantize_transposed(in, out, rules::standard, mode, how);
+  if constexpr (described_scaled_blocks<Format>) {
+    if (Format::is_constant || is_scaled_blocks(out.composition())) {
+      return quantize_transposed(in, out, rules::standard, mode, how);
+    }
+  }
+  if constexpr (!described_scaled_blocks<Format> || !Format::is_constant) {
+    bulk::require_shape("quantize_transposed", out.rows(), out.cols(), in.cols, in.rows);
+    const std::vector<float> copy = bulk::transpose_of(in);
+    bulk::quantize_levels(matrix_view<const float>(copy.data(), in.cols, in.rows), out, mode, how);
+  }
 }
-template <auto B, scale_rule_for<format_of<B>> Rule, rounding_mode R = rounding_of<Rule>>
-[[nodiscard]] block_matrix<B> quantize_transposed(matrix_view<const float> in, const Rule& rule,
-                                                  const R& mode = {}, const execution& how = {}) {
-  block_matrix<B> out(in.cols, in.rows);
+template <auto F, template <class> class Layout = planes, scale_rule_for<format_of<F>> Rule,
+          rounding_mode R = rounding_of<Rule>>
+requires scaled_block_format<F>
+[[nodiscard]] block_matrix<F, Layout> quantize_transposed(matrix_view<const float> in,
+                                                          const Rule& rule, const R& mode = {},
+                                                          const execution& how = {}) {
+  block_matrix<F, Layout> out(in.cols, in.rows);
   quantize_transposed(in, out, rule, mode, how);
   return out;
 }
-template <auto B, rounding_mode R = nearest_even_t>
-[[nodiscard]] block_matrix<B> quantize_transposed(matrix_view<const float> in, const R& mode = {},
-                                                  const execution& how = {}) {
-  return quantize_transposed<B>(in, rules::standard, mode, how);
+template <auto F, template <class> class Layout = planes, rounding_mode R = nearest_even_t>
+requires is_block_format_v<format_of<F>>
+[[nodiscard]] block_matrix<F, Layout> quantize_transposed(matrix_view<const float> in,
+                                                          const R& mode = {},
+                                                          const execution& how = {}) {
+  block_matrix<F, Layout> out(in.cols, in.rows);
+  quantize_transposed(in, out, mode, how);
+  return out;
 }
 template <class Matrix, class... Arguments>
-requires requires { requires is_block_format_v<format_of<Matrix::format>>; }
+requires is_constant_block_matrix<Matrix>
 [[nodiscard]] Matrix quantize_transposed(matrix_view<const float> in,
                                          const Arguments&... arguments) {
-  return quantize_transposed<Matrix::format>(in, arguments...);
+  Matrix out(in.cols, in.rows);
+  quantize_transposed(in, out, arguments...);
+  return out;
 }
 
 namespace bulk {
 
-template <auto B, class T>
-void dequantize(const block_matrix<B>& in, matrix_view<T> out, const execution& how) {
-  require_shape("dequantize", out.rows, out.cols, in.rows(), in.cols());
-  constexpr const auto& format = block_matrix<B>::format;
-  static const decode_scales scales(format, sizeof(T) < sizeof(float));
-  const kernels::value_table* table = nullptr;
-  if constexpr (format.element.bits() <= 8) {
-    static const kernels::value_table values = kernels::make_value_table(format.element);
-    table = &values;
+/// Of elements in blocks, in planes.
+template <class Format, class Bytes, class T>
+void dequantize_planes(const basic_block_matrix<Format, planes, Bytes>& in, matrix_view<T> out,
+                       const execution& how) {
+  const auto run = [&](const auto& blocks, const auto& scales, const kernels::value_table* table) {
+    // A tensor scale rounds to binary32; bfloat16 after it would be a second rounding.
+    const bool rounds_twice = blocks.has_tensor_scale && sizeof(T) < sizeof(float);
+    if (rounds_twice || !dequantize_by_kernels(blocks, scales, table, in.rows(), in.cols(),
+                                               storage_of(in), in.tensor_scale(), out, how)) {
+      reference::dequantize(in, out);
+    }
+  };
+  constexpr bool rounds_again = sizeof(T) < sizeof(float);
+  if constexpr (Format::is_constant) {
+    constexpr const auto& blocks = constant_blocks<Format>;
+    static const decode_scales scales(blocks, rounds_again);
+    if constexpr (blocks.element.bits() <= 8) {
+      static const kernels::value_table values = kernels::make_value_table(blocks.element);
+      run(blocks, scales, &values);
+    } else {
+      run(blocks, scales, nullptr);
+    }
+  } else {
+    const auto blocks = scaled_blocks_of(in.composition());
+    const decode_scales scales(blocks, rounds_again);
+    kernels::value_table table;
+    const bool is_narrow = blocks.element.bits() <= 8;
+    if (is_narrow) table = kernels::make_value_table(blocks.element);
+    run(blocks, scales, is_narrow ? &table : nullptr);
   }
-  // A tensor scale rounds to binary32; bfloat16 after it would be a second rounding.
-  const bool rounds_twice = format.has_tensor_scale && sizeof(T) < sizeof(float);
-  const const_block_storage storage = storage_of(in);
-  if (rounds_twice || !dequantize_by_kernels(format, scales, table, in.rows(), in.cols(), storage,
-                                             in.tensor_scale(), out, how)) {
-    reference::dequantize(in, out);
+}
+
+template <class Format, template <class> class Layout, class Bytes, class T>
+void dequantize_any(const basic_block_matrix<Format, Layout, Bytes>& in, matrix_view<T> out,
+                    const execution& how) {
+  require_shape("dequantize", out.rows, out.cols, in.rows(), in.cols());
+  if constexpr (described_scaled_blocks<Format>) {
+    if (Format::is_constant || is_scaled_blocks(in.composition())) {
+      if constexpr (lowp::detail::is_planes<Layout<Format>>) {
+        return dequantize_planes(in, out, how);
+      } else {
+        basic_block_matrix<Format> planar(in.described(), in.rows(), in.cols());
+        copy_codes(in, planar);
+        return dequantize_planes(planar, out, how);
+      }
+    }
+  }
+  if constexpr (!described_scaled_blocks<Format> || !Format::is_constant) {
+    dequantize_levels(in, out, how);
   }
 }
 
 }  // namespace bulk
 
-/// The values of a block matrix in binary32 or bfloat16: element * scale * tensor scale, rounded
-/// once to nearest even where that is not exact. Throws std::invalid_argument, before writing, if
-/// the shapes differ.
-template <auto B>
-void dequantize(const block_matrix<B>& in, matrix_view<float> out, const execution& how = {}) {
-  bulk::dequantize(in, out, how);
+/// The values of a block matrix in binary32 or bfloat16, each rounded once to nearest even where
+/// that is not exact. Throws std::invalid_argument, before writing, if the shapes differ.
+template <class Format, template <class> class Layout, class Bytes>
+void dequantize(const basic_block_matrix<Format, Layout, Bytes>& in, matrix_view<float> out,
+                const execution& how = {}) {
+  bulk::dequantize_any(in, out, how);
 }
-template <auto B>
-void dequantize(const block_matrix<B>& in, matrix_view<bfloat16> out, const execution& how = {}) {
-  bulk::dequantize(in, out, how);
+template <class Format, template <class> class Layout, class Bytes>
+void dequantize(const basic_block_matrix<Format, Layout, Bytes>& in, matrix_view<bfloat16> out,
+                const execution& how = {}) {
+  bulk::dequantize_any(in, out, how);
 }
+
+namespace bulk {
+
+/// Throws for matrices of different shapes, or that share some elements only.
+inline void require_rounded(const matrix_view<const float>& in, const matrix_view<float>& out) {
+  require_shape("round_to", out.rows, out.cols, in.rows, in.cols);
+  const bool is_in_place = in.data == out.data && in.stride == out.stride;
+  if (!is_in_place && share_elements(in, matrix_view<const float>(out))) {
+    refuse("round_to: in and out overlap, expected the same matrix or two apart");
+  }
+}
+
+}  // namespace bulk
 
 /// What quantizing to a block format and back gives, for a format chosen at run time; in and out
 /// may be the same matrix. Throws std::invalid_argument, before writing, for a contradictory
 /// format or rule, shapes that differ, or matrices that share some elements only.
-template <number_format Element, number_format Scale,
-          scale_rule_for<block_format<Element, Scale>> Rule, rounding_mode R = rounding_of<Rule>>
-void round_to(const block_format<Element, Scale>& format, matrix_view<const float> in,
-              matrix_view<float> out, const Rule& rule, const R& mode = {},
-              const execution& how = {}) {
-  detail::require_valid("round_to", defect(format));
+template <may_be_scaled_blocks Format, scale_rule_for<Format> Rule,
+          rounding_mode R = rounding_of<Rule>>
+void round_to(const Format& composition, matrix_view<const float> in, matrix_view<float> out,
+              const Rule& rule, const R& mode = {}, const execution& how = {}) {
+  detail::require_valid("round_to", defect(composition));
+  lowp::detail::require_scaled_blocks("round_to", composition);
+  const auto format = scaled_blocks_of(composition);
   detail::require_valid("round_to", defect(format, rule));
-  bulk::require_shape("round_to", out.rows, out.cols, in.rows, in.cols);
-  const bool is_in_place = in.data == out.data && in.stride == out.stride;
-  if (!is_in_place && bulk::share_elements(in, matrix_view<const float>(out))) {
-    refuse("round_to: in and out overlap, expected the same matrix or two apart");
-  }
+  bulk::require_rounded(in, out);
   const auto over = [](std::size_t size, std::size_t block) { return (size + block - 1) / block; };
   const std::size_t scales_per_row = over(in.cols, format.block_cols(in.cols));
   const std::size_t block_rows = over(in.rows, format.block_rows(in.rows));
   bulk::require_grid(rule, block_rows, scales_per_row);
   const auto& used = mode_under(rule, mode);
-  const rule_view<block_format<Element, Scale>> view(format, rule);
+  const rule_view<scaled_blocks_type<Format>> view(format, rule);
   const tensor_scale tensor = bulk::tensor_scale_of(format, view, in, how.level());
   const std::size_t row_bytes = packed_bytes(in.cols, format.element.bits());
   const auto scale_bytes = static_cast<std::size_t>(format.scale_bytes());
@@ -339,18 +393,26 @@ void round_to(const block_format<Element, Scale>& format, matrix_view<const floa
   kernels::value_table table;
   const bool is_narrow = format.element.bits() <= 8;
   if (is_narrow) table = kernels::make_value_table(format.element);
-  if (!decode_scales.are_possible(tensor) ||
+  if (!decode_scales.are_possible(tensor.decoding) ||
       !(is_narrow || kernels::make_decode_plan(format.element).is_supported) ||
       !bulk::quantize_by_kernels<bulk::any_block>(format, view, in, tensor, used, storage, how)) {
     return reference::round_to_by(format, in, out, view, used);
   }
   bulk::dequantize_by_kernels(format, decode_scales, is_narrow ? &table : nullptr, in.rows, in.cols,
-                              storage, tensor, out, how);
+                              storage, tensor.decoding, out, how);
 }
-template <number_format Element, number_format Scale, rounding_mode R = nearest_even_t>
-void round_to(const block_format<Element, Scale>& format, matrix_view<const float> in,
-              matrix_view<float> out, const R& mode = {}, const execution& how = {}) {
-  round_to(format, in, out, rules::standard, mode, how);
+template <class Format, rounding_mode R = nearest_even_t>
+requires is_block_format_v<Format>
+void round_to(const Format& format, matrix_view<const float> in, matrix_view<float> out,
+              const R& mode = {}, const execution& how = {}) {
+  if constexpr (may_be_scaled_blocks<Format>) {
+    if (is_scaled_blocks(format)) return round_to(format, in, out, rules::standard, mode, how);
+  }
+  detail::require_valid("round_to", defect(format));
+  bulk::require_rounded(in, out);
+  basic_block_matrix<variable_format<Format>> rounded({format}, in.rows, in.cols);
+  quantize(in, rounded, mode, how);
+  dequantize(rounded, out, how);
 }
 
 }  // namespace LOWP_BASELINE

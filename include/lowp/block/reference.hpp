@@ -70,22 +70,25 @@ template <class Format>
   return rule.make_tensor_scale(rule.rule, format, all.amax());
 }
 
-template <auto B, rounding_mode R = nearest_even_t>
-[[nodiscard]] block_matrix<B> quantize_by(matrix_view<const float> in,
-                                          const rule_view<format_of<B>>& rule, const R& mode) {
-  block_matrix<B> out(in.rows, in.cols);
-  out.set_tensor_scale(tensor_scale_of(block_matrix<B>::format, rule, in));
+/// Into a matrix of such elements in blocks, in any layout.
+template <class Matrix, class Format, rounding_mode R>
+void quantize_by(matrix_view<const float> in, Matrix& out, const Format& format,
+                 const rule_view<Format>& rule, const R& mode) {
+  const tensor_scale tensor = tensor_scale_of(format, rule, in);
+  if constexpr (requires { out.set_tensor_scale(1.0f); }) out.set_tensor_scale(tensor.decoding);
   detail::encode_blocks(
-      block_matrix<B>::format, rule, in, out.tensor_scale(), mode,
+      format, rule, in, tensor, mode,
       [&](std::size_t row, std::size_t col, code_t scale) { out.set_scale_code(row, col, scale); },
       [&](std::size_t row, std::size_t col, code_t code, code_t) { out.set_code(row, col, code); });
-  return out;
 }
 template <auto B, scale_rule_for<format_of<B>> Rule, rounding_mode R = rounding_of<Rule>>
 [[nodiscard]] block_matrix<B> quantize(matrix_view<const float> in, const Rule& rule,
                                        const R& mode = {}) {
-  return quantize_by<B>(in, rule_view<format_of<B>>(block_matrix<B>::format, rule),
-                        mode_under(rule, mode));
+  using format_type = scaled_blocks_type<format_of<B>>;
+  constexpr format_type format = scaled_blocks_of(block_matrix<B>::format);
+  block_matrix<B> out(in.rows, in.cols);
+  quantize_by(in, out, format, rule_view<format_type>(format, rule), mode_under(rule, mode));
+  return out;
 }
 template <auto B, rounding_mode R = nearest_even_t>
 [[nodiscard]] block_matrix<B> quantize(matrix_view<const float> in, const R& mode = {}) {
@@ -93,27 +96,26 @@ template <auto B, rounding_mode R = nearest_even_t>
 }
 
 /// out may be in.
-template <number_format Element, number_format Scale, rounding_mode R>
-void round_to_by(const block_format<Element, Scale>& format, matrix_view<const float> in,
-                 matrix_view<float> out, const rule_view<block_format<Element, Scale>>& rule,
-                 const R& mode) {
+template <class Format, rounding_mode R>
+void round_to_by(const Format& format, matrix_view<const float> in, matrix_view<float> out,
+                 const rule_view<Format>& rule, const R& mode) {
   const tensor_scale tensor = tensor_scale_of(format, rule, in);
   detail::encode_blocks(
       format, rule, in, tensor, mode, [](std::size_t, std::size_t, code_t) {},
       [&](std::size_t row, std::size_t col, code_t code, code_t scale) {
-        out(row, col) = pack_as<float>(decode_element(format, code, scale, tensor));
+        out(row, col) = pack_as<float>(decode_element(format, code, scale, tensor.decoding));
       });
 }
-template <number_format Element, number_format Scale,
-          scale_rule_for<block_format<Element, Scale>> Rule, rounding_mode R = rounding_of<Rule>>
-void round_to(const block_format<Element, Scale>& format, matrix_view<const float> in,
-              matrix_view<float> out, const Rule& rule, const R& mode = {}) {
-  round_to_by(format, in, out, {format, rule}, mode_under(rule, mode));
+template <class Format, scale_rule_for<Format> Rule, rounding_mode R = rounding_of<Rule>>
+void round_to(const Format& format, matrix_view<const float> in, matrix_view<float> out,
+              const Rule& rule, const R& mode = {}) {
+  const auto& blocks = scaled_blocks_of(format);
+  round_to_by(blocks, in, out, {blocks, rule}, mode_under(rule, mode));
 }
-template <number_format Element, number_format Scale, rounding_mode R = nearest_even_t>
-void round_to(const block_format<Element, Scale>& format, matrix_view<const float> in,
-              matrix_view<float> out, const R& mode = {}) {
-  round_to(format, in, out, rules::standard, mode);
+template <may_be_scaled_blocks Format, rounding_mode R = nearest_even_t>
+void round_to(const Format& format, matrix_view<const float> in, matrix_view<float> out,
+              const R& mode = {}) {
+  reference::round_to(format, in, out, rules::standard, mode);
 }
 
 /// A value rounded to nearest even.
@@ -121,8 +123,8 @@ inline void store_value(const unpacked& x, float& out) { out = pack_as<float>(x)
 inline void store_value(const unpacked& x, bfloat16& out) { out = convert<formats::bfloat16>(x); }
 
 /// out, of float or bfloat16, has the shape of in.
-template <auto B, class T>
-void dequantize(const block_matrix<B>& in, matrix_view<T> out) {
+template <class Format, template <class> class Layout, class Bytes, class T>
+void dequantize(const basic_block_matrix<Format, Layout, Bytes>& in, matrix_view<T> out) {
   for (std::size_t row = 0; row < in.rows(); ++row) {
     for (std::size_t col = 0; col < in.cols(); ++col) {
       store_value(in.value(row, col), out(row, col));

@@ -10,7 +10,7 @@
 
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/block/block_matrix.hpp"
-#include "lowp/block/reference.hpp"
+#include "lowp/block/level_reference.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/failure.hpp"
 #include "lowp/gemm/activation.hpp"
@@ -44,8 +44,8 @@ template <class C>
 inline constexpr bool is_output = std::same_as<C, matrix_view<float>>;
 template <auto F>
 inline constexpr bool is_output<matrix_view<number<F>>> = true;
-template <auto B>
-inline constexpr bool is_output<block_matrix<B>> = true;
+template <class Format, template <class> class Layout, class Bytes>
+inline constexpr bool is_output<basic_block_matrix<Format, Layout, Bytes>> = true;
 
 /// Throws std::invalid_argument for an array that does not fit the result.
 inline void require_epilogue(const epilogue& e, std::size_t rows, std::size_t cols) {
@@ -104,9 +104,10 @@ void store_result(matrix_view<const float> values, const epilogue& e, matrix_vie
     }
   }
 }
-template <auto B>
-void store_result(matrix_view<const float> values, const epilogue& e, block_matrix<B>& c) {
-  c = reference::quantize<B>(values, e.rounding);
+template <class Format, template <class> class Layout, class Bytes>
+void store_result(matrix_view<const float> values, const epilogue& e,
+                  basic_block_matrix<Format, Layout, Bytes>& c) {
+  reference::quantize(values, c, e.rounding);
 }
 
 }  // namespace reference

@@ -42,13 +42,21 @@ namespace detail {
 /// packed.
 template <class X>
 inline constexpr int block_cols_of_type = 0;
-template <auto B>
-inline constexpr int block_cols_of_type<block_matrix<B>> = [] {
-  constexpr block_shape shape = block_matrix<B>::format.shape;
+template <auto F, class Bytes>
+requires scaled_block_format<F>
+inline constexpr int block_cols_of_type<block_matrix<F, planes, Bytes>> = [] {
+  constexpr block_shape shape = block_matrix<F>::format.shape;
   const bool is_possible =
       shape.rows == 1 && (shape.cols == 16 || (shape.cols > 0 && shape.cols % 32 == 0));
   return is_possible ? shape.cols : -1;
 }();
+/// Whether a tensor scale may multiply finished sums: of some types it is known that none does.
+template <class X>
+inline constexpr bool may_have_tensor_scale = true;
+template <auto F, class Bytes>
+requires scaled_block_format<F>
+inline constexpr bool may_have_tensor_scale<block_matrix<F, planes, Bytes>> =
+    scaled_blocks_of(F).has_tensor_scale;
 
 /// Whether matrices of a type can be packed: rows of codes in memory of up to 8 bits, with a zero
 /// among them, and scales of up to 8 bits.
@@ -121,17 +129,11 @@ class packed_operand {
     return number<scale_format>::from_code(scale_code(row, col));
   }
   [[nodiscard]] std::size_t block_cols() const requires has_scales { return block_cols_; }
-  /// Whether a tensor scale multiplies finished sums: of some types it is known that none does.
+  /// Whether a tensor scale may multiply finished sums.
   [[nodiscard]] static constexpr bool has_tensor_scale() {
-    if constexpr (requires { X::format.has_tensor_scale; }) {
-      return X::format.has_tensor_scale;
-    } else {
-      return true;
-    }
+    return detail::may_have_tensor_scale<X>;
   }
-  [[nodiscard]] const lowp::tensor_scale& tensor_scale() const requires has_scales {
-    return tensor_;
-  }
+  [[nodiscard]] float tensor_scale() const requires has_scales { return tensor_scale_; }
 
   /// The bytes, in the order described above, and where they lie.
   [[nodiscard]] std::span<const std::uint8_t> codes() const {
@@ -153,14 +155,15 @@ class packed_operand {
 
   bool operator==(const packed_operand& other) const {
     return rows_ == other.rows_ && cols_ == other.cols_ && block_cols_ == other.block_cols_ &&
-           codes_ == other.codes_ && scales_ == other.scales_ && tensor_ == other.tensor_;
+           codes_ == other.codes_ && scales_ == other.scales_ &&
+           tensor_scale_ == other.tensor_scale_;
   }
 
  private:
   static constexpr code_t zero = encode(element_format, unpacked::zero(), nearest_even,
                                         overflow::saturate, missing_nan::largest);
 
-  packed_operand(const description& d, const X& x)
+  packed_operand(const description& d, const X&)
       : packed_operand(d.rows(), d.cols(), packed_block_cols(d)) {
     const bool are_dense = d.elements.order.is_msb_first == false &&
                            bulk::is_dense(d.elements.order, element_format.bits());
@@ -182,11 +185,7 @@ class packed_operand {
         }
       }
     }
-    if constexpr (requires { x.tensor_scale(); }) {
-      tensor_ = x.tensor_scale();
-    } else {
-      tensor_.decoding = d.tensor_scale;
-    }
+    tensor_scale_ = d.tensor_scale;
     powers_ = find_powers();
   }
 
@@ -266,7 +265,7 @@ class packed_operand {
   std::size_t block_cols_ = static_cast<std::size_t>(detail::block_cols_of_type<X>);
   detail::packed_layout layout_{};
   lines codes_, scales_;
-  lowp::tensor_scale tensor_;
+  float tensor_scale_ = 1;
   detail::scale_powers powers_;
 };
 
@@ -284,7 +283,7 @@ template <class X>
         .codes = x.codes().data(),
         .scales = x.scales().data(),
         .block_cols = x.block_cols(),
-        .tensor_scale = x.has_tensor_scale() ? x.tensor_scale().decoding : 1.0f};
+        .tensor_scale = x.has_tensor_scale() ? x.tensor_scale() : 1.0f};
   } else {
     return packed_description<element>{.row_count = x.rows(),
                                        .col_count = x.cols(),
@@ -347,8 +346,8 @@ const {
   }
   h.words[head::rows] = rows_;
   h.words[head::cols] = cols_;
-  h.words[head::tensor_encoding] = std::bit_cast<std::uint32_t>(tensor_.encoding);
-  h.words[head::tensor_decoding] = std::bit_cast<std::uint32_t>(tensor_.decoding);
+  h.words[head::tensor_encoding] = std::bit_cast<std::uint32_t>(1.0f);
+  h.words[head::tensor_decoding] = std::bit_cast<std::uint32_t>(tensor_scale_);
   h.words[head::code_bytes] = layout_.code_bytes();
   h.words[head::scale_bytes] = layout_.scale_bytes();
   return h;
@@ -447,12 +446,9 @@ requires detail::is_packable<X> packed_operand<X> packed_operand<X>::load(
   };
   get(x.codes_, head::size, layout.code_bytes());
   get(x.scales_, head::size + layout.code_bytes(), layout.scale_bytes());
-  const auto tensor = [&](head::place at) {
-    return std::bit_cast<float>(static_cast<std::uint32_t>(found.words[at]));
-  };
   if constexpr (has_scales) {
-    x.tensor_ = {.encoding = tensor(head::tensor_encoding),
-                 .decoding = tensor(head::tensor_decoding)};
+    x.tensor_scale_ =
+        std::bit_cast<float>(static_cast<std::uint32_t>(found.words[head::tensor_decoding]));
   }
   if (!x.is_padded_with_zeros()) {
     refuse("packed_operand: the padding holds other codes, expected zeros only");

@@ -14,7 +14,7 @@ namespace lowp {
 namespace detail {
 
 template <class Element, class Scale>
-[[nodiscard]] constexpr bool is_e2m1_under(const block_format<Element, Scale>& f,
+[[nodiscard]] constexpr bool is_e2m1_under(const scaled_blocks<Element, Scale>& f,
                                            const float_format& scale) {
   if constexpr (std::same_as<Element, float_format> && std::same_as<Scale, float_format>) {
     return f.element == formats::e2m1 && f.scale == scale && !f.has_tensor_scale;

@@ -43,6 +43,7 @@
 #include <utility>
 
 #include "lowp/arrays/matrix_view.hpp"
+#include "lowp/block/block_format.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/facts.hpp"
@@ -166,8 +167,10 @@ concept answers_call = requires(const Rule& rule, const Format& format, const bl
 
 /// What chooses the scales of blocks of a format.
 template <class Rule, class Format>
-concept scale_rule_for = detail::answers_amax<Rule, Format> ||
-    detail::answers_scale<Rule, Format> || detail::answers_call<Rule, Format>;
+concept scale_rule_for = may_be_scaled_blocks<Format> &&
+    (detail::answers_amax<Rule, scaled_blocks_type<Format>> ||
+     detail::answers_scale<Rule, scaled_blocks_type<Format>> ||
+     detail::answers_call<Rule, scaled_blocks_type<Format>>);
 
 /// Stands for the rounding mode of a rule where that has a state, which is the rule's.
 struct mode_of_rule {
@@ -201,8 +204,9 @@ template <class Rule, rounding_mode R>
 /// Why a rule is none for a format, or null.
 template <class Format, scale_rule_for<Format> Rule>
 [[nodiscard]] constexpr const char* defect(const Format& format, const Rule& rule) {
-  if constexpr (requires { rule.defect(format); }) {
-    return rule.defect(format);
+  const auto& f = scaled_blocks_of(format);
+  if constexpr (requires { rule.defect(f); }) {
+    return rule.defect(f);
   } else {
     return nullptr;
   }

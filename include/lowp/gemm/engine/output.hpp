@@ -94,7 +94,7 @@ template <auto F>
 
 template <class C>
 inline constexpr bool is_block_output = requires(const C& c) {
-  c.scales();
+  c.composition();
 };
 
 /// The epilogue of values in a buffer, which it overwrites, and on to the output.

@@ -13,6 +13,7 @@
 #include "lowp/arrays/transposed.hpp"
 #include "lowp/block/affine_matrix.hpp"
 #include "lowp/block/block_matrix.hpp"
+#include "lowp/core/unpacked.hpp"
 #include "lowp/formats/catalog.hpp"
 #include "lowp/gemm/operands/description.hpp"
 #include "lowp/gemm/operands/facts.hpp"
@@ -73,21 +74,49 @@ template <auto F, packing P>
       .zeros = x.zeros().data()};
 }
 
-template <auto B>
-[[nodiscard]] auto describe(const block_matrix<B>& x) {
-  static constexpr auto format = block_matrix<B>::format;
-  return operand_description<constant_format<B.element>, constant_format<B.scale>>{
+namespace detail {
+
+/// The formats of elements and of scales, described as that of their matrix is.
+template <class Format>
+struct described_parts {
+  using blocks = scaled_blocks_type<typename Format::type>;
+  using element = variable_format<std::remove_cvref_t<decltype(blocks::element)>>;
+  using scale = variable_format<std::remove_cvref_t<decltype(blocks::scale)>>;
+  [[nodiscard]] static element element_of(const blocks& f) { return {f.element}; }
+  [[nodiscard]] static scale scale_of(const blocks& f) { return {f.scale}; }
+};
+template <auto F>
+struct described_parts<constant_format<F>> {
+  static constexpr auto blocks = scaled_blocks_of(F);
+  using element = constant_format<blocks.element>;
+  using scale = constant_format<blocks.scale>;
+  [[nodiscard]] static element element_of(const auto&) { return {}; }
+  [[nodiscard]] static scale scale_of(const auto&) { return {}; }
+};
+
+}  // namespace detail
+
+/// Of elements in blocks, in planes; of other matrices in level_operand.hpp. Throws
+/// std::invalid_argument where the format is known at run time only and its scales have a level
+/// above them that is no binary32 of the whole tensor: such a matrix is no operand.
+template <described_scaled_blocks Format, class Bytes>
+[[nodiscard]] auto describe(const basic_block_matrix<Format, planes, Bytes>& x) {
+  using parts = detail::described_parts<Format>;
+  if constexpr (!Format::is_constant) detail::require_scaled_blocks("gemm", x.composition());
+  const auto format = scaled_blocks_of(x.composition());
+  return operand_description<typename parts::element, typename parts::scale>{
       .row_count = x.rows(),
       .col_count = x.cols(),
-      .elements = {.bytes = x.codes().data(),
-                   .row_bytes =
-                       static_cast<std::ptrdiff_t>(packed_bytes(x.cols(), format.element.bits()))},
-      .scales = {.bytes = x.scales().data(),
+      .elements = {.format = parts::element_of(format),
+                   .bytes = x.codes().data(),
+                   .row_bytes = static_cast<std::ptrdiff_t>(x.layout().row_bytes(0))},
+      .scales = {.format = parts::scale_of(format),
+                 .bytes = x.scales().data(),
                  .order = {.container_bits = 8 * format.scale_bytes()},
                  .group_rows = x.block_rows(),
                  .group_cols = x.block_cols(),
                  .groups_per_row = x.block_col_count()},
-      .tensor_scale = format.has_tensor_scale ? x.tensor_scale().decoding : 1.0f};
+      .tensor_scale = x.tensor_scale()};
 }
 
 template <class X>

@@ -161,7 +161,7 @@ template <class Element, class Scale>
   const auto extent = [](std::size_t group, std::size_t size) {
     return group >= size ? block_shape::whole : static_cast<int>(group);
   };
-  const block_format format{
+  const scaled_blocks format{
       d.format(), d.scale_value_format(),
       block_shape{extent(d.group_rows(), d.rows()), extent(d.group_cols(), d.cols())}};
   const int scale_bytes = format.scale_bytes();
@@ -171,7 +171,7 @@ template <class Element, class Scale>
                           is_kernel_block(format.block_cols(d.cols()), d.cols());
   if (!are_blocks) return false;
   const auto with_scales = [&](const auto& scales) {
-    if (!scales.are_possible({})) return false;
+    if (!scales.are_possible(1.0f)) return false;
     const const_block_storage storage{
         d.elements.bytes, static_cast<std::size_t>(d.elements.row_bytes), d.scales.bytes,
         static_cast<std::size_t>(scale_bytes), d.scales.groups_per_row};
@@ -179,7 +179,7 @@ template <class Element, class Scale>
       const dequantize_job<Code, std::remove_cvref_t<decltype(values)>,
                            std::remove_cv_t<decltype(format.element)>,
                            std::remove_cv_t<decltype(format.scale)>>
-          decode(level, format, values, scales, d.rows(), d.cols(), storage, {});
+          decode(level, format, values, scales, d.rows(), d.cols(), storage, 1.0f);
       if constexpr (sizeof(Code) == 1) {
         const step_scales of_steps(level, scales, storage, d.group_rows(),
                                    format.block_cols(d.cols()));
@@ -192,7 +192,7 @@ template <class Element, class Scale>
     });
   };
   if constexpr (lowp::detail::has_constant_formats<operand_description<Element, Scale>>) {
-    static constexpr block_format any{Element::value, Scale::value, block_shape{1, 32}};
+    static constexpr scaled_blocks any{Element::value, Scale::value, block_shape{1, 32}};
     static const decode_scales scales(any);
     return with_scales(scales);
   } else {

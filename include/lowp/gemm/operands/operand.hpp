@@ -4,6 +4,7 @@
 
 #include <cstddef>
 
+#include "lowp/block/block_matrix.hpp"
 #include "lowp/gemm/operands/describe.hpp"
 #include "lowp/gemm/operands/facts.hpp"
 #include "lowp/gemm/packed_operand.hpp"
@@ -13,6 +14,15 @@ namespace detail {
 
 [[nodiscard]] std::size_t operand_rows(const gemm_operand auto& x) { return describe(x).rows(); }
 [[nodiscard]] std::size_t operand_cols(const gemm_operand auto& x) { return describe(x).cols(); }
+/// Of a block matrix, which may be a result without being an operand.
+template <class Format, template <class> class Layout, class Bytes>
+[[nodiscard]] std::size_t operand_rows(const basic_block_matrix<Format, Layout, Bytes>& x) {
+  return x.rows();
+}
+template <class Format, template <class> class Layout, class Bytes>
+[[nodiscard]] std::size_t operand_cols(const basic_block_matrix<Format, Layout, Bytes>& x) {
+  return x.cols();
+}
 [[nodiscard]] float operand_tensor_scale(const gemm_operand auto& x) {
   return describe(x).tensor_scale;
 }

@@ -72,16 +72,12 @@ void require_no_overlap(const X& x, const matrix_view<T>& c) {
   refuse("gemm: c shares memory with an operand, expected another matrix");
 }
 /// require_no_overlap for the memory of a block matrix.
-template <gemm_operand X, auto B>
-void require_no_overlap(const X& x, block_matrix<B>& c) {
-  if constexpr (std::is_same_v<X, block_matrix<B>>) {
+template <gemm_operand X, class Format, template <class> class Layout, class Bytes>
+void require_no_overlap(const X& x, const basic_block_matrix<Format, Layout, Bytes>& c) {
+  if constexpr (std::is_same_v<X, basic_block_matrix<Format, Layout, Bytes>>) {
     if (&x == &c) refuse("gemm: c is an operand, expected another matrix");
   }
-  const auto row = [](const auto& bytes) {
-    return matrix_view<std::uint8_t>(bytes.data(), 1, bytes.size());
-  };
-  require_no_overlap(x, row(c.codes()));
-  require_no_overlap(x, row(c.scales()));
+  require_no_overlap(x, matrix_view<const std::uint8_t>(c.bytes().data(), 1, c.bytes().size()));
 }
 
 /// require_no_overlap for the arrays of an epilogue.

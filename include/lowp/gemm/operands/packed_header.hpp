@@ -30,7 +30,7 @@ struct packed_header {
     has_tensor_scale,
     rows,
     cols,
-    tensor_encoding,  ///< the bits of binary32, as the next
+    tensor_encoding,  ///< the bits of binary32, as the next; written as 1, and not used
     tensor_decoding,
     code_bytes,
     scale_bytes,

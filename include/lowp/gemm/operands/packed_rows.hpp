@@ -65,9 +65,9 @@ void with_described_rows(isa level, const packed_description<Element, Scale>& x,
     });
   };
   if constexpr (!std::is_same_v<Scale, without_scales>) {
-    static constexpr block_format any{Element::value, Scale::value, block_shape{1, 32}};
+    static constexpr scaled_blocks any{Element::value, Scale::value, block_shape{1, 32}};
     static const decode_scales scales(any);
-    if (!is_kernel_block(x.block_cols, x.cols()) || !scales.are_possible({})) {
+    if (!is_kernel_block(x.block_cols, x.cols()) || !scales.are_possible(1.0f)) {
       return with_defined_rows(x, use);
     }
     auto format = any;
@@ -76,7 +76,7 @@ void with_described_rows(isa level, const packed_description<Element, Scale>& x,
       const const_block_storage storage{part.codes, sizeof part.codes, part.scales, 1, 0};
       const dequantize_job<std::uint8_t, kernels::value_table, typename Element::type,
                            typename Scale::type>
-          row(level, format, table, scales, 1, count, storage, {});
+          row(level, format, table, scales, 1, count, storage, 1.0f);
       row(0, 0, count, out);
     });
   } else {
