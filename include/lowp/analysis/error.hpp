@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>  // std::log10, std::sqrt
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -17,6 +16,11 @@
 #include "lowp/core/failure.hpp"
 #include "lowp/formats/catalog.hpp"
 #include "lowp/number/unpack.hpp"
+
+// Its many overloads cost a translation unit more than this file does.
+#if !defined(__GNUC__) && !defined(__clang__)
+#include <cmath>  // std::log10, std::sqrt
+#endif
 
 namespace lowp {
 
@@ -68,6 +72,28 @@ template <number_format F>
   return exact::add(end, is_other ? -half : half);
 }
 
+[[nodiscard]] inline double log10_of(double x) {
+#if defined(__GNUC__) || defined(__clang__)
+  return __builtin_log10(x);
+#else
+  return std::log10(x);
+#endif
+}
+[[nodiscard]] inline double square_root_of(double x) {
+#if defined(__GNUC__) || defined(__clang__)
+  return __builtin_sqrt(x);
+#else
+  return std::sqrt(x);
+#endif
+}
+[[nodiscard]] inline double magnitude_of(double x) {
+#if defined(__GNUC__) || defined(__clang__)
+  return __builtin_fabs(x);
+#else
+  return std::fabs(x);
+#endif
+}
+
 class error_accumulator {
  public:
   explicit error_accumulator(const float_format& ulp_format) : ulp_format_(ulp_format) {}
@@ -82,7 +108,7 @@ class error_accumulator {
     }
     // By their bits: under flush-to-zero a widening cast takes subnormals for zero.
     const auto x = pack_as<double>(unpack(exact)), y = pack_as<double>(unpack(approximate));
-    const double error = (std::abs)(x - y);
+    const double error = magnitude_of(x - y);
     signal_ += x * x;
     approximate_ += y * y;
     product_ += x * y;
@@ -92,7 +118,7 @@ class error_accumulator {
     result_.max_ulp_error = (std::max)(result_.max_ulp_error, error / ulp);
     if (x != 0) {
       ++nonzero_;
-      const double relative = error / (std::abs)(x);
+      const double relative = error / magnitude_of(x);
       relative_ += relative;
       result_.max_relative_error = (std::max)(result_.max_relative_error, relative);
       if (y == 0) ++flushed_;
@@ -107,12 +133,12 @@ class error_accumulator {
     };
     r.sqnr_db = special_ == r.count ? pack_as<double>(unpacked::nan())
                 : noise_ == 0       ? pack_as<double>(unpacked::infinite())
-                                    : 10 * std::log10(signal_ / noise_);
+                                    : 10 * log10_of(signal_ / noise_);
     r.mean_relative_error = nonzero_ == 0 ? 0 : relative_ / static_cast<double>(nonzero_);
     r.cosine = signal_ == 0 && approximate_ == 0 ? 1
                : signal_ == 0 || approximate_ == 0
                    ? 0
-                   : product_ / (std::sqrt(signal_) * std::sqrt(approximate_));
+                   : product_ / (square_root_of(signal_) * square_root_of(approximate_));
     r.flushed_fraction = fraction(flushed_);
     r.special_fraction = fraction(special_);
     r.clipped_fraction = fraction(clipped_);
@@ -141,7 +167,7 @@ class error_accumulator {
   }
   detail::error_accumulator errors(ulp_format);
   for (std::size_t i = 0; i < exact.size(); ++i) {
-    errors.add(exact[i], approximate[i], (std::abs)(exact[i]) > largest);
+    errors.add(exact[i], approximate[i], detail::magnitude_of(exact[i]) > largest);
   }
   return errors.result();
 }

@@ -5,8 +5,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
-#include <span>
+#include <span>  // and its iterators' category: <iterator> brings streams
 #include <string>
 #include <type_traits>
 

@@ -4,12 +4,16 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>  // fma, exact in one rounding
 #include <concepts>
 #include <cstddef>
 
 #include "lowp/core/config.hpp"
 #include "lowp/gemm/definition/terms.hpp"
+
+// Its many overloads cost a translation unit more than all policies do.
+#if !defined(__GNUC__) || defined(__clang__)
+#include <cmath>  // fma, exact in one rounding
+#endif
 
 namespace lowp {
 
@@ -40,6 +44,12 @@ template <std::floating_point T>
   }
   asm volatile("" : "+r"(function));
   return function(a, b, c);
+#elif defined(__GNUC__) && !defined(__clang__)
+  if constexpr (std::same_as<T, float>) {
+    return __builtin_fmaf(a, b, c);
+  } else {
+    return __builtin_fma(a, b, c);
+  }
 #else
   return std::fma(a, b, c);
 #endif
