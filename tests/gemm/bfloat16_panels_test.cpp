@@ -11,6 +11,7 @@
 #include "gemm/product_cases.hpp"
 #include "gemm/tile_model.hpp"
 #include "lowp/gemm/engine/bfloat16_panels.hpp"
+#include "lowp/gemm/strategies/k32.hpp"
 #include "lowp/kernels/products/product.hpp"
 #include "skip.hpp"
 
@@ -67,7 +68,10 @@ std::vector<std::uint32_t> product_by(const A& a, const B& b, const execution& h
     lowp::kernels::finish(how.level(), a_scale, b_scale, sums, count,
                           c.data() + row * stride + col);
   };
-  const lowp::bulk::product_problem problem{lowp::policies::k32, a, b, lowp::nearest_even, how};
+  const auto first = lowp::bulk::as_any_operand(a);
+  const auto second = lowp::bulk::as_any_operand(b);
+  const lowp::bulk::product_problem problem(lowp::policies::k32, first, second, lowp::nearest_even,
+                                            how);
   lowp::bulk::multiply_bfloat16<Products>(problem, lowp::bulk::sum_sink(finish));
   std::vector<std::uint32_t> bits;
   for (const float& x : c) bits.push_back(std::bit_cast<std::uint32_t>(x));

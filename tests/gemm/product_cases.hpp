@@ -182,18 +182,29 @@ std::vector<std::uint32_t> definition(const A& a, const B& b) {
   return bits;
 }
 
-/// The bits of a result of a and b. `how` tells in which way it came about.
+struct shape {
+  std::size_t m, n, k;
+};
+
+/// The bits of a result of operands of a shape. `how` tells in which way it came about.
+inline void compare_bits(oracle::tally& t, const std::string& name, const shape& of,
+                         std::string_view how, const std::vector<std::uint32_t>& actual,
+                         const std::vector<std::uint32_t>& expected) {
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    t.check(actual[i] == expected[i], [&](auto& text) {
+      text << name << " " << of.m << " x " << of.n << " x " << of.k << " on " << how << ": element "
+           << i << " is " << std::hex << actual[i] << ", expected " << expected[i];
+    });
+  }
+}
 template <class A, class B>
 void compare_bits(oracle::tally& t, const std::string& name, const A& a, const B& b,
                   std::string_view how, const std::vector<std::uint32_t>& actual,
                   const std::vector<std::uint32_t>& expected) {
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    t.check(actual[i] == expected[i], [&](auto& text) {
-      text << name << " " << lowp::detail::operand_rows(a) << " x " << lowp::detail::operand_rows(b)
-           << " x " << lowp::detail::operand_cols(a) << " on " << how << ": element " << i << " is "
-           << std::hex << actual[i] << ", expected " << expected[i];
-    });
-  }
+  compare_bits(t, name,
+               shape{lowp::detail::operand_rows(a), lowp::detail::operand_rows(b),
+                     lowp::detail::operand_cols(a)},
+               how, actual, expected);
 }
 
 template <class A, class B>
@@ -204,9 +215,6 @@ void compare(oracle::tally& t, const std::string& name, const A& a, const B& b) 
   }
 }
 
-struct shape {
-  std::size_t m, n, k;
-};
 /// Few and many rows of either, remainders of tiles, steps, chunks and packed bytes.
 inline constexpr shape shapes[] = {{1, 1, 1},  {1, 17, 33}, {3, 40, 100}, {8, 16, 513},
                                    {9, 5, 64}, {20, 3, 31}, {33, 30, 97}, {12, 70, 600}};

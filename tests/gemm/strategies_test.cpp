@@ -18,6 +18,10 @@
 #include "isas.hpp"
 #include "lowp/arrays/transposed.hpp"
 #include "lowp/gemm/gemm.hpp"
+#include "lowp/gemm/strategies/exact.hpp"
+#include "lowp/gemm/strategies/integers.hpp"
+#include "lowp/gemm/strategies/k32.hpp"
+#include "lowp/gemm/strategies/modeled.hpp"
 #include "oracle.hpp"
 
 namespace formats = lowp::formats;
@@ -35,11 +39,11 @@ namespace {
 using counts = std::map<std::string, int>;
 
 /// Each strategy that can, on every instruction set.
-template <class P, class A, class B, class R = lowp::nearest_even_t>
-void force(oracle::tally& t, counts& used, const P& policy, const A& a, const B& b,
-           const R& mode = {}) {
+template <class P, class R>
+void force_any(oracle::tally& t, counts& used, const P& policy, const lowp::bulk::any_operand& a,
+               const lowp::bulk::any_operand& b, const R& mode) {
   namespace bulk = lowp::bulk;
-  const std::size_t m = describe(a).rows(), n = describe(b).rows();
+  const std::size_t m = a.rows, n = b.rows;
   std::vector<float> expected(m * n), c(m * n);
   lowp::detail::define_product(policy, a, b, matrix_view<float>(expected.data(), m, n), false, mode,
                                {});
@@ -62,10 +66,15 @@ void force(oracle::tally& t, counts& used, const P& policy, const A& a, const B&
       std::vector<std::uint32_t> actual, bits;
       for (const float& x : c) actual.push_back(std::bit_cast<std::uint32_t>(x));
       for (const float& x : expected) bits.push_back(std::bit_cast<std::uint32_t>(x));
-      tg::compare_bits(t, name, a, b, lowp::name(level), actual, bits);
+      tg::compare_bits(t, name, tg::shape{m, n, a.cols}, lowp::name(level), actual, bits);
       return false;
     });
   }
+}
+template <class P, class A, class B, class R = lowp::nearest_even_t>
+void force(oracle::tally& t, counts& used, const P& policy, const A& a, const B& b,
+           const R& mode = {}) {
+  force_any(t, used, policy, lowp::bulk::as_any_operand(a), lowp::bulk::as_any_operand(b), mode);
 }
 
 /// Strategies that need instructions, with the name of what has them.
@@ -167,6 +176,60 @@ TEST_CASE("explain_accumulate() sees what sums begin with") {
   const matrix other(9, 8, 4, kind::ordinary);
   CHECK_THROWS_AS(lowp::explain_accumulate(a.view(), b.view(), other.view()),
                   std::invalid_argument);
+}
+
+namespace {
+
+/// Modes of a user's own that hold what they round by, so that no any_rounding is made of them.
+struct up_or_down {
+  static constexpr bool compares_with_half = true;
+  bool is_up;
+  [[nodiscard]] constexpr std::uint64_t addend(const lowp::discarded& d) const {
+    return is_up ? lowp::upward.addend(d) : lowp::downward.addend(d);
+  }
+};
+struct drawn {
+  lowp::stochastic draw;
+  [[nodiscard]] constexpr bool is_stochastic() const { return true; }
+  [[nodiscard]] constexpr drawn at(std::uint64_t i) const { return {draw.at(i)}; }
+  [[nodiscard]] constexpr std::uint64_t addend(const lowp::discarded& d) const {
+    return draw.addend(d);
+  }
+};
+
+template <auto P, class Own, class Known>
+void compare_modes(const Own& own, const Known& known) {
+  oracle::tally t;
+  const matrix a(9, 70, 1, kind::ordinary), b(11, 70, 2, kind::ordinary);
+  std::vector<float> c(9 * 11), d(9 * 11), e(9 * 11);
+  lowp::gemm<P>(a.view(), b.view(), {c.data(), 9, 11}, own);
+  lowp::gemm<P>(a.view(), b.view(), {d.data(), 9, 11}, known);
+  lowp::reference::gemm<P>(a.view(), b.view(), {e.data(), 9, 11}, own);
+  for (std::size_t i = 0; i < c.size(); ++i) {
+    t.check(c[i] == d[i] && c[i] == e[i], [&](auto& text) {
+      text << "element " << i << " is " << c[i] << " and " << e[i] << ", expected " << d[i];
+    });
+  }
+  REQUIRE_NO_MISMATCH(t);
+}
+
+}  // namespace
+
+TEST_CASE("Rounding modes of a user's own, with state, round as those of the library") {
+  constexpr rounded_sums bfloat16_sums{.accumulator = formats::bfloat16};
+  for (const bool is_up : {false, true}) {
+    const up_or_down own{is_up};
+    const auto known =
+        is_up ? lowp::any_rounding(lowp::upward) : lowp::any_rounding(lowp::downward);
+    compare_modes<policies::exact>(own, known);
+    compare_modes<bfloat16_sums>(own, known);
+  }
+  const matrix a(9, 70, 1, kind::ordinary);
+  CHECK(lowp::explain<bfloat16_sums>(a.view(), a.view(), up_or_down{true}).strategy ==
+        "modeled sums");
+  const lowp::stochastic draw{.seed = 7};
+  compare_modes<policies::exact>(drawn{draw}, draw);
+  compare_modes<bfloat16_sums>(drawn{draw}, draw);
 }
 
 TEST_CASE("explain() names the strategy and what was against those before it") {

@@ -13,6 +13,8 @@
 #include "lowp/gemm/definition/reference.hpp"
 #include "lowp/gemm/engine/output.hpp"
 #include "lowp/gemm/epilogue.hpp"
+#include "lowp/gemm/operands/any_operand.hpp"
+#include "lowp/gemm/operands/operand_rows.hpp"
 #include "lowp/gemm/operands/overlap.hpp"
 #include "lowp/gemm/operands/rows.hpp"
 #include "lowp/gemm/policy.hpp"
@@ -25,30 +27,52 @@ inline namespace LOWP_BASELINE {
 
 namespace bulk {
 
-/// gemm into binary32, or if it accumulates gemm_accumulate.
-template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R>
-void multiply_into(const P& policy, const A& a, const B& b, matrix_view<float> c, bool accumulates,
-                   const R& mode, const execution& how) {
-  lowp::detail::require_gemm_shapes(lowp::detail::operand_rows(a), lowp::detail::operand_cols(a),
-                                    lowp::detail::operand_rows(b), lowp::detail::operand_cols(b),
-                                    c);
-  lowp::detail::require_operands(policy, a, b);
-  require_no_overlap(a, c);
-  require_no_overlap(b, c);
-  if (accumulates) {
-    lowp::detail::require_no_tensor_scales(lowp::detail::operand_tensor_scale(a),
-                                           lowp::detail::operand_tensor_scale(b));
-  }
+/// gemm into binary32, or if it accumulates gemm_accumulate, of arguments that were checked.
+template <gemm_policy P, rounding_mode R>
+void multiply_into(const P& policy, const any_operand& a, const any_operand& b,
+                   matrix_view<float> c, bool accumulates, const R& mode, const execution& how) {
+  if (accumulates) lowp::detail::require_no_tensor_scales(a.tensor_scale, b.tensor_scale);
   const float a_scale = sum_scale(policy, a), b_scale = sum_scale(policy, b);
   const auto finish = [&](std::size_t row, std::size_t col, std::size_t count, const float* sums) {
     kernels::finish(how.level(), bits_of(a_scale), bits_of(b_scale), sums, count, c.row(row) + col);
   };
   const matrix_view<const float> held = c;
   const matrix_view<const float>* const start = accumulates ? &held : nullptr;
-  const product_problem<P, A, B, R> problem{policy, a, b, mode, how, start};
+  const product_problem<P, R> problem(policy, a, b, mode, how, start);
   if (!multiply(problem, sum_sink(finish, memory_of(c), start))) {
     lowp::detail::define_product(policy, a, b, c, accumulates, mode, how);
   }
+}
+
+#if LOWP_COMPILED
+#define LOWP_DECLARE(Policy, Mode)                                                          \
+  extern template void multiply_into(const Policy&, const any_operand&, const any_operand&, \
+                                     matrix_view<float>, bool, const Mode&, const execution&);
+LOWP_COMPILED_PRODUCTS(LOWP_DECLARE)
+#undef LOWP_DECLARE
+#endif
+
+/// Checks of the arguments, then multiply_into.
+template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R>
+void multiply_checked(const P& policy, const A& a, const B& b, matrix_view<float> c,
+                      bool accumulates, const R& mode, const execution& how) {
+  const auto x = as_any_operand(a);
+  const auto y = as_any_operand(b);
+  lowp::detail::require_gemm_shapes(x.rows, x.cols, y.rows, y.cols, c);
+  lowp::detail::require_operands(policy, x, y);
+  require_no_overlap(a, c);
+  require_no_overlap(b, c);
+  multiply_into(policy, x, y, c, accumulates, mode, how);
+}
+
+template <gemm_policy P, rounding_mode R>
+[[nodiscard]] gemm_explanation explain_product(const P& policy, const any_operand& a,
+                                               const any_operand& b, const R& mode,
+                                               const execution& how,
+                                               const matrix_view<const float>* start) {
+  lowp::detail::require_operands(policy, a, b);
+  const auto any = lowp::detail::any_mode(mode);
+  return explain(product_problem(policy, a, b, any, how, start));
 }
 
 }  // namespace bulk
@@ -60,7 +84,7 @@ void multiply_into(const P& policy, const A& a, const B& b, matrix_view<float> c
 template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B, rounding_mode R>
 void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode, const execution& how = {}) {
   detail::check_product<P, A, B, R, false>();
-  bulk::multiply_into(detail::policy_value<P>, a, b, c, false, detail::any_mode(mode), how);
+  bulk::multiply_checked(detail::policy_value<P>, a, b, c, false, detail::any_mode(mode), how);
 }
 template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B>
 void gemm(const A& a, const B& b, matrix_view<float> c, const execution& how = {}) {
@@ -74,7 +98,7 @@ template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B, ro
 void gemm_accumulate(const A& a, const B& b, matrix_view<float> c, const R& mode,
                      const execution& how = {}) {
   detail::check_product<P, A, B, R, true>();
-  bulk::multiply_into(detail::policy_value<P>, a, b, c, true, detail::any_mode(mode), how);
+  bulk::multiply_checked(detail::policy_value<P>, a, b, c, true, detail::any_mode(mode), how);
 }
 template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B>
 void gemm_accumulate(const A& a, const B& b, matrix_view<float> c, const execution& how = {}) {
@@ -88,11 +112,13 @@ template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B, ge
           rounding_mode R>
 void gemm(const A& a, const B& b, C&& c, const R& mode, const epilogue& e,
           const execution& how = {}) {
+  constexpr const auto& policy = detail::policy_value<P>;
   const std::size_t rows = detail::operand_rows(c), cols = detail::operand_cols(c);
   detail::check_product<P, A, B, R, false>();
-  detail::require_gemm_shapes(detail::operand_rows(a), detail::operand_cols(a),
-                              detail::operand_rows(b), detail::operand_cols(b), c);
-  detail::require_operands(detail::policy_value<P>, a, b);
+  const auto x = bulk::as_any_operand(a);
+  const auto y = bulk::as_any_operand(b);
+  detail::require_gemm_shapes(x.rows, x.cols, y.rows, y.cols, c);
+  detail::require_operands(policy, x, y);
   detail::require_epilogue(e, rows, cols);
   bulk::require_no_overlap(a, c);
   bulk::require_no_overlap(b, c);
@@ -105,15 +131,14 @@ void gemm(const A& a, const B& b, C&& c, const R& mode, const epilogue& e,
   } else {
     const auto output = bulk::output_of(how.level(), c, e);
     const bulk::epilogue_rows finish(how.level(), e, output);
-    constexpr const auto& policy = detail::policy_value<P>;
-    const bulk::scaled_rows store(how.level(), bulk::sum_scale(policy, a),
-                                  bulk::sum_scale(policy, b), finish);
+    const bulk::scaled_rows store(how.level(), bulk::sum_scale(policy, x),
+                                  bulk::sum_scale(policy, y), finish);
     const auto any = detail::any_mode(mode);
-    const bulk::product_problem problem{policy, a, b, any, how};
+    const bulk::product_problem problem(policy, x, y, any, how);
     if (bulk::multiply(problem, bulk::sum_sink(store, bulk::memory_of(c)))) return;
     std::vector<float> values(rows * cols);
     const matrix_view<float> sums(values.data(), rows, cols);
-    detail::define_product(policy, a, b, sums, false, any, how);
+    detail::define_product(policy, x, y, sums, false, any, how);
     const auto finish_row = [&](std::size_t row) {
       const default_float_environment environment;
       finish(row, 0, cols, sums.row(row));
@@ -143,7 +168,9 @@ template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B, ro
 [[nodiscard]] gemm_explanation explain(const A& a, const B& b, const R& mode,
                                        const execution& how = {}) {
   detail::check_product<P, A, B, R, false>();
-  return bulk::explain(detail::policy_value<P>, a, b, detail::any_mode(mode), how, nullptr);
+  const auto x = bulk::as_any_operand(a);
+  const auto y = bulk::as_any_operand(b);
+  return bulk::explain_product(detail::policy_value<P>, x, y, mode, how, nullptr);
 }
 template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B>
 [[nodiscard]] gemm_explanation explain(const A& a, const B& b, const execution& how = {}) {
@@ -157,11 +184,11 @@ template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B, ro
                                                   matrix_view<const float> c, const R& mode,
                                                   const execution& how = {}) {
   detail::check_product<P, A, B, R, true>();
-  detail::require_gemm_shapes(detail::operand_rows(a), detail::operand_cols(a),
-                              detail::operand_rows(b), detail::operand_cols(b), c);
-  detail::require_no_tensor_scales(detail::operand_tensor_scale(a),
-                                   detail::operand_tensor_scale(b));
-  return bulk::explain(detail::policy_value<P>, a, b, detail::any_mode(mode), how, &c);
+  const auto x = bulk::as_any_operand(a);
+  const auto y = bulk::as_any_operand(b);
+  detail::require_gemm_shapes(x.rows, x.cols, y.rows, y.cols, c);
+  detail::require_no_tensor_scales(x.tensor_scale, y.tensor_scale);
+  return bulk::explain_product(detail::policy_value<P>, x, y, mode, how, &c);
 }
 template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B>
 [[nodiscard]] gemm_explanation explain_accumulate(const A& a, const B& b,

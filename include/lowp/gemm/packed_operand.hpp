@@ -73,16 +73,6 @@ template <class X>
 inline constexpr bool is_packable =
     is_packable_description<description_of<X>>&& block_cols_of_type<X> >= 0;
 
-/// The scales of the blocks that are not all zeros, but for NaNs: powers of two from 2^low to
-/// 2^high, or not all of them.
-struct scale_powers {
-  bool are_powers = true;
-  int low = 1 << 20, high = -(1 << 20);
-  [[nodiscard]] constexpr bool hold(int exponent) const {
-    return low <= exponent && exponent <= high;
-  }
-};
-
 /// A line of a cache, in which vectors do not straddle two.
 struct alignas(64) cache_line {
   std::uint8_t bytes[64] = {};
@@ -283,19 +273,16 @@ template <class X>
         .codes = x.codes().data(),
         .scales = x.scales().data(),
         .block_cols = x.block_cols(),
+        .powers = x.powers(),
         .tensor_scale = x.has_tensor_scale() ? x.tensor_scale() : 1.0f};
   } else {
     return packed_description<element>{.row_count = x.rows(),
                                        .col_count = x.cols(),
                                        .layout = &x.layout(),
-                                       .codes = x.codes().data()};
+                                       .codes = x.codes().data(),
+                                       .powers = x.powers()};
   }
 }
-
-template <class X>
-inline constexpr bool is_packed_operand = false;
-template <class X>
-inline constexpr bool is_packed_operand<packed_operand<X>> = true;
 
 template <class X>
 requires detail::is_packable<X> detail::scale_powers packed_operand<X>::find_powers()

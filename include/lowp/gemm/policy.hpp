@@ -120,4 +120,13 @@ inline constexpr aligned_sums blackwell_fp8{
     .terms = 32, .fraction_bits = 25, .scales = scale_use::partial_sums};
 
 }  // namespace policies
+
+// What lowp::compiled has of each function of products: the policies above, by the modes that
+// detail::any_mode makes of all modes.
+#define LOWP_COMPILED_PRODUCTS(Row)                                                               \
+  Row(k32_sums, nearest_even_t) Row(int32_sums, nearest_even_t) Row(aligned_sums, nearest_even_t) \
+      Row(exact_sums, nearest_even_t) Row(exact_sums, any_rounding)                               \
+          Row(exact_sums, rounding_reference) Row(rounded_sums, nearest_even_t)                   \
+              Row(rounded_sums, any_rounding) Row(rounded_sums, rounding_reference)
+
 }  // namespace lowp

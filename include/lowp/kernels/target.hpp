@@ -8,10 +8,10 @@
 // named after the flags. Two translation units with different flags then share no such function,
 // whatever the linker's order.
 //
-// A program may instead link the kernels, compiled once (lowp::compiled, which defines
-// LOWP_COMPILED as 1): what is then declared here and defined there, LOWP_BORDER, passes pointers,
-// sizes and plans only, and has one name whatever the flags of a translation unit. So have plans,
-// whose codecs each file compiles: all files of such a program have the same -m flags.
+// A program may instead link what does not depend on formats, compiled once (lowp::compiled, which
+// defines LOWP_COMPILED as 1): what is then declared here and defined there, LOWP_BORDER, passes
+// pointers, sizes, plans and references without a type, and has one name whatever the flags of a
+// translation unit. So has all else: the files of such a program have the same -m flags.
 #pragma once
 
 #ifndef LOWP_COMPILED
@@ -93,24 +93,19 @@
 #else
 #define LOWP_BASELINE_HALF 0
 #endif
-#if LOWP_COMPILED
-#define LOWP_PASTE_5(a, b, c, d, e) linked_##a##_##b##c##d##e
-#else
 #define LOWP_PASTE_5(a, b, c, d, e) baseline_##a##_##b##c##d##e
-#endif
 #define LOWP_NAME_5(a, b, c, d, e) LOWP_PASTE_5(a, b, c, d, e)
+/// LOWP_BORDER: on functions that lowp::compiled has.
+#if LOWP_COMPILED
+#define LOWP_BASELINE compiled
+#define LOWP_BORDER
+#else
 #define LOWP_BASELINE                                                                           \
   LOWP_NAME_5(LOWP_BASELINE_VECTORS, LOWP_BASELINE_WORDS, LOWP_BASELINE_FMA, LOWP_BASELINE_BMI, \
               LOWP_BASELINE_HALF)
-
-/// Of everything in kernels/; and on the functions of kernels that the rest of the library calls.
-#if LOWP_COMPILED
-#define LOWP_KERNEL_BASELINE compiled
-#define LOWP_BORDER
-#else
-#define LOWP_KERNEL_BASELINE LOWP_BASELINE
 #define LOWP_BORDER inline
 #endif
+#define LOWP_KERNEL_BASELINE LOWP_BASELINE
 
 #define LOWP_PRAGMA(text) _Pragma(#text)
 /// Between BEGIN and END functions may use the instructions that `options` names, a string literal.

@@ -19,10 +19,13 @@
 #include "lowp/core/failure.hpp"
 #include "lowp/gemm/definition/terms.hpp"
 #include "lowp/gemm/epilogue.hpp"
+#include "lowp/gemm/operands/any_operand.hpp"
 #include "lowp/gemm/operands/facts.hpp"
 #include "lowp/gemm/operands/operand.hpp"
+#include "lowp/gemm/operands/operand_rows.hpp"
 #include "lowp/gemm/policy.hpp"
 #include "lowp/rounding/any_rounding.hpp"
+#include "lowp/rounding/rounding_reference.hpp"
 
 namespace lowp {
 
@@ -63,37 +66,44 @@ inline void require_operands(const char* operand_defect) {
 class factor_matrix {
  public:
   /// By parts that may run in any order.
-  template <matrix_description D>
-  factor_matrix(const D& d, factor_form form, const execution& how)
-      : rows_(d.rows()),
-        cols_(d.cols()),
-        tensor_scale_(d.tensor_scale),
-        elements_(element_facts_of(d)),
+  factor_matrix(const bulk::any_operand& x, factor_form form, const execution& how)
+      : rows_(x.rows),
+        cols_(x.cols),
+        tensor_scale_(x.tensor_scale),
+        elements_(x.elements),
         lowest_exponent_(elements_.lowest_exponent) {
     if (form == factor_form::exact_values) {
       const unpacked tensor = unpack(tensor_scale_);
-      const bool is_exact = elements_.are_dyadic && d.has_dyadic_scales();
-      fill(exact_, how, [&](std::size_t row, std::size_t col) {
-        const unpacked value = d.value(row, col);
-        return exact::multiply(is_exact ? value : unpack(pack_as<float>(value)), tensor);
+      const bool is_exact = elements_.are_dyadic && x.has_dyadic_scales();
+      fill(exact_, how, [&](std::size_t row, std::size_t col, std::size_t count, unpacked* out) {
+        x.find_values(row, col, count, out);
+        for (std::size_t i = 0; i < count; ++i) {
+          out[i] = exact::multiply(is_exact ? out[i] : unpack(pack_as<float>(out[i])), tensor);
+        }
       });
       return;
     }
-    if (form == factor_form::values) {
-      if (d.has_scales()) lowest_exponent_ = element_facts{}.lowest_exponent;
-      fill(values_, how,
-           [&](std::size_t row, std::size_t col) { return pack_as<float>(d.value(row, col)); });
+    const bool are_values = form == factor_form::values;
+    fill(values_, how, [&](std::size_t row, std::size_t col, std::size_t count, float* out) {
+      unpacked found[most];
+      if (are_values) {
+        x.find_values(row, col, count, found);
+      } else {
+        x.find_elements(row, col, count, found);
+      }
+      for (std::size_t i = 0; i < count; ++i) out[i] = pack_as<float>(found[i]);
+    });
+    if (are_values) {
+      if (x.has_scales) lowest_exponent_ = element_facts{}.lowest_exponent;
       return;
     }
-    fill(values_, how,
-         [&](std::size_t row, std::size_t col) { return pack_as<float>(d.element(row, col)); });
-    group_rows_ = d.group_rows();
-    group_cols_ = d.group_cols();
-    if (!d.has_scales() || rows_ == 0) return;
+    group_rows_ = x.group_rows;
+    group_cols_ = x.group_cols;
+    if (!x.has_scales || rows_ == 0) return;
     groups_per_row_ = (cols_ + group_cols_ - 1) / group_cols_;
     for (std::size_t row = 0; row < rows_; row += group_rows_) {
       for (std::size_t col = 0; col < cols_; col += group_cols_) {
-        scales_.push_back(d.scale(row, col));
+        scales_.push_back(x.scale(row, col));
       }
     }
   }
@@ -110,11 +120,15 @@ class factor_matrix {
   }
 
  private:
-  template <class T, class Value>
-  void fill(std::vector<T>& values, const execution& how, const Value& value) {
+  static constexpr std::size_t most = 64;  ///< elements that are found at a time
+
+  template <class T, class Find>
+  void fill(std::vector<T>& values, const execution& how, const Find& find) {
     values.resize(rows_ * cols_);
     const auto fill_row = [&](std::size_t row) {
-      for (std::size_t col = 0; col < cols_; ++col) values[row * cols_ + col] = value(row, col);
+      for (std::size_t col = 0; col < cols_; col += most) {
+        find(row, col, (std::min)(most, cols_ - col), values.data() + row * cols_ + col);
+      }
     };
     how.run(rows_, task(fill_row));
   }
@@ -177,37 +191,47 @@ void define_product(const P& p, const factor_matrix& a, const factor_matrix& b,
 }
 
 /// Throws std::invalid_argument for operands that the policy refuses.
-template <gemm_policy P, gemm_operand A, gemm_operand B>
-void require_operands(const P& p, const A& a, const B& b) {
-  require_operands(operand_defect(p, element_facts_of(describe(a)), element_facts_of(describe(b))));
+template <gemm_policy P>
+void require_operands(const P& p, const bulk::any_operand& a, const bulk::any_operand& b) {
+  require_operands(operand_defect(p, a.elements, b.elements));
 }
 
 /// define_product for operands, on any executor. Throws std::invalid_argument, before writing, for
 /// shapes that do not fit, for operands that the policy refuses, and if it accumulates for tensor
 /// scales.
-template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R>
-void define_product(const P& p, const A& a, const B& b, matrix_view<float> c, bool accumulates,
-                    const R& mode, const execution& how) {
-  require_gemm_shapes(operand_rows(a), operand_cols(a), operand_rows(b), operand_cols(b), c);
-  if (accumulates) require_no_tensor_scales(operand_tensor_scale(a), operand_tensor_scale(b));
+template <gemm_policy P, rounding_mode R>
+void define_product(const P& p, const bulk::any_operand& a, const bulk::any_operand& b,
+                    matrix_view<float> c, bool accumulates, const R& mode, const execution& how) {
+  require_gemm_shapes(a.rows, a.cols, b.rows, b.cols, c);
+  if (accumulates) require_no_tensor_scales(a.tensor_scale, b.tensor_scale);
   require_operands(p, a, b);
-  const factor_matrix x_values(describe(a), form_of(p), how),
-      y_values(describe(b), form_of(p), how);
+  const factor_matrix x_values(a, form_of(p), how), y_values(b, form_of(p), how);
   define_product(p, x_values, y_values, c, accumulates, mode, how);
 }
+
+#if LOWP_COMPILED
+#define LOWP_DECLARE(Policy, Mode)                                                        \
+  extern template void define_product(const Policy&, const bulk::any_operand&,            \
+                                      const bulk::any_operand&, matrix_view<float>, bool, \
+                                      const Mode&, const execution&);
+LOWP_COMPILED_PRODUCTS(LOWP_DECLARE)
+#undef LOWP_DECLARE
+#endif
 
 /// A copy of P: clang up to 19 may miscompute the address of a member of P itself.
 template <auto P>
 inline constexpr auto policy_value = P;
 
-/// The mode as any_rounding, which products are compiled for once; nearest even, and what
-/// any_rounding cannot be, as it is.
+/// The mode as one of the types that products are compiled for: nearest even, any_rounding, or a
+/// reference to what any_rounding cannot be.
 template <rounding_mode R>
-[[nodiscard]] decltype(auto) any_mode(const R& mode) {
-  if constexpr (!std::same_as<R, nearest_even_t> && std::constructible_from<any_rounding, R>) {
+[[nodiscard]] auto any_mode(const R& mode) {
+  if constexpr (std::same_as<R, nearest_even_t> || std::same_as<R, rounding_reference>) {
+    return mode;
+  } else if constexpr (std::constructible_from<any_rounding, R>) {
     return any_rounding(mode);
   } else {
-    return (mode);
+    return rounding_reference(mode);
   }
 }
 
@@ -250,7 +274,8 @@ template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B,
           rounding_mode R = nearest_even_t>
 void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode = {}) {
   detail::check_product<P, A, B, R, false>();
-  detail::define_product(detail::policy_value<P>, a, b, c, false, mode, execution{});
+  detail::define_product(detail::policy_value<P>, bulk::as_any_operand(a), bulk::as_any_operand(b),
+                         c, false, detail::any_mode(mode), execution{});
 }
 
 /// c = a * b^T + c: each sum starts from what c holds, taken as it is, instead of zero; with a
@@ -260,7 +285,8 @@ template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B,
           rounding_mode R = nearest_even_t>
 void gemm_accumulate(const A& a, const B& b, matrix_view<float> c, const R& mode = {}) {
   detail::check_product<P, A, B, R, true>();
-  detail::define_product(detail::policy_value<P>, a, b, c, true, mode, execution{});
+  detail::define_product(detail::policy_value<P>, bulk::as_any_operand(a), bulk::as_any_operand(b),
+                         c, true, detail::any_mode(mode), execution{});
 }
 
 inline namespace LOWP_BASELINE {

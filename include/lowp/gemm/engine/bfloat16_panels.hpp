@@ -11,41 +11,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
 
-#include "lowp/formats/facts.hpp"
 #include "lowp/gemm/engine/binary32_panels.hpp"
 #include "lowp/gemm/engine/blocked.hpp"
 #include "lowp/gemm/operands/lane_tiles.hpp"
-#include "lowp/gemm/operands/operand.hpp"
 #include "lowp/gemm/operands/rows.hpp"
 #include "lowp/kernels/products/product.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
-namespace bulk {
-
-/// Whether values with these facts, in binary32, are bfloat16 where they are normal numbers. A
-/// factor that is a power of two adds no significant bit.
-[[nodiscard]] constexpr bool are_bfloat16(const lowp::detail::operand_facts& of) {
-  return of.factor_bits <= 8;
-}
-
-}  // namespace bulk
-
-/// Whether the values of an operand, in binary32, are bfloat16 where they are normal numbers, as
-/// far as its type tells. Two such operands are multiplied by the machine's instructions for
-/// bfloat16, where it has any; the result is the same.
-template <gemm_operand X>
-inline constexpr bool has_bfloat16_panels = [] {
-  using description = lowp::detail::description_of<X>;
-  if constexpr (lowp::detail::has_constant_formats<description>) {
-    return bulk::are_bfloat16(lowp::detail::operand_facts_of_type<description>);
-  } else {
-    return false;
-  }
-}();
-
 namespace bulk {
 
 #if LOWP_X86_TARGETS

@@ -15,6 +15,7 @@
 #include <type_traits>
 
 #include "lowp/arrays/execution.hpp"
+#include "lowp/block/block_scales.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/gemm/engine/panels.hpp"
 #include "lowp/gemm/operands/lane_tiles.hpp"

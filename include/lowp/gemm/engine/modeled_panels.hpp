@@ -220,9 +220,8 @@ class modeled_sum {
 };
 
 /// Rows of B along the lanes, rows of A broadcast.
-template <class Source>
 struct modeled_panels : panel_sums<> {
-  using source = Source;
+  using source = row_source;
   static constexpr bool lanes_are_columns = true;
 
   class lanes : public binary32_panels::lanes {

@@ -13,26 +13,15 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <type_traits>
 
-#include "lowp/arrays/execution.hpp"
-#include "lowp/arrays/matrix_view.hpp"
-#include "lowp/arrays/transposed.hpp"
-#include "lowp/block/affine_matrix.hpp"
-#include "lowp/block/block_matrix.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/core/unpacked.hpp"
-#include "lowp/formats/concepts.hpp"
-#include "lowp/formats/facts.hpp"
 #include "lowp/gemm/engine/binary32_panels.hpp"
 #include "lowp/gemm/engine/blocked.hpp"
 #include "lowp/gemm/operands/lane_tiles.hpp"
-#include "lowp/gemm/operands/operand.hpp"
 #include "lowp/gemm/operands/rows.hpp"
 #include "lowp/gemm/operands/value_range.hpp"
-#include "lowp/gemm/packed_operand.hpp"
-#include "lowp/gemm/policy.hpp"
 #include "lowp/kernels/products/product.hpp"
 #include "lowp/number/unpack.hpp"
 #include "lowp/rounding/modes.hpp"

@@ -3,11 +3,9 @@
 // points.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
-#include <vector>
 
 #include "lowp/arrays/lane_job.hpp"
 #include "lowp/formats/catalog.hpp"
@@ -37,6 +35,11 @@ struct coded_integers {
   const float* scales = nullptr;  ///< or null, for one scale of all elements:
   float scale_of_all = 1;
   const std::int32_t* zeros = nullptr;  ///< or null, for none
+  /// The scales before they are in binary32, row after row of the groups; null for none.
+  const std::uint8_t* scale_codes = nullptr;
+  int scale_bits = 0;
+  packing scale_order{};
+  int unit = 0;  ///< of the integers: 2^unit
 
   /// c above.
   [[nodiscard]] int center() const { return !format.is_signed && format.bits() == 8 ? 128 : 0; }
@@ -54,43 +57,31 @@ template <class Plane>
          reinterpret_cast<std::uintptr_t>(plane.bytes) % alignof(float) == 0;
 }
 
-/// Calls use(coded_integers) for an operand whose codes are integers and lie in rows.
-template <described_format Element, described_format Scale, class Use>
-void with_integers(const operand_description<Element, Scale>& d, const Use& use) {
-  const integer_values integers = lowp::detail::element_facts_of(d).integers;
-  const int unit = integers.unit;
-  coded_integers out{.rows = d.rows(),
-                     .cols = d.cols(),
-                     .codes = d.elements.bytes,
-                     .row_bytes = d.elements.row_bytes,
-                     .format = {d.format().bits(), integers.code == integer_code::twos_complement},
-                     .order = d.elements.order,
-                     .group_rows = d.group_rows(),
-                     .group_cols = d.group_cols(),
-                     .groups_per_row = d.scales.groups_per_row,
-                     .zeros = d.zeros};
-  out.scale_of_all = lowp::detail::integer_scale(unpack(1.0f), unit);
-  const auto& scale_format = d.scales.format.value;
-  std::vector<float> scales, of_code;
-  if (d.scales.bytes == nullptr) return use(out);
-  if (is_binary32_array(d.scales) && unit == 0) {
+/// Where codes that are integers lie, in rows, but for scales that have to be converted; false for
+/// other codes.
+template <described_format Element, described_format Scale>
+[[nodiscard]] bool find_coded_integers(const operand_description<Element, Scale>& d,
+                                       const integer_values& integers, coded_integers& out) {
+  if (integers.code == integer_code::other) return false;
+  out = {.rows = d.rows(),
+         .cols = d.cols(),
+         .codes = d.elements.bytes,
+         .row_bytes = d.elements.row_bytes,
+         .format = {d.format().bits(), integers.code == integer_code::twos_complement},
+         .order = d.elements.order,
+         .group_rows = d.group_rows(),
+         .group_cols = d.group_cols(),
+         .groups_per_row = d.scales.groups_per_row,
+         .scale_of_all = lowp::detail::integer_scale(unpack(1.0f), integers.unit),
+         .zeros = d.zeros,
+         .scale_codes = d.scales.bytes,
+         .scale_bits = d.scale_value_format().bits(),
+         .scale_order = d.scales.order,
+         .unit = integers.unit};
+  if (d.scales.bytes != nullptr && is_binary32_array(d.scales) && integers.unit == 0) {
     out.scales = reinterpret_cast<const float*>(d.scales.bytes);
-    return use(out);
   }
-  const auto scale_of = [&](code_t code) {
-    return lowp::detail::integer_scale(decode(scale_format, code), unit);
-  };
-  for (code_t i = 0; scale_format.bits() <= 8 && i < code_t{1} << scale_format.bits(); ++i) {
-    of_code.push_back(scale_of(i));
-  }
-  const std::size_t count = (out.rows + out.group_rows - 1) / out.group_rows * out.groups_per_row;
-  scales.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    const code_t code = load_code(d.scales.bytes, i, scale_format.bits(), d.scales.order);
-    scales.push_back(of_code.empty() ? scale_of(code) : of_code[code]);
-  }
-  out.scales = scales.data();
-  use(out);
+  return true;
 }
 
 }  // namespace bulk

@@ -3,41 +3,24 @@
 // blocks where they reach.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
 #include "lowp/arrays/lane_job.hpp"
-#include "lowp/arrays/matrix_view.hpp"
 #include "lowp/block/block_job.hpp"
 #include "lowp/block/block_scales.hpp"
 #include "lowp/block/dequantize_job.hpp"
-#include "lowp/core/config.hpp"
 #include "lowp/formats/facts.hpp"
+#include "lowp/gemm/operands/any_operand.hpp"
 #include "lowp/gemm/operands/coded_integers.hpp"
 #include "lowp/gemm/operands/description.hpp"
-#include "lowp/gemm/operands/facts.hpp"
 #include "lowp/gemm/operands/rows.hpp"
 #include "lowp/kernels/arrays/value_table.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
-
-template <class Decode>
-void use_rows(const auto& d, const row_use& use, const Decode& decode,
-              const row_memory& memory = {}, const row_origin& origin = {}) {
-  use(row_source(d.rows(), d.cols(), decode, memory, origin));
-}
-
-/// By the definition, one by one: where no kernel reaches.
-template <matrix_description D>
-void with_defined_rows(const D& d, const row_use& use) {
-  use_rows(d, use, [&d](std::size_t row, std::size_t first, std::size_t count, float* out) {
-    for (std::size_t i = 0; i < count; ++i) out[i] = pack_as<float>(d.value(row, first + i));
-  });
-}
 
 /// The values of the codes of a format of up to 8 bits: one table for the whole program where the
 /// format is part of a type, else `own`.
@@ -81,43 +64,55 @@ template <described_format F, class Use>
   }
 }
 
-/// Whether each code lies in a word of the machine, of such a type.
-template <class Code>
-[[nodiscard]] bool are_words(const auto& plane) {
-  return is_array_of<Code>(plane.order, plane.format.value.bits());
-}
-/// Where rows lie that follow each other in memory; nothing of others.
-[[nodiscard]] row_memory memory_of_rows(const auto& plane) {
-  if (plane.row_bytes < 0) return {};
-  return {plane.bytes, static_cast<std::size_t>(plane.row_bytes),
-          bits_per_code(plane.order, plane.format.value.bits())};
+[[nodiscard]] plane_rows plane_of(const auto& d) {
+  const auto& plane = d.elements;
+  return {d.rows(), d.cols(), plane.bytes, plane.row_bytes, plane.format.value.bits(), plane.order};
 }
 
-/// Rows of elements without scales; false, and nothing done, if no kernel decodes them.
+template <described_format F>
+inline constexpr bool may_be_binary32 = [] {
+  if constexpr (!std::is_same_v<typename F::type, float_format>)
+    return false;
+  else if constexpr (F::is_constant)
+    return F::value == formats::binary32;
+  else
+    return true;
+}();
+
+/// Rows of elements whose codes kernels decode; false for others, and nothing done.
+template <class D>
+[[nodiscard]] bool with_code_rows(isa level, const D& d, const row_use& use) {
+  if constexpr (!has_kernels) return false;
+  const auto& format = d.elements.format;
+  return with_decoder(format, [&]<class Code>(const auto& values) {
+    const plane_rows rows = plane_of(d);
+    if constexpr (sizeof(Code) == 1) {
+      use_table_rows(level, rows, values, use);
+    } else {
+      const bool are_bfloat16 = is_same_format(format.value, formats::bfloat16) &&
+                                is_array_of<std::uint16_t>(rows.order, rows.bits) &&
+                                rows.row_bytes >= 0;
+      use_decoded_rows(level, rows, values, are_bfloat16, use);
+    }
+  });
+}
+
+/// Rows of elements without scales, as with_code_rows or where they are floats in memory.
 template <class D>
 [[nodiscard]] bool with_element_rows(isa level, const D& d, const row_use& use) {
   const auto& plane = d.elements;
-  const int bits = plane.format.value.bits();
-  return with_decoder(plane.format, [&]<class Code>(const auto& values) {
-    const auto decode = [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
-      decode_codes<Code>(level, values, {}, plane.row(row), first, count, bits, plane.order,
-                         reinterpret_cast<std::uint32_t*>(out));
-    };
-    if constexpr (sizeof(Code) == 1) {
-      const auto ones = [](std::size_t, std::size_t, std::size_t count, float* out) {
-        std::fill(out, out + count, 1.0f);
-        return true;
-      };
-      const code_rows codes(values, plane.bytes, static_cast<std::size_t>(plane.row_bytes),
-                            code_distance(plane.order, bits), 1, ones);
-      const row_origin origin{.codes = plane.row_bytes < 0 ? nullptr : &codes};
-      use_rows(d, use, decode, memory_of_rows(plane), origin);
-    } else {
-      const bool is_bfloat16 = is_same_format(plane.format.value, formats::bfloat16) &&
-                               are_words<std::uint16_t>(plane) && plane.row_bytes >= 0;
-      use_rows(d, use, decode, memory_of_rows(plane), {.is_bfloat16 = is_bfloat16});
+  if constexpr (may_be_binary32<typename D::element_format>) {
+    const bool are_floats = is_binary32_array(plane) && plane.row_bytes >= 0 &&
+                            plane.row_bytes % static_cast<int>(sizeof(float)) == 0;
+    if (are_floats) {
+      use_binary32_rows(level,
+                        {reinterpret_cast<const float*>(plane.bytes), d.rows(), d.cols(),
+                         static_cast<std::size_t>(plane.row_bytes) / sizeof(float)},
+                        use);
+      return true;
     }
-  });
+  }
+  return with_code_rows(level, d, use);
 }
 
 /// The scales of the steps of a row, from those of its blocks.
@@ -185,9 +180,9 @@ template <class Element, class Scale>
                                    format.block_cols(d.cols()));
         const code_rows codes(values, storage.codes, storage.row_bytes, format.element.bits(),
                               of_steps.per_step(), of_steps);
-        use_rows(d, use, decode, memory_of_rows(d.elements), {.codes = &codes});
+        use(row_source(d.rows(), d.cols(), decode, plane_of(d).memory(), {.codes = &codes}));
       } else {
-        use_rows(d, use, decode, memory_of_rows(d.elements));
+        use(row_source(d.rows(), d.cols(), decode, plane_of(d).memory(), {}));
       }
     });
   };
@@ -203,7 +198,8 @@ template <class Element, class Scale>
 /// Rows of any groups of elements that binary32 has, whose scales it has, too: the product of both,
 /// less a zero point, is rounded there once. False for others, and nothing done.
 template <class D>
-[[nodiscard]] bool with_scaled_rows(isa level, const D& d, const row_use& use) {
+[[nodiscard]] bool with_scaled_rows(isa level, const D& d, const any_operand& x,
+                                    const row_use& use) {
   const auto is_in_binary32 = [](const value_facts& of) {
     return of.significant_bits <= 24 && of.last_bit_exponent >= -149 && of.highest_exponent <= 127;
   };
@@ -212,66 +208,27 @@ template <class D>
     return false;
   }
   const auto scale_rows = [&](const row_source& from) {
-    use_rows(d, use, [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
-      from(row, first, count, out);
-      for (std::size_t i = 0, end = 0; i < count; i = end) {
-        const std::size_t left = d.group_cols() - (first + i) % d.group_cols();
-        end = left < count - i ? i + left : count;
-        const float scale = opaque(pack_as<float>(d.scale(row, first + i)));
-        const float zero = d.zeros == nullptr
-                               ? 0.0f
-                               : static_cast<float>(d.zeros[d.scales.group_of(row, first + i)]);
-        for (std::size_t j = i; j < end; ++j) {
-          out[j] = opaque(opaque(out[j] - opaque(zero)) * scale);
-        }
-      }
-    });
+    use_scaled_rows(x, d.zeros, d.scales.groups_per_row, from, use);
   };
-  return with_element_rows(level, d, row_use(scale_rows));
+  return with_code_rows(level, d, row_use(scale_rows));
 }
 
-/// Rows of a matrix of which kernels know nothing.
+/// Rows of a matrix of which kernels know nothing. `x` is the operand with this description.
 template <matrix_description D>
-void with_described_rows(isa, const D& d, const row_use& use) {
-  with_defined_rows(d, use);
+void with_described_rows(isa, const D&, const any_operand& x, const row_use& use) {
+  use_defined_rows(x, use);
 }
-
-template <described_format F>
-inline constexpr bool may_be_binary32 = [] {
-  if constexpr (!std::is_same_v<typename F::type, float_format>)
-    return false;
-  else if constexpr (F::is_constant)
-    return F::value == formats::binary32;
-  else
-    return true;
-}();
 
 /// Rows of a matrix with such a description.
 template <class Element, class Scale>
 void with_described_rows(isa level, const operand_description<Element, Scale>& d,
-                         const row_use& use) {
-  constexpr bool has_scale_format = !std::is_same_v<Scale, without_scales>;
-  if constexpr (may_be_binary32<Element>) {
-    const bool are_floats = is_binary32_array(d.elements) && d.elements.row_bytes >= 0 &&
-                            d.elements.row_bytes % static_cast<int>(sizeof(float)) == 0;
-    if (are_floats && !d.has_scales()) {
-      const matrix_view<const float> values(
-          reinterpret_cast<const float*>(d.elements.bytes), d.rows(), d.cols(),
-          static_cast<std::size_t>(d.elements.row_bytes) / sizeof(float));
-      return use_rows(d, use,
-                      [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
-                        kernels::copy(level, values.row(row) + first, count, out);
-                      },
-                      memory_of(values), {.binary32 = &values});
-    }
-  }
-  if constexpr (!has_kernels) return with_defined_rows(d, use);
+                         const any_operand& x, const row_use& use) {
   if (!d.has_scales() && with_element_rows(level, d, use)) return;
-  if constexpr (has_scale_format) {
+  if constexpr (has_kernels && !std::is_same_v<Scale, without_scales>) {
     if (d.scales.bytes != nullptr && !d.has_zeros() && with_block_rows(level, d, use)) return;
-    if (d.has_scales() && with_scaled_rows(level, d, use)) return;
+    if (d.has_scales() && with_scaled_rows(level, d, x, use)) return;
   }
-  with_defined_rows(d, use);
+  use_defined_rows(x, use);
 }
 
 }  // namespace bulk

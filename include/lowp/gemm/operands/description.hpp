@@ -155,6 +155,7 @@ struct packed_description {
   const std::uint8_t* codes = nullptr;
   const std::uint8_t* scales = nullptr;  ///< null: there are none
   std::size_t block_cols = (std::numeric_limits<std::size_t>::max)();
+  detail::scale_powers powers{};  ///< what kernels ask before each product
   float tensor_scale = 1;
 
   using element_format = Element;

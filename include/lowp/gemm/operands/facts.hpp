@@ -82,18 +82,24 @@ inline constexpr operand_facts operand_facts_of_type = [] {
     return operand_facts(element, facts<D::scale_format::value>);
   }
 }();
-/// With zero points nothing is known.
+/// Where the facts of the element format are at hand. With zero points nothing is known.
 template <class D>
-[[nodiscard]] operand_facts operand_facts_of(const D& d) {
+[[nodiscard]] operand_facts operand_facts_of(const D& d, const value_facts& of_elements) {
   if (d.has_zeros()) return {};
   if constexpr (has_constant_formats<D>) {
     return operand_facts_of_type<D>;
   } else if constexpr (std::is_same_v<typename D::scale_format, without_scales>) {
-    return operand_facts(facts_of(d.format()));
+    return operand_facts(of_elements);
+  } else if constexpr (D::scale_format::is_constant) {
+    return operand_facts(of_elements, facts<D::scale_format::value>);
   } else {
-    return operand_facts(facts_of(d.format()), facts_of(d.scale_value_format()));
+    return operand_facts(of_elements, facts_of(d.scale_value_format()));
   }
 }
+
+/// Whether values with these facts, in binary32, are bfloat16 where they are normal numbers. A
+/// factor that is a power of two adds no significant bit.
+[[nodiscard]] constexpr bool are_bfloat16(const operand_facts& of) { return of.factor_bits <= 8; }
 
 /// A scale, rounded to binary32, times the unit of the integers that it scales.
 [[nodiscard]] inline float integer_scale(const unpacked& scale, int unit) {

@@ -7,16 +7,12 @@
 #include <memory>
 #include <new>
 
-#include "lowp/arrays/packing.hpp"
+#include "lowp/gemm/operands/row_memory.hpp"
 #include "lowp/kernels/products/product.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
-
-[[nodiscard]] constexpr std::size_t round_up(std::size_t size, std::size_t unit) {
-  return (size + unit - 1) / unit * unit;
-}
 
 /// [0, size) cut into parts of at most `most`, equal but for a multiple of `unit`.
 struct equal_parts {
@@ -43,35 +39,6 @@ template <class T>
 [[nodiscard]] aligned_array<T> make_aligned(std::size_t size) {
   return aligned_array<T>(static_cast<T*>(::operator new (size * sizeof(T), std::align_val_t{64})));
 }
-
-/// About so many, padding included.
-[[nodiscard]] constexpr std::size_t bits_per_code(packing p, int width) {
-  return static_cast<std::size_t>(p.group_bits(width) / p.group_size);
-}
-
-/// Where rows lie in memory, to be brought nearer before they are read or written.
-struct row_memory {
-  const void* first = nullptr;  ///< or null, if that is not known
-  std::size_t row_bytes = 0;
-  std::size_t bits = 0;  ///< of an element
-
-  [[nodiscard]] const unsigned char* at(std::size_t row, std::size_t col) const {
-    return static_cast<const unsigned char*>(first) + row * row_bytes + col * bits / 8;
-  }
-  /// To be read, or with IsWritten to be written.
-  template <bool IsWritten = false>
-  void prefetch([[maybe_unused]] std::size_t row, [[maybe_unused]] std::size_t col,
-                [[maybe_unused]] std::size_t count) const {
-#if defined(__GNUC__) || defined(__clang__)
-    asm volatile("");  // g++ removes calls of a function that does nothing but prefetch
-    if (first == nullptr) return;
-    const unsigned char* const from = at(row, col);
-    for (std::size_t i = 0; i < count * bits / 8; i += 64) {
-      __builtin_prefetch(from + i, IsWritten, IsWritten ? 3 : 2);
-    }
-#endif
-  }
-};
 
 /// Chunks of product_steps in a row.
 [[nodiscard]] constexpr std::size_t step_chunks(std::size_t depth) {

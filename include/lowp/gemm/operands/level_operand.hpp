@@ -78,22 +78,24 @@ namespace bulk {
 
 /// Rows of a composition by the kernels that dequantize it.
 template <class Matrix>
-void with_described_rows(isa level, const level_description<Matrix>& d, const row_use& use) {
-  with_level_rows(*d.of, [&](const auto& rows) {
-    use_rows(d, use, [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
-      rows(level, *d.of, row, first, count, out);
-    });
+void use_composition_rows(isa level, const Matrix& of, const row_use& use) {
+  with_level_rows(of, [&](const auto& rows) {
+    const auto decode = [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
+      rows(level, of, row, first, count, out);
+    };
+    use(row_source(of.rows(), of.cols(), decode, {}, {}));
   });
+}
+template <class Matrix>
+void with_described_rows(isa level, const level_description<Matrix>& d, const any_operand&,
+                         const row_use& use) {
+  use_composition_rows(level, *d.of, use);
 }
 template <class Matrix, described_format Element, described_format Scale>
 void with_described_rows(isa level, const layout_description<Matrix, Element, Scale>& d,
-                         const row_use& use) {
-  if (d.of->has_tensor_scale()) return with_defined_rows(d, use);  // it is no part of values
-  with_level_rows(*d.of, [&](const auto& rows) {
-    use_rows(d, use, [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
-      rows(level, *d.of, row, first, count, out);
-    });
-  });
+                         const any_operand& x, const row_use& use) {
+  if (d.of->has_tensor_scale()) return use_defined_rows(x, use);  // it is no part of values
+  use_composition_rows(level, *d.of, use);
 }
 
 }  // namespace bulk

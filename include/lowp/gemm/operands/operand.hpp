@@ -40,4 +40,14 @@ concept integer_operand = gemm_operand<X> && detail::facts_of_type<X>
         detail::facts_of_type<X>.integers.range.low <
     1 << 16;
 
+/// Whether the values of an operand, in binary32, are bfloat16 where they are normal numbers, as
+/// far as its type tells. Two such operands are multiplied by the machine's instructions for
+/// bfloat16, where it has any; the result is the same.
+template <gemm_operand X>
+inline constexpr bool has_bfloat16_panels = false;
+template <gemm_operand X>
+requires detail::has_constant_formats<detail::description_of<X>>
+inline constexpr bool has_bfloat16_panels<X> =
+    detail::are_bfloat16(detail::operand_facts_of_type<detail::description_of<X>>);
+
 }  // namespace lowp

@@ -1,54 +1,104 @@
 // SPDX-License-Identifier: MIT
-// Rows in binary32 of any operand.
+// Any operand as an any_operand, and its rows in binary32.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
-#include "lowp/arrays/matrix_view.hpp"
-#include "lowp/core/config.hpp"
+#include "lowp/gemm/operands/any_operand.hpp"
+#include "lowp/gemm/operands/coded_integers.hpp"
 #include "lowp/gemm/operands/described_rows.hpp"
-#include "lowp/gemm/operands/lane_tiles.hpp"
+#include "lowp/gemm/operands/description.hpp"
+#include "lowp/gemm/operands/integer_rows.hpp"
 #include "lowp/gemm/operands/operand.hpp"
+#include "lowp/gemm/operands/packed_groups.hpp"
 #include "lowp/gemm/operands/packed_rows.hpp"
 #include "lowp/gemm/operands/rows.hpp"
-#include "lowp/kernels/products/product.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// Makes a transposed copy of the values, in binary32.
-template <class Of>
-void with_described_rows(isa level, const transposed_description<Of>& d, const row_use& use) {
-  constexpr std::size_t group = lane_tiles::group, most = kernels::product_tile::max_depth;
-  constexpr std::size_t stride = kernels::product_tile::buffer_stride;
-  const auto use_copy = [&](const row_source& from) {
-    const std::size_t width = round_up(from.rows(), group);
-    const auto values = make_aligned<float>(round_up(from.cols(), group) * width);
-    {
-      const default_float_environment environment;
-      alignas(64) float rows[group * stride] = {};
-      for (std::size_t row = 0; row < from.rows(); row += group) {
-        const std::size_t count = (std::min)(group, from.rows() - row);
-        for (std::size_t k = 0; k < from.cols(); k += most) {
-          const std::size_t n = (std::min)(most, from.cols() - k);
-          for (std::size_t i = 0; i < count; ++i) from(row + i, k, n, rows + i * stride);
-          kernels::transpose(level, rows, stride, round_up(n, group),
-                             values.get() + k * width + row, width);
-        }
-      }
+template <class D>
+inline constexpr bool lies_in_rows = false;
+template <described_format Element, described_format Scale>
+inline constexpr bool lies_in_rows<operand_description<Element, Scale>> = true;
+template <class D>
+inline constexpr bool lies_in_groups = false;
+template <described_format Element, described_format Scale>
+inline constexpr bool lies_in_groups<packed_description<Element, Scale>> = true;
+
+/// The operand with a description. Refers to what the description refers to.
+template <matrix_description D>
+class described_operand final : public any_operand {
+ public:
+  explicit described_operand(const D& d) : any_operand(d), d_(d) {}
+
+  void use_rows(isa level, const row_use& use) const override {
+    if constexpr (lowp::detail::is_transposed_description<D>) {
+      use_transposed_rows(level, described_operand<decltype(d_.of)>(d_.of), use);
+    } else {
+      with_described_rows(level, d_, *this, use);
     }
-    const matrix_view<const float> copy(values.get(), from.cols(), from.rows(), width);
-    with_described_rows(level, describe(copy), use);
-  };
-  with_described_rows(level, d.of, row_use(use_copy));
+  }
+  bool use_element_rows([[maybe_unused]] isa level,
+                        [[maybe_unused]] const row_use& use) const override {
+    if constexpr (lies_in_rows<D>) {
+      return !has_zeros && with_element_rows(level, d_, use);
+    } else {
+      return false;
+    }
+  }
+  const char* find_integer_rows([[maybe_unused]] integer_property& own,
+                                [[maybe_unused]] integer_rows& out) const override {
+    if constexpr (lies_in_rows<D>) {
+      return bulk::find_integer_rows(d_, integer_property_of(d_, own), out);
+    } else {
+      return no_integers;
+    }
+  }
+  bool find_coded_integers([[maybe_unused]] coded_integers& out) const override {
+    if constexpr (lies_in_rows<D>) {
+      return bulk::find_coded_integers(d_, elements.integers, out);
+    } else {
+      return false;
+    }
+  }
+  bool find_packed_groups([[maybe_unused]] isa level,
+                          [[maybe_unused]] packed_groups& out) const override {
+    if constexpr (lies_in_groups<D>) {
+      return find_groups(level, d_, out);
+    } else {
+      return false;
+    }
+  }
+  void find_elements(std::size_t row, std::size_t first, std::size_t count,
+                     unpacked* out) const override {
+    for (std::size_t i = 0; i < count; ++i) out[i] = d_.element(row, first + i);
+  }
+  void find_values(std::size_t row, std::size_t first, std::size_t count,
+                   unpacked* out) const override {
+    for (std::size_t i = 0; i < count; ++i) out[i] = d_.value(row, first + i);
+  }
+  unpacked scale(std::size_t row, std::size_t col) const override { return d_.scale(row, col); }
+  unpacked scale_of_code(code_t code) const override {
+    return decode(d_.scale_value_format(), code);
+  }
+  bool has_dyadic_scales() const override { return d_.has_dyadic_scales(); }
+
+ private:
+  D d_;
+};
+
+template <gemm_operand X>
+[[nodiscard]] auto as_any_operand(const X& x) {
+  return described_operand<lowp::detail::description_of<X>>(describe(x));
 }
 
 /// Calls use(row_source) for an operand.
 template <gemm_operand X, class Use>
 void with_rows(isa level, const X& x, const Use& use) {
-  with_described_rows(level, describe(x), row_use(use));
+  as_any_operand(x).use_rows(level, row_use(use));
 }
 
 }  // namespace bulk

@@ -58,4 +58,14 @@ struct packed_layout {
   }
 };
 
+/// The scales of the blocks that are not all zeros, but for NaNs: powers of two from 2^low to
+/// 2^high, or not all of them.
+struct scale_powers {
+  bool are_powers = true;
+  int low = 1 << 20, high = -(1 << 20);
+  [[nodiscard]] constexpr bool hold(int exponent) const {
+    return low <= exponent && exponent <= high;
+  }
+};
+
 }  // namespace lowp::detail

@@ -49,26 +49,27 @@ struct gathered_row {
 /// Rows of such a matrix.
 template <described_format Element, described_format Scale>
 void with_described_rows(isa level, const packed_description<Element, Scale>& x,
-                         const row_use& use) {
+                         const any_operand& operand, const row_use& use) {
   constexpr std::size_t most = kernels::product_tile::max_depth;
-  if constexpr (!has_kernels) return with_defined_rows(x, use);
+  if constexpr (!has_kernels) return use_defined_rows(operand, use);
   kernels::value_table none;
   const kernels::value_table& table = value_table_of(Element{}, none);
   const auto use_parts = [&](const auto& decode) {
-    use_rows(x, use, [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
+    const auto gather = [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
       gathered_row part;
       for (std::size_t i = 0; i < count; i += most) {
         const std::size_t n = (std::min)(most, count - i);
         part.gather(x, row, first + i, n);
         decode(part, n, out + i);
       }
-    });
+    };
+    use(row_source(x.rows(), x.cols(), gather, {}, {}));
   };
   if constexpr (!std::is_same_v<Scale, without_scales>) {
     static constexpr scaled_blocks any{Element::value, Scale::value, block_shape{1, 32}};
     static const decode_scales scales(any);
     if (!is_kernel_block(x.block_cols, x.cols()) || !scales.are_possible(1.0f)) {
-      return with_defined_rows(x, use);
+      return use_defined_rows(operand, use);
     }
     auto format = any;
     format.shape.cols = static_cast<int>(x.block_cols);

@@ -6,28 +6,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <type_traits>
 
-#include "lowp/arrays/lane_job.hpp"
 #include "lowp/arrays/matrix_view.hpp"
-#include "lowp/arrays/transposed.hpp"
-#include "lowp/block/block_job.hpp"
-#include "lowp/block/quantize.hpp"
-#include "lowp/core/config.hpp"
-#include "lowp/gemm/operands/lane_tiles.hpp"
-#include "lowp/gemm/operands/operand.hpp"
+#include "lowp/gemm/operands/row_memory.hpp"
 #include "lowp/kernels/arrays/value_table.hpp"
-#include "lowp/kernels/products/product.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
-
-template <class T>
-[[nodiscard]] row_memory memory_of(const matrix_view<T>& x) {
-  return {x.data, x.stride * sizeof(T), 8 * sizeof(T)};
-}
 
 /// Packed codes, the low ones first, which a kernel can read where they lie.
 class code_rows {
@@ -145,13 +131,6 @@ class sum_sink {
   const void* finish_;
   void (*call_)(const void*, std::size_t, std::size_t, std::size_t, const float*);
 };
-
-/// How many bits lie between codes that are packed low ones first without gaps, or one in each
-/// byte; else 0.
-[[nodiscard]] constexpr int code_distance(packing p, int width) {
-  if (p == packings::byte_low || is_array_of<std::uint8_t>(p, width)) return 8;
-  return is_dense(p, width) && !p.is_msb_first ? width : 0;
-}
 
 }  // namespace bulk
 }  // namespace LOWP_BASELINE

@@ -10,7 +10,8 @@
 #include "lowp/formats/facts.hpp"
 #include "lowp/gemm/engine/blocked.hpp"
 #include "lowp/gemm/engine/window_panels.hpp"
-#include "lowp/gemm/operands/operand.hpp"
+#include "lowp/gemm/operands/any_operand.hpp"
+#include "lowp/gemm/operands/facts.hpp"
 #include "lowp/gemm/operands/rows.hpp"
 #include "lowp/gemm/strategies/problem.hpp"
 #include "lowp/number/unpack.hpp"
@@ -32,8 +33,7 @@ struct exact_windows {
   template <class Problem>
   [[nodiscard]] static const char* obstacle(const Problem& p) {
     if (p.start != nullptr) return "sums begin with what the result holds";
-    if (!are_exact_in_binary32(lowp::detail::operand_facts_of(describe(p.a))) ||
-        !are_exact_in_binary32(lowp::detail::operand_facts_of(describe(p.b)))) {
+    if (!are_exact_in_binary32(p.a.values) || !are_exact_in_binary32(p.b.values)) {
       return "binary32 does not have the values of an operand, or it is not known";
     }
     if (!scale_of(p).is_finite()) return "a tensor scale is not finite";
@@ -59,8 +59,7 @@ struct exact_windows {
  private:
   template <class Problem>
   [[nodiscard]] static unpacked scale_of(const Problem& p) {
-    return exact::multiply(unpack(lowp::detail::operand_tensor_scale(p.a)),
-                           unpack(lowp::detail::operand_tensor_scale(p.b)));
+    return exact::multiply(unpack(p.a.tensor_scale), unpack(p.b.tensor_scale));
   }
   template <int W, class Problem>
   static void multiply(const Problem& p, const window_plan& plan, const sum_sink& sink) {
@@ -87,8 +86,8 @@ struct binary64_chains {
   }
   template <class Problem>
   static void run(const Problem& p, const sum_sink& sink) {
-    const auto scale_of = [](const auto& x) {
-      return pack_as<double>(unpack(lowp::detail::operand_tensor_scale(x)));
+    const auto scale_of = [](const any_operand& x) {
+      return pack_as<double>(unpack(x.tensor_scale));
     };
     const chain_finish finish{.a_scale = scale_of(p.a), .b_scale = scale_of(p.b)};
     p.with_both([&](const row_source& x, const row_source& y) {
@@ -98,10 +97,5 @@ struct binary64_chains {
 };
 
 }  // namespace bulk
-
-[[nodiscard]] constexpr bulk::strategy_list<bulk::exact_windows> strategies_of(const exact_sums&) {
-  return {};
-}
-
 }  // namespace LOWP_BASELINE
 }  // namespace lowp

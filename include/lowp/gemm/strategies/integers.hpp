@@ -5,15 +5,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "lowp/arrays/lane_job.hpp"
+#include "lowp/arrays/packing.hpp"
 #include "lowp/formats/integers.hpp"
 #include "lowp/gemm/engine/blocked.hpp"
 #include "lowp/gemm/engine/few_integer_rows.hpp"
 #include "lowp/gemm/engine/integer_sum_panels.hpp"
 #include "lowp/gemm/engine/integer_words.hpp"
+#include "lowp/gemm/operands/any_operand.hpp"
 #include "lowp/gemm/operands/coded_integers.hpp"
-#include "lowp/gemm/operands/operand.hpp"
+#include "lowp/gemm/operands/facts.hpp"
 #include "lowp/gemm/strategies/problem.hpp"
 #include "lowp/kernels/products/product.hpp"
 
@@ -21,17 +24,28 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// False only if a type tells that codes are no integers in rows.
-template <class D>
-inline constexpr bool may_be_integer_codes = false;
-template <class Element, class Scale>
-inline constexpr bool may_be_integer_codes<operand_description<Element, Scale>> = [] {
-  if constexpr (Element::is_constant) {
-    return integers_of(Element::value).code != integer_code::other;
-  } else {
-    return true;
+/// Calls use(coded_integers) for an operand of which find_coded_integers is true.
+template <class Use>
+void with_integers(const any_operand& x, const Use& use) {
+  coded_integers out;
+  if (!x.find_coded_integers(out)) return;
+  std::vector<float> scales, of_code;
+  if (out.scale_codes == nullptr || out.scales != nullptr) return use(out);
+  const auto scale_of = [&](code_t code) {
+    return lowp::detail::integer_scale(x.scale_of_code(code), out.unit);
+  };
+  for (code_t i = 0; out.scale_bits <= 8 && i < code_t{1} << out.scale_bits; ++i) {
+    of_code.push_back(scale_of(i));
   }
-}();
+  const std::size_t count = (out.rows + out.group_rows - 1) / out.group_rows * out.groups_per_row;
+  scales.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const code_t code = load_code(out.scale_codes, i, out.scale_bits, out.scale_order);
+    scales.push_back(of_code.empty() ? scale_of(code) : of_code[code]);
+  }
+  out.scales = scales.data();
+  use(out);
+}
 
 /// Rows of 8- and 16-bit integers by whatever the machine has for them.
 struct integer_words {
@@ -39,54 +53,40 @@ struct integer_words {
 
   template <class Problem>
   [[nodiscard]] static const char* obstacle(const Problem& p) {
-    if constexpr (has_kernels && have_integer_codes<Problem>) {
-      const auto x = describe(p.a);
-      const auto y = describe(p.b);
-      if (!are_integers(x) || !are_integers(y)) return "codes of an operand are no integers";
-      const integer_range a_range = difference_range(x), b_range = difference_range(y);
-      const auto fits_16_bits = [](const integer_range& r) {
-        return r.low >= -32768 && r.high <= 32767;
-      };
-      if (!fits_16_bits(a_range) || !fits_16_bits(b_range)) {
-        return "a difference from a zero point might not fit 16 bits";
-      }
-      if (p.policy.range == overflow::wrap) return nullptr;
-      const auto longest = static_cast<std::uint64_t>(safe_chain_length(a_range, b_range));
-      return longest_piece(p, x.group_cols(), y.group_cols()) <= longest
-                 ? nullptr
-                 : "a sum that is to be exact or to saturate might leave 32 bits";
+    coded_integers x, y;
+    if (!has_kernels || !p.a.find_coded_integers(x) || !p.b.find_coded_integers(y)) {
+      return "codes of an operand are no integers";
     }
-    return "codes of an operand are no integers";
+    const integer_range a_range = difference_range(p.a), b_range = difference_range(p.b);
+    const auto fits_16_bits = [](const integer_range& r) {
+      return r.low >= -32768 && r.high <= 32767;
+    };
+    if (!fits_16_bits(a_range) || !fits_16_bits(b_range)) {
+      return "a difference from a zero point might not fit 16 bits";
+    }
+    if (p.policy.range == overflow::wrap) return nullptr;
+    const auto longest = static_cast<std::uint64_t>(safe_chain_length(a_range, b_range));
+    return longest_piece(p, p.a.group_cols, p.b.group_cols) <= longest
+               ? nullptr
+               : "a sum that is to be exact or to saturate might leave 32 bits";
   }
   template <class Problem>
   static void run(const Problem& p, const sum_sink& sink) {
-    if constexpr (has_kernels && have_integer_codes<Problem>) {
-      with_integers(describe(p.a), [&](const coded_integers& x) {
-        with_integers(describe(p.b), [&](const coded_integers& y) {
-          const bool are_bytes = kernels::has_integer_products(p.level()) && x.format.bits() <= 8 &&
-                                 y.format.bits() <= 8;
-          const sum_plan plan(p.policy.chunk, x, y, are_bytes);
-          multiply(word_rows{x, plan, y.has_zeros()}, word_rows{y, plan, x.has_zeros()}, sink,
-                   p.how);
-        });
+    with_integers(p.a, [&](const coded_integers& x) {
+      with_integers(p.b, [&](const coded_integers& y) {
+        const bool are_bytes = kernels::has_integer_products(p.level()) && x.format.bits() <= 8 &&
+                               y.format.bits() <= 8;
+        const sum_plan plan(p.policy.chunk, x, y, are_bytes);
+        multiply(word_rows{x, plan, y.has_zeros()}, word_rows{y, plan, x.has_zeros()}, sink, p.how);
       });
-    }
+    });
   }
 
  private:
-  [[nodiscard]] static bool are_integers(const auto& d) {
-    return lowp::detail::element_facts_of(d).integers.code != integer_code::other;
-  }
-  template <class Problem>
-  static constexpr bool have_integer_codes =
-      may_be_integer_codes<lowp::detail::description_of<typename Problem::first>>&&
-          may_be_integer_codes<lowp::detail::description_of<typename Problem::second>>;
-
   /// The range of the integers q - z of an operand; zero points are values of the element format.
-  [[nodiscard]] static integer_range difference_range(const auto& d) {
-    const integer_range codes = lowp::detail::element_facts_of(d).integers.range;
-    const integer_range zeros = codes;
-    return d.zeros == nullptr ? codes : codes - zeros;
+  [[nodiscard]] static integer_range difference_range(const any_operand& x) {
+    const integer_range codes = x.elements.integers.range;
+    return x.has_zeros ? codes - codes : codes;
   }
   [[nodiscard]] static std::size_t longest_piece(const auto& p, std::size_t a_group,
                                                  std::size_t b_group) {
@@ -114,10 +114,5 @@ struct integer_words {
 };
 
 }  // namespace bulk
-
-[[nodiscard]] constexpr bulk::strategy_list<bulk::integer_words> strategies_of(const int32_sums&) {
-  return {};
-}
-
 }  // namespace LOWP_BASELINE
 }  // namespace lowp

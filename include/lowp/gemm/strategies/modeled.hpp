@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -16,9 +16,10 @@
 #include "lowp/core/unpacked.hpp"
 #include "lowp/gemm/engine/blocked.hpp"
 #include "lowp/gemm/engine/modeled_panels.hpp"
-#include "lowp/gemm/operands/operand.hpp"
+#include "lowp/gemm/operands/any_operand.hpp"
+#include "lowp/gemm/operands/element_matrix.hpp"
 #include "lowp/gemm/operands/rows.hpp"
-#include "lowp/gemm/strategies/exact.hpp"
+#include "lowp/gemm/operands/value_range.hpp"
 #include "lowp/gemm/strategies/problem.hpp"
 
 namespace lowp {
@@ -46,22 +47,18 @@ namespace bulk {
 
 template <class Problem>
 [[nodiscard]] bool scales_partial_sums(const Problem& p) {
-  return p.policy.scales == scale_use::partial_sums &&
-         (describe(p.a).has_scales() || describe(p.b).has_scales());
+  return p.policy.scales == scale_use::partial_sums && (p.a.has_scales || p.b.has_scales);
 }
 /// What the exponent of a factor of an aligned product counts as at least.
-template <class P, class X>
-[[nodiscard]] int lowest_factor_exponent(const P& policy, const X& x) {
-  const auto d = describe(x);
-  const bool is_scaled = policy.scales == scale_use::elements && d.has_scales();
-  return is_scaled ? element_facts{}.lowest_exponent
-                   : lowp::detail::element_facts_of(d).lowest_exponent;
+template <class P>
+[[nodiscard]] int lowest_factor_exponent(const P& policy, const any_operand& x) {
+  const bool is_scaled = policy.scales == scale_use::elements && x.has_scales;
+  return is_scaled ? element_facts{}.lowest_exponent : x.elements.lowest_exponent;
 }
 template <class Problem>
 [[nodiscard]] modeled_sum modeled_sum_of(const Problem& p, const auto& policy, std::size_t depth) {
-  const auto a = lowp::detail::element_facts_of(describe(p.a)),
-             b = lowp::detail::element_facts_of(describe(p.b));
-  const int l_mul_bits = policy.product == product::l_mul ? lowp::detail::l_mul_bits(a, b) : 0;
+  const int l_mul_bits =
+      policy.product == product::l_mul ? lowp::detail::l_mul_bits(p.a.elements, p.b.elements) : 0;
   return modeled_sum(policy, p.mode, depth, l_mul_bits);
 }
 /// Why kernels cannot by the mode, or null.
@@ -96,7 +93,7 @@ struct modeled_sums {
     modeled_sum sum = modeled_sum_of(p, p.policy, p.depth());
     static_cast<void>(value_obstacle(p, sum));  // completes the sum
     p.with_both([&](const row_source& x, const row_source& y) {
-      multiply_blocks<modeled_panels<row_source>>(y, x, sink, p.how, sum);
+      multiply_blocks<modeled_panels>(y, x, sink, p.how, sum);
     });
   }
 
@@ -107,72 +104,6 @@ struct modeled_sums {
     return sum.value_obstacle(p.a_range(), p.b_range(), lowest_factor_exponent(p.policy, p.a),
                               lowest_factor_exponent(p.policy, p.b), p.policy.accumulator,
                               p.depth());
-  }
-};
-
-/// The rows of an operand, of its elements alone or times their scales.
-template <class D>
-void with_factor_rows(isa level, const D& d, [[maybe_unused]] bool with_scales,
-                      const row_use& use) {
-  with_described_rows(level, d, use);
-}
-template <described_format Element, described_format Scale>
-void with_factor_rows(isa level, const operand_description<Element, Scale>& d, bool with_scales,
-                      const row_use& use) {
-  if (with_scales || !d.has_scales()) return with_described_rows(level, d, use);
-  const operand_description<Element> elements{
-      .row_count = d.row_count, .col_count = d.col_count, .elements = d.elements};
-  with_described_rows(level, elements, use);
-}
-/// Whether with_factor_rows gives elements without their scales.
-template <class D>
-inline constexpr bool has_element_rows = false;
-template <described_format Element, described_format Scale>
-inline constexpr bool has_element_rows<operand_description<Element, Scale>> = true;
-
-/// Elements in binary32, row after row, without or with their scales.
-struct element_matrix {
-  std::size_t rows, cols;
-  std::vector<float> values;
-
-  template <class D>
-  element_matrix(const D& d, bool with_scales, const execution& how)
-      : rows(d.rows()), cols(d.cols()), values(rows * cols) {
-    const bool are_alone = !with_scales && d.has_scales();
-    if (are_alone && (!has_element_rows<D> || d.has_zeros())) {
-      const auto fill_row = [&](std::size_t row) {
-        for (std::size_t col = 0; col < cols; ++col) {
-          values[row * cols + col] = pack_as<float>(d.element(row, col));
-        }
-      };
-      how.run(rows, task(fill_row));
-      return;
-    }
-    const auto use = [&](const row_source& from) {
-      const auto fill_row = [&](std::size_t row) {
-        const default_float_environment environment;
-        constexpr std::size_t most = kernels::product_tile::max_depth;
-        for (std::size_t col = 0; col < cols; col += most) {
-          from(row, col, (std::min)(most, cols - col), values.data() + row * cols + col);
-        }
-      };
-      how.run(rows, task(fill_row));
-    };
-    with_factor_rows(how.level(), d, with_scales, row_use(use));
-  }
-  /// The columns first, first + step, … below end; in `buffer` where they are not neighbours.
-  [[nodiscard]] matrix_view<const float> columns(std::size_t first, std::size_t step,
-                                                 std::size_t end,
-                                                 std::vector<float>& buffer) const {
-    if (rows == 0) return {};
-    const std::size_t count = first < end ? (end - first + step - 1) / step : 0;
-    if (step == 1) return {values.data() + first, rows, count, cols};
-    buffer.resize(rows * count);
-    for (std::size_t row = 0; row < rows; ++row) {
-      const float* const from = values.data() + row * cols + first;
-      for (std::size_t i = 0; i < count; ++i) buffer[row * count + i] = from[i * step];
-    }
-    return {buffer.data(), rows, count};
   }
 };
 
@@ -203,7 +134,7 @@ struct modeled_pieces {
   template <class Problem>
   static void run(const Problem& p, const sum_sink& sink) {
     const bool scaled = scales_partial_sums(p);
-    const element_matrix a = elements_of(p, p.a), b = elements_of(p, p.b);
+    const element_matrix &a = p.a_elements(has_scales(p)), &b = p.b_elements(has_scales(p));
     const std::size_t rows = a.rows, cols = b.rows;
     std::vector<float> total(rows * cols);
     for (std::size_t row = 0; row < rows && p.start != nullptr; ++row) {
@@ -232,8 +163,8 @@ struct modeled_pieces {
   [[nodiscard]] static product_terms terms_of(const Problem& p) {
     product_terms terms{.depth = p.depth(), .a = {}, .b = {}, .start = 0};
     if (scales_partial_sums(p)) {
-      terms.a.group = describe(p.a).group_cols();
-      terms.b.group = describe(p.b).group_cols();
+      terms.a.group = p.a.group_cols;
+      terms.b.group = p.b.group_cols;
     }
     return terms;
   }
@@ -245,24 +176,24 @@ struct modeled_pieces {
     });
     return longest;
   }
-  template <class Problem, class X>
-  [[nodiscard]] static element_matrix elements_of(const Problem& p, const X& x) {
-    return {describe(x), p.policy.scales == scale_use::elements, p.how};
+  /// Whether scales multiply elements.
+  template <class Problem>
+  [[nodiscard]] static bool has_scales(const Problem& p) {
+    return p.policy.scales == scale_use::elements;
   }
   /// The range of what kernels will see.
-  template <class Problem, class X>
-  [[nodiscard]] static value_range range_of(const Problem& p, const X& x) {
-    const element_matrix elements = elements_of(p, x);
-    const matrix_view<const float> values(elements.values.data(), elements.rows, elements.cols);
+  [[nodiscard]] static value_range range_of(const element_matrix& x, const execution& how) {
     std::optional<value_range> range;
-    with_rows(p.level(), values, [&](const row_source& rows) { range.emplace(rows, p.how); });
+    const auto use = [&](const row_source& rows) { range.emplace(rows, how); };
+    use_binary32_rows(how.level(), x.view(), row_use(use));
     return *range;
   }
   template <class Problem>
   [[nodiscard]] static bool are_known(const Problem& p) {
     modeled_sum sum = modeled_sum_of(p, piece_policy(p.policy), p.depth());
     return sum.value_obstacle(
-               range_of(p, p.a), range_of(p, p.b), lowest_factor_exponent(p.policy, p.a),
+               range_of(p.a_elements(has_scales(p)), p.how),
+               range_of(p.b_elements(has_scales(p)), p.how), lowest_factor_exponent(p.policy, p.a),
                lowest_factor_exponent(p.policy, p.b), p.policy.accumulator, p.depth()) == nullptr;
   }
 
@@ -290,17 +221,19 @@ struct modeled_pieces {
       modeled_sum sum = modeled_sum_of(p, piece_policy(p.policy), x.cols);
       sum.draws = draws_per_sum(p.policy, p.depth());
       sum.advance(begin);
-      with_rows(p.level(), x, [&](const row_source& x_rows) {
-        with_rows(p.level(), y, [&](const row_source& y_rows) {
+      const auto use_x = [&](const row_source& x_rows) {
+        const auto use_y = [&](const row_source& y_rows) {
           if (sum.depends_on_values()) {
             const value_range x_range(x_rows, p.how), y_range(y_rows, p.how);
             static_cast<void>(sum.value_obstacle(
                 x_range, y_range, lowest_factor_exponent(p.policy, p.a),
                 lowest_factor_exponent(p.policy, p.b), p.policy.accumulator, x.cols));
           }
-          multiply_blocks<modeled_panels<row_source>>(y_rows, x_rows, sink, p.how, sum);
-        });
-      });
+          multiply_blocks<modeled_panels>(y_rows, x_rows, sink, p.how, sum);
+        };
+        use_binary32_rows(p.level(), y, row_use(use_y));
+      };
+      use_binary32_rows(p.level(), x, row_use(use_x));
     }
   }
   /// The sums of all chains in those of the first.
@@ -351,13 +284,13 @@ struct modeled_pieces {
   template <class Problem>
   static void add_scaled(const Problem& p, std::size_t k, std::size_t cols, const float* sums,
                          std::vector<float>& total) {
-    const auto x = describe(p.a);
-    const auto y = describe(p.b);
     std::vector<float> col_scales(cols);
-    for (std::size_t col = 0; col < cols; ++col) col_scales[col] = pack_as<float>(y.scale(col, k));
+    for (std::size_t col = 0; col < cols; ++col) {
+      col_scales[col] = pack_as<float>(p.b.scale(col, k));
+    }
     const auto add_row = [&](std::size_t row) {
       const default_float_environment environment;
-      const float row_scale = opaque(pack_as<float>(x.scale(row, k)));
+      const float row_scale = opaque(pack_as<float>(p.a.scale(row, k)));
       for (std::size_t i = row * cols; i < (row + 1) * cols; ++i) {
         const float scale = opaque(row_scale * opaque(col_scales[i - row * cols]));
         total[i] = opaque(opaque(total[i]) + opaque(opaque(sums[i]) * scale));
@@ -392,16 +325,5 @@ struct modeled_pieces {
 };
 
 }  // namespace bulk
-
-[[nodiscard]] constexpr bulk::strategy_list<bulk::binary64_chains, bulk::modeled_sums,
-                                            bulk::modeled_pieces>
-strategies_of(const rounded_sums&) {
-  return {};
-}
-[[nodiscard]] constexpr bulk::strategy_list<bulk::modeled_sums, bulk::modeled_pieces> strategies_of(
-    const aligned_sums&) {
-  return {};
-}
-
 }  // namespace LOWP_BASELINE
 }  // namespace lowp

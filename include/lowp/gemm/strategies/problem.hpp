@@ -14,12 +14,11 @@
 #include <cstddef>
 #include <optional>
 #include <string_view>
-#include <type_traits>
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/arrays/matrix_view.hpp"
-#include "lowp/gemm/operands/operand.hpp"
-#include "lowp/gemm/operands/operand_rows.hpp"
+#include "lowp/gemm/operands/any_operand.hpp"
+#include "lowp/gemm/operands/element_matrix.hpp"
 #include "lowp/gemm/operands/rows.hpp"
 #include "lowp/gemm/operands/value_range.hpp"
 #include "lowp/gemm/policy.hpp"
@@ -29,49 +28,59 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R>
+template <gemm_policy P, rounding_mode R>
 class product_problem {
  public:
   const P& policy;
-  const A& a;
-  const B& b;
+  const any_operand& a;
+  const any_operand& b;
   const R& mode;
   const execution& how;
   /// What sums begin with, or null for zero.
   const matrix_view<const float>* start;
 
-  product_problem(const P& p, const A& x, const B& y, const R& rounding, const execution& on,
-                  const matrix_view<const float>* begin = nullptr)
+  product_problem(const P& p, const any_operand& x, const any_operand& y, const R& rounding,
+                  const execution& on, const matrix_view<const float>* begin = nullptr)
       : policy(p), a(x), b(y), mode(rounding), how(on), start(begin) {}
 
-  using first = A;
-  using second = B;
-
-  [[nodiscard]] std::size_t a_rows() const { return lowp::detail::operand_rows(a); }
-  [[nodiscard]] std::size_t b_rows() const { return lowp::detail::operand_rows(b); }
-  [[nodiscard]] std::size_t depth() const { return lowp::detail::operand_cols(a); }
+  [[nodiscard]] std::size_t depth() const { return a.cols; }
   [[nodiscard]] isa level() const { return how.level(); }
 
   /// Calls use(a, b) with the rows of both operands.
   template <class Use>
   void with_both(const Use& use) const {
-    with_rows(level(), a, [&](const row_source& x) {
-      with_rows(level(), b, [&](const row_source& y) { use(x, y); });
-    });
+    const auto use_a = [&](const row_source& x) {
+      const auto use_b = [&](const row_source& y) { use(x, y); };
+      b.use_rows(level(), row_use(use_b));
+    };
+    a.use_rows(level(), row_use(use_a));
   }
   /// What values the operands have; looked at once.
   [[nodiscard]] const value_range& a_range() const { return range_of(a, a_range_); }
   [[nodiscard]] const value_range& b_range() const { return range_of(b, b_range_); }
+  /// The operands in binary32, without or with their scales; copied once.
+  [[nodiscard]] const element_matrix& a_elements(bool with_scales) const {
+    return elements_of(a, with_scales, a_elements_);
+  }
+  [[nodiscard]] const element_matrix& b_elements(bool with_scales) const {
+    return elements_of(b, with_scales, b_elements_);
+  }
 
  private:
-  template <class X>
-  const value_range& range_of(const X& x, std::optional<value_range>& range) const {
+  const value_range& range_of(const any_operand& x, std::optional<value_range>& range) const {
     if (!range) {
-      with_rows(level(), x, [&](const row_source& rows) { range.emplace(rows, how); });
+      const auto use = [&](const row_source& rows) { range.emplace(rows, how); };
+      x.use_rows(level(), row_use(use));
     }
     return *range;
   }
+  const element_matrix& elements_of(const any_operand& x, bool with_scales,
+                                    std::optional<element_matrix>& elements) const {
+    if (!elements) elements.emplace(x, with_scales, how);
+    return *elements;
+  }
   mutable std::optional<value_range> a_range_, b_range_;
+  mutable std::optional<element_matrix> a_elements_, b_elements_;
 };
 
 template <class... Strategy>

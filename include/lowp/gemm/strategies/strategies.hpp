@@ -2,21 +2,26 @@
 // Which strategy computes a product: the first of its policy's list that can.
 #pragma once
 
+#include <concepts>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "lowp/arrays/execution.hpp"
-#include "lowp/gemm/definition/reference.hpp"
-#include "lowp/gemm/operands/operand.hpp"
+#include "lowp/arrays/matrix_view.hpp"
+#include "lowp/gemm/operands/any_operand.hpp"
 #include "lowp/gemm/operands/rows.hpp"
 #include "lowp/gemm/policy.hpp"
+#include "lowp/gemm/strategies/problem.hpp"
+#include "lowp/kernels/target.hpp"
+#include "lowp/rounding/any_rounding.hpp"
+#include "lowp/rounding/modes.hpp"
+#include "lowp/rounding/rounding_reference.hpp"
+#if !LOWP_COMPILED
 #include "lowp/gemm/strategies/exact.hpp"
 #include "lowp/gemm/strategies/integers.hpp"
 #include "lowp/gemm/strategies/k32.hpp"
 #include "lowp/gemm/strategies/modeled.hpp"
-#include "lowp/gemm/strategies/problem.hpp"
-#include "lowp/rounding/modes.hpp"
+#endif
 
 namespace lowp {
 
@@ -43,20 +48,65 @@ struct gemm_explanation {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
+struct bfloat16_tiles;
+struct integer_dot_products;
+struct bfloat16_dot_products;
+struct few_rows_by_packed;
+struct binary32_fmas;
+struct integer_words;
+struct exact_windows;
+struct binary64_chains;
+struct modeled_sums;
+struct modeled_pieces;
+
+}  // namespace bulk
+
+// The strategies of the policies of the library, in the order in which they are asked.
+#if LOWP_X86_TARGETS
+[[nodiscard]] constexpr bulk::strategy_list<bulk::bfloat16_tiles, bulk::integer_dot_products,
+                                            bulk::bfloat16_dot_products, bulk::few_rows_by_packed,
+                                            bulk::binary32_fmas>
+strategies_of(const k32_sums&) {
+  return {};
+}
+#else
+[[nodiscard]] constexpr bulk::strategy_list<bulk::few_rows_by_packed, bulk::binary32_fmas>
+strategies_of(const k32_sums&) {
+  return {};
+}
+#endif
+[[nodiscard]] constexpr bulk::strategy_list<bulk::integer_words> strategies_of(const int32_sums&) {
+  return {};
+}
+[[nodiscard]] constexpr bulk::strategy_list<bulk::exact_windows> strategies_of(const exact_sums&) {
+  return {};
+}
+[[nodiscard]] constexpr bulk::strategy_list<bulk::binary64_chains, bulk::modeled_sums,
+                                            bulk::modeled_pieces>
+strategies_of(const rounded_sums&) {
+  return {};
+}
+[[nodiscard]] constexpr bulk::strategy_list<bulk::modeled_sums, bulk::modeled_pieces> strategies_of(
+    const aligned_sums&) {
+  return {};
+}
+
+namespace bulk {
+
 /// The factor of the sums of `multiply` that it leaves to the sink: the tensor scale, if it is not
 /// to join the sums before they are rounded to binary32.
-template <gemm_policy P, gemm_operand X>
-[[nodiscard]] float sum_scale(const P& policy, const X& x) {
+template <gemm_policy P>
+[[nodiscard]] float sum_scale(const P& policy, const any_operand& x) {
   bool joins_sums = form_of(policy) == factor_form::exact_values;
   if constexpr (std::same_as<P, rounded_sums>) {
     joins_sums = lowp::detail::is_chain(policy, formats::binary64);
   }
-  return joins_sums ? 1.0f : lowp::detail::operand_tensor_scale(x);
+  return joins_sums ? 1.0f : x.tensor_scale;
 }
 
 /// The sums that a policy names, by the first strategy that can; false if none can.
-template <class Problem>
-[[nodiscard]] bool multiply(const Problem& problem, const sum_sink& sink) {
+template <gemm_policy P, rounding_mode R>
+[[nodiscard]] bool multiply(const product_problem<P, R>& problem, const sum_sink& sink) {
   return for_each_strategy(strategies_of(problem.policy), [&]<class Strategy>() {
     if (Strategy::obstacle(problem) != nullptr) return false;
     Strategy::run(problem, sink);
@@ -64,14 +114,10 @@ template <class Problem>
   });
 }
 
-template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R>
-[[nodiscard]] gemm_explanation explain(const P& policy, const A& a, const B& b, const R& mode,
-                                       const execution& how,
-                                       const matrix_view<const float>* start) {
-  lowp::detail::require_operands(policy, a, b);
+template <gemm_policy P, rounding_mode R>
+[[nodiscard]] gemm_explanation explain(const product_problem<P, R>& problem) {
   gemm_explanation all{"the definition", {}};
-  const product_problem<P, A, B, R> problem{policy, a, b, mode, how, start};
-  for_each_strategy(strategies_of(policy), [&]<class Strategy>() {
+  for_each_strategy(strategies_of(problem.policy), [&]<class Strategy>() {
     const char* const why = Strategy::obstacle(problem);
     if (why == nullptr) {
       all.strategy = Strategy::name;
@@ -82,6 +128,14 @@ template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R>
   });
   return all;
 }
+
+#if LOWP_COMPILED
+#define LOWP_DECLARE(Policy, Mode)                                                      \
+  extern template bool multiply(const product_problem<Policy, Mode>&, const sum_sink&); \
+  extern template gemm_explanation explain(const product_problem<Policy, Mode>&);
+LOWP_COMPILED_PRODUCTS(LOWP_DECLARE)
+#undef LOWP_DECLARE
+#endif
 
 }  // namespace bulk
 }  // namespace LOWP_BASELINE

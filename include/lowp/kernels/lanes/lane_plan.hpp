@@ -96,8 +96,10 @@ template <rounding_mode R>
 template <rounding_mode R>
 [[nodiscard]] constexpr lane_rounding lane_rounding_of(const R& mode) {
   lane_rounding result;
-  if constexpr (requires { mode.is_fixed_addend(); }) {  // any_rounding
+  if constexpr (requires { mode.draw(); }) {  // any_rounding
     if (mode.is_stochastic()) return lane_rounding_of(mode.draw());
+  }
+  if constexpr (requires { mode.is_fixed_addend(); }) {  // and rounding_reference
     if (!mode.is_fixed_addend()) return {};
   }
   if constexpr (is_fixed_addend<R> || requires { mode.is_fixed_addend(); }) {
