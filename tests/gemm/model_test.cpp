@@ -485,7 +485,9 @@ TEST_CASE("FP22 by hand: 13 fraction bits below the largest exponent") {
 
 TEST_CASE("The lowest exponents of factors") {
   const auto lowest = [](const auto& x, lowp::factor_form form) {
-    return lowp::detail::factor_matrix(describe(x), form, {}).row(0).lowest_exponent;
+    return lowp::detail::factor_matrix(lowp::bulk::as_any_operand(x), form, {})
+        .row(0)
+        .lowest_exponent;
   };
   using lowp::factor_form;
   const float one = 1;

@@ -167,7 +167,8 @@ class error_accumulator {
   }
   detail::error_accumulator errors(ulp_format);
   for (std::size_t i = 0; i < exact.size(); ++i) {
-    errors.add(exact[i], approximate[i], detail::magnitude_of(exact[i]) > largest);
+    errors.add(exact[i], approximate[i],
+               detail::magnitude_of(static_cast<double>(exact[i])) > static_cast<double>(largest));
   }
   return errors.result();
 }
