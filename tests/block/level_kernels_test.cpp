@@ -2,7 +2,9 @@
 // Compositions of levels by kernels give the bits of the definition, which levels_test.cpp holds
 // against the published examples: on every target, on data at the edges, and for groups of any
 // shape.
+#include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -209,4 +211,41 @@ TEST_CASE("Empty matrices and rows of one element") {
   CHECK(lowp::quantize<formats::mx9>(matrix_view<const float>(x.data(), 7, 0)).bytes().empty());
   check<formats::hif4>("hif4", 3, 1);
   check<minima_of_3>("minima", 1, 1);
+}
+
+namespace {
+
+/// Nine tenths of what the largest magnitude asks for, as a rule sees it.
+template <auto F>
+void check_rule(const char* name, std::size_t rows, std::size_t cols) {
+  oracle::tally t;
+  ob::source random(rows + cols);
+  std::vector<float> x = draw(random, kind::specials, rows * cols);
+  const matrix_view<const float> in(x.data(), rows, cols);
+  const auto rule = [](const lowp::block_values& block, const auto& format) {
+    float largest = 0;
+    for (std::size_t r = 0; r < block.values.rows; ++r) {
+      for (std::size_t c = 0; c < block.values.cols; ++c) {
+        largest = std::max(largest, std::abs(block.values(r, c)));
+      }
+    }
+    return largest == block.amax
+               ? 0.9f * largest / lowp::pack_as<float>(largest_value(format.element))
+               : -1.0f;
+  };
+  block_matrix<F> expected(rows, cols);
+  lowp::reference::quantize_levels(in, expected, lowp::nearest_even,
+                                   lowp::detail::group_rule(block_matrix<F>::format, rule));
+  t.check(lowp::quantize<F>(in, rule, lowp::nearest_even, lowp::threads{2}) == expected,
+          [&](auto& text) { text << name << " by kernels"; });
+  t.check(!(lowp::quantize<F>(in) == expected),
+          [&](auto& text) { text << name << " does not look at the rule"; });
+  REQUIRE_NO_MISMATCH(t);
+}
+
+}  // namespace
+
+TEST_CASE("A rule asks the level above in place of the lowest groups") {
+  check_rule<formats::q6_k>("q6_k", 2, 1100);
+  check_rule<minima_of_3>("minima", 5, 300);
 }

@@ -399,7 +399,7 @@ template <int Leaf, class Element, class Scale, class Zero, class Offset, class 
           rounding_mode R>
 void quantize_level(const level_rows<Leaf, block_format<Element, Scale, Zero, Offset>>& rows,
                     const matrix_view<const float>& in, Out& out, const R& mode,
-                    const execution& how) {
+                    const execution& how, const lowp::detail::group_rule& rule = {}) {
   using format_type = block_format<Element, Scale, Zero, Offset>;
   using rows_type = level_rows<Leaf, format_type>;
   const format_type& f = rows.format();
@@ -429,7 +429,15 @@ void quantize_level(const level_rows<Leaf, block_format<Element, Scale, Zero, Of
         lowest[group] = low[j] == 0 ? 0.0f : -float_of(low[j]);
         high[j] = (std::max)(high[j], low[j]);
       }
-      if (high[j] < infinity_bits) continue;
+      if (high[j] < infinity_bits) {
+        if (rule.exists()) {
+          wanted[group] = rule(f, {{in.row(top) + j * width, bottom - top,
+                                    (std::min)(width, in.cols - j * width), in.stride},
+                                   group,
+                                   float_of(high[j])});
+        }
+        continue;
+      }
       lowp::detail::value_range range;
       for (std::size_t r = top; r < bottom; ++r) {
         for (std::size_t c = j * width; c < (std::min)(in.cols, (j + 1) * width); ++c) {

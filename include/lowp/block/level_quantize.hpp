@@ -38,12 +38,13 @@ void with_level_rows(const basic_block_matrix<Format, Layout, Bytes>& m, const U
 /// by the composition above in the same way; elements are divided by what came out, and rounded
 /// once, by `mode`, element (r, c) with the draw at(mode, r * cols + c). Scales round to nearest
 /// even, those that are powers of two under another scale upward. A NaN or an infinity makes the
-/// scale of its group NaN; where the format of that has none, the scale above it.
+/// scale of its group NaN; where the format of that has none, the scale above it. A rule takes the
+/// place of the lowest groups' wish, where they have finite values only.
 template <class Format, template <class> class Layout, class Bytes, rounding_mode R>
 void quantize_levels(const matrix_view<const float>& in,
                      basic_block_matrix<Format, Layout, Bytes>& out, const R& mode,
-                     const execution& how) {
-  with_level_rows(out, [&](const auto& rows) { quantize_level(rows, in, out, mode, how); });
+                     const execution& how, const lowp::detail::group_rule& rule = {}) {
+  with_level_rows(out, [&](const auto& rows) { quantize_level(rows, in, out, mode, how, rule); });
 }
 
 /// The values of a matrix in binary32 or bfloat16, each rounded once to nearest even.

@@ -58,6 +58,39 @@ template <class Element, class Scale, class Zero, class Offset>
   }
 }
 
+/// A rule for the lowest groups of a composition, of one type whatever its own is. It answers
+/// values: the format of the scale may be a composition, of which there are no codes.
+class group_rule {
+ public:
+  group_rule() = default;
+  template <class Format, class Rule>
+  group_rule(const Format&, const Rule& rule)
+      : rule_(&rule), scale_([](const void* self, const void* format, const block_values& block) {
+          const auto& own = *static_cast<const Rule*>(self);
+          const auto& f = *static_cast<const Format*>(format);
+          const auto answer = [&] {
+            if constexpr (requires { own.scale(block, f); }) {
+              return own.scale(block, f);
+            } else {
+              return own(block, f);
+            }
+          }();
+          if constexpr (std::is_same_v<decltype(answer), const unpacked>) {
+            return pack_as<float>(answer);
+          } else {
+            return pack_as<float>(unpack(answer));
+          }
+        }) {}
+  [[nodiscard]] bool exists() const { return rule_ != nullptr; }
+  [[nodiscard]] float operator()(const auto& format, const block_values& block) const {
+    return scale_(rule_, &format, block);
+  }
+
+ private:
+  const void* rule_ = nullptr;
+  float (*scale_)(const void*, const void*, const block_values&) = nullptr;
+};
+
 /// How the elements of a group are brought to the range of their format: (x + offset) / scale +
 /// zero, exactly.
 class group_division {
@@ -113,7 +146,8 @@ void define_levels(const F& f, const matrix_view<const float>& in, Out& out,
 
 template <int Leaf, class Element, class Scale, class Zero, class Offset, class Out, class Mode>
 void define_levels(const block_format<Element, Scale, Zero, Offset>& f,
-                   const matrix_view<const float>& in, Out& out, const Mode& at_element) {
+                   const matrix_view<const float>& in, Out& out, const Mode& at_element,
+                   const group_rule& rule = {}) {
   constexpr int scale_leaf = Leaf + leaf_count<Element>, zero_leaf = scale_leaf + leaf_count<Scale>,
                 offset_leaf = zero_leaf + leaf_count<Zero>;
   const std::size_t down = groups_along(in.rows, f.shape.rows);
@@ -135,7 +169,15 @@ void define_levels(const block_format<Element, Scale, Zero, Offset>& f,
     value_range group;
     for_each_element(i / across, i % across,
                      [&](std::size_t r, std::size_t c) { group.add(in(r, c)); });
-    scales[i] = wanted_scale(f, group, Leaf == 0 || !has_nan(f.element));
+    if (rule.exists() && !group.all.has_special) {
+      const std::size_t top = i / across * height, left = i % across * width;
+      scales[i] = rule(f, {{in.row(top) + left, (std::min)(height, in.rows - top),
+                            (std::min)(width, in.cols - left), in.stride},
+                           i,
+                           group.all.amax()});
+    } else {
+      scales[i] = wanted_scale(f, group, Leaf == 0 || !has_nan(f.element));
+    }
     lowest[i] = group.lowest;
   }
 
@@ -176,10 +218,10 @@ namespace reference {
 template <class Format, template <class> class Layout, class Bytes,
           rounding_mode R = nearest_even_t>
 void quantize_levels(matrix_view<const float> in, basic_block_matrix<Format, Layout, Bytes>& out,
-                     const R& mode = {}) {
-  detail::define_levels<0>(out.composition(), in, out, [&](std::size_t row, std::size_t col) {
-    return at(mode, row * in.cols + col);
-  });
+                     const R& mode = {}, const detail::group_rule& rule = {}) {
+  detail::define_levels<0>(
+      out.composition(), in, out,
+      [&](std::size_t row, std::size_t col) { return at(mode, row * in.cols + col); }, rule);
 }
 
 /// What lowp::quantize(in, out, mode) gives.

@@ -174,10 +174,13 @@ class level_rows {
         done += by_kernels(level, m.bytes().data() + codes.first_byte, codes.width, first + done,
                            count - done, out + done);
       }
-    } else if constexpr (requires(std::uint8_t * codes) {
-                           m.layout().load_codes(m.bytes().data(), Leaf, row, first, count, codes);
-                         }) {
-      if (has_kernels && format_.bits() <= 8) done = from_layout(level, m, row, first, count, out);
+    }
+    if constexpr (requires(std::uint8_t * codes) {
+                    m.layout().load_codes(m.bytes().data(), Leaf, row, first, count, codes);
+                  }) {
+      if (has_kernels && done == 0 && format_.bits() <= 8) {
+        done = from_layout(level, m, row, first, count, out);
+      }
     }
     one_by_one(count);
   }

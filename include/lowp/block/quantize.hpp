@@ -161,8 +161,10 @@ void quantize_transposed(matrix_view<const float> in, auto& out, const Format& f
 ///   quantize<formats::mxfp4>(matrix, rules::rceil, nearest_away, threads{2})
 ///   quantize<formats::q4_k, records<q4_k_record>::layout>(matrix)
 ///
-/// A format whose groups have more than a scale and a tensor scale has no rules but its own, which
-/// level_quantize.hpp describes.
+/// For a format whose groups have more than a scale and a tensor scale, level_quantize.hpp
+/// describes what happens without a rule. One given has scale(block, format) or is called as
+/// rule(block, format), and answers the value that the lowest groups ask the level above for; NaN
+/// and infinities, zero points and offsets are as without it.
 ///
 /// A rule that contradicts the format does not compile, or, where the format is known at run time
 /// or the rule's defect() depends on its state, throws. Throws std::invalid_argument, before
@@ -195,11 +197,21 @@ void quantize(matrix_view<const float> in, basic_block_matrix<Format, Layout, By
     bulk::quantize_levels(in, out, mode, how);
   }
 }
-template <auto F, template <class> class Layout = planes, scale_rule_for<format_of<F>> Rule,
+template <class Format, template <class> class Layout, class Bytes,
+          group_rule_for<typename Format::type> Rule, rounding_mode R = nearest_even_t>
+requires(!described_scaled_blocks<Format>) void quantize(
+    matrix_view<const float> in, basic_block_matrix<Format, Layout, Bytes>& out, const Rule& rule,
+    const R& mode = {}, const execution& how = {}) {
+  bulk::require_shape("quantize", out.rows(), out.cols(), in.rows, in.cols);
+  bulk::quantize_levels(in, out, mode, how, detail::group_rule(out.composition(), rule));
+}
+template <auto F, template <class> class Layout = planes, class Rule,
           rounding_mode R = rounding_of<Rule>>
-requires scaled_block_format<F>
-[[nodiscard]] block_matrix<F, Layout> quantize(matrix_view<const float> in, const Rule& rule,
-                                               const R& mode = {}, const execution& how = {}) {
+requires(scaled_block_format<F>
+             ? scale_rule_for<Rule, format_of<F>>
+             : is_block_format_v<format_of<F>>&& group_rule_for<Rule, format_of<F>>)
+    [[nodiscard]] block_matrix<F, Layout> quantize(matrix_view<const float> in, const Rule& rule,
+                                                   const R& mode = {}, const execution& how = {}) {
   block_matrix<F, Layout> out(in.rows, in.cols);
   quantize(in, out, rule, mode, how);
   return out;

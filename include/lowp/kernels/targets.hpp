@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "lowp/core/config.hpp"
+#include "lowp/kernels/arrays/group_terms.hpp"
 #include "lowp/kernels/arrays/scale_arithmetic.hpp"
 #include "lowp/kernels/arrays/threshold_table.hpp"
 #include "lowp/kernels/arrays/value_table.hpp"

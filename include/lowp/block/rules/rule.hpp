@@ -163,6 +163,19 @@ concept answers_call = requires(const Rule& rule, const Format& format, const bl
   as_scale_code(format, rule(block, format));
 };
 
+template <class T>
+concept scale_value = std::same_as<T, unpacked> || std::floating_point<T>;
+template <class Rule, class Format>
+concept answers_scale_value = requires(const Rule& rule, const Format& format,
+                                       const block_values& block) {
+  { rule.scale(block, format) } -> scale_value;
+};
+template <class Rule, class Format>
+concept answers_call_value = requires(const Rule& rule, const Format& format,
+                                      const block_values& block) {
+  { rule(block, format) } -> scale_value;
+};
+
 }  // namespace detail
 
 /// What chooses the scales of blocks of a format.
@@ -174,8 +187,14 @@ concept scale_rule_for = may_be_scaled_blocks<Format> &&
 
 /// Stands for the rounding mode of a rule where that has a state, which is the rule's.
 struct mode_of_rule {
-  static constexpr std::uint64_t addend(const discarded& d) { return nearest_even.addend(d); }
+  static constexpr std::uint64_t addend(const discarded& d) { return nearest_even_t::addend(d); }
 };
+
+/// What chooses the scales of the lowest groups of a composition that scale_rule_for does not know:
+/// it sees blocks, and answers values.
+template <class Rule, class Format>
+concept group_rule_for = (detail::answers_scale_value<Rule, Format> ||
+                          detail::answers_call_value<Rule, Format>);
 
 /// The rounding mode of elements under a rule, where the caller names none.
 template <class Rule>

@@ -85,8 +85,8 @@ struct integer_words {
  private:
   /// The range of the integers q - z of an operand; zero points are values of the element format.
   [[nodiscard]] static integer_range difference_range(const any_operand& x) {
-    const integer_range codes = x.elements.integers.range;
-    return x.has_zeros ? codes - codes : codes;
+    const integer_range codes = x.elements.integers.range, zeros = codes;
+    return x.has_zeros ? codes - zeros : codes;
   }
   [[nodiscard]] static std::size_t longest_piece(const auto& p, std::size_t a_group,
                                                  std::size_t b_group) {

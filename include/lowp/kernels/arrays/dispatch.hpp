@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "lowp/kernels/arrays/group_terms.hpp"
 #include "lowp/kernels/arrays/scale_arithmetic.hpp"
 #include "lowp/kernels/arrays/threshold_table.hpp"
 #include "lowp/kernels/arrays/value_table.hpp"
@@ -279,24 +280,6 @@ inline void scale_values(isa level, const scale_arithmetic& s, const std::uint32
                                        reinterpret_cast<std::uint32_t*>(to));
             });
 }
-
-/// What the elements of each group share, as bits of binary32; a null term is left out. That of
-/// element i is [i >> log2_group], so 0 is for terms of each element; groups of 2, 4 or 8 are not
-/// for kernels. In compositions of levels
-///   value = (element - zero) * scale * second - shift
-struct group_terms {
-  const std::uint32_t* zeros = nullptr;
-  const std::uint32_t* scales = nullptr;
-  const std::uint32_t* seconds = nullptr;
-  const std::uint32_t* shifts = nullptr;
-  int log2_group = 0;
-
-  [[nodiscard]] group_terms from(std::size_t element) const {
-    const std::size_t group = element >> log2_group;
-    const auto at = [group](const std::uint32_t* p) { return p == nullptr ? p : p + group; };
-    return {at(zeros), at(scales), at(seconds), at(shifts), log2_group};
-  }
-};
 
 namespace detail {
 LOWP_BORDER void run_finish_group_terms(isa level, const group_terms& t, const std::uint32_t* in,

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// What kernels apply to the elements of groups.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "lowp/kernels/target.hpp"
+
+namespace lowp {
+inline namespace LOWP_KERNEL_BASELINE {
+namespace kernels {
+
+/// What the elements of each group share, as bits of binary32; a null term is left out. That of
+/// element i is [i >> log2_group], so 0 is for terms of each element; groups of 2, 4 or 8 are not
+/// for kernels. In compositions of levels
+///   value = (element - zero) * scale * second - shift
+struct group_terms {
+  const std::uint32_t* zeros = nullptr;
+  const std::uint32_t* scales = nullptr;
+  const std::uint32_t* seconds = nullptr;
+  const std::uint32_t* shifts = nullptr;
+  int log2_group = 0;
+
+  [[nodiscard]] group_terms from(std::size_t element) const {
+    const std::size_t group = element >> log2_group;
+    const auto at = [group](const std::uint32_t* p) { return p == nullptr ? p : p + group; };
+    return {at(zeros), at(scales), at(seconds), at(shifts), log2_group};
+  }
+};
+
+}  // namespace kernels
+}  // namespace LOWP_KERNEL_BASELINE
+}  // namespace lowp
