@@ -72,7 +72,7 @@ void check(std::string_view what, const Rule& rule, bool has_kernels) {
   if (has_kernels) {
     constexpr auto format = scaled_blocks_of(block_matrix<B>::format);
     const lowp::rule_view<lowp::format_of<format>> view(format, rule);
-    std::shared_ptr<const lowp::kernels::block_thresholds> kept;
+    lowp::detail::shared<lowp::kernels::block_thresholds> kept;
     REQUIRE(
         lowp::bulk::element_plan(format, view, lowp::nearest_even, rows * cols, kept).is_supported);
   }

@@ -90,7 +90,7 @@ bool encode_by_thresholds(const F& f, std::span<const T> in, const bulk_arrays& 
                           const execution& how) {
   using word = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
   const auto table = find_thresholds<word, Sink::is_value>(f, mode, o, n, in.size());
-  if (table == nullptr) return false;
+  if (!table) return false;
   const auto run = [&](const auto& source) {
     run_lanes<false>(how, arrays, table->plan(), source, sink);
   };
@@ -109,7 +109,7 @@ bool encode_by_binades(const F& f, std::span<const T> in, const bulk_arrays& arr
                        overflow o, missing_nan n, const Sink& sink, const execution& how) {
   using word = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
   const auto table = find_binades<word, Sink::is_value>(f, mode, o, n, in.size());
-  if (table == nullptr) return false;
+  if (!table) return false;
   const kernels::lane_rounding rounding = kernels::lane_rounding_of(mode);
   const auto code_of = [&](word bits, std::size_t i) {
     const unpacked x = decode(kernels::source<word>::format, bits);

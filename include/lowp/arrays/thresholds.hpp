@@ -4,9 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <utility>
 #include <vector>
 
+#include "lowp/core/memory.hpp"
 #include "lowp/formats/concepts.hpp"
 #include "lowp/formats/facts.hpp"
 #include "lowp/kernels/arrays/binade_tables.hpp"
@@ -41,19 +42,18 @@ struct threshold_key {
 /// definition before it is made. Each thread keeps the last table of a kind and a family; so does
 /// who was given it, since a thread that waits for others may meanwhile ask for another.
 template <class Table, bool Kind, number_format F, class Make>
-[[nodiscard]] std::shared_ptr<const Table> find_table(const threshold_key<F>& key,
-                                                      std::size_t count, std::size_t worth,
-                                                      const Make& make) {
+[[nodiscard]] lowp::detail::shared<Table> find_table(const threshold_key<F>& key, std::size_t count,
+                                                     std::size_t worth, const Make& make) {
   struct kept {
     threshold_key<F> key;
     Table table;
   };
-  thread_local std::shared_ptr<const kept> last;
+  thread_local lowp::detail::shared<kept> last;
   if (!last || !(last->key == key)) {
     if (count < worth) return nullptr;
-    last = std::make_shared<const kept>(kept{key, make()});
+    last = lowp::detail::shared<kept>(kept{key, make()});
   }
-  return {last, &last->table};
+  return {last, last->table};
 }
 
 /// Whether a format is encoded by thresholds: of at most 8 bits, by a mode without random bits, and
@@ -68,19 +68,19 @@ template <number_format F>
 /// The steps of encoding `count` elements, or of rounding them to the grid of a format; null where
 /// there are none.
 template <class Word, bool ToValues, number_format F, rounding_mode R>
-[[nodiscard]] std::shared_ptr<const kernels::threshold_table<Word>> find_thresholds(
+[[nodiscard]] lowp::detail::shared<kernels::threshold_table<Word>> find_thresholds(
     const F& f, const R& mode, overflow o, missing_nan n, std::size_t count) {
   const threshold_key<F> key{f, kernels::lane_rounding_of(mode), o, n};
   if (!has_thresholds(key)) return nullptr;
   auto table = find_table<kernels::threshold_table<Word>, ToValues>(
       key, count, std::size_t{32} << f.bits(),
       [&] { return kernels::make_threshold_table<Word>(f, mode, o, n, ToValues); });
-  return table != nullptr && table->is_possible() ? table : nullptr;
+  return table && table->is_possible() ? table : nullptr;
 }
 
 /// The same for the elements of blocks.
 template <number_format F, rounding_mode R>
-[[nodiscard]] std::shared_ptr<const kernels::block_thresholds> find_block_thresholds(
+[[nodiscard]] lowp::detail::shared<kernels::block_thresholds> find_block_thresholds(
     const F& f, const R& mode, std::size_t count) {
   const threshold_key<F> key{f, kernels::lane_rounding_of(mode), overflow::saturate,
                              missing_nan::largest};
@@ -88,7 +88,7 @@ template <number_format F, rounding_mode R>
   auto found = find_table<kernels::block_thresholds, false>(
       key, count, std::size_t{32} << f.bits(),
       [&] { return kernels::make_block_thresholds(f, mode); });
-  return found != nullptr && found->table.is_possible() ? found : nullptr;
+  return found && found->table.is_possible() ? found : nullptr;
 }
 
 /// What encodes to formats of at most 16 bits where there are no thresholds.
@@ -99,9 +99,9 @@ struct binade_table {
   std::vector<Word> values{};         ///< by code, in the format of the source
 };
 template <class Word, bool ToValues, number_format F, rounding_mode R>
-[[nodiscard]] std::shared_ptr<const binade_table<Word>> find_binades(const F& f, const R& mode,
-                                                                     overflow o, missing_nan n,
-                                                                     std::size_t count) {
+[[nodiscard]] lowp::detail::shared<binade_table<Word>> find_binades(const F& f, const R& mode,
+                                                                    overflow o, missing_nan n,
+                                                                    std::size_t count) {
   const threshold_key<F> key{f, kernels::lane_rounding_of(mode), o, n};
   using draw_table = kernels::draw_table<Word>;
   const bool is_random = key.rounding.is_random();
@@ -127,7 +127,7 @@ template <class Word, bool ToValues, number_format F, rounding_mode R>
   const std::size_t of_steps = of_step << f.bits();
   const std::size_t of_binades = sizeof(Word) == 8 ? 16384 : 2048;
   auto found = find_table<binade_table<Word>, ToValues>(key, count, of_steps + of_binades, make);
-  return found != nullptr && found->draws.is_possible() ? found : nullptr;
+  return found && found->draws.is_possible() ? found : nullptr;
 }
 
 }  // namespace bulk

@@ -9,7 +9,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <new>
 
 #include "lowp/arrays/bulk.hpp"
@@ -20,6 +19,7 @@
 #include "lowp/block/codec.hpp"
 #include "lowp/block/reference.hpp"
 #include "lowp/block/scaled_blocks.hpp"
+#include "lowp/core/memory.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
@@ -279,7 +279,7 @@ template <number_format Element, number_format Scale, rounding_mode R>
 [[nodiscard]] kernels::encode_plan<std::uint32_t> element_plan(
     const scaled_blocks<Element, Scale>& f, const rule_view<scaled_blocks<Element, Scale>>& rule,
     const R& mode, std::size_t count,
-    [[maybe_unused]] std::shared_ptr<const kernels::block_thresholds>& kept) {
+    [[maybe_unused]] lowp::detail::shared<kernels::block_thresholds>& kept) {
   auto plan = kernels::make_encode_plan<std::uint32_t>(f.element, mode, overflow::saturate,
                                                        missing_nan::largest, false);
   const int bits = plan.grid.mantissa_bits + plan.rounding.extra_bits;
@@ -318,7 +318,7 @@ bool quantize_by_kernels(const scaled_blocks<Element, Scale>& f,
                          matrix_view<const float> in, const tensor_scale& tensor, const R& mode,
                          block_storage out, const execution& how) {
   if (!has_kernels || !is_kernel_block(f.block_cols(in.cols), in.cols)) return false;
-  std::shared_ptr<const kernels::block_thresholds> kept;
+  lowp::detail::shared<kernels::block_thresholds> kept;
   const auto plan = element_plan(f, rule, mode, in.rows * in.cols, kept);
   if (!plan.is_supported || f.element.bits() > 16) return false;
   if (is_one_row(in.cols, in.stride, f.shape, f.element.bits())) {
@@ -346,7 +346,7 @@ bool quantize_transpose_by_kernels(const scaled_blocks<Element, Scale>& f,
                                    const R& mode, const block_storage& out, const execution& how) {
   const std::size_t rows = in.cols, cols = in.rows;  // of the transpose
   const std::size_t block_rows = f.block_rows(rows), block_cols = f.block_cols(cols);
-  std::shared_ptr<const kernels::block_thresholds> kept;
+  lowp::detail::shared<kernels::block_thresholds> kept;
   const auto plan = element_plan(f, rule, mode, rows * cols, kept);
   if (!has_kernels || !is_kernel_block(block_cols, cols) || !plan.is_supported ||
       f.element.bits() > 16) {
@@ -389,8 +389,8 @@ bool quantize_transpose_by_kernels(const scaled_blocks<Element, Scale>& f,
     std::atomic<bool> is_out_of_memory = false;
     const auto panel = [&](std::size_t i) {
       const default_float_environment environment;
-      const std::unique_ptr<float[]> window(new (std::nothrow) float[height * stride]);
-      if (window == nullptr) {
+      const lowp::detail::aligned_array<float> window(height * stride, std::nothrow);
+      if (window.get() == nullptr) {
         is_out_of_memory = true;  // parts of work do not throw
         return;
       }

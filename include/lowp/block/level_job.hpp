@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <type_traits>
 #include <vector>
 
@@ -23,6 +22,7 @@
 #include "lowp/block/level_reference.hpp"
 #include "lowp/block/level_rows.hpp"
 #include "lowp/core/config.hpp"
+#include "lowp/core/memory.hpp"
 #include "lowp/kernels/arrays/dispatch.hpp"
 
 namespace lowp {
@@ -309,7 +309,7 @@ class level_encoder {
   int smallest_;
   kernels::encode_plan<std::uint32_t> plan_{};
   const kernels::block_thresholds* steps_ = nullptr;
-  std::shared_ptr<const kernels::block_thresholds> kept_;
+  lowp::detail::shared<kernels::block_thresholds> kept_;
   bool has_plan_ = false;  ///< quotients are encoded on the grid of the format, or …
   bool has_keys_ = false;  ///< … elements are compared with the steps of their groups, or …
   bool has_thresholds_ = false;  ///< … quotients with those of the format

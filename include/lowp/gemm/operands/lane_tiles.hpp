@@ -4,9 +4,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <memory>
-#include <new>
 
+#include "lowp/core/memory.hpp"
 #include "lowp/gemm/operands/row_memory.hpp"
 #include "lowp/kernels/products/product.hpp"
 
@@ -28,16 +27,11 @@ struct equal_parts {
   }
 };
 
-/// An array that begins at a line of the cache: vectors at multiples of their size lie in one line.
-struct aligned_delete {
-  void operator()(void* memory) const { ::operator delete (memory, std::align_val_t{64}); }
-};
-template <class T>
-using aligned_array = std::unique_ptr<T[], aligned_delete>;
+using lowp::detail::aligned_array;
 /// Not initialized. Throws std::bad_alloc.
 template <class T>
 [[nodiscard]] aligned_array<T> make_aligned(std::size_t size) {
-  return aligned_array<T>(static_cast<T*>(::operator new (size * sizeof(T), std::align_val_t{64})));
+  return aligned_array<T>(size);
 }
 
 /// Chunks of product_steps in a row.
