@@ -3,6 +3,7 @@
 // planes.
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -120,6 +121,11 @@ TEST_CASE("Digits in base 3: five in a byte") {
   for (std::size_t i = 0; i < 7; ++i) m.set_code(0, 0, i, codes[i]);
   CHECK(m.bytes()[0] == 1 + 2 * 3 + 2 * 27 + 81);
   CHECK(m.bytes()[1] == 2 + 2 * 3);  // 3 is no digit
+  // Memory that held something else.
+  std::vector<std::uint8_t> memory(m.bytes().size(), 0xFF);
+  block_matrix<bases, five_digits::layout, std::span<std::uint8_t>> view(1, 7, memory);
+  for (std::size_t i = 5; i-- > 0;) view.set_code(0, 0, i, codes[i]);
+  CHECK(memory[0] == m.bytes()[0]);
   // Of two's complement: -1, 0 and 1 are 0, 1 and 2.
   block_matrix<ternary, five_trits::layout> n(1, 5);
   const code_t weights[5] = {3, 0, 1, 1, 3};

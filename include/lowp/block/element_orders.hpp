@@ -35,10 +35,9 @@ namespace lowp {
 template <packing P>
 class packed_as {
  public:
+  /// Throws std::invalid_argument for codes that cannot be packed so.
   packed_as(std::size_t rows, std::size_t cols, int bits)
-      : bits_(bits), row_bytes_(packed_bytes(cols, bits, P)), size_(rows * row_bytes_) {
-    if (const char* const why = defect(P, bits)) refuse("packed_as: " + std::string(why));
-  }
+      : bits_(checked(bits)), row_bytes_(packed_bytes(cols, bits, P)), size_(rows * row_bytes_) {}
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] code_t load(const std::uint8_t* bytes, std::size_t row, std::size_t col) const {
     return load_code(bytes + row * row_bytes_, col, bits_, P);
@@ -75,6 +74,10 @@ class packed_as {
       P.group_size == 8 && P.container_bits == 0 && P.order == slot_order::evens_first;
   static constexpr std::size_t slots[8] = {0, 4, 1, 5, 2, 6, 3, 7};  ///< of codes 0, 1, …
 
+  [[nodiscard]] static int checked(int bits) {
+    if (const char* const why = defect(P, bits)) refuse("packed_as: " + std::string(why));
+    return bits;
+  }
   [[nodiscard]] static std::array<std::uint8_t, 8> eight(const std::uint8_t* codes) {
     std::array<std::uint8_t, 8> all{};
     std::copy_n(codes, 8, all.begin());
@@ -98,7 +101,7 @@ template <int... Widths>
 class bit_fields {
   static constexpr std::size_t fields = sizeof...(Widths);
   static constexpr int widths[fields] = {Widths...};
-  static_assert(((Widths > 0) && ...), "fields have a bit or more");
+  static_assert(((Widths > 0 && Widths < 64) && ...), "fields have 1 to 63 bits");
 
  public:
   /// Throws std::invalid_argument for codes of another number of bits.
@@ -204,10 +207,11 @@ class digits {
   }
   void store(std::uint8_t* bytes, std::size_t row, std::size_t col, code_t code) const {
     std::uint8_t& byte = bytes[row * row_bytes_ + col / per_byte];
+    const unsigned old = byte % powers[per_byte];  // of memory that held something else
     const unsigned power = powers[col % per_byte];
     const code_t wanted = (code + code_t{Bias}) & low_mask(bits_);
     const auto digit = static_cast<unsigned>((std::min)(wanted, code_t{radix - 1}));
-    byte = static_cast<std::uint8_t>(byte - byte / power % radix * power + digit * power);
+    byte = static_cast<std::uint8_t>(old - old / power % radix * power + digit * power);
   }
   /// Whole bytes.
   [[nodiscard]] std::size_t load_codes(const std::uint8_t* bytes, std::size_t row, std::size_t col,

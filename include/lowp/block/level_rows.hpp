@@ -408,7 +408,8 @@ class level_rows<Leaf, block_format<Element, Scale, Zero, Offset>> {
       const bool is_number =
           is_finite(t.scales[i]) && (!t.has_seconds || is_finite(t.seconds[i])) &&
           (!has_zero || is_finite(t.zeros[i])) && (!has_offset || is_finite(t.shifts[i]));
-      const bool is_product = elements_are_finite_ || !is_zero(t.scales[i]);
+      const bool is_product = elements_are_finite_ ||
+                              (!is_zero(t.scales[i]) && !(t.has_seconds && is_zero(t.seconds[i])));
       is_unknown[i] = is_number && is_product ? 0 : 1;
       are_known = are_known && is_number && is_product;
     }

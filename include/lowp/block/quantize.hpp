@@ -163,8 +163,8 @@ void quantize_transposed(matrix_view<const float> in, auto& out, const Format& f
 ///
 /// For a format whose groups have more than a scale and a tensor scale, level_quantize.hpp
 /// describes what happens without a rule. One given has scale(block, format) or is called as
-/// rule(block, format), and answers the value that the lowest groups ask the level above for; NaN
-/// and infinities, zero points and offsets are as without it.
+/// rule(block, format), and answers, to several threads at a time, the value that the lowest groups
+/// ask for; NaN and infinities, zero points and offsets are as without it.
 ///
 /// A rule that contradicts the format does not compile, or, where the format is known at run time
 /// or the rule's defect() depends on its state, throws. Throws std::invalid_argument, before
@@ -198,12 +198,13 @@ void quantize(matrix_view<const float> in, basic_block_matrix<Format, Layout, By
   }
 }
 template <class Format, template <class> class Layout, class Bytes,
-          group_rule_for<typename Format::type> Rule, rounding_mode R = nearest_even_t>
+          group_rule_for<typename Format::type> Rule, rounding_mode R = rounding_of<Rule>>
 requires(!described_scaled_blocks<Format>) void quantize(
     matrix_view<const float> in, basic_block_matrix<Format, Layout, Bytes>& out, const Rule& rule,
     const R& mode = {}, const execution& how = {}) {
   bulk::require_shape("quantize", out.rows(), out.cols(), in.rows, in.cols);
-  bulk::quantize_levels(in, out, mode, how, detail::group_rule(out.composition(), rule));
+  bulk::quantize_levels(in, out, mode_under(rule, mode), how,
+                        detail::group_rule(out.composition(), rule));
 }
 template <auto F, template <class> class Layout = planes, class Rule,
           rounding_mode R = rounding_of<Rule>>

@@ -50,7 +50,7 @@ class shared {
  public:
   shared() = default;
   shared(std::nullptr_t) {}
-  /// A copy of `value`. Throws std::bad_alloc.
+  /// Made from `value`. Throws std::bad_alloc.
   explicit shared(T&& value) {
     auto* const made = new owned(std::move(value));
     made->destroy = [](counted* c) { delete static_cast<owned*>(c); };
