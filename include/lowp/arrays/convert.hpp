@@ -82,8 +82,19 @@ void run_lanes(const execution& how, const bulk_arrays& arrays, const Plan& plan
   run_bulk(how, arrays, bulk_part(job));
 }
 
-/// The same by thresholds, to codes in bytes before they are packed, or to values; false if there
-/// are none.
+/// Where lanes as wide as the values, or of binary32 for those of 16 bits, come from.
+template <class T>
+[[nodiscard]] auto source_of(std::span<const T> in) {
+  if constexpr (detail::is_half<T>) {
+    return half_source{kernels::make_decode_plan(T::format),
+                       reinterpret_cast<const std::uint16_t*>(in.data())};
+  } else {
+    return direct_source<T>{in.data()};
+  }
+}
+
+/// Encodes or rounds by thresholds, to codes in bytes before they are packed, or to values; false
+/// if there are none.
 template <class T, class Sink, number_format F, rounding_mode R>
 bool encode_by_thresholds(const F& f, std::span<const T> in, const bulk_arrays& arrays,
                           const R& mode, overflow o, missing_nan n, const Sink& sink,
@@ -94,16 +105,11 @@ bool encode_by_thresholds(const F& f, std::span<const T> in, const bulk_arrays& 
   const auto run = [&](const auto& source) {
     run_lanes<false>(how, arrays, table->plan(), source, sink);
   };
-  if constexpr (detail::is_half<T>) {
-    run(half_source{kernels::make_decode_plan(T::format),
-                    reinterpret_cast<const std::uint16_t*>(in.data())});
-  } else {
-    run(direct_source<T>{in.data()});
-  }
+  run(source_of(in));
   return true;
 }
 
-/// The same by tables of binades.
+/// By tables of binades; false if there are none.
 template <class T, class Sink, number_format F, rounding_mode R>
 bool encode_by_binades(const F& f, std::span<const T> in, const bulk_arrays& arrays, const R& mode,
                        overflow o, missing_nan n, const Sink& sink, const execution& how) {
@@ -127,12 +133,7 @@ bool encode_by_binades(const F& f, std::span<const T> in, const bulk_arrays& arr
         sink};
     run_bulk(how, arrays, bulk_part(job));
   };
-  if constexpr (detail::is_half<T>) {
-    run(half_source{kernels::make_decode_plan(T::format),
-                    reinterpret_cast<const std::uint16_t*>(in.data())});
-  } else {
-    run(direct_source<T>{in.data()});
-  }
+  run(source_of(in));
   return true;
 }
 
@@ -144,13 +145,7 @@ bool encode_by_grid(const F& f, std::span<const T> in, const bulk_arrays& arrays
   if constexpr (!std::same_as<T, double>) {
     const auto plan = kernels::make_encode_plan<std::uint32_t>(f, mode, o, n, false);
     if (plan.is_supported) {
-      if constexpr (std::same_as<T, float>) {
-        run_lanes<random>(how, arrays, plan, direct_source<float>{in.data()}, sink);
-      } else {
-        const half_source source{kernels::make_decode_plan(T::format),
-                                 reinterpret_cast<const std::uint16_t*>(in.data())};
-        run_lanes<random>(how, arrays, plan, source, sink);
-      }
+      run_lanes<random>(how, arrays, plan, source_of(in), sink);
       return true;
     }
   }

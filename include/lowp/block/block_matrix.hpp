@@ -104,7 +104,6 @@ class basic_block_matrix : public detail::matrix_format<Format> {
   static constexpr bool is_writable = requires(Bytes & b) { *b.data() = std::uint8_t{}; };
 
  public:
-  using described_type = Format;
   using layout_type = Layout<Format>;
 
   basic_block_matrix() requires(is_owner&& is_constant) : basic_block_matrix(0, 0) {}

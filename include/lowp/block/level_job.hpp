@@ -186,13 +186,12 @@ class level_encoder {
         } else {
           encode_quotients(t, row, first, count, codes);
         }
-        for (std::size_t i = 0; !are_known && i < count;) {
-          const std::size_t group = (first + i) / width_;
-          const std::size_t end = (std::min)(count, (group + 1) * width_ - first);
-          if (is_unknown[group - t.grid.first] != 0) {
-            define(row, group_row, first + i, end - i, codes + i);
-          }
-          i = end;
+        if (!are_known) {
+          for_each_group(first, count, width_,
+                         [&](std::size_t group, std::size_t i, std::size_t end) {
+                           if (is_unknown[group - t.grid.first] == 0) return;
+                           define(row, group_row, first + i, end - i, codes + i);
+                         });
         }
         store_level_codes(level_, out_, Leaf, row, first, count, codes);
       }
@@ -269,9 +268,7 @@ class level_encoder {
     const auto load = [this](int leaf, std::size_t r, std::size_t c) {
       return out_.code(leaf, r, c);
     };
-    for (std::size_t i = 0; i < count;) {
-      const std::size_t col = (first + i) / width_;
-      const std::size_t end = (std::min)(count, (col + 1) * width_ - first);
+    for_each_group(first, count, width_, [&](std::size_t col, std::size_t i, std::size_t end) {
       const lowp::detail::group_division divide(level_group<Leaf>(format, group_row, col, load));
       const auto code = [&](std::size_t at_col, const auto& mode) {
         return static_cast<Code>(
@@ -293,7 +290,7 @@ class level_encoder {
         }
         codes[i] = code(first + i, at(mode_, row * in_.cols + first + i));
       }
-    }
+    });
   }
 
   static constexpr int least_exponent = -72;  // remainders of divisions stay in binary32
@@ -405,8 +402,7 @@ void quantize_level(const level_rows<Leaf, block_format<Element, Scale, Zero, Of
   const format_type& f = rows.format();
   const std::size_t down = lowp::detail::groups_along(in.rows, f.shape.rows);
   const std::size_t across = lowp::detail::groups_along(in.cols, f.shape.cols);
-  const std::size_t height =
-      f.shape.rows == block_shape::whole ? in.rows : static_cast<std::size_t>(f.shape.rows);
+  const std::size_t height = f.shape.rows_in(in.rows);
   const std::size_t width = rows.group_width(in.cols);
   if (down * across == 0) return;
 

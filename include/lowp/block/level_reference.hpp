@@ -153,10 +153,7 @@ void define_levels(const block_format<Element, Scale, Zero, Offset>& f,
   const std::size_t down = groups_along(in.rows, f.shape.rows);
   const std::size_t across = groups_along(in.cols, f.shape.cols);
   const auto nearest = [](std::size_t, std::size_t) { return nearest_even; };
-  const auto extent = [](int size, std::size_t all) {
-    return size == block_shape::whole ? all : static_cast<std::size_t>(size);
-  };
-  const std::size_t height = extent(f.shape.rows, in.rows), width = extent(f.shape.cols, in.cols);
+  const std::size_t height = f.shape.rows_in(in.rows), width = f.shape.cols_in(in.cols);
   const auto for_each_element = [&](std::size_t i, std::size_t j, const auto& use) {
     for (std::size_t r = i * height; r < (std::min)(in.rows, (i + 1) * height); ++r) {
       for (std::size_t c = j * width; c < (std::min)(in.cols, (j + 1) * width); ++c) use(r, c);

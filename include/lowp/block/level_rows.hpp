@@ -77,6 +77,17 @@ struct term_grid {
   return grid;
 }
 
+/// Calls use(group, begin, end) for each group of elements first … first + count - 1, with those of
+/// its own, first + begin … first + end - 1.
+template <class Use>
+void for_each_group(std::size_t first, std::size_t count, std::size_t width, const Use& use) {
+  for (std::size_t i = 0, end = 0; i < count; i = end) {
+    const std::size_t group = (first + i) / width;
+    end = (std::min)(count, (group + 1) * width - first);
+    use(group, i, end);
+  }
+}
+
 /// How many of `count` elements are worked on at a time: as many as level_terms has room for.
 [[nodiscard]] constexpr std::size_t some_elements(std::size_t first, std::size_t count,
                                                   std::size_t width) {
@@ -329,8 +340,7 @@ class level_rows<Leaf, block_format<Element, Scale, Zero, Offset>> {
   }
   /// Of groups, in rows with so many elements.
   [[nodiscard]] std::size_t group_width(std::size_t cols) const {
-    return format_.shape.cols == block_shape::whole ? (std::max)(cols, std::size_t{1})
-                                                    : static_cast<std::size_t>(format_.shape.cols);
+    return format_.shape.cols_in(cols);
   }
   /// The scale of a group of the grid alone.
   template <class Matrix>
@@ -418,14 +428,12 @@ class level_rows<Leaf, block_format<Element, Scale, Zero, Offset>> {
       float* const to = out.row(r);
       elements_(level, m, row + r, first, count, to);
       kernels::finish_group_terms(level, t.view(), count, reinterpret_cast<std::uint32_t*>(to));
-      for (std::size_t i = 0; !are_known && i < count;) {
-        const std::size_t group = (first + i) / width;
-        const std::size_t end = (std::min)(count, (group + 1) * width - first);
+      if (are_known) continue;
+      for_each_group(first, count, width, [&](std::size_t group, std::size_t i, std::size_t end) {
         if (is_unknown[group - t.grid.first] != 0) {
           define(m, row + r, first + i, end - i, width, to + i);
         }
-        i = end;
-      }
+      });
     }
   }
   /// The definition, group by group.
@@ -433,15 +441,13 @@ class level_rows<Leaf, block_format<Element, Scale, Zero, Offset>> {
   void define(const Matrix& m, std::size_t row, std::size_t first, std::size_t count,
               std::size_t width, float* out) const {
     const auto load = [&m](int leaf, std::size_t r, std::size_t c) { return m.code(leaf, r, c); };
-    for (std::size_t i = 0; i < count;) {
-      const std::size_t col = (first + i) / width;
-      const std::size_t end = (std::min)(count, (col + 1) * width - first);
+    for_each_group(first, count, width, [&](std::size_t col, std::size_t i, std::size_t end) {
       const group_values group =
           level_group<Leaf>(format_, detail::group_along(row, format_.shape.rows), col, load);
       for (; i < end; ++i) {
         out[i] = pack_as<float>(group.value(decode(format_.element, m.code(Leaf, row, first + i))));
       }
-    }
+    });
   }
 
   format_type format_;
