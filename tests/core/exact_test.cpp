@@ -2,74 +2,27 @@
 // Exact arithmetic against MPFR: the first 97 bits of every result, and whether anything follows.
 #include "lowp/core/exact.hpp"
 
-#include <random>
+#include <vector>
 
 #include "catch.hpp"
+#include "core/exact_cases.hpp"
 #include "oracle.hpp"
 
 namespace {
 
 using lowp::unpacked;
 using oracle::real;
+using test::describe;
+using test::generator;
 
 constexpr int kept_bits = 97;
-
-/// A number cut after 97 bits, and whether the cut lost anything.
-struct cut {
-  real value{kept_bits};
-  bool is_exact = false;
+struct cut : test::cut {
+  cut() : test::cut(kept_bits) {}
 };
-
-bool same(cut& expected, const unpacked& actual) {
-  real whole(128);
-  whole.set(actual);
-  if (mpfr_nan_p(expected.value)) return actual.is_nan();
-  real actual_cut(kept_bits);
-  const bool actual_is_exact = mpfr_set(actual_cut, whole, MPFR_RNDZ) == 0;
-  return mpfr_equal_p(actual_cut, expected.value) != 0 &&
-         (mpfr_signbit(actual_cut) != 0) == (mpfr_signbit(expected.value) != 0) &&
-         actual_is_exact == expected.is_exact;
-}
-
-class generator {
- public:
-  explicit generator(std::uint64_t seed) : random_(seed) {}
-
-  /// Significands of 1 to `bits` bits: short, long, and with long runs.
-  unpacked operator()(int bits, int exponent_range) {
-    const auto width = static_cast<int>(random_() % static_cast<unsigned>(bits)) + 1;
-    std::uint64_t m = random_() >> (64 - width) | std::uint64_t{1} << (width - 1);
-    const auto run = static_cast<int>(random_() % 64);
-    switch (random_() % 4) {
-      case 0: m |= lowp::low_mask(std::min(run, width)); break;
-      case 1: m = (m >> std::min(run, width - 1)) << std::min(run, width - 1); break;
-      default: break;
-    }
-    return unpacked::scaled_integer((random_() & 1) != 0, m, exponent(exponent_range));
-  }
-  int exponent(int range) {
-    return static_cast<int>(random_() % static_cast<unsigned>(2 * range + 1)) - range;
-  }
-  std::uint64_t word() { return random_(); }
-
- private:
-  std::mt19937_64 random_;
-};
-
-constexpr int ranges[] = {2, 70, 140, 2000, 1 << 21};
 
 template <class Describe>
 void check(oracle::tally& t, cut& expected, const unpacked& actual, Describe&& describe) {
-  t.check(same(expected, actual), describe);
-}
-
-auto describe(const unpacked& a, const unpacked& b, const unpacked& c = {}) {
-  return [=](auto& out) {
-    for (const unpacked& x : {a, b, c}) {
-      out << std::hex << (x.negative ? "-" : "+") << x.significand.high << ":" << x.significand.low
-          << std::dec << "^" << x.exponent << "  ";
-    }
-  };
+  t.check(test::is_same(expected, actual), describe);
 }
 
 struct operands {
@@ -100,7 +53,7 @@ void check_multiply_add(oracle::tally& t, const unpacked& a, const unpacked& b, 
 TEST_CASE("products are exact") {
   generator random(1);
   oracle::tally t;
-  for (const int range : ranges) {
+  for (const int range : test::exponent_ranges) {
     for (int i = 0; i < 20000; ++i) {
       const unpacked a = random(64, range), b = random(64, range);
       operands o(a, b);
@@ -116,7 +69,7 @@ TEST_CASE("products are exact") {
 TEST_CASE("sums are exact or sticky, whatever the gap and the cancellation") {
   generator random(2);
   oracle::tally t;
-  for (const int range : ranges) {
+  for (const int range : test::exponent_ranges) {
     for (int i = 0; i < 30000; ++i) check_add(t, random(64, range), random(64, range));
   }
   // Every gap between exponents, with operands that all but cancel.
@@ -138,7 +91,7 @@ TEST_CASE("sums are exact or sticky, whatever the gap and the cancellation") {
 TEST_CASE("fused multiply-add is exact or sticky, with products that all but cancel") {
   generator random(3);
   oracle::tally t;
-  for (const int range : ranges) {
+  for (const int range : test::exponent_ranges) {
     for (int i = 0; i < 20000; ++i) {
       check_multiply_add(t, random(63, range), random(63, range), random(63, range));
     }
@@ -167,7 +120,7 @@ TEST_CASE("quotients are right in 97 bits and say whether they are exact") {
     expected.is_exact = mpfr_div(expected.value, o.a, o.b, MPFR_RNDZ) == 0;
     check(t, expected, lowp::exact::divide(a, b), describe(a, b));
   };
-  for (const int range : ranges) {
+  for (const int range : test::exponent_ranges) {
     for (int i = 0; i < 10000; ++i) check_divide(random(64, range), random(64, range));
   }
   for (std::uint64_t a = 1; a < 64; ++a) {
@@ -209,7 +162,7 @@ TEST_CASE("square roots are right in 97 bits and say whether they are exact") {
     expected.is_exact = mpfr_sqrt(expected.value, o.a, MPFR_RNDZ) == 0;
     check(t, expected, lowp::exact::sqrt(a), describe(a, {}));
   };
-  for (const int range : ranges) {
+  for (const int range : test::exponent_ranges) {
     for (int i = 0; i < 10000; ++i) check_sqrt(random(64, range));
   }
   for (std::uint64_t a = 1; a < 3000; ++a) {

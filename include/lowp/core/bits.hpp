@@ -61,6 +61,12 @@ struct uint128 {
   return {(a.high << count) | (a.low >> (64 - count)), a.low << count};
 }
 
+/// shift_right_jam() for a count of 1 to 63, without a branch.
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr uint128 short_shift_right_jam(uint128 a, int count) {
+  const auto lost = static_cast<std::uint64_t>((a.low & low_mask(count)) != 0);
+  return {a.high >> count, a.low >> count | a.high << (64 - count) | lost};
+}
+
 /// floor(a / 2^count) with the lowest bit set if the quotient is inexact, for any count; a negative
 /// count shifts left modulo 2^128. What is kept is exact above its lowest bit, and comparisons of
 /// the lost part with one half stay right as long as that half lies above the lowest bit.
@@ -71,8 +77,7 @@ struct uint128 {
     const std::uint64_t lost = (a.high & low_mask(count - 64)) | a.low;
     return {0, (a.high >> (count - 64)) | (lost != 0 ? 1u : 0u)};
   }
-  const std::uint64_t lost = a.low & low_mask(count);
-  return {a.high >> count, (a.low >> count) | (a.high << (64 - count)) | (lost != 0 ? 1u : 0u)};
+  return short_shift_right_jam(a, count);
 }
 
 /// The full product of two 64-bit integers.

@@ -57,7 +57,8 @@ struct alignas(8) fixed_format {
 [[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked decode(const fixed_format& f, code_t code) {
   code &= low_mask(f.total_bits);
   const bool is_negative = f.is_signed && (code >> (f.total_bits - 1)) != 0;
-  const code_t magnitude = is_negative ? (0 - code) & low_mask(f.total_bits) : code;
+  const code_t minus = 0 - static_cast<code_t>(is_negative);
+  const code_t magnitude = ((code ^ minus) - minus) & low_mask(f.total_bits);
   return unpacked::scaled_integer(is_negative, magnitude, -f.fraction_bits);
 }
 
@@ -84,7 +85,8 @@ template <rounding_mode R = nearest_even_t>
                                                          overflow o = overflow::to_special,
                                                          missing_nan n = missing_nan::largest) {
   const auto signed_code = [&](bool is_negative, code_t magnitude) {
-    return (is_negative ? 0 - magnitude : magnitude) & low_mask(f.total_bits);
+    const code_t minus = 0 - static_cast<code_t>(is_negative);
+    return ((magnitude ^ minus) - minus) & low_mask(f.total_bits);
   };
   const auto saturated = [&](bool is_negative) {
     return signed_code(is_negative, is_negative ? f.lowest_magnitude() : f.largest_magnitude());
@@ -99,9 +101,11 @@ template <rounding_mode R = nearest_even_t>
 
   // The integer part of |x| * 2^fraction_bits, modulo 2^64, and what lies below it.
   const int shift = 127 - x.exponent - f.fraction_bits;
-  const uint128 split = shift_right_jam(x.significand, shift - 64);
+  const bool is_short = shift > 64 && shift < 128;
+  const uint128 split = is_short ? short_shift_right_jam(x.significand, shift - 64)
+                                 : shift_right_jam(x.significand, shift - 64);
   const discarded rest{split.low, x.negative, (split.high & 1) != 0};
-  const code_t magnitude = split.high + (rounds_up(mode, rest) ? 1 : 0);
+  const code_t magnitude = split.high + static_cast<code_t>(rounds_up(mode, rest));
 
   const bool exceeds_64_bits = shift < 64 || (magnitude == 0 && split.high != 0);
   const code_t limit = x.negative ? f.lowest_magnitude() : f.largest_magnitude();
@@ -156,6 +160,11 @@ template <rounding_mode R = nearest_even_t>
   const int body = f.total_bits - sign;
   const int fraction = f.fraction_bits < 0 ? 0 : f.fraction_bits > body ? body : f.fraction_bits;
   return {{sign, body - fraction, fraction}};
+}
+
+/// See value_facts.hpp.
+[[nodiscard]] constexpr code_order known_code_order(const fixed_format& f) {
+  return f.is_signed ? code_order::twos_complement : code_order::unsigned_binary;
 }
 
 /// See fields.hpp. Headers of saved files follow this order.

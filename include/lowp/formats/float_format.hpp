@@ -117,8 +117,10 @@ struct float_format {
                ? unpacked::zero(is_negative)
                : unpacked::scaled_integer(is_negative, mantissa, 1 - f.bias - f.mantissa_bits);
   }
-  return unpacked::scaled_integer(is_negative, mantissa | code_t{1} << f.mantissa_bits,
-                                  exponent - f.bias - f.mantissa_bits);
+  return {value_kind::finite,
+          is_negative,
+          exponent - f.bias,
+          {(mantissa | code_t{1} << f.mantissa_bits) << (63 - f.mantissa_bits), 0}};
 }
 
 namespace detail {
@@ -159,18 +161,12 @@ template <rounding_mode R>
 
 }  // namespace detail
 
-/// The code of a value, rounded once.
-///
-/// Range: rounding first, then `o` (see overflow.hpp). A negative value that rounds to zero is +0
-/// where there is no -0; one that does not is out of range in an unsigned format. In a format
-/// without zero a positive value rounds to at least the smallest one, whatever the mode, and an
-/// exact zero is out of range: NaN under `to_special`, else the smallest value. NaN keeps its sign
-/// where it has one.
-template <rounding_mode R = nearest_even_t>
-[[nodiscard]] LOWP_ALWAYS_INLINE constexpr code_t encode(const float_format& f, const unpacked& x,
-                                                         const R& mode = {},
-                                                         overflow o = overflow::to_special,
-                                                         missing_nan n = missing_nan::largest) {
+namespace detail {
+
+/// encode() of everything, one question after the other.
+template <rounding_mode R>
+[[nodiscard]] constexpr code_t encode_any(const float_format& f, const unpacked& x, const R& mode,
+                                          overflow o, missing_nan n) {
   const bool saturates = o != overflow::to_special;
   const bool has_negative_zero = f.is_signed && !f.nan_at_negative_zero;
   const auto signed_zero = [&] { return x.negative && has_negative_zero ? f.sign_bit() : 0; };
@@ -216,6 +212,42 @@ template <rounding_mode R = nearest_even_t>
   return magnitude | (x.negative ? f.sign_bit() : 0);
 }
 
+}  // namespace detail
+
+/// The code of a value, rounded once.
+///
+/// Range: rounding first, then `o` (see overflow.hpp). A negative value that rounds to zero is +0
+/// where there is no -0; one that does not is out of range in an unsigned format. In a format
+/// without zero a positive value rounds to at least the smallest one, whatever the mode, and an
+/// exact zero is out of range: NaN under `to_special`, else the smallest value. NaN keeps its sign
+/// where it has one.
+template <rounding_mode R = nearest_even_t>
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr code_t encode(const float_format& f, const unpacked& x,
+                                                         const R& mode = {},
+                                                         overflow o = overflow::to_special,
+                                                         missing_nan n = missing_nan::largest) {
+  // Numbers that round to finite ones other than zero, without a branch that data decide.
+  const int lowest_field = f.at_exponent_zero == exponent_zero::normals ? 0 : 1;
+  const int field = x.exponent + f.bias;
+  const int places = 63 - f.mantissa_bits;  // below the kept bits of a normal number, in a word
+  const int reach = f.at_exponent_zero == exponent_zero::subnormals ? f.mantissa_bits : 0;
+  if (x.kind == value_kind::finite && f.magnitude_bits() < 64 && field >= lowest_field - reach &&
+      field <= static_cast<int>(low_mask(f.exponent_bits)) && (f.is_signed || !x.negative)) {
+    const int below = lowest_field > field ? lowest_field - field : 0;
+    const int shift = places + below;                                   // 1 to 63
+    const uint128 split = short_shift_right_jam(x.significand, shift);  // high: kept; low: not
+    const auto binades_below = static_cast<std::int64_t>(field + below - 1);
+    const code_t kept = split.high + (static_cast<code_t>(binades_below) << f.mantissa_bits);
+    const discarded rest{split.low, x.negative, (kept & 1) != 0};
+    const code_t magnitude = kept + static_cast<code_t>(rounds_up(mode, rest));
+    if (magnitude <= f.largest_magnitude() && (magnitude != 0 || lowest_field == 0)) {
+      return magnitude | static_cast<code_t>(x.negative) << f.magnitude_bits();
+    }
+  }
+  const unpacked rest = x;  // by whose address x need not lie in memory
+  return detail::encode_any(f, rest, mode, o, n);
+}
+
 /// See value_facts.hpp, for this and the next.
 [[nodiscard]] constexpr value_facts known_facts(const float_format& f) {
   const int normal = (f.at_exponent_zero == exponent_zero::normals ? 0 : 1) - f.bias;
@@ -239,6 +271,11 @@ template <rounding_mode R = nearest_even_t>
           .largest_positive = largest,
           .largest_negative = f.is_signed ? largest : 0,
           .sign_bit = f.sign_bit()};
+}
+
+/// See value_facts.hpp.
+[[nodiscard]] constexpr code_order known_code_order(const float_format& f) {
+  return f.is_signed ? code_order::sign_magnitude : code_order::unsigned_binary;
 }
 
 /// Sign, exponent, mantissa.

@@ -44,14 +44,16 @@ struct posit_format {
   const code_t body = (is_negative ? 0 - code : code) << (64 - body_bits);  // left-aligned
 
   const bool regime_bit = (body >> 63) != 0;
-  const int run = regime_bit ? std::countl_one(body) : std::countl_zero(body);
+  const int run = std::countl_zero(regime_bit ? ~body : body);
   const int regime = regime_bit ? run - 1 : -run;
   const code_t after = run + 1 < 64 ? body << (run + 1) : 0;  // exponent, then fraction
   const auto exponent =
       f.exponent_bits == 0 ? 0 : static_cast<int>(after >> (64 - f.exponent_bits));
   const code_t fraction = after << f.exponent_bits;
-  return unpacked::normalized(is_negative, (regime * (1 << f.exponent_bits)) + exponent,
-                              {code_t{1} << 63 | fraction >> 1, fraction << 63});
+  return {value_kind::finite,
+          is_negative,
+          regime * (1 << f.exponent_bits) + exponent,
+          {code_t{1} << 63 | fraction >> 1, 0}};
 }
 
 /// The code of a value, rounded once on the bit string: between two neighbours the tie is the posit
@@ -69,27 +71,31 @@ template <rounding_mode R = nearest_even_t>
   if (x.is_zero()) return 0;
   if (x.is_nan() || (x.is_infinite() && !saturates)) return f.nar_code();
 
-  const auto magnitude = [&]() -> code_t {
-    if (x.is_infinite()) return low_mask(body_bits);
-    // 1. The regime counts powers of 2^(2^exponent_bits).
-    const int regime = x.exponent >> f.exponent_bits;
-    if (regime >= f.total_bits - 2) return low_mask(body_bits);
-    if (regime < 2 - f.total_bits) return 1;
-    // 2. The unlimited bit string, left-aligned: regime and its stop bit, exponent, fraction.
-    const int regime_size = regime >= 0 ? regime + 2 : 1 - regime;
-    const uint128 regime_field =
-        regime >= 0 ? shift_left({0, low_mask(regime + 1)}, 127 - regime) : uint128{0, 1};
+  // 1. The regime counts powers of 2^(2^exponent_bits).
+  const int regime = x.exponent >> f.exponent_bits;
+  const bool is_large = x.is_infinite() || regime >= f.total_bits - 2;
+  code_t magnitude = is_large ? low_mask(body_bits) : 1;
+  if (!is_large && regime >= 2 - f.total_bits) {
+    // 2. What follows the regime and its stop bit in the unlimited bit string, left-aligned:
+    // exponent and fraction.
     const auto exponent = static_cast<code_t>(x.exponent - regime * (1 << f.exponent_bits));
-    const uint128 string =
-        (regime >= 0 ? regime_field : shift_left(regime_field, 128 - regime_size)) |
-        shift_left({0, exponent}, 128 - regime_size - f.exponent_bits) |
-        shift_right_jam(shift_left(x.significand, 1), regime_size + f.exponent_bits);
-    // 3. Cut and round.
-    const uint128 split = shift_right_jam(string, 64 - body_bits);  // high: kept; low: discarded
-    const discarded rest{split.low, x.negative, (split.high & 1) != 0};
-    return split.high + (rounds_up(mode, rest) ? 1 : 0);
-  }();
-  return (x.negative ? 0 - magnitude : magnitude) & low_mask(f.total_bits);
+    uint128 tail = shift_left(x.significand, 1);
+    if (f.exponent_bits != 0) {
+      tail = short_shift_right_jam(tail, f.exponent_bits);
+      tail.high |= exponent << (64 - f.exponent_bits);
+    }
+    // 3. Cut and round. The regime is a run of ones and a zero, or of zeros and a one.
+    const int regime_size = (regime ^ (regime >> 31)) + 2;
+    const code_t regime_field = regime < 0 ? 1 : low_mask(regime_size) - 1;
+    const int left = body_bits - regime_size;  // bits for the tail, fewer than 30
+    const code_t kept = regime_field << left | (tail.high >> 1) >> (63 - left);
+    const std::uint64_t fraction = tail.high << left | (tail.low >> 1) >> (63 - left) |
+                                   static_cast<std::uint64_t>((tail.low << left) != 0);
+    const discarded rest{fraction, x.negative, (kept & 1) != 0};
+    magnitude = kept + static_cast<code_t>(rounds_up(mode, rest));
+  }
+  const code_t minus = 0 - static_cast<code_t>(x.negative);
+  return ((magnitude ^ minus) - minus) & low_mask(f.total_bits);
 }
 
 /// See value_facts.hpp.
@@ -107,6 +113,11 @@ template <rounding_mode R = nearest_even_t>
 /// See concepts.hpp.
 [[nodiscard]] constexpr overflow known_overflow(const posit_format&, overflow o) {
   return o == overflow::to_special ? o : overflow::saturate;
+}
+
+/// See value_facts.hpp.
+[[nodiscard]] constexpr code_order known_code_order(const posit_format&) {
+  return code_order::twos_complement;
 }
 
 /// Sign, regime, exponent, fraction, of the code as it stands.

@@ -95,6 +95,11 @@ struct code_grid {
   bool wraps = false;
 };
 
+/// In what order of codes their values are, NaNs left out: as unsigned integers, as a sign (the top
+/// bit) and a magnitude, or as signed integers. A family states it as known_code_order(f), and gets
+/// fast comparisons.
+enum class code_order : std::uint8_t { other, unsigned_binary, sign_magnitude, twos_complement };
+
 /// Where a code is cut into fields: widths from the top, unused ones zero. A family states it as
 /// known_code_fields(f, code); text in the style `fields` shows it.
 struct code_fields {

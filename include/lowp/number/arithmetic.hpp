@@ -18,7 +18,8 @@
 
 #include <type_traits>
 
-#include "lowp/core/exact.hpp"
+#include "lowp/core/unpacked.hpp"
+#include "lowp/number/exact_results.hpp"
 #include "lowp/number/number.hpp"
 
 namespace lowp {
@@ -50,42 +51,17 @@ template <rounding_mode R>
          !rounds_up(mode, {1, false, false});
 }
 
-template <auto... F>
-inline constexpr bool are_dyadic = (facts<F>.are_dyadic() && ...);
-
-template <auto A, auto B>
-[[nodiscard]] constexpr unpacked product_of(number<A> a, number<B> b) {
-  if constexpr (requires { exact_product(A, a.code(), B, b.code()); }) {
-    return exact_product(A, a.code(), B, b.code());
-  } else {
-    return exact::multiply<are_dyadic<A, B>>(unpack(a), unpack(b));
-  }
-}
-template <auto A, auto B>
-[[nodiscard]] constexpr unpacked quotient_of(number<A> a, number<B> b) {
-  if constexpr (requires { exact_quotient(A, a.code(), B, b.code()); }) {
-    return exact_quotient(A, a.code(), B, b.code());
-  } else {
-    return exact::divide<are_dyadic<A, B>>(unpack(a), unpack(b));
-  }
-}
-template <auto A>
-[[nodiscard]] constexpr unpacked sqrt_of(number<A> a) {
-  if constexpr (requires { exact_sqrt(A, a.code()); }) {
-    return exact_sqrt(A, a.code());
-  } else {
-    return exact::sqrt<are_dyadic<A>>(unpack(a));
-  }
-}
-
 }  // namespace detail
 
 /// a + b.
 template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode R = nearest_even_t>
 [[nodiscard]] constexpr detail::result<To, A, B> add(number<A> a, number<B> b, const R& mode = {},
                                                      overflow o = overflow::to_special) {
-  const unpacked sum = exact::add(unpack(a), unpack(b), detail::zero_sum_is_negative(mode));
-  return convert<detail::result<To, A, B>::format>(sum, mode, o);
+  constexpr auto format = detail::result<To, A, B>::format;
+  constexpr value_facts summands = detail::either(facts<A>, facts<B>);
+  const bool negative_zero = detail::zero_sum_is_negative(mode);
+  return convert<format>(detail::sum_of<format, R, summands>(unpack(a), unpack(b), negative_zero),
+                         mode, o);
 }
 
 /// a - b.
@@ -93,8 +69,11 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode 
 [[nodiscard]] constexpr detail::result<To, A, B> subtract(number<A> a, number<B> b,
                                                           const R& mode = {},
                                                           overflow o = overflow::to_special) {
-  const unpacked sum = exact::add(unpack(a), -unpack(b), detail::zero_sum_is_negative(mode));
-  return convert<detail::result<To, A, B>::format>(sum, mode, o);
+  constexpr auto format = detail::result<To, A, B>::format;
+  constexpr value_facts summands = detail::either(facts<A>, facts<B>);
+  const bool negative_zero = detail::zero_sum_is_negative(mode);
+  return convert<format>(detail::sum_of<format, R, summands>(unpack(a), -unpack(b), negative_zero),
+                         mode, o);
 }
 
 /// a * b.
@@ -102,7 +81,8 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode 
 [[nodiscard]] constexpr detail::result<To, A, B> multiply(number<A> a, number<B> b,
                                                           const R& mode = {},
                                                           overflow o = overflow::to_special) {
-  return convert<detail::result<To, A, B>::format>(detail::product_of(a, b), mode, o);
+  constexpr auto format = detail::result<To, A, B>::format;
+  return convert<format>(detail::product_of<format, R>(a, b), mode, o);
 }
 
 /// a / b. x / 0 is an infinity of the combined sign; but NaN where the divisor's format has a NaN
@@ -114,8 +94,9 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode 
                                                         overflow o = overflow::to_special) {
   constexpr bool zero_has_no_sign = has_nan(B) && !has_negative_zero(B);
   const bool is_undefined = zero_has_no_sign && unpack(b).is_zero();
-  const unpacked quotient = is_undefined ? unpacked::nan() : detail::quotient_of(a, b);
-  return convert<detail::result<To, A, B>::format>(quotient, mode, o);
+  constexpr auto format = detail::result<To, A, B>::format;
+  if (is_undefined) return convert<format>(unpacked::nan(), mode, o);
+  return convert<format>(detail::quotient_of<format, R>(a, b), mode, o);
 }
 
 /// a * b + c.
@@ -124,16 +105,20 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, auto C,
 [[nodiscard]] constexpr detail::result<To, A, B, C> fma(number<A> a, number<B> b, number<C> c,
                                                         const R& mode = {},
                                                         overflow o = overflow::to_special) {
+  constexpr auto format = detail::result<To, A, B, C>::format;
+  constexpr value_facts summands = detail::either(detail::product_facts<A, B>, facts<C>);
+  const unpacked product = detail::exact_product_of(a, b);
   const unpacked sum =
-      exact::add(detail::product_of(a, b), unpack(c), detail::zero_sum_is_negative(mode));
-  return convert<detail::result<To, A, B, C>::format>(sum, mode, o);
+      detail::sum_of<format, R, summands>(product, unpack(c), detail::zero_sum_is_negative(mode));
+  return convert<format>(sum, mode, o);
 }
 
 /// The square root: NaN of a negative number, -0 of -0.
 template <auto To = detail::format_of_operands{}, auto A, rounding_mode R = nearest_even_t>
 [[nodiscard]] constexpr detail::result<To, A> sqrt(number<A> a, const R& mode = {},
                                                    overflow o = overflow::to_special) {
-  return convert<detail::result<To, A>::format>(detail::sqrt_of(a), mode, o);
+  constexpr auto format = detail::result<To, A>::format;
+  return convert<format>(detail::sqrt_of<format, R>(a), mode, o);
 }
 
 template <auto F>

@@ -15,13 +15,47 @@ namespace detail {
 /// Posits, for one, order NaR: equal to itself and below every real number.
 template <auto F>
 inline constexpr bool orders_nan = facts<F>.orders_nan;
+
+/// Where codes of F tell the order of values, an integer of that order for each code but NaN's.
+template <auto F>
+inline constexpr code_order order_of_codes = [] {
+  if constexpr (requires { known_code_order(F); }) {
+    return known_code_order(F);
+  } else {
+    return code_order::other;
+  }
+}();
+template <auto F>
+[[nodiscard]] constexpr code_t rank(number<F> a) {
+  constexpr code_t sign = code_t{1} << (F.bits() - 1);
+  const code_t code = a.code();
+  if constexpr (order_of_codes<F> == code_order::sign_magnitude) {
+    // Zeros of either sign have one rank.
+    const code_t minus = 0 - (code >> (F.bits() - 1));
+    return sign + (((code & ~sign) ^ minus) - minus);
+  } else {
+    return order_of_codes<F> == code_order::twos_complement ? code ^ sign : code;
+  }
+}
+
 }  // namespace detail
+
+template <auto F>
+[[nodiscard]] constexpr bool isnan(number<F> a) {
+  return unpack(a).is_nan();
+}
 
 /// The order of values, across formats too: zeros are equal; NaN is unordered, NaR below
 /// everything. A family whose decoded values do not tell all of its values apart brings
 /// exact_order (see arithmetic.hpp).
 template <auto A, auto B>
 [[nodiscard]] constexpr std::partial_ordering operator<=>(number<A> a, number<B> b) {
+  if constexpr (is_same_format(A, B) && detail::order_of_codes<A> != code_order::other) {
+    const bool a_is_nan = isnan(a), b_is_nan = isnan(b);
+    if (!a_is_nan && !b_is_nan) return detail::rank(a) <=> detail::rank(b);
+    if (detail::orders_nan<A>) return b_is_nan <=> a_is_nan;
+    return std::partial_ordering::unordered;
+  }
   const unpacked x = unpack(a), y = unpack(b);
   if constexpr (detail::orders_nan<A> && detail::orders_nan<B>) {
     if (x.is_nan() || y.is_nan()) return y.is_nan() <=> x.is_nan();
@@ -34,6 +68,10 @@ template <auto A, auto B>
 }
 template <auto A, auto B>
 [[nodiscard]] constexpr bool operator==(number<A> a, number<B> b) {
+  if constexpr (is_same_format(A, B) && detail::order_of_codes<A> != code_order::other) {
+    return detail::rank(a) == detail::rank(b) &&
+           (detail::orders_nan<A> || (!isnan(a) && !isnan(b)));  // -0 of FNUZ is a NaN
+  }
   return (a <=> b) == 0;
 }
 /// With integers and floating-point numbers of C++, by value: nothing is rounded.
@@ -64,10 +102,6 @@ template <auto F>
   return x.negative ? b.code() <=> a.code() : a.code() <=> b.code();
 }
 
-template <auto F>
-[[nodiscard]] constexpr bool isnan(number<F> a) {
-  return unpack(a).is_nan();
-}
 template <auto F>
 [[nodiscard]] constexpr bool isinf(number<F> a) {
   return unpack(a).is_infinite();

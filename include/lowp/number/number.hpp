@@ -51,12 +51,14 @@ class number {
     result.code_ = static_cast<storage_type>(code & low_mask(F.bits()));
     return result;
   }
-  [[nodiscard]] static constexpr number from_unpacked(const unpacked& value) {
+  [[nodiscard]] LOWP_ALWAYS_INLINE static constexpr number from_unpacked(const unpacked& value) {
     return from_code(encode(F, value, nearest_even, overflow::to_special, missing_nan::largest));
   }
 
   [[nodiscard]] constexpr storage_type code() const { return code_; }
-  [[nodiscard]] constexpr unpacked unpacked_value() const { return decode(F, code_); }
+  [[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked unpacked_value() const {
+    return decode(F, code_);
+  }
 
   /// To float, double or an integer: exact where it fits, else rounded once, to nearest for
   /// floating-point targets and toward zero for integers, which saturate and take NaN as 0.
@@ -78,9 +80,9 @@ inline constexpr bool is_number_v = false;
 template <auto F>
 inline constexpr bool is_number_v<number<F>> = true;
 
-[[nodiscard]] constexpr unpacked unpack(const unpacked& value) { return value; }
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked unpack(const unpacked& value) { return value; }
 template <auto F>
-[[nodiscard]] constexpr unpacked unpack(number<F> value) {
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked unpack(number<F> value) {
   return value.unpacked_value();
 }
 
@@ -88,9 +90,9 @@ template <auto F>
 /// the given policies for what F cannot hold.
 template <auto F, class From, rounding_mode R = nearest_even_t>
 requires number_format<decltype(F)>
-[[nodiscard]] constexpr number<F> convert(const From& from, const R& mode = {},
-                                          overflow o = overflow::to_special,
-                                          missing_nan n = missing_nan::largest) {
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr number<F> convert(const From& from, const R& mode = {},
+                                                             overflow o = overflow::to_special,
+                                                             missing_nan n = missing_nan::largest) {
   return number<F>::from_code(encode(F, unpack(from), mode, o, n));
 }
 

@@ -19,7 +19,8 @@
 namespace lowp {
 
 /// Any integer type of up to 64 bits.
-[[nodiscard]] constexpr unpacked unpack(std::integral auto value) requires(sizeof(value) <= 8) {
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked unpack(std::integral auto value) requires(
+    sizeof(value) <= 8) {
   if constexpr (std::signed_integral<decltype(value)>) {
     return unpacked::from_integer(static_cast<std::int64_t>(value));
   } else {
@@ -27,11 +28,11 @@ namespace lowp {
   }
 }
 
-[[nodiscard]] constexpr unpacked unpack(float value) {
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked unpack(float value) {
   return decode(formats::binary32, std::bit_cast<std::uint32_t>(value));
 }
 
-[[nodiscard]] constexpr unpacked unpack(double value) {
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked unpack(double value) {
   return decode(formats::binary64, std::bit_cast<std::uint64_t>(value));
 }
 
@@ -72,7 +73,7 @@ namespace lowp {
 /// NaN as zero.
 template <class T, rounding_mode R = nearest_even_t>
 requires(std::integral<T> && sizeof(T) <= 8) || std::same_as<T, float> ||
-    std::same_as<T, double> [[nodiscard]] constexpr T
+    std::same_as<T, double> [[nodiscard]] LOWP_ALWAYS_INLINE constexpr T
     pack_as(const unpacked& value, const R& mode = {}) {
   if constexpr (std::same_as<T, float>) {
     return from_bits<float>(static_cast<std::uint32_t>(encode(formats::binary32, value, mode)));

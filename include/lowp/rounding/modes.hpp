@@ -38,7 +38,7 @@ inline constexpr bool is_one_of = (std::same_as<T, List> || ...);
 /// To nearest, ties to the even code (IEEE 754 roundTiesToEven).
 struct nearest_even_t {
   static constexpr std::uint64_t addend(const discarded& d) {
-    return detail::half_unit - 1 + (d.is_odd ? 1 : 0);
+    return detail::half_unit - 1 + static_cast<std::uint64_t>(d.is_odd);
   }
 };
 /// To nearest, ties away from zero (IEEE 754 roundTiesToAway).
@@ -52,13 +52,13 @@ struct nearest_toward_zero_t {
 /// To nearest, ties toward +infinity (RND of ap_fixed).
 struct nearest_upward_t {
   static constexpr std::uint64_t addend(const discarded& d) {
-    return detail::half_unit - (d.is_negative ? 1 : 0);
+    return detail::half_unit - static_cast<std::uint64_t>(d.is_negative);
   }
 };
 /// To nearest, ties toward -infinity (RND_MIN_INF of ap_fixed).
 struct nearest_downward_t {
   static constexpr std::uint64_t addend(const discarded& d) {
-    return detail::half_unit - (d.is_negative ? 0 : 1);
+    return detail::half_unit - static_cast<std::uint64_t>(!d.is_negative);
   }
 };
 /// Truncation (IEEE 754 roundTowardZero).
@@ -68,13 +68,13 @@ struct toward_zero_t {
 /// Toward +infinity (IEEE 754 roundTowardPositive).
 struct upward_t {
   static constexpr std::uint64_t addend(const discarded& d) {
-    return d.is_negative ? 0 : detail::almost_one_unit;
+    return static_cast<std::uint64_t>(d.is_negative) - 1;
   }
 };
 /// Toward -infinity (IEEE 754 roundTowardNegative).
 struct downward_t {
   static constexpr std::uint64_t addend(const discarded& d) {
-    return d.is_negative ? detail::almost_one_unit : 0;
+    return 0 - static_cast<std::uint64_t>(d.is_negative);
   }
 };
 /// To the neighbour of larger magnitude.
@@ -85,7 +85,7 @@ struct away_from_zero_t {
 /// least two bits less is rounding once (Boldo and Melquiond 2008; ToOdd of P3109).
 struct to_odd_t {
   static constexpr std::uint64_t addend(const discarded& d) {
-    return d.is_odd ? 0 : detail::almost_one_unit;
+    return static_cast<std::uint64_t>(d.is_odd) - 1;
   }
 };
 
@@ -118,6 +118,15 @@ inline constexpr bool is_fixed_addend =
 template <class R>
 requires requires { requires R::compares_with_half; }
 inline constexpr bool is_fixed_addend<R> = true;
+
+/// How many bits of the fraction R looks at; of what lies below them only whether it is zero. A
+/// mode of one's own that looks at less than all of them says so, which makes arithmetic faster:
+/// `static constexpr int fraction_bits = 8;`.
+template <class R>
+inline constexpr int fraction_bits = is_fixed_addend<R> ? 1 : 64;
+template <class R>
+requires requires { R::fraction_bits; }
+inline constexpr int fraction_bits<R> = R::fraction_bits;
 
 /// Whether the mode draws random bits.
 template <rounding_mode R>

@@ -31,6 +31,8 @@ struct stochastic {
   stochastic_variant variant = stochastic_variant::c;
   lowp::generator generator = lowp::generator::philox4x32_10;
 
+  /// See modes.hpp: the random bits, half of the last of them, and one more.
+  static constexpr int fraction_bits = 34;
   [[nodiscard]] static constexpr bool is_stochastic() { return true; }
   /// The draw for the i-th element after this one.
   [[nodiscard]] constexpr stochastic at(std::uint64_t i) const {
@@ -72,6 +74,7 @@ struct stochastic_bits {
   int random_bits = 32;
   stochastic_variant variant = stochastic_variant::c;
 
+  static constexpr int fraction_bits = stochastic::fraction_bits;
   [[nodiscard]] static constexpr bool is_stochastic() { return true; }
   [[nodiscard]] constexpr std::uint64_t addend(const discarded& d) const {
     return stochastic{.random_bits = random_bits, .variant = variant}.addend(d, bits);
