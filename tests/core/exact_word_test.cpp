@@ -74,6 +74,41 @@ TEST_CASE("word: sums, whatever the gap and the cancellation") {
   REQUIRE_NO_MISMATCH(t);
 }
 
+TEST_CASE("word: sums of integers of 61 bits") {
+  generator random(5);
+  oracle::tally t;
+  const auto sum = [](mpfr_ptr r, mpfr_srcptr x, mpfr_srcptr y) {
+    return mpfr_add(r, x, y, MPFR_RNDZ);
+  };
+  const auto check_sum = [&](std::int64_t a, std::int64_t b) {
+    constexpr int top = 63 - 20;  // in units of 2^-20
+    const unpacked x = scale_by_power_of_two(unpacked::from_integer(a), -20);
+    const unpacked y = scale_by_power_of_two(unpacked::from_integer(b), -20);
+    for (const bool negative : {false, true}) {
+      const unpacked actual = word::add_integers<top>(x, y, negative);
+      if (actual.is_zero()) {
+        t.check(a + b == 0 && actual == lowp::exact::add(x, y, negative), describe(x, y));
+      } else {
+        check(t, 64, actual, x, y, sum);
+      }
+    }
+  };
+  constexpr std::int64_t most = (std::int64_t{1} << 61) - 1;
+  for (const std::int64_t a : {std::int64_t{0}, std::int64_t{1}, most}) {
+    for (const std::int64_t b : {std::int64_t{0}, std::int64_t{1}, most}) {
+      check_sum(a, b);
+      check_sum(a, -b);
+      check_sum(-a, -b);
+    }
+  }
+  for (int i = 0; i < 40000; ++i) {
+    const int width = 3 + static_cast<int>(random.word() % 58);
+    const auto integer = [&] { return static_cast<std::int64_t>(random.word()) >> width; };
+    check_sum(integer(), integer());
+  }
+  REQUIRE_NO_MISMATCH(t);
+}
+
 TEST_CASE("word: quotients of one digit and of two") {
   generator random(3);
   oracle::tally t;

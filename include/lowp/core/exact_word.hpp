@@ -23,6 +23,8 @@ namespace lowp::exact_word {
 inline constexpr int factor_bits = 32;
 /// And a summand, or the radicand of a root of two digits.
 inline constexpr int summand_bits = 61;
+/// Bits of an exact sum of integers, the sign not counted.
+inline constexpr int integer_bits = 62;
 /// Bits of a result that are as if it were exact; what follows them is sticky.
 inline constexpr int result_bits = 61;
 /// Those of a quotient or root that is asked for one digit only.
@@ -93,6 +95,25 @@ template <bool IsExact = true>
   const std::uint64_t sum = x + (y ^ minus) - minus;
   if (sum == 0) return unpacked::zero(zero_sum_is_negative);
   return detail::normalized(b_is_larger ? b.negative : a.negative, exponent + 1, sum);
+}
+
+/// a + b, exact, of summands below 2^(Top - 1) that are multiples of 2^(Top - 63): as integers.
+template <int Top>
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked add_integers(const unpacked& a,
+                                                                 const unpacked& b,
+                                                                 bool zero_sum_is_negative) {
+  if (!detail::are_finite(a, b)) {
+    const unpacked x = a, y = b;
+    return exact::add(x, y, zero_sum_is_negative);
+  }
+  const auto integer = [](const unpacked& x) {
+    const std::uint64_t minus = 0 - static_cast<std::uint64_t>(x.negative);
+    return ((x.significand.high >> (Top - x.exponent)) ^ minus) - minus;
+  };
+  const std::uint64_t sum = integer(a) + integer(b);
+  if (sum == 0) return unpacked::zero(zero_sum_is_negative);
+  const bool is_negative = (sum >> 63) != 0;
+  return detail::normalized(is_negative, Top, is_negative ? 0 - sum : sum);
 }
 
 /// a / b, to `digit_bits` bits, or to `result_bits` by two digits in base 2^32.

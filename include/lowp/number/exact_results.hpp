@@ -54,9 +54,10 @@ template <auto To, class R, value_facts Summands>
 [[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked sum_of(const unpacked& a, const unpacked& b,
                                                            bool zero_sum_is_negative) {
   constexpr int highest = Summands.highest_exponent + 1;
-  constexpr bool is_exact = highest - Summands.last_bit_exponent + 1 <= exact_word::summand_bits;
-  if constexpr (Summands.significant_bits <= exact_word::summand_bits &&
-                (is_exact || deciding_bits<To, R>(highest) <= exact_word::result_bits)) {
+  if constexpr (highest - Summands.last_bit_exponent < exact_word::integer_bits) {
+    return exact_word::add_integers<highest + 1>(a, b, zero_sum_is_negative);
+  } else if constexpr (Summands.significant_bits <= exact_word::summand_bits &&
+                       deciding_bits<To, R>(highest) <= exact_word::result_bits) {
     return exact_word::add(a, b, zero_sum_is_negative);
   } else {
     return exact::add(a, b, zero_sum_is_negative);
