@@ -60,6 +60,7 @@ class number {
 
  public:
   using storage_type = detail::code_storage<F.bits()>;
+  using literal_type = number;
   static constexpr auto format = F;
 
   number() = default;
@@ -154,17 +155,22 @@ class number {
   }
 };
 
-/// Whether T is a number<F>, for constraints of generic code.
+/// Whether T is a type of numbers: number<F>, or another face of it (dropin.hpp). Generic code may
+/// ask such a T for
+///   T::format, T::literal_type            F and number<F>, to and from which T converts by itself
+///   T::from_code(code), x.code()
+///   T::from_unpacked(value)               rounded once in the manner of T
+///   x.unpacked_value(), unpack(x)         the exact value
 template <class T>
 inline constexpr bool is_number_v = false;
 template <auto F>
 inline constexpr bool is_number_v<number<F>> = true;
 
+template <class T>
+concept number_type = is_number_v<T>;
+
 [[nodiscard]] constexpr unpacked unpack(const unpacked& value) { return value; }
-template <auto F>
-[[nodiscard]] constexpr unpacked unpack(number<F> value) {
-  return value.unpacked_value();
-}
+[[nodiscard]] constexpr unpacked unpack(number_type auto value) { return value.unpacked_value(); }
 
 /// `from`, any number, arithmetic type or exact value, in format F: rounded once by `mode`, with
 /// the given policies for what F cannot hold.
