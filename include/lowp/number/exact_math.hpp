@@ -314,13 +314,16 @@ template <number_type T>
   if (!facts<T::format>.are_dyadic() && a.kind == value_kind::finite) {
     step = scale_by_power_of_two(unpacked{a.kind, false, a.exponent, {code_t{1} << 63, 0}}, -66);
   }
-  const code_t code = a.is_infinite()
-                          ? (a.negative ? lowest_code(T::format) : largest_code(T::format))
-                          : (order < 0 ? encode(T::format, exact::add(a, step), upward,
-                                                overflow::to_special, missing_nan::largest)
-                                       : encode(T::format, exact::add(a, -step), downward,
-                                                overflow::to_special, missing_nan::largest));
-  return T::from_code(code);
+  const bool is_up = order < 0;
+  const auto stepped = [&] {
+    const overflow o = overflow::to_special;
+    if (a.is_infinite()) return a.negative ? lowest_code(T::format) : largest_code(T::format);
+    if (is_up) return encode(T::format, exact::add(a, step), upward, o, missing_nan::largest);
+    return encode(T::format, exact::add(a, -step), downward, o, missing_nan::largest);
+  };
+  const T next = T::from_code(stepped());
+  if (next.code() != x.code()) return next;
+  return T::from_unpacked(unpacked::zero(a.negative));  // to which posits do not round
 }
 LOWP_MIXED_TWO(T, nextafter)
 template <number_type T>
