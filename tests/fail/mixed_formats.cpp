@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // An operator does not choose the format of a result for operands of different formats, and a
 // function says what to do.
-// expect: operator\+
-// expect: need the format of the result
+// expect: deleted
+// expect: different_formats_need_the_format_of_the_result
+// expect: operands of different formats need the format of the result
 #include "lowp/number/arithmetic.hpp"
 #include "lowp/number/catalog.hpp"
 

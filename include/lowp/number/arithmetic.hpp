@@ -121,15 +121,6 @@ template <auto To = detail::format_of_operands{}, auto A, rounding_mode R = near
   return convert<format>(detail::sqrt_of<format, R>(a), mode, o);
 }
 
-template <auto F>
-[[nodiscard]] constexpr number<F> operator+(number<F> a) {
-  return a;
-}
-/// Exact, except that the negative of an unsigned number or of the lowest integer is out of range.
-template <auto F>
-[[nodiscard]] constexpr number<F> operator-(number<F> a) {
-  return convert<F>(-unpack(a));
-}
 /// The magnitude; exact, except that of the lowest integer.
 template <auto F>
 [[nodiscard]] constexpr number<F>(abs)(number<F> a) {
@@ -137,37 +128,14 @@ template <auto F>
   value.negative = false;
   return convert<F>(value);
 }
-template <auto F>
-[[nodiscard]] constexpr number<F> operator+(number<F> a, number<F> b) {
-  return add(a, b);
-}
-template <auto F>
-[[nodiscard]] constexpr number<F> operator-(number<F> a, number<F> b) {
-  return subtract(a, b);
-}
-template <auto F>
-[[nodiscard]] constexpr number<F> operator*(number<F> a, number<F> b) {
-  return multiply(a, b);
-}
-template <auto F>
-[[nodiscard]] constexpr number<F> operator/(number<F> a, number<F> b) {
-  return divide(a, b);
-}
-template <auto F>
-constexpr number<F>& operator+=(number<F>& a, number<F> b) {
-  return a = a + b;
-}
-template <auto F>
-constexpr number<F>& operator-=(number<F>& a, number<F> b) {
-  return a = a - b;
-}
-template <auto F>
-constexpr number<F>& operator*=(number<F>& a, number<F> b) {
-  return a = a * b;
-}
-template <auto F>
-constexpr number<F>& operator/=(number<F>& a, number<F> b) {
-  return a = a / b;
-}
+// An operator does not choose a format: compilers print the last template parameter.
+#define LOWP_MIXED_OPERATOR(symbol)                                                              \
+  template <auto A, auto B, class different_formats_need_the_format_of_the_result_as_add = void> \
+  void operator symbol(number<A>, number<B>) = delete;
+LOWP_MIXED_OPERATOR(+)
+LOWP_MIXED_OPERATOR(-)
+LOWP_MIXED_OPERATOR(*)
+LOWP_MIXED_OPERATOR(/)
+#undef LOWP_MIXED_OPERATOR
 
 }  // namespace lowp

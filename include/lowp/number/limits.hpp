@@ -28,11 +28,28 @@ namespace lowp::detail {
   return order <= 0 ? low + 1 : low;
 }
 
+/// What <limits> has names for.
+template <rounding_mode R>
+[[nodiscard]] constexpr std::float_round_style round_style_of(const R&) {
+  using enum std::float_round_style;
+  if (is_one_of<R, nearest_even_t, nearest_away_t, nearest_toward_zero_t, nearest_upward_t,
+                nearest_downward_t>) {
+    return round_to_nearest;
+  }
+  if (is_one_of<R, toward_zero_t>) return round_toward_zero;
+  if (is_one_of<R, upward_t>) return round_toward_infinity;
+  return is_one_of<R, downward_t> ? round_toward_neg_infinity : round_indeterminate;
+}
+
 }  // namespace lowp::detail
 
-template <auto F>
-class std::numeric_limits<lowp::number<F>> {
-  using number = lowp::number<F>;
+template <lowp::number_type Number>
+class std::numeric_limits<Number> {
+  static constexpr auto F = Number::format;
+  /// To nearest, whatever the mode of Number.
+  static constexpr Number of(const lowp::unpacked& value) {
+    return Number::literal_type::from_unpacked(value);
+  }
   static constexpr lowp::value_spacing spacing = lowp::facts<F>.spacing;
   /// Whether there is a range of exponents, so that min_exponent and its kin mean something.
   static constexpr bool is_floating = spacing != lowp::value_spacing::uniform;
@@ -52,7 +69,14 @@ class std::numeric_limits<lowp::number<F>> {
   static constexpr std::float_denorm_style has_denorm =
       has_subnormals ? std::denorm_present : std::denorm_absent;
   static constexpr bool has_denorm_loss = false;
-  static constexpr std::float_round_style round_style = std::round_to_nearest;  // integers too
+  /// That of operators; integers round too.
+  static constexpr std::float_round_style round_style = [] {
+    if constexpr (requires { Number::rounding; }) {
+      return lowp::detail::round_style_of(Number::rounding);
+    } else {
+      return std::round_to_nearest;
+    }
+  }();
   /// The interchange formats of IEEE 754, bit for bit.
   static constexpr bool is_iec559 = [] {
     using lowp::formats::binary16, lowp::formats::binary32, lowp::formats::binary64;
@@ -79,27 +103,27 @@ class std::numeric_limits<lowp::number<F>> {
   static constexpr bool traps = false;
   static constexpr bool tinyness_before = false;
 
-  static constexpr number(max)() noexcept { return number::from_code(lowp::largest_code(F)); }
-  static constexpr number lowest() noexcept { return number::from_code(lowp::lowest_code(F)); }
+  static constexpr Number(max)() noexcept { return Number::from_code(lowp::largest_code(F)); }
+  static constexpr Number lowest() noexcept { return Number::from_code(lowp::lowest_code(F)); }
   /// The smallest positive normal number; for integers the lowest.
-  static constexpr number(min)() noexcept {
-    return is_integer ? lowest() : number::from_code(lowp::smallest_normal_code(F));
+  static constexpr Number(min)() noexcept {
+    return is_integer ? lowest() : Number::from_code(lowp::smallest_normal_code(F));
   }
-  static constexpr number denorm_min() noexcept {
-    return is_integer ? number::from_code(0) : number::from_code(lowp::smallest_positive_code(F));
+  static constexpr Number denorm_min() noexcept {
+    return is_integer ? Number::from_code(0) : Number::from_code(lowp::smallest_positive_code(F));
   }
-  static constexpr number epsilon() noexcept {
-    return is_integer ? number::from_code(0) : lowp::convert<F>(lowp::epsilon_value(F));
+  static constexpr Number epsilon() noexcept {
+    return is_integer ? Number::from_code(0) : of(lowp::epsilon_value(F));
   }
-  static constexpr number round_error() noexcept {
-    return is_integer ? number::from_code(0) : number(0.5);
+  static constexpr Number round_error() noexcept {
+    return is_integer ? Number::from_code(0) : of(lowp::unpack(0.5));
   }
-  /// As the standard has it, `number{}` where the format has none.
-  static constexpr number infinity() noexcept {
-    return has_infinity ? number::from_unpacked(lowp::unpacked::infinite()) : number{};
+  /// As the standard has it, `Number{}` where the format has none.
+  static constexpr Number infinity() noexcept {
+    return has_infinity ? of(lowp::unpacked::infinite()) : Number{};
   }
-  static constexpr number quiet_NaN() noexcept {
-    return has_quiet_NaN ? number::from_unpacked(lowp::unpacked::nan()) : number{};
+  static constexpr Number quiet_NaN() noexcept {
+    return has_quiet_NaN ? of(lowp::unpacked::nan()) : Number{};
   }
-  static constexpr number signaling_NaN() noexcept { return number{}; }
+  static constexpr Number signaling_NaN() noexcept { return Number{}; }
 };

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The scalar type: a number<F> is one code of format F and nothing else. Arithmetic, order, limits
 // and text live in the headers beside this one.
+//
+// Nothing that is known only at run time is rounded without being written:
+//   number x = 3, y = 0.1;  0.5 * x;  x += 1;  c ? x : 0.0     constants, rounded once by the
+//   compiler number x = i;  x * i                                       integers, at run time too
+//   number(d);  x * number(d)                                  floating-point values, in words
+//   x = d;  x * d;  x + y of another format;  double d = x     errors
+// A floating-point constant must lie in the range of the format; an integer must where it is a
+// constant expression. The one thing that looks like a constant and is none for the compiler is the
+// list in `number x = {0.1}`. Existing code that rounds run-time values: dropin.hpp.
 #pragma once
 
 #include <concepts>
@@ -9,6 +18,7 @@
 
 #include "lowp/formats/concepts.hpp"
 #include "lowp/formats/facts.hpp"
+#include "lowp/number/range.hpp"
 #include "lowp/number/unpack.hpp"
 
 namespace lowp {
@@ -19,6 +29,26 @@ using code_storage = std::conditional_t<
     Bits <= 8, std::uint8_t,
     std::conditional_t<Bits <= 16, std::uint16_t,
                        std::conditional_t<Bits <= 32, std::uint32_t, std::uint64_t>>>;
+
+template <class T>
+concept native_integer = std::integral<T> && requires(T value) {
+  unpack(value);
+};
+template <class T>
+concept native_float = std::floating_point<T> && requires(T value) {
+  unpack(value);
+};
+/// The numbers of C++ that have an exact value here.
+template <class T>
+concept native_number = native_integer<T> || native_float<T>;
+
+/// Makes one of two constructors the more constrained one: number(x), which may call both, calls
+/// the explicit one.
+template <class T>
+concept written_out = true;
+
+// Never defined: calling it in a constant expression makes the compiler print its name.
+void the_constant_is_out_of_the_range_of_the_format();
 }  // namespace detail
 
 /// A number of format F, stored as its code in the smallest unsigned integer that holds it.
@@ -30,15 +60,30 @@ class number {
 
  public:
   using storage_type = detail::code_storage<F.bits()>;
+  using literal_type = number;
   static constexpr auto format = F;
 
   number() = default;
 
   /// Rounds once from the bits of any arithmetic type: nearest_even, overflow::to_special. Other
   /// modes and policies: convert().
-  template <class T>
-  requires std::is_arithmetic_v<T> && requires(T value) { unpack(value); }
+  template <detail::native_integer T>
+  requires detail::written_out<T>
   explicit constexpr number(T value) : number(from_unpacked(unpack(value))) {}
+  template <detail::native_float T>
+  requires detail::written_out<T>
+  explicit constexpr number(T value) : number(from_unpacked(unpack(value))) {}
+  /// By themselves integers become numbers likewise; in a constant expression they must lie in the
+  /// range of the format.
+  template <detail::native_integer T>
+  constexpr number(T value) : number(from_unpacked(unpack(value))) {
+    if (std::is_constant_evaluated()) require_in_range(unpack(value));
+  }
+  /// By themselves floating-point values become numbers where they are constants, in that range.
+  template <detail::native_float T>
+  consteval number(T value) : number(from_unpacked(unpack(value))) {
+    require_in_range(unpack(value));
+  }
 
   /// From another format, likewise.
   template <auto Source>
@@ -60,29 +105,74 @@ class number {
     return decode(F, code_);
   }
 
-  /// To float, double or an integer: exact where it fits, else rounded once, to nearest for
+  /// To a floating-point type or an integer: exact where it fits, else rounded once, to nearest for
   /// floating-point targets and toward zero for integers, which saturate and take NaN as 0.
-  template <class T>
-  requires std::same_as<T, float> || std::same_as<T, double>
-  [[nodiscard]] explicit constexpr operator T() const { return pack_as<T>(unpacked_value()); }
-  template <std::integral T>
-  requires(sizeof(T) <= 8) [[nodiscard]] explicit constexpr operator T() const {
+  template <detail::native_float T>
+  [[nodiscard]] explicit constexpr operator T() const {
+    return pack_as<T>(unpacked_value());
+  }
+  template <detail::native_integer T>
+  [[nodiscard]] explicit constexpr operator T() const {
     return pack_as<T>(unpacked_value(), toward_zero);
   }
 
- private:
+  // Operators, of arithmetic.hpp: nearest_even and overflow::to_special. They are no templates, so
+  // that either operand may be a constant.
+  [[nodiscard]] friend constexpr number operator+(number a) { return a; }
+  /// Exact, except that the negative of an unsigned number or of the lowest integer is out of
+  /// range.
+  [[nodiscard]] friend constexpr number operator-(number a) {
+    return from_unpacked(-a.unpacked_value());
+  }
+  [[nodiscard]] friend constexpr number operator+(number a, number b) { return add(a, b); }
+  [[nodiscard]] friend constexpr number operator-(number a, number b) { return subtract(a, b); }
+  [[nodiscard]] friend constexpr number operator*(number a, number b) { return multiply(a, b); }
+  [[nodiscard]] friend constexpr number operator/(number a, number b) { return divide(a, b); }
+  friend constexpr number& operator+=(number& a, number b) { return a = a + b; }
+  friend constexpr number& operator-=(number& a, number b) { return a = a - b; }
+  friend constexpr number& operator*=(number& a, number b) { return a = a * b; }
+  friend constexpr number& operator/=(number& a, number b) { return a = a / b; }
+  friend constexpr number& operator++(number& a) { return a = a + number(1); }
+  friend constexpr number& operator--(number& a) { return a = a - number(1); }
+  friend constexpr number operator++(number& a, int) {
+    const number before = a;
+    ++a;
+    return before;
+  }
+  friend constexpr number operator--(number& a, int) {
+    const number before = a;
+    --a;
+    return before;
+  }
+
+  /// The code, for code() and from_code() to handle. Public because only so may a number be a
+  /// template argument.
   storage_type code_;
+
+ private:
+  static constexpr void require_in_range(const unpacked& value) {
+    if (!detail::is_within_range(F, value)) {
+      detail::the_constant_is_out_of_the_range_of_the_format();
+    }
+  }
 };
 
-/// Whether T is a number<F>, for constraints of generic code.
+/// Whether T is a type of numbers: number<F>, or another face of it (dropin.hpp). Generic code may
+/// ask such a T for
+///   T::format, T::literal_type            F and number<F>, to and from which T converts by itself
+///   T::from_code(code), x.code()
+///   T::from_unpacked(value)               rounded once in the manner of T
+///   x.unpacked_value(), unpack(x)         the exact value
 template <class T>
 inline constexpr bool is_number_v = false;
 template <auto F>
 inline constexpr bool is_number_v<number<F>> = true;
 
+template <class T>
+concept number_type = is_number_v<T>;
+
 [[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked unpack(const unpacked& value) { return value; }
-template <auto F>
-[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked unpack(number<F> value) {
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked unpack(number_type auto value) {
   return value.unpacked_value();
 }
 

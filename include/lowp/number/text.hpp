@@ -12,6 +12,7 @@
 #include "lowp/formats/catalog.hpp"
 #include "lowp/number/decimal.hpp"
 #include "lowp/number/number.hpp"
+#include "lowp/number/range.hpp"
 
 namespace lowp {
 
@@ -143,19 +144,6 @@ constexpr void write_scientific(text_writer& out, const decimal& d) {
   int result = d.count + (d.count > 1 ? 1 : 0) + 4;
   for (int rest = d.exponent < 0 ? -d.exponent : d.exponent; rest >= 100; rest /= 10) ++result;
   return result;
-}
-
-/// Whether `x`, a finite number, rounds to a finite number of the format without being pushed back
-/// into its range: what lies beyond the largest number counts only as far as what lies below does.
-[[nodiscard]] constexpr bool rounds_within_range(const number_format auto& f, const unpacked& x) {
-  const auto rounded = [&f](const unpacked& from) {
-    return decode(f, encode(f, from, nearest_even, overflow::to_special, missing_nan::largest));
-  };
-  const unpacked y = rounded(x);
-  if (!y.is_finite()) return false;
-  if (x.is_zero() || exact::compare(x.negative ? y : x, x.negative ? x : y) <= 0) return true;
-  if (y != decode(f, x.negative ? lowest_code(f) : largest_code(f))) return true;
-  return rounded(exact::add(scale_by_power_of_two(y, 1), -x)) == y;
 }
 
 /// The most digits that the shortest decimal of a number needs, for formats of up to 64 bits.

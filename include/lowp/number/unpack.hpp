@@ -69,16 +69,63 @@ namespace lowp {
   }
 }
 
+namespace detail {
+
+/// A value as a long double of more than 53 bits, to nearest even. Values among its subnormal
+/// numbers, which no format of the catalogue reaches, are rounded a second time.
+[[nodiscard]] constexpr long double pack_as_long_double(const unpacked& value) {
+  using limits = std::numeric_limits<long double>;
+  const auto power_of_two = [](int power) {
+    return static_cast<long double>(
+        from_bits<double>(static_cast<std::uint64_t>(1023 + power) << 52));
+  };
+  if (value.kind != value_kind::finite || value.exponent < limits::min_exponent - 200) {
+    const unpacked special =
+        value.kind != value_kind::finite ? value : unpacked::zero(value.negative);
+    return static_cast<long double>(
+        from_bits<double>(encode(formats::binary64, special, nearest_even)));
+  }
+  // 1. The significand rounded to the bits that there are.
+  const uint128 rest = shift_left(value.significand, limits::digits);
+  const uint128 half{std::uint64_t{1} << 63, 0};
+  uint128 kept = shift_right_jam(value.significand - shift_right_jam(rest, limits::digits),
+                                 128 - limits::digits);
+  if (rest > half || (rest == half && (kept.low & 1) != 0)) kept = kept + uint128{0, 1};
+  // 2. Its value times the power of two, in steps that are exact.
+  long double result = 0;
+  for (const std::uint64_t part : {kept.high, kept.low >> 32, kept.low & 0xFFFFFFFFu}) {
+    result = result * 4294967296.0L + static_cast<long double>(part);
+  }
+  int power = value.exponent - (limits::digits - 1);
+  const int most = limits::max_exponent - limits::digits;
+  if (power > most || (power == most && result > power_of_two(limits::digits) - 1)) {
+    return value.negative ? -limits::infinity() : limits::infinity();
+  }
+  for (; power > 1000; power -= 1000) result *= power_of_two(1000);
+  for (; power < -1000; power += 1000) result *= power_of_two(-1000);
+  result *= power_of_two(power);
+  return value.negative ? -result : result;
+}
+
+}  // namespace detail
+
 /// An exact value as a C++ number: rounded once where it does not fit. Integers saturate, and take
 /// NaN as zero.
 template <class T, rounding_mode R = nearest_even_t>
-requires(std::integral<T> && sizeof(T) <= 8) || std::same_as<T, float> ||
-    std::same_as<T, double> [[nodiscard]] LOWP_ALWAYS_INLINE constexpr T
+requires(std::integral<T> && sizeof(T) <= 8) || std::same_as<T, float> || std::same_as<T, double> ||
+    std::same_as<T, long double> [[nodiscard]] LOWP_ALWAYS_INLINE constexpr T
     pack_as(const unpacked& value, const R& mode = {}) {
   if constexpr (std::same_as<T, float>) {
     return from_bits<float>(static_cast<std::uint32_t>(encode(formats::binary32, value, mode)));
   } else if constexpr (std::same_as<T, double>) {
     return from_bits<double>(encode(formats::binary64, value, mode));
+  } else if constexpr (std::same_as<T, long double>) {
+    static_assert(std::same_as<R, nearest_even_t>, "long double is rounded to nearest even only");
+    if constexpr (std::numeric_limits<long double>::digits == 53) {
+      return static_cast<long double>(pack_as<double>(value));
+    } else {
+      return detail::pack_as_long_double(value);
+    }
   } else if constexpr (std::same_as<T, bool>) {
     return !value.is_zero();
   } else {

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+// The drop-in face: existing numeric code runs after one typedef, using real = dropin::binary16.
+// A dropin::number<F> is stored as a number<F> and computes as it does, each operation rounded
+// once; it differs in what converts by itself and in that the rounding mode may be part of the
+// type.
+//
+//   by itself       arithmetic types and enumerators, constants or not:  T x = d;  x = 0.1;  f(d);
+//                   x += d.  A mixed operation rounds the other operand to T first and gives a T:
+//                   0.5 * x, x / n, d - x, pow(x, d). Comparisons are by value, nothing is rounded:
+//                   x < 0.1. To and from number<F>, with the same code.
+//   in words        out: double(x), int(x), if (x); to T from another format, mode or overflow
+//                   policy. With conversions_out::where_exact as the last argument, also by itself
+//                   to the floating-point types that hold all values of F, never to integers; then
+//                   d += x is there too.
+//   not at all      operations on two formats: the format of the result must be said, T(y) + x.
+//   cannot work     c ? x : 0.0 where x also converts out by itself: either operand would convert
+//                   to the other's type. (Without, it is a T, and so it is for number<F>.)
+//                   std::max(x, 1), std::accumulate(first, last, 0.0), std::clamp(x, 0, 1): one
+//                   type is deduced from two arguments, or the double would have to become a T:
+//                   write T(1). With conversions out, accumulate(first, last, 0.0) compiles but
+//                   adds in T, which a program that says 0.0 hardly means. Overload sets for float,
+//                   double and long double: out is explicit, so none is viable, and with
+//                   conversions out all are. std::normal_distribution<T> and what else asks
+//                   is_floating_point or is_arithmetic of T: no type of a program may specialize
+//                   these. printf("%g", x) compiles, as x is trivially copyable, and prints
+//                   garbage: say double(x); compilers warn of it with -Wformat. Qualified
+//                   std::sqrt(x) does work: std_math.hpp, which this header includes.
+#pragma once
+
+#include <compare>
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+
+#include "lowp/number/arithmetic.hpp"
+#include "lowp/number/catalog.hpp"
+#include "lowp/number/compare.hpp"
+#include "lowp/number/faces.hpp"
+#include "lowp/number/limits.hpp"
+#include "lowp/number/math.hpp"
+#include "lowp/number/number.hpp"
+#include "lowp/number/std_math.hpp"
+#include "lowp/rounding/stochastic.hpp"
+
+namespace lowp {
+
+/// A base that makes argument-dependent lookup look in this namespace.
+struct looked_up_here {};
+
+namespace dropin {
+
+/// Whether numbers become floating-point numbers of C++ without a cast.
+enum class conversions_out : std::uint8_t {
+  explicit_only,
+  where_exact,  ///< to the types that hold all values of the format
+};
+
+/// While one lives, stochastic operations of this thread take their random bits from a stream of
+/// its own: the i-th rounding since then is that of element i of an array under stochastic{.seed},
+/// so that what is computed in its scope is the same each time. An inner one suspends an outer one.
+/// Outside of any, each thread has one stream, which begins with the thread, under the seed that is
+/// part of the type. Every conversion and operation takes a draw, exact ones too.
+class seed {
+ public:
+  explicit seed(std::uint64_t value);
+  ~seed();
+  seed(const seed&) = delete;
+  seed& operator=(const seed&) = delete;
+
+ private:
+  std::uint64_t outer_seed_, outer_count_;
+  bool outer_is_set_;
+};
+
+}  // namespace dropin
+
+namespace detail {
+
+struct draw_stream {
+  std::uint64_t seed = 0;
+  std::uint64_t count = 0;  ///< draws taken
+  bool has_seed = false;    ///< else that of the type counts
+};
+constinit inline thread_local draw_stream draws{};
+
+/// The mode for the next operation. In a constant expression, where there is no thread, that for
+/// element 0.
+template <rounding_mode R>
+[[nodiscard]] constexpr R next_draw(R mode) {
+  if constexpr (requires { mode.seed, mode.at(0); }) {
+    if (!std::is_constant_evaluated()) {
+      if (draws.has_seed) mode.seed = draws.seed;
+      return mode.at(draws.count++);
+    }
+  }
+  return mode;
+}
+
+}  // namespace detail
+
+inline dropin::seed::seed(std::uint64_t value)
+    : outer_seed_(detail::draws.seed),
+      outer_count_(detail::draws.count),
+      outer_is_set_(detail::draws.has_seed) {
+  detail::draws = {value, 0, true};
+}
+inline dropin::seed::~seed() { detail::draws = {outer_seed_, outer_count_, outer_is_set_}; }
+
+namespace dropin {
+
+/// A number of format F for existing code; `Rounding` is any mode of rounding/, for example upward
+/// or stochastic{.random_bits = 16}.
+template <auto F, auto Rounding = nearest_even, overflow Overflow = overflow::to_special,
+          conversions_out Out = conversions_out::explicit_only>
+requires number_format<decltype(F)> && rounding_mode<decltype(Rounding)>
+class number : public looked_up_here {
+  template <class T>
+  static constexpr bool converts_to = Out == conversions_out::where_exact&& [] {
+    using limits = std::numeric_limits<T>;
+    constexpr value_facts values = facts<F>;
+    return values.significant_bits <= limits::digits &&
+           values.highest_exponent < limits::max_exponent &&
+           values.last_bit_exponent >= limits::min_exponent - limits::digits;
+  }();
+
+ public:
+  using literal_type = lowp::number<F>;
+  using storage_type = typename literal_type::storage_type;
+  static constexpr auto format = F;
+  static constexpr auto rounding = Rounding;
+  static constexpr overflow overflow_policy = Overflow;
+
+  number() = default;
+  constexpr number(literal_type value) : number_(value) {}
+  /// Rounds once.
+  template <detail::native_number T>
+  constexpr number(T value) : number(from_unpacked(unpack(value))) {}
+  template <detail::native_enumerator T>
+  constexpr number(T value) : number(static_cast<std::underlying_type_t<T>>(value)) {}
+  template <lowp::number_type Source>
+  requires(!std::same_as<Source, number> &&
+           !std::same_as<Source, literal_type>) explicit constexpr number(Source value)
+      : number(from_unpacked(unpack(value))) {}
+
+  [[nodiscard]] static constexpr number from_code(code_t code) {
+    return literal_type::from_code(code);
+  }
+  [[nodiscard]] LOWP_ALWAYS_INLINE static constexpr number from_unpacked(const unpacked& value) {
+    return convert<F>(value, next_mode(), Overflow);
+  }
+  /// The mode for one operation: `rounding`, with the next draw if it is stochastic.
+  [[nodiscard]] static constexpr auto next_mode() { return detail::next_draw(Rounding); }
+
+  [[nodiscard]] constexpr storage_type code() const { return number_.code(); }
+  [[nodiscard]] constexpr unpacked unpacked_value() const { return number_.unpacked_value(); }
+
+  constexpr operator literal_type() const { return number_; }
+  /// As those of number<F>.
+  template <detail::native_float T>
+  explicit(!converts_to<T>) constexpr operator T() const {
+    return static_cast<T>(number_);
+  }
+  template <detail::native_integer T>
+  explicit constexpr operator T() const {
+    return static_cast<T>(number_);
+  }
+
+  [[nodiscard]] friend constexpr number operator+(number a) { return a; }
+  [[nodiscard]] friend constexpr number operator-(number a) {
+    return from_unpacked(-a.unpacked_value());
+  }
+#define LOWP_OPERATOR(symbol, function)                                                       \
+  [[nodiscard]] friend constexpr number operator symbol(number a, number b) {                 \
+    return function(a.number_, b.number_, next_mode(), Overflow);                             \
+  }                                                                                           \
+  template <detail::operand_beside<number> T>                                                 \
+  [[nodiscard]] friend constexpr number operator symbol(number a, T b) {                      \
+    return a symbol number(b);                                                                \
+  }                                                                                           \
+  template <detail::operand_beside<number> T>                                                 \
+  [[nodiscard]] friend constexpr number operator symbol(T a, number b) {                      \
+    return number(a) symbol b;                                                                \
+  }                                                                                           \
+  friend constexpr number& operator symbol##=(number& a, number b) { return a = a symbol b; } \
+  template <detail::native_float T>                                                           \
+  requires converts_to<T>                                                                     \
+  friend constexpr T& operator symbol##=(T& a, number b) { return a = a symbol static_cast<T>(b); }
+  LOWP_OPERATOR(+, add)
+  LOWP_OPERATOR(-, subtract)
+  LOWP_OPERATOR(*, multiply)
+  LOWP_OPERATOR(/, divide)
+#undef LOWP_OPERATOR
+  friend constexpr number& operator++(number& a) { return a = a + number(1); }
+  friend constexpr number& operator--(number& a) { return a = a - number(1); }
+  friend constexpr number operator++(number& a, int) {
+    const number before = a;
+    ++a;
+    return before;
+  }
+  friend constexpr number operator--(number& a, int) {
+    const number before = a;
+    --a;
+    return before;
+  }
+
+  [[nodiscard]] friend constexpr std::partial_ordering operator<=>(number a, number b) {
+    return a.number_ <=> b.number_;
+  }
+  [[nodiscard]] friend constexpr bool operator==(number a, number b) {
+    return a.number_ == b.number_;
+  }
+
+  /// Public because only so may a number be a template argument.
+  literal_type number_;
+};
+
+}  // namespace dropin
+
+template <auto F, auto Rounding, overflow Overflow, dropin::conversions_out Out>
+inline constexpr bool is_number_v<dropin::number<F, Rounding, Overflow, Out>> = true;
+
+/// Across formats and faces, and with numbers of C++: by value, nothing is rounded.
+template <detail::other_face T, class Other>
+requires detail::native_number<Other> ||(number_type<Other> && !std::same_as<T, Other>)
+    [[nodiscard]] constexpr std::partial_ordering
+    operator<=>(T a, Other b) {
+  if constexpr (detail::other_face<Other>) {
+    return detail::literal(a) <=> detail::literal(b);
+  } else {
+    return detail::literal(a) <=> b;
+  }
+}
+template <detail::other_face T, class Other>
+requires detail::native_number<Other> ||(number_type<Other> && !std::same_as<T, Other>)
+    [[nodiscard]] constexpr bool
+    operator==(T a, Other b) {
+  return (a <=> b) == 0;
+}
+
+namespace detail {
+/// Operands of which neither is converted to the type of the other.
+template <class A, class B>
+concept strangers = number_type<A> && number_type<B> &&
+                    (other_face<A> || other_face<B>)&&!std::same_as<A, B> &&
+                    !std::same_as<A, typename B::literal_type> &&
+                    !std::same_as<B, typename A::literal_type>;
+}  // namespace detail
+
+// Compilers print the last template parameter.
+#define LOWP_MIXED_OPERATOR(symbol)                                                               \
+  template <class A, class B, class different_types_need_the_type_of_the_result_as_A_of_b = void> \
+  requires detail::strangers<A, B>                                                                \
+  void operator symbol(A, B) = delete;
+LOWP_MIXED_OPERATOR(+)
+LOWP_MIXED_OPERATOR(-)
+LOWP_MIXED_OPERATOR(*)
+LOWP_MIXED_OPERATOR(/)
+#undef LOWP_MIXED_OPERATOR
+
+namespace dropin {
+#include "lowp/number/catalog.inc"
+}  // namespace dropin
+
+}  // namespace lowp
+
+template <lowp::detail::other_face T>
+struct std::hash<T> : std::hash<typename T::literal_type> {};
