@@ -38,20 +38,39 @@ struct philox4x32 {
   return philox4x32_rounds(10, counter, key);
 }
 
-/// The draw of `bits` random bits, 1 to 32, that belongs to element `index` of stream `seed`,
-/// right-aligned. One block serves 16, 8 or 4 consecutive elements, whose lanes are 8, 16 or 32
-/// bits wide: the narrowest that holds `bits`, of which the upper bits are taken.
-[[nodiscard]] constexpr std::uint32_t random_bits(std::uint64_t seed, std::uint64_t index, int bits,
-                                                  int rounds = 10) {
-  const int log2_width = bits <= 8 ? 3 : bits <= 16 ? 4 : 5;
-  const int log2_lanes = 7 - log2_width;
-  const std::uint64_t block = index >> log2_lanes;
-  const auto words = philox4x32_rounds(
+/// Random bits come in lanes of 8, 16 or 32 bits, the narrowest that holds as many as are asked
+/// for: one block serves 16, 8 or 4 consecutive elements.
+[[nodiscard]] constexpr int log2_random_lane(int bits) {
+  return bits <= 8 ? 3 : bits <= 16 ? 4 : 5;
+}
+
+/// The number of the block that serves element `index`.
+[[nodiscard]] constexpr std::uint64_t random_block(std::uint64_t index, int bits) {
+  return index >> (7 - log2_random_lane(bits));
+}
+/// The words of a block of stream `seed`.
+[[nodiscard]] constexpr std::array<std::uint32_t, 4> random_words(std::uint64_t seed,
+                                                                  std::uint64_t block,
+                                                                  int rounds = 10) {
+  return philox4x32_rounds(
       rounds, {static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32), 0, 0},
       {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+}
+/// The draw of element `index` from the words of its block: the upper bits of its lane.
+[[nodiscard]] constexpr std::uint32_t random_bits_in(const std::array<std::uint32_t, 4>& words,
+                                                     std::uint64_t index, int bits) {
+  const int log2_width = log2_random_lane(bits);
+  const int log2_lanes = 7 - log2_width;
   const auto position = static_cast<std::uint32_t>(index & ((1u << log2_lanes) - 1)) << log2_width;
   const std::uint32_t lane = words[position / 32] >> (position % 32) << (32 - (1 << log2_width));
   return lane >> (32 - bits);
+}
+
+/// The draw of `bits` random bits, 1 to 32, that belongs to element `index` of stream `seed`,
+/// right-aligned.
+[[nodiscard]] constexpr std::uint32_t random_bits(std::uint64_t seed, std::uint64_t index, int bits,
+                                                  int rounds = 10) {
+  return random_bits_in(random_words(seed, random_block(index, bits), rounds), index, bits);
 }
 
 }  // namespace lowp

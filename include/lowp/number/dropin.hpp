@@ -27,6 +27,7 @@
 //                   std::sqrt(x) does work: std_math.hpp, which this header includes.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <concepts>
 #include <cstdint>
@@ -35,6 +36,7 @@
 #include "lowp/number/arithmetic.hpp"
 #include "lowp/number/catalog.hpp"
 #include "lowp/number/compare.hpp"
+#include "lowp/number/face_operators.hpp"
 #include "lowp/number/faces.hpp"
 #include "lowp/number/limits.hpp"
 #include "lowp/number/math.hpp"
@@ -43,9 +45,6 @@
 #include "lowp/rounding/stochastic.hpp"
 
 namespace lowp {
-
-/// A base that makes argument-dependent lookup look in this namespace.
-struct looked_up_here {};
 
 namespace dropin {
 
@@ -83,17 +82,45 @@ struct draw_stream {
 };
 constinit inline thread_local draw_stream draws{};
 
+/// The block of random bits that the last draw of a thread came from: the next ones are in it.
+struct drawn_block {
+  std::uint64_t seed = 0, block = 0;
+  int rounds = 0;  ///< 0: none yet
+  std::array<std::uint32_t, 4> words{};
+};
+constinit inline thread_local drawn_block last_block{};
+
+/// A stochastic mode with its random bits drawn.
+template <stochastic Mode>
+struct drawn {
+  std::uint32_t bits;
+  static constexpr int fraction_bits = stochastic::fraction_bits;
+  [[nodiscard]] static constexpr bool is_stochastic() { return true; }
+  [[nodiscard]] constexpr std::uint64_t addend(const discarded& d) const {
+    return Mode.addend(d, bits);
+  }
+};
+
 /// The mode for the next operation. In a constant expression, where there is no thread, that for
 /// element 0.
-template <rounding_mode R>
-[[nodiscard]] constexpr R next_draw(R mode) {
-  if constexpr (requires { mode.seed, mode.at(0); }) {
-    if (!std::is_constant_evaluated()) {
-      if (draws.has_seed) mode.seed = draws.seed;
-      return mode.at(draws.count++);
+template <auto Mode>
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr auto next_draw() {
+  if constexpr (std::same_as<std::remove_cv_t<decltype(Mode)>, stochastic>) {
+    constexpr int bits = Mode.used_bits(), rounds = Mode.rounds();
+    if (std::is_constant_evaluated()) {
+      return drawn<Mode>{random_bits(Mode.seed, Mode.index, bits, rounds)};
     }
+    const std::uint64_t seed = draws.has_seed ? draws.seed : Mode.seed;
+    const std::uint64_t index = Mode.index + draws.count++;
+    const std::uint64_t block = random_block(index, bits);
+    drawn_block& last = last_block;
+    if (last.block != block || last.seed != seed || last.rounds != rounds) {
+      last = {seed, block, rounds, random_words(seed, block, rounds)};
+    }
+    return drawn<Mode>{random_bits_in(last.words, index, bits)};
+  } else {
+    return Mode;
   }
-  return mode;
 }
 
 }  // namespace detail
@@ -149,7 +176,7 @@ class number : public looked_up_here {
     return convert<F>(value, next_mode(), Overflow);
   }
   /// The mode for one operation: `rounding`, with the next draw if it is stochastic.
-  [[nodiscard]] static constexpr auto next_mode() { return detail::next_draw(Rounding); }
+  [[nodiscard]] static constexpr auto next_mode() { return detail::next_draw<Rounding>(); }
 
   [[nodiscard]] constexpr storage_type code() const { return number_.code(); }
   [[nodiscard]] constexpr unpacked unpacked_value() const { return number_.unpacked_value(); }

@@ -45,17 +45,18 @@ struct stochastic {
 
   /// The addend for given random bits (< 2^random_bits).
   [[nodiscard]] constexpr std::uint64_t addend(const discarded& d, std::uint32_t bits) const {
-    if (d.fraction == 0) return 0;
     const int shift = 64 - used_bits();
     const std::uint64_t aligned = std::uint64_t{bits} << shift;
     const std::uint64_t half = std::uint64_t{1} << (shift - 1);
+    const std::uint64_t inexact = 0 - static_cast<std::uint64_t>(d.fraction != 0);
     switch (variant) {
-      case stochastic_variant::a: return aligned;
-      case stochastic_variant::b: return aligned + half;
-      case stochastic_variant::c: return aligned + half - 1 + ((d.fraction >> shift) & 1);
+      case stochastic_variant::a: return inexact & aligned;
+      case stochastic_variant::b: return inexact & (aligned + half);
+      case stochastic_variant::c:
+        return inexact & (aligned + half - 1 + ((d.fraction >> shift) & 1));
       case stochastic_variant::equal: break;
     }
-    return (bits >> (used_bits() - 1)) != 0 ? detail::almost_one_unit : 0;
+    return (bits >> (used_bits() - 1)) != 0 ? inexact : 0;
   }
 
   [[nodiscard]] constexpr int rounds() const {
