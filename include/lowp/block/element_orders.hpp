@@ -273,13 +273,13 @@ struct planes_in {
       if (const Order* const order = order_of(leaf)) {
         return order->load(bytes + first(leaf), row, col);
       }
-      return others_.load(bytes + first(leaf) - others_.first_byte(leaf), leaf, row, col);
+      return others_.load_in_plane(bytes + first(leaf), leaf, row, col);
     }
     void store(std::uint8_t* bytes, int leaf, std::size_t row, std::size_t col, code_t code) const {
       if (const Order* const order = order_of(leaf)) {
         return order->store(bytes + first(leaf), row, col, code);
       }
-      others_.store(bytes + first(leaf) - others_.first_byte(leaf), leaf, row, col, code);
+      others_.store_in_plane(bytes + first(leaf), leaf, row, col, code);
     }
     [[nodiscard]] dense_codes dense_row(int leaf, std::size_t row) const {
       if (order_of(leaf) != nullptr) return {};
