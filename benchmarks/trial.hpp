@@ -123,7 +123,7 @@ template <class Job, class Other>
   const std::vector<std::byte> ours(out.begin(), out.end());
   other();
   std::size_t count = 0;
-  for (std::size_t i = 0; i < out.size(); ++i) count += ours[i] != out[i] ? 1 : 0;
+  for (std::size_t i = 0; i < out.size(); ++i) count += ours[i] != out[i] ? 1u : 0u;
   return count;
 }
 

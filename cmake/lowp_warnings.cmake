@@ -5,8 +5,8 @@ function(lowp_enable_warnings target)
     target_compile_options(${target} PRIVATE /W4 /permissive- $<$<BOOL:${LOWP_WERROR}>:/WX>)
   else()
     target_compile_options(
-      ${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
-                        $<$<BOOL:${LOWP_WERROR}>:-Werror>)
+      ${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion
+                        -Wdouble-promotion -Wshadow $<$<BOOL:${LOWP_WERROR}>:-Werror>)
     # g++ 12 takes "text" + std::string for an overlapping copy (GCC bug 105651).
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
   endif()

@@ -10,5 +10,5 @@ int main() {
   const auto up = convert<formats::e2m1>(2.6, upward);  // any format, any rounding mode
   const std::vector<float> w(64 * 32, 0.1f);
   const mxfp4 q = quantize<formats::mxfp4>({w.data(), 64, 32});  // packed, 4.25 bits per value
-  std::printf("%g %g %g\n", float(up), pack_as<float>(q.value(0, 0)), q.bits_per_value());
+  std::printf("%g %g %g\n", double(up), pack_as<double>(q.value(0, 0)), q.bits_per_value());
 }

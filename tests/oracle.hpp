@@ -318,14 +318,16 @@ class float_grid {
   template <class T>
   [[nodiscard]] point round(T x, mode m) const {
     const point below_all{-beyond_.value, 0, beyond_.is_odd};
-    if (x > largest_.value) return choose(largest_, beyond_, x, m);
-    if (x < -largest_.value) {
+    const auto largest = static_cast<T>(largest_.value);
+    if (x > largest) return choose(largest_, beyond_, x, m);
+    if (x < -largest) {
       return choose(below_all,
                     {-largest_.value, largest_.code | format_.sign_bit(), largest_.is_odd}, x, m);
     }
-    const auto high = std::lower_bound(points_.begin(), points_.end(), x,
-                                       [](const point& p, T value) { return p.value < value; });
-    if (high->value == x) return *high;
+    const auto high =
+        std::lower_bound(points_.begin(), points_.end(), x,
+                         [](const point& p, T value) { return static_cast<T>(p.value) < value; });
+    if (static_cast<T>(high->value) == x) return *high;
     const auto low = high - 1;
     if (!has_zero_ && low->value < 0 && high->value > 0) return x < 0 ? *low : *high;
     return choose(*low, *high, x, m);
@@ -364,7 +366,7 @@ class float_grid {
       case mode::to_odd: return inner.is_odd ? inner : outer;
       default: break;
     }
-    const double middle = low.value / 2 + high.value / 2;
+    const auto middle = static_cast<T>(low.value / 2 + high.value / 2);
     if (x < middle) return low;
     if (x > middle) return high;
     if (m == mode::nearest_even) return inner.is_odd ? outer : inner;

@@ -100,7 +100,7 @@ struct as_affine {
     std::vector<std::int32_t> zeros;
   };
   static type make(matrix_view<const float> values) {
-    const std::size_t per_row = Group == block_shape::whole ? 1 : values.cols / Group;
+    const std::size_t per_row = values.cols / block_shape{1, Group}.cols_in(values.cols);
     const std::size_t groups = values.rows * per_row;
     type x{values.rows, values.cols,
            std::vector<std::uint8_t>(values.rows * packed_bytes(values.cols, F.bits())),
@@ -204,7 +204,7 @@ void add_epilogue(const std::string& job) {
     add_row("gemm/" + job + "/bias_" + name + "_bfloat16/" + s.name(),
             [=](benchmark::State& state) { run_epilogue<A, B>(state, s, function); });
   };
-  for (const std::size_t depth : {4096, 512}) {
+  for (const std::size_t depth : {4096u, 512u}) {
     add({512, 4096, depth}, "silu", activation::silu);
     add({512, 4096, depth}, "gelu", activation::gelu);
   }

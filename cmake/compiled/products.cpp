@@ -33,13 +33,14 @@ template void lowp::kernels::multiply_fours<true>(const integer_sum_tile&);
 #if LOWP_X86_TARGETS
 template void lowp::kernels::multiply_by_tiles<lowp::kernels::tile_registers>(const bfloat16_tile&);
 
-#define LOWP_BFLOAT16(Order)                                                                \
-  template int lowp::kernels::narrow_to_bfloat16<Order>(const float*, std::size_t, float*); \
-  template int lowp::kernels::arrange_bfloat16<Order>(const void*, std::size_t, float*);    \
-  template int lowp::kernels::decode_nibbles_to_bfloat16<Order, 1>(                         \
-      const value_table&, const std::uint8_t*, const float*, std::size_t, float*);          \
-  template int lowp::kernels::decode_nibbles_to_bfloat16<Order, 2>(                         \
-      const value_table&, const std::uint8_t*, const float*, std::size_t, float*)
+#define LOWP_BFLOAT16(Order)                                                                     \
+  template int lowp::kernels::narrow_to_bfloat16<Order>(const float*, std::size_t,               \
+                                                        std::uint32_t*);                         \
+  template int lowp::kernels::arrange_bfloat16<Order>(const void*, std::size_t, std::uint32_t*); \
+  template int lowp::kernels::decode_nibbles_to_bfloat16<Order, 1>(                              \
+      const value_table&, const std::uint8_t*, const float*, std::size_t, std::uint32_t*);       \
+  template int lowp::kernels::decode_nibbles_to_bfloat16<Order, 2>(                              \
+      const value_table&, const std::uint8_t*, const float*, std::size_t, std::uint32_t*)
 LOWP_BFLOAT16(lowp::kernels::pair_order::neighbors);
 LOWP_BFLOAT16(lowp::kernels::pair_order::chains);
 #endif

@@ -325,7 +325,7 @@ namespace detail {
 
 // -log2 of the probability that the softmax of one row of logits gives to `symbol`.
 [[nodiscard]] inline double bits_for_symbol(std::span<const float> row, std::uint8_t symbol) {
-  const double largest = *std::max_element(row.begin(), row.end());
+  const auto largest = static_cast<double>(*std::max_element(row.begin(), row.end()));
   double sum = 0;
   for (const float value : row) sum += std::exp(static_cast<double>(value) - largest);
   return (std::log(sum) - (static_cast<double>(row[symbol]) - largest)) / std::log(2.0);

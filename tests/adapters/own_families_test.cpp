@@ -252,7 +252,8 @@ void check_errors(const char* name, long double end, long double last_step,
 
 TEST_CASE("measures of error of blocks of families of the tests") {
   check_errors<block_format{own::nf4, formats::e8m0, block_shape{1, 32}}>(
-      "codebook", 1, 1 - std::bit_cast<float>(0x3F391AA6u), 1 - std::bit_cast<float>(0x3F3239A9u));
+      "codebook", 1, 1 - static_cast<long double>(std::bit_cast<float>(0x3F391AA6u)),
+      1 - static_cast<long double>(std::bit_cast<float>(0x3F3239A9u)));
   check_errors<block_format{own::trits, own::posit8_1, block_shape{1, 32}}>("ternary", 1, 1, 1);
   constexpr long double step = (1023.0L * 1023 - 1022.0L * 1022) / 65536;
   check_errors<block_format{own::square{-16}, formats::e8m0, block_shape{1, 32}}>(

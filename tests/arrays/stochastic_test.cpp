@@ -94,7 +94,7 @@ TEST_CASE("Frequencies are the exact probabilities of each variant and number of
             bool is_neighbour = true;
             for (std::size_t j = 0; j < count; ++j) {
               is_neighbour = is_neighbour && (out[j] == at.low || out[j] == at.high);
-              up[j % 16] += out[j] == at.high ? 1 : 0;
+              up[j % 16] += out[j] == at.high ? 1u : 0u;
             }
             const double p = static_cast<double>(ways_up(variant, bits, fractions[i])) /
                              static_cast<double>(std::uint64_t{1} << bits);

@@ -30,12 +30,14 @@ constexpr int whole = block_shape::whole;
 constexpr auto awq = formats::affine_groups(4, block_shape{128, 1});
 constexpr block_format ternary{formats::symmetric_int_n<2>, formats::binary16, block_shape{1, 64}};
 constexpr block_format bases{formats::uint_n<2>, formats::binary16, block_shape{1, 64}};
+constexpr block_format fives{formats::int_n<4>, formats::binary16, block_shape{1, 64}};
 constexpr block_format nibbles{formats::int_n<4>, formats::binary32, block_shape{whole, whole}};
 
 using awq_order = lowp::planes_in<lowp::packed_as<lowp::packings::awq>>;
 using four_and_two = lowp::planes_in<lowp::bit_fields<4, 2>>;
 using bit_by_bit = lowp::planes_in<lowp::bit_fields<1, 1, 1, 1>>;
 using five_trits = lowp::planes_in<lowp::digits<3, 5, 1>>;
+using three_of_five = lowp::planes_in<lowp::digits<5, 3, 2>>;
 using five_digits = lowp::planes_in<lowp::digits<3, 5>>;
 
 std::vector<float> draw(std::size_t count) {
@@ -131,6 +133,18 @@ TEST_CASE("Digits in base 3: five in a byte") {
   const code_t weights[5] = {3, 0, 1, 1, 3};
   for (std::size_t i = 0; i < 5; ++i) n.set_code(0, 0, i, weights[i]);
   CHECK(n.bytes()[0] == 0 + 1 * 3 + 2 * 9 + 2 * 27 + 0);
+}
+
+TEST_CASE("A code that is no digit becomes the nearest one") {
+  block_matrix<ternary, five_trits::layout> trits(1, 5);
+  trits.set_code(0, 0, 1, 2);  // -2
+  CHECK(trits.code(0, 0, 1) == 3);
+  block_matrix<fives, three_of_five::layout> m(1, 16);
+  const code_t nearest[16] = {0, 1, 2, 2, 2, 2, 2, 2, 14, 14, 14, 14, 14, 14, 14, 15};
+  for (std::size_t code = 0; code < 16; ++code) {
+    m.set_code(0, 0, code, code);
+    CHECK(m.code(0, 0, code) == nearest[code]);
+  }
 }
 
 TEST_CASE("Codes lie apart, and matrices in any order have the values of those in planes") {

@@ -611,7 +611,7 @@ TEST_CASE("Quotients are rounded once, whatever is lost of them in binary32") {
       const bits32 midpoint = inverse < 2048 ? 4096 - inverse : inverse;
       REQUIRE(std::uint64_t{midpoint} * mantissa % 4096 % 4094 == 1);  // 1 or 4095
       const double scale = std::ldexp(mantissa, exponent - 23);
-      values.push_back(static_cast<float>(largest * scale));
+      values.push_back(static_cast<float>(static_cast<double>(largest) * scale));
       for (int k = -26; k < 5; ++k) {
         values.push_back(static_cast<float>(std::ldexp(midpoint, k) * scale));
       }

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -215,13 +217,17 @@ TEST_CASE("Empty matrices and rows of one element") {
 
 namespace {
 
+template <auto F>
+using any_matrix = lowp::basic_block_matrix<lowp::variable_format<lowp::format_of<F>>>;
+
 /// Nine tenths of what the largest magnitude asks for, as a rule sees it.
 template <auto F>
 void check_rule(const char* name, std::size_t rows, std::size_t cols) {
   oracle::tally t;
   ob::source random(rows + cols);
-  std::vector<float> x = draw(random, kind::specials, rows * cols);
-  const matrix_view<const float> in(x.data(), rows, cols);
+  std::vector<float> x = draw(random, kind::specials, rows * cols), turned(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) turned[i % cols * rows + i / cols] = x[i];
+  const matrix_view<const float> in(x.data(), rows, cols), across(turned.data(), cols, rows);
   const auto rule = [](const lowp::block_values& block, const auto& format) {
     float largest = 0;
     for (std::size_t r = 0; r < block.values.rows; ++r) {
@@ -238,6 +244,18 @@ void check_rule(const char* name, std::size_t rows, std::size_t cols) {
                                    lowp::detail::group_rule(block_matrix<F>::format, rule));
   t.check(lowp::quantize<F>(in, rule, lowp::nearest_even, lowp::threads{2}) == expected,
           [&](auto& text) { text << name << " by kernels"; });
+  t.check(
+      lowp::quantize_transposed<F>(across, rule, lowp::nearest_even, lowp::threads{2}) == expected,
+      [&](auto& text) { text << name << " transposed"; });
+  any_matrix<F> any({F}, rows, cols), any_across({F}, rows, cols);
+  quantize(in, any, rule);
+  quantize_transposed(across, any_across, rule);
+  for (const auto* const q : {&any, &any_across}) {
+    const auto bytes = q->bytes();
+    t.check(std::equal(bytes.begin(), bytes.end(), expected.bytes().begin()), [&](auto& text) {
+      text << name << " known at run time" << (q == &any ? "" : ", transposed");
+    });
+  }
   t.check(!(lowp::quantize<F>(in) == expected),
           [&](auto& text) { text << name << " does not look at the rule"; });
   REQUIRE_NO_MISMATCH(t);
@@ -248,4 +266,31 @@ void check_rule(const char* name, std::size_t rows, std::size_t cols) {
 TEST_CASE("A rule asks the level above in place of the lowest groups") {
   check_rule<formats::q6_k>("q6_k", 2, 1100);
   check_rule<minima_of_3>("minima", 5, 300);
+  check_rule<rows_of_8>("affine rows", 3, 300);
+  check_rule<twice_e2m1>("double e2m1, of the type of nvfp4", 3, 600);
+}
+
+TEST_CASE("Rules that do not fit a composition are refused before anything is written") {
+  const std::vector<float> x(6 * 64, 1.5f), scales(6, 0.5f);
+  const matrix_view<const float> in(x.data(), 6, 64);
+  const lowp::rules::given wrong{scales}, right{std::span(scales).first(4)};
+  constexpr auto two_down = formats::offset_groups(3, block_shape{2, 64}, formats::bfloat16);
+  any_matrix<two_down> q({two_down}, 6, 64), t({two_down}, 64, 6);
+  const auto untouched = q;
+  CHECK_THROWS_AS(quantize(in, q, wrong), std::invalid_argument);
+  CHECK_THROWS_AS(quantize(in, q, right), std::invalid_argument);
+  CHECK_THROWS_AS(quantize_transposed(in, t, wrong), std::invalid_argument);
+  CHECK_THROWS_AS(lowp::quantize<two_down>(in, wrong), std::invalid_argument);
+  CHECK(q == untouched);
+  quantize(in, q, lowp::rules::given{std::span(scales).first(3)});
+  CHECK(q.group(2, 0).scale == lowp::unpack(0.5f));
+  // It knows groups of the type of nvfp4 that are no elements in blocks.
+  const auto groups_only = [](const lowp::block_values&, const lowp::format_of<formats::nvfp4>&) {
+    return 1.0f;
+  };
+  any_matrix<formats::nvfp4> blocks({formats::nvfp4}, 6, 64), levels({twice_e2m1}, 6, 64);
+  CHECK_THROWS_AS(quantize(in, blocks, groups_only), std::invalid_argument);
+  quantize(in, levels, groups_only);
+  const auto expected = lowp::quantize<twice_e2m1>(in, groups_only);
+  CHECK(std::equal(expected.bytes().begin(), expected.bytes().end(), levels.bytes().begin()));
 }

@@ -83,6 +83,10 @@ void check(const char* name, const Arguments&... arguments) {
   quantize_transposed(values(), t, arguments...);
   CHECK(have_same_bytes(t, turned));
 
+  std::vector<float> rounded(rows * cols);
+  lowp::round_to(F, values(), matrix_view<float>(rounded.data(), rows, cols), arguments...);
+  CHECK(is_same(rounded, dequantized<float>(expected)));
+
   if constexpr (lowp::may_be_scaled_blocks<format_of<F>> && !lowp::scaled_block_format<F>) {
     CHECK_THROWS_AS(describe(q), std::invalid_argument);
     return;
@@ -118,6 +122,18 @@ TEST_CASE("Formats known at run time give the bits of those known at compile tim
   check<formats::hif4>("hif4");
   check<formats::mx6>("mx6");
   check<affine>("affine groups");
+}
+
+TEST_CASE("A rule asked for groups or for blocks, as the format known at run time has them") {
+  // Half of the scale that the largest magnitude asks for.
+  const auto half = [](const lowp::block_values& block, const auto& format) {
+    return block.amax / 2 / lowp::pack_as<float>(largest_value(format.element));
+  };
+  check<formats::nvfp4>("nvfp4", half);
+  check<formats::mxfp4>("mxfp4", half, lowp::downward);
+  check<twice>("double e2m1", half);
+  check<formats::hif4>("hif4", half, lowp::stochastic{.seed = 5});
+  check<affine>("affine groups", half, lowp::upward, lowp::threads{2});
 }
 
 TEST_CASE("A composition of the type of NVFP4 whose upper level is no tensor scale") {

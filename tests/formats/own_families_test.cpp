@@ -44,7 +44,7 @@ struct table {
 table list_of(const own::codebook& f) {
   table t;
   for (code_t i = 0; i < code_t{1} << f.width; ++i) {
-    t.values.push_back(std::bit_cast<float>(f.values[i]));
+    t.values.push_back(static_cast<long double>(std::bit_cast<float>(f.values[i])));
     t.codes.push_back(i);
   }
   return t;

@@ -209,8 +209,8 @@ namespace {
 /// A product of integers as a kernel sees it, of random bits.
 struct integer_case {
   using tile = lowp::kernels::integer_sum_tile;
-  std::vector<float> lanes, rows, lane_scales, row_scales, sums, rest;
-  std::vector<std::uint32_t> lane_offsets, lane_zeros, row_offsets, row_zeros;
+  std::vector<float> lane_scales, row_scales, sums, rest;
+  std::vector<std::uint32_t> lanes, rows, lane_offsets, lane_zeros, row_offsets, row_zeros;
   std::vector<tile::span> spans;
   tile t{};
 

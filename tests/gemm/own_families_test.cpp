@@ -32,6 +32,7 @@ namespace {
 
 /// A value that binary64 has, or the nearest that it has.
 double value_of(const lowp::unpacked& x) { return lowp::pack_as<double>(x); }
+double in_binary32(double x) { return static_cast<double>(static_cast<float>(x)); }
 
 /// Codes at random, but none of a NaN, and what they stand for.
 template <auto F>
@@ -50,7 +51,7 @@ struct view_of_codes {
         while (!decode(F, code).is_finite());
         lowp::store_code(bytes.data() + row * row_bytes, col, F.bits(), code, lowp::packing{});
         const double value = value_of(decode(F, code));
-        values.push_back(lowp::facts<F>.are_dyadic() ? value : static_cast<float>(value));
+        values.push_back(lowp::facts<F>.are_dyadic() ? value : in_binary32(value));
       }
     }
   }
@@ -81,7 +82,7 @@ struct blocks_of_codes {
         const double product =
             value_of(decode(element, code)) * value_of(unpack(operand.scale_of(row, col)));
         const bool is_dyadic = lowp::facts<element>.are_dyadic() && lowp::facts<scale>.are_dyadic();
-        values.push_back(is_dyadic ? product : static_cast<float>(product));
+        values.push_back(is_dyadic ? product : in_binary32(product));
       }
     }
   }

@@ -72,7 +72,7 @@ std::size_t differences(const std::vector<float>& a, code_t code, code_t scale,
   std::size_t count = 0;
   for (const lowp::isa level : test::isas()) {
     const std::vector<std::uint32_t> actual = test::gemm::product(rows, packed, level);
-    for (std::size_t i = 0; i < n; ++i) count += actual[i] != expected[i] ? 1 : 0;
+    for (std::size_t i = 0; i < n; ++i) count += actual[i] != expected[i] ? 1u : 0u;
   }
   return count;
 }

@@ -186,11 +186,12 @@ std::uint32_t float_multiply_add(std::uint32_t a, std::uint32_t b, std::uint32_t
 std::uint64_t add_exact_product(std::uint64_t a, std::uint64_t b, std::uint64_t sum) {
   return bits(std::fma(value(a), value(b), value(sum)));
 }
+double wide(std::uint32_t x) { return static_cast<double>(value(x)); }
 int sign_of_residual(std::uint32_t x, std::uint32_t q, std::uint32_t d) {
-  const double residual = std::fma(-double{value(q)}, double{value(d)}, double{value(x)});
+  const double residual = std::fma(-wide(q), wide(d), wide(x));
   return residual < 0 ? -1 : residual > 0 ? 1 : 0;
 }
-std::uint64_t widened(std::uint32_t x) { return bits(double{value(x)}); }
+std::uint64_t widened(std::uint32_t x) { return bits(wide(x)); }
 std::uint32_t narrowed(std::uint64_t x) { return bits(static_cast<float>(value(x))); }
 std::uint32_t to_integer(std::uint32_t x) {
   return static_cast<std::uint32_t>(static_cast<std::int32_t>(value(x)));

@@ -175,12 +175,12 @@ TEST_CASE("Every quantization with every overflow, by the codec and by kernels")
             std::string(q.name) + ", " + o.name + ", " + std::to_string(f.total_bits) + " bits";
         std::vector<double> expected;
         for (const float x : in) {
-          const double integer = q.integer(std::ldexp(double{x}, f.fraction_bits));
+          const double integer = q.integer(std::ldexp(static_cast<double>(x), f.fraction_bits));
           const std::int64_t kept = in_range(f, o, static_cast<std::int64_t>(integer));
           expected.push_back(std::ldexp(static_cast<double>(kept), -f.fraction_bits));
         }
         for (std::size_t i = 0; i < in.size(); i += 7) {
-          check(quantized(f, double{in[i]}, q.mode, o.range), expected[i], where + ", scalar");
+          check(quantized(f, wide[i], q.mode, o.range), expected[i], where + ", scalar");
         }
         for (const lowp::isa level : test::isas()) {
           const std::string at = where + ", " + std::string(name(level));
@@ -197,9 +197,9 @@ TEST_CASE("Every quantization with every overflow, by the codec and by kernels")
           lowp::decode(f, std::span<const std::uint8_t>(bytes), std::span<float>(decoded), {},
                        level);
           for (std::size_t i = 0; i < in.size(); ++i) {
-            check(double{values[i]}, expected[i], at + ", round_to binary32");
+            check(static_cast<double>(values[i]), expected[i], at + ", round_to binary32");
             check(wide_values[i], expected[i], at + ", round_to binary64");
-            check(double{decoded[i]}, expected[i], at + ", encode");
+            check(static_cast<double>(decoded[i]), expected[i], at + ", encode");
           }
         }
       }
@@ -284,7 +284,7 @@ std::size_t differences(const F& f, const R& mode, overflow o) {
   for (const lowp::isa level : test::isas()) {
     lowp::round_to(f, std::span<const float>(in), std::span<float>(out), mode, o,
                    lowp::missing_nan::largest, level);
-    for (std::size_t i = 0; i < in.size(); ++i) count += out[i] != expected[i] ? 1 : 0;
+    for (std::size_t i = 0; i < in.size(); ++i) count += out[i] != expected[i] ? 1u : 0u;
   }
   return count;
 }

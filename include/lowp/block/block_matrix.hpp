@@ -86,6 +86,10 @@ void require_scaled_blocks(const char* function, const Format& format) {
 template <class Format>
 concept described_scaled_blocks = may_be_scaled_blocks<typename Format::type> &&
     (!Format::is_constant || is_scaled_blocks(Format::value));
+/// One of more levels, or, as far as the type of a variable one tells, perhaps.
+template <class Format>
+concept described_levels = is_block_format_v<typename Format::type> &&
+    !(described_scaled_blocks<Format> && Format::is_constant);
 
 /// rows x cols values of a block format: block_matrix<F>, or, for a format that is known when a
 /// program runs, basic_block_matrix<variable_format<block_format<…>>>. Bytes is

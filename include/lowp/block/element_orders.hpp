@@ -184,7 +184,8 @@ class bit_fields {
 /// Digits in base Radix, PerByte of them in a byte, the first counting ones: code + Bias modulo the
 /// power of two that codes are below. digits<3, 5> has five codes 0, 1, 2 in a byte below 243, so
 /// 1, 2, 0, 2, 1 are 142; digits<3, 5, 1> has -1, 0, 1 in two's complement, as ternary weights are.
-/// Storing a code that is no digit stores Radix - 1.
+/// Storing a code that is no digit stores the nearest: Radix - 1, or, of a negative code under a
+/// bias, 0.
 template <int Radix, int PerByte, int Bias = 0>
 class digits {
   static constexpr unsigned radix = Radix;
@@ -210,7 +211,8 @@ class digits {
     const unsigned old = byte % powers[per_byte];  // of memory that held something else
     const unsigned power = powers[col % per_byte];
     const code_t wanted = (code + code_t{Bias}) & low_mask(bits_);
-    const auto digit = static_cast<unsigned>((std::min)(wanted, code_t{radix - 1}));
+    const unsigned nearest = is_negative(code) ? 0 : radix - 1;
+    const unsigned digit = wanted < radix ? static_cast<unsigned>(wanted) : nearest;
     byte = static_cast<std::uint8_t>(old - old / power % radix * power + digit * power);
   }
   /// Whole bytes.
@@ -230,6 +232,10 @@ class digits {
   }
 
  private:
+  [[nodiscard]] bool is_negative(code_t code) const {
+    return Bias > 0 && (code >> (bits_ - 1) & 1) != 0;
+  }
+
   std::size_t row_bytes_, size_;
   int bits_;
 };
@@ -267,13 +273,13 @@ struct planes_in {
       if (const Order* const order = order_of(leaf)) {
         return order->load(bytes + first(leaf), row, col);
       }
-      return others_.load(bytes + first(leaf) - others_.first_byte(leaf), leaf, row, col);
+      return others_.load_in_plane(bytes + first(leaf), leaf, row, col);
     }
     void store(std::uint8_t* bytes, int leaf, std::size_t row, std::size_t col, code_t code) const {
       if (const Order* const order = order_of(leaf)) {
         return order->store(bytes + first(leaf), row, col, code);
       }
-      others_.store(bytes + first(leaf) - others_.first_byte(leaf), leaf, row, col, code);
+      others_.store_in_plane(bytes + first(leaf), leaf, row, col, code);
     }
     [[nodiscard]] dense_codes dense_row(int leaf, std::size_t row) const {
       if (order_of(leaf) != nullptr) return {};

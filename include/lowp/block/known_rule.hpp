@@ -4,15 +4,34 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <type_traits>
 
 #include "lowp/arrays/convert.hpp"
 #include "lowp/block/block_job.hpp"
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/block/codec.hpp"
+#include "lowp/block/level_reference.hpp"
 #include "lowp/core/config.hpp"
+#include "lowp/core/failure.hpp"
 
 namespace lowp {
+namespace detail {
+
+/// Whether a rule chooses scales of blocks, or values of the lowest groups, where a matrix of a
+/// described format has those.
+template <class Rule, class Format>
+concept knows_blocks =
+    described_scaled_blocks<Format> && scale_rule_for<Rule, typename Format::type>;
+template <class Rule, class Format>
+concept knows_groups = described_levels<Format> && group_rule_for<Rule, typename Format::type>;
+
+}  // namespace detail
+
+/// What chooses the scales of a matrix of a described format.
+template <class Rule, class Format>
+concept rule_of_matrix = detail::knows_blocks<Rule, Format> || detail::knows_groups<Rule, Format>;
+
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
@@ -36,19 +55,6 @@ inline constexpr Rule rule_object{};
 template <class Format, class Rule>
 inline constexpr rule_view<scaled_blocks_type<typename Format::type>> constant_rule_view{
     constant_blocks<Format>, rule_object<Rule>};
-/// Calls use(blocks, rule view) for the format of a matrix.
-template <class Format, class Rule, class Use>
-void with_rule(const auto& matrix, const Rule& rule, const Use& use) {
-  if constexpr (!Format::is_constant) {
-    const auto blocks = scaled_blocks_of(matrix.composition());
-    use(blocks, rule_view<std::remove_const_t<decltype(blocks)>>(blocks, rule));
-  } else if constexpr (constant_rule<Rule, Format>) {
-    use(constant_blocks<Format>, constant_rule_view<Format, Rule>);
-  } else {
-    constexpr const auto& blocks = constant_blocks<Format>;
-    use(blocks, rule_view<scaled_blocks_type<typename Format::type>>(blocks, rule));
-  }
-}
 
 /// What kernels a rule needs for a format that is known: what it says, if that does not depend on
 /// its state, else any.
@@ -102,13 +108,49 @@ template <class Format, class Rule>
 template <class Format, class Rule>
 using known_block = decltype(known_for<Format, Rule>());
 
+/// Whether the composition that a described format has is elements in blocks.
+template <class Format>
+[[nodiscard]] constexpr bool is_in_blocks(const typename Format::type& composition) {
+  return !described_levels<Format> || is_scaled_blocks(composition);
+}
+/// Calls in_blocks(known block, blocks, rule view) or in_groups(group rule), as the composition
+/// that a described format has asks.
+template <class Format, class Rule, class InBlocks, class InGroups>
+void with_rule(const typename Format::type& composition, const Rule& rule,
+               const InBlocks& in_blocks, const InGroups& in_groups) {
+  if constexpr (lowp::detail::knows_groups<Rule, Format>) {
+    if (!is_in_blocks<Format>(composition)) {
+      return in_groups(lowp::detail::group_rule(composition, rule));
+    }
+  }
+  if constexpr (lowp::detail::knows_blocks<Rule, Format>) {
+    constexpr known_block<Format, Rule> known{};
+    if constexpr (!Format::is_constant) {
+      const auto blocks = scaled_blocks_of(composition);
+      in_blocks(known, blocks, rule_view<std::remove_const_t<decltype(blocks)>>(blocks, rule));
+    } else if constexpr (constant_rule<Rule, Format>) {
+      in_blocks(known, constant_blocks<Format>, constant_rule_view<Format, Rule>);
+    } else {
+      constexpr const auto& blocks = constant_blocks<Format>;
+      in_blocks(known, blocks, rule_view<scaled_blocks_type<typename Format::type>>(blocks, rule));
+    }
+  }
+}
+
 /// Refuses a rule that contradicts a format, with the rule's sentence: at compile time, if the
 /// format is constant and the rule says so without an object.
 template <class Format, class Rule>
-void require_rule(const char* function, const auto& matrix, const Rule& rule) {
-  if constexpr (!Format::is_constant) {
-    lowp::detail::require_scaled_blocks(function, matrix.composition());
-    lowp::detail::require_valid(function, lowp::defect(matrix.composition(), rule));
+void require_rule(const char* function, const typename Format::type& composition,
+                  const Rule& rule) {
+  if constexpr (lowp::detail::knows_groups<Rule, Format>) {
+    if (!is_in_blocks<Format>(composition)) return;
+  }
+  if constexpr (!lowp::detail::knows_blocks<Rule, Format>) {
+    refuse(std::string(function) +
+           ": the format is elements in blocks, expected a rule that answers their scales");
+  } else if constexpr (!Format::is_constant) {
+    lowp::detail::require_scaled_blocks(function, composition);
+    lowp::detail::require_valid(function, lowp::defect(composition, rule));
   } else if constexpr (requires {
                          typename std::bool_constant<Rule::defect(constant_blocks<Format>) ==
                                                      nullptr>;

@@ -63,13 +63,22 @@ class planes {
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] code_t load(const std::uint8_t* bytes, int leaf, std::size_t row,
                             std::size_t col) const {
-    const plane& p = planes_[static_cast<std::size_t>(leaf)];
-    return load_code(bytes + p.first + row * p.row_bytes, col, p.width) & low_mask(p.bits);
+    return load_in_plane(bytes + first_byte(leaf), leaf, row, col);
   }
   /// Of a code in whole bytes all bits are stored.
   void store(std::uint8_t* bytes, int leaf, std::size_t row, std::size_t col, code_t code) const {
+    store_in_plane(bytes + first_byte(leaf), leaf, row, col, code);
+  }
+  /// The codes of a plane that begins at `bytes`, as in another layout it may.
+  [[nodiscard]] code_t load_in_plane(const std::uint8_t* bytes, int leaf, std::size_t row,
+                                     std::size_t col) const {
     const plane& p = planes_[static_cast<std::size_t>(leaf)];
-    store_code(bytes + p.first + row * p.row_bytes, col, p.width, code & low_mask(p.bits));
+    return load_code(bytes + row * p.row_bytes, col, p.width) & low_mask(p.bits);
+  }
+  void store_in_plane(std::uint8_t* bytes, int leaf, std::size_t row, std::size_t col,
+                      code_t code) const {
+    const plane& p = planes_[static_cast<std::size_t>(leaf)];
+    store_code(bytes + row * p.row_bytes, col, p.width, code & low_mask(p.bits));
   }
   [[nodiscard]] dense_codes dense_row(int leaf, std::size_t row) const {
     const plane& p = planes_[static_cast<std::size_t>(leaf)];

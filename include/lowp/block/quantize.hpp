@@ -128,7 +128,7 @@ void in_planes(basic_block_matrix<Format, Layout, Bytes>& out, const Use& use) {
 }
 
 template <class Known, class Format, rounding_mode R>
-void quantize(matrix_view<const float> in, auto& out, const Format& format,
+void quantize(const Known&, matrix_view<const float> in, auto& out, const Format& format,
               const rule_view<Format>& rule, const R& mode, const execution& how) {
   const tensor_scale tensor = tensor_scale_of(format, rule, in, how.level());
   if constexpr (requires { out.set_tensor_scale(1.0f); }) out.set_tensor_scale(tensor.decoding);
@@ -137,8 +137,16 @@ void quantize(matrix_view<const float> in, auto& out, const Format& format,
   }
 }
 
+/// quantize_levels of a transposed copy.
+template <rounding_mode R>
+void quantize_levels_transposed(matrix_view<const float> in, auto& out, const R& mode,
+                                const execution& how, const lowp::detail::group_rule& rule = {}) {
+  const std::vector<float> copy = transpose_of(in);
+  quantize_levels(matrix_view<const float>(copy.data(), in.cols, in.rows), out, mode, how, rule);
+}
+
 template <class Known, class Format, rounding_mode R>
-void quantize_transposed(matrix_view<const float> in, auto& out, const Format& format,
+void quantize_transposed(const Known&, matrix_view<const float> in, auto& out, const Format& format,
                          const rule_view<Format>& rule, const R& mode, const execution& how) {
   const tensor_scale tensor = tensor_scale_of(format, rule, in, how.level());
   if constexpr (requires { out.set_tensor_scale(1.0f); }) out.set_tensor_scale(tensor.decoding);
@@ -164,53 +172,47 @@ void quantize_transposed(matrix_view<const float> in, auto& out, const Format& f
 /// For a format whose groups have more than a scale and a tensor scale, level_quantize.hpp
 /// describes what happens without a rule. One given has scale(block, format) or is called as
 /// rule(block, format), and answers, to several threads at a time, the value that the lowest groups
-/// ask for; NaN and infinities, zero points and offsets are as without it.
+/// ask for; NaN and infinities, zero points and offsets are as without it, and of what else a rule
+/// may have only its rounding and require_grid are asked.
 ///
 /// A rule that contradicts the format does not compile, or, where the format is known at run time
 /// or the rule's defect() depends on its state, throws. Throws std::invalid_argument, before
 /// writing, if the shapes differ.
-template <described_scaled_blocks Format, template <class> class Layout, class Bytes,
-          scale_rule_for<typename Format::type> Rule, rounding_mode R = rounding_of<Rule>>
+template <class Format, template <class> class Layout, class Bytes, rule_of_matrix<Format> Rule,
+          rounding_mode R = rounding_of<Rule>>
 void quantize(matrix_view<const float> in, basic_block_matrix<Format, Layout, Bytes>& out,
               const Rule& rule, const R& mode = {}, const execution& how = {}) {
-  bulk::require_rule<Format>("quantize", out, rule);
+  bulk::require_rule<Format>("quantize", out.composition(), rule);
   bulk::require_shape("quantize", out.rows(), out.cols(), in.rows, in.cols);
   bulk::require_grid(rule, out.block_row_count(), out.block_col_count());
-  bulk::with_rule<Format>(out, rule, [&](const auto& blocks, const auto& view) {
-    bulk::in_planes(out, [&](auto& planar) {
-      bulk::quantize<bulk::known_block<Format, Rule>>(in, planar, blocks, view,
-                                                      mode_under(rule, mode), how);
-    });
-  });
+  bulk::with_rule<Format>(
+      out.composition(), rule,
+      [&](const auto& known, const auto& blocks, const auto& view) {
+        bulk::in_planes(out, [&](auto& planar) {
+          bulk::quantize(known, in, planar, blocks, view, mode_under(rule, mode), how);
+        });
+      },
+      [&](const auto& of_groups) {
+        bulk::quantize_levels(in, out, mode_under(rule, mode), how, of_groups);
+      });
 }
 template <class Format, template <class> class Layout, class Bytes,
           rounding_mode R = nearest_even_t>
 void quantize(matrix_view<const float> in, basic_block_matrix<Format, Layout, Bytes>& out,
               const R& mode = {}, const execution& how = {}) {
   if constexpr (described_scaled_blocks<Format>) {
-    if (Format::is_constant || is_scaled_blocks(out.composition())) {
+    if (bulk::is_in_blocks<Format>(out.composition())) {
       return quantize(in, out, rules::standard, mode, how);
     }
   }
-  if constexpr (!described_scaled_blocks<Format> || !Format::is_constant) {
+  if constexpr (described_levels<Format>) {
     bulk::require_shape("quantize", out.rows(), out.cols(), in.rows, in.cols);
     bulk::quantize_levels(in, out, mode, how);
   }
 }
-template <class Format, template <class> class Layout, class Bytes,
-          group_rule_for<typename Format::type> Rule, rounding_mode R = rounding_of<Rule>>
-requires(!described_scaled_blocks<Format>) void quantize(
-    matrix_view<const float> in, basic_block_matrix<Format, Layout, Bytes>& out, const Rule& rule,
-    const R& mode = {}, const execution& how = {}) {
-  bulk::require_shape("quantize", out.rows(), out.cols(), in.rows, in.cols);
-  bulk::quantize_levels(in, out, mode_under(rule, mode), how,
-                        detail::group_rule(out.composition(), rule));
-}
 template <auto F, template <class> class Layout = planes, class Rule,
           rounding_mode R = rounding_of<Rule>>
-requires(scaled_block_format<F>
-             ? scale_rule_for<Rule, format_of<F>>
-             : is_block_format_v<format_of<F>>&& group_rule_for<Rule, format_of<F>>)
+requires(is_block_format_v<format_of<F>>&& rule_of_matrix<Rule, constant_format<F>>)
     [[nodiscard]] block_matrix<F, Layout> quantize(matrix_view<const float> in, const Rule& rule,
                                                    const R& mode = {}, const execution& how = {}) {
   block_matrix<F, Layout> out(in.rows, in.cols);
@@ -236,20 +238,24 @@ requires is_constant_block_matrix<Matrix>
 /// The transpose of a matrix in a block format, in.cols x in.rows: blocks lie along the columns of
 /// `in`, as a product A * B needs them for B. The same bits as quantizing a transposed copy, which
 /// is not made where kernels reach. Into a matrix or into a new one, as quantize.
-template <described_scaled_blocks Format, template <class> class Layout, class Bytes,
-          scale_rule_for<typename Format::type> Rule, rounding_mode R = rounding_of<Rule>>
+template <class Format, template <class> class Layout, class Bytes, rule_of_matrix<Format> Rule,
+          rounding_mode R = rounding_of<Rule>>
 void quantize_transposed(matrix_view<const float> in,
                          basic_block_matrix<Format, Layout, Bytes>& out, const Rule& rule,
                          const R& mode = {}, const execution& how = {}) {
-  bulk::require_rule<Format>("quantize_transposed", out, rule);
+  bulk::require_rule<Format>("quantize_transposed", out.composition(), rule);
   bulk::require_shape("quantize_transposed", out.rows(), out.cols(), in.cols, in.rows);
   bulk::require_grid(rule, out.block_row_count(), out.block_col_count());
-  bulk::with_rule<Format>(out, rule, [&](const auto& blocks, const auto& view) {
-    bulk::in_planes(out, [&](auto& planar) {
-      bulk::quantize_transposed<bulk::known_block<Format, Rule>>(in, planar, blocks, view,
-                                                                 mode_under(rule, mode), how);
-    });
-  });
+  bulk::with_rule<Format>(
+      out.composition(), rule,
+      [&](const auto& known, const auto& blocks, const auto& view) {
+        bulk::in_planes(out, [&](auto& planar) {
+          bulk::quantize_transposed(known, in, planar, blocks, view, mode_under(rule, mode), how);
+        });
+      },
+      [&](const auto& of_groups) {
+        bulk::quantize_levels_transposed(in, out, mode_under(rule, mode), how, of_groups);
+      });
 }
 template <class Format, template <class> class Layout, class Bytes,
           rounding_mode R = nearest_even_t>
@@ -257,22 +263,21 @@ void quantize_transposed(matrix_view<const float> in,
                          basic_block_matrix<Format, Layout, Bytes>& out, const R& mode = {},
                          const execution& how = {}) {
   if constexpr (described_scaled_blocks<Format>) {
-    if (Format::is_constant || is_scaled_blocks(out.composition())) {
+    if (bulk::is_in_blocks<Format>(out.composition())) {
       return quantize_transposed(in, out, rules::standard, mode, how);
     }
   }
-  if constexpr (!described_scaled_blocks<Format> || !Format::is_constant) {
+  if constexpr (described_levels<Format>) {
     bulk::require_shape("quantize_transposed", out.rows(), out.cols(), in.cols, in.rows);
-    const std::vector<float> copy = bulk::transpose_of(in);
-    bulk::quantize_levels(matrix_view<const float>(copy.data(), in.cols, in.rows), out, mode, how);
+    bulk::quantize_levels_transposed(in, out, mode, how);
   }
 }
-template <auto F, template <class> class Layout = planes, scale_rule_for<format_of<F>> Rule,
+template <auto F, template <class> class Layout = planes, class Rule,
           rounding_mode R = rounding_of<Rule>>
-requires scaled_block_format<F>
-[[nodiscard]] block_matrix<F, Layout> quantize_transposed(matrix_view<const float> in,
-                                                          const Rule& rule, const R& mode = {},
-                                                          const execution& how = {}) {
+requires(is_block_format_v<format_of<F>>&& rule_of_matrix<Rule, constant_format<F>>)
+    [[nodiscard]] block_matrix<F, Layout> quantize_transposed(matrix_view<const float> in,
+                                                              const Rule& rule, const R& mode = {},
+                                                              const execution& how = {}) {
   block_matrix<F, Layout> out(in.cols, in.rows);
   quantize_transposed(in, out, rule, mode, how);
   return out;
@@ -334,7 +339,7 @@ void dequantize_any(const basic_block_matrix<Format, Layout, Bytes>& in, matrix_
                     const execution& how) {
   require_shape("dequantize", out.rows, out.cols, in.rows(), in.cols());
   if constexpr (described_scaled_blocks<Format>) {
-    if (Format::is_constant || is_scaled_blocks(in.composition())) {
+    if (bulk::is_in_blocks<Format>(in.composition())) {
       if constexpr (lowp::detail::is_planes<Layout<Format>>) {
         return dequantize_planes(in, out, how);
       } else {
@@ -344,7 +349,7 @@ void dequantize_any(const basic_block_matrix<Format, Layout, Bytes>& in, matrix_
       }
     }
   }
-  if constexpr (!described_scaled_blocks<Format> || !Format::is_constant) {
+  if constexpr (described_levels<Format>) {
     dequantize_levels(in, out, how);
   }
 }
@@ -375,44 +380,66 @@ inline void require_rounded(const matrix_view<const float>& in, const matrix_vie
   }
 }
 
-}  // namespace bulk
-
-/// What quantizing to a block format and back gives, for a format chosen at run time; in and out
-/// may be the same matrix. Throws std::invalid_argument, before writing, for a contradictory
-/// format or rule, shapes that differ, or matrices that share some elements only.
-template <may_be_scaled_blocks Format, scale_rule_for<Format> Rule,
-          rounding_mode R = rounding_of<Rule>>
-void round_to(const Format& composition, matrix_view<const float> in, matrix_view<float> out,
-              const Rule& rule, const R& mode = {}, const execution& how = {}) {
-  detail::require_valid("round_to", defect(composition));
-  lowp::detail::require_scaled_blocks("round_to", composition);
-  const auto format = scaled_blocks_of(composition);
-  detail::require_valid("round_to", defect(format, rule));
-  bulk::require_rounded(in, out);
-  const auto over = [](std::size_t size, std::size_t block) { return (size + block - 1) / block; };
-  const std::size_t scales_per_row = over(in.cols, format.block_cols(in.cols));
-  const std::size_t block_rows = over(in.rows, format.block_rows(in.rows));
-  bulk::require_grid(rule, block_rows, scales_per_row);
-  const auto& used = mode_under(rule, mode);
-  const rule_view<scaled_blocks_type<Format>> view(format, rule);
-  const tensor_scale tensor = bulk::tensor_scale_of(format, view, in, how.level());
+/// To a format of elements in blocks, and back.
+template <class Format, rounding_mode R>
+void round_blocks(const Format& format, const rule_view<Format>& rule,
+                  const matrix_view<const float>& in, const matrix_view<float>& out, const R& mode,
+                  const execution& how) {
+  const tensor_scale tensor = tensor_scale_of(format, rule, in, how.level());
   const std::size_t row_bytes = packed_bytes(in.cols, format.element.bits());
   const auto scale_bytes = static_cast<std::size_t>(format.scale_bytes());
+  const std::size_t scales_per_row = lowp::detail::groups_along(in.cols, format.shape.cols);
   std::vector<std::uint8_t> codes(in.rows * row_bytes);
-  std::vector<std::uint8_t> scales(block_rows * scales_per_row * scale_bytes);
-  const bulk::block_storage storage{
+  std::vector<std::uint8_t> scales(lowp::detail::groups_along(in.rows, format.shape.rows) *
+                                   scales_per_row * scale_bytes);
+  const block_storage storage{
       {codes.data(), row_bytes, scales.data(), scale_bytes, scales_per_row}};
-  const bulk::decode_scales decode_scales(format);
+  const decode_scales decode_scales(format);
   kernels::value_table table;
   const bool is_narrow = format.element.bits() <= 8;
   if (is_narrow) table = kernels::make_value_table(format.element);
   if (!decode_scales.are_possible(tensor.decoding) ||
       !(is_narrow || kernels::make_decode_plan(format.element).is_supported) ||
-      !bulk::quantize_by_kernels<bulk::any_block>(format, view, in, tensor, used, storage, how)) {
-    return reference::round_to_by(format, in, out, view, used);
+      !quantize_by_kernels<any_block>(format, rule, in, tensor, mode, storage, how)) {
+    return reference::round_to_by(format, in, out, rule, mode);
   }
-  bulk::dequantize_by_kernels(format, decode_scales, is_narrow ? &table : nullptr, in.rows, in.cols,
-                              storage, tensor.decoding, out, how);
+  dequantize_by_kernels(format, decode_scales, is_narrow ? &table : nullptr, in.rows, in.cols,
+                        storage, tensor.decoding, out, how);
+}
+
+/// To any composition, and back.
+template <class Format, rounding_mode R>
+void round_levels(const Format& format, const matrix_view<const float>& in,
+                  const matrix_view<float>& out, const R& mode, const execution& how,
+                  const lowp::detail::group_rule& rule = {}) {
+  basic_block_matrix<variable_format<Format>> rounded({format}, in.rows, in.cols);
+  quantize_levels(in, rounded, mode, how, rule);
+  dequantize_levels(rounded, out, how);
+}
+
+}  // namespace bulk
+
+/// What quantizing to a block format and back gives, for a format chosen at run time; in and out
+/// may be the same matrix. Throws std::invalid_argument, before writing, for a contradictory
+/// format or rule, shapes that differ, or matrices that share some elements only.
+template <class Format, rule_of_matrix<variable_format<Format>> Rule,
+          rounding_mode R = rounding_of<Rule>>
+void round_to(const Format& format, matrix_view<const float> in, matrix_view<float> out,
+              const Rule& rule, const R& mode = {}, const execution& how = {}) {
+  using described = variable_format<Format>;
+  detail::require_valid("round_to", defect(format));
+  bulk::require_rule<described>("round_to", format, rule);
+  bulk::require_rounded(in, out);
+  bulk::require_grid(rule, detail::groups_along(in.rows, format.shape.rows),
+                     detail::groups_along(in.cols, format.shape.cols));
+  bulk::with_rule<described>(
+      format, rule,
+      [&](const auto&, const auto& blocks, const auto& view) {
+        bulk::round_blocks(blocks, view, in, out, mode_under(rule, mode), how);
+      },
+      [&](const auto& of_groups) {
+        bulk::round_levels(format, in, out, mode_under(rule, mode), how, of_groups);
+      });
 }
 template <class Format, rounding_mode R = nearest_even_t>
 requires is_block_format_v<Format>
@@ -423,9 +450,7 @@ void round_to(const Format& format, matrix_view<const float> in, matrix_view<flo
   }
   detail::require_valid("round_to", defect(format));
   bulk::require_rounded(in, out);
-  basic_block_matrix<variable_format<Format>> rounded({format}, in.rows, in.cols);
-  quantize(in, rounded, mode, how);
-  dequantize(rounded, out, how);
+  bulk::round_levels(format, in, out, mode, how);
 }
 
 }  // namespace LOWP_BASELINE

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // How a function refuses its arguments: the one place of the library that throws. Without
-// exceptions
-// (-fno-exceptions) a handler, which a program may replace, is called instead and the program ends.
+// exceptions (-fno-exceptions) a handler, which a program may replace, is called instead and the
+// program ends.
 #pragma once
 
 #include <atomic>
@@ -44,7 +44,8 @@ inline std::atomic<failure_handler> current_failure_handler = nullptr;
 }
 #endif
 
-/// For parts of work, which may not throw, once they have returned: throws std::bad_alloc.
+/// Where memory was asked for without exceptions, as parts of work do, which may not throw: throws
+/// std::bad_alloc.
 [[noreturn]] inline void fail_for_lack_of_memory() {
 #if LOWP_HAS_EXCEPTIONS
   throw std::bad_alloc();

@@ -5,8 +5,12 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <new>
+#include <type_traits>
 #include <utility>
+
+#include "lowp/core/failure.hpp"
 
 namespace lowp::detail {
 
@@ -14,14 +18,24 @@ namespace lowp::detail {
 /// Its elements, of a type that needs no constructor, are not initialized.
 template <class T>
 class aligned_array {
+  static constexpr std::size_t line_bytes = 64;
+  static constexpr std::align_val_t line{line_bytes};
+  static_assert(std::is_trivially_default_constructible_v<T> && std::is_trivially_copyable_v<T>,
+                "an aligned_array neither constructs nor destroys its elements");
+  static_assert((line_bytes & (line_bytes - 1)) == 0 && line_bytes % alignof(T) == 0,
+                "a line is a power of two, and a multiple of the alignment of the elements");
+
  public:
   aligned_array() = default;
-  /// Throws std::bad_alloc.
-  explicit aligned_array(std::size_t size)
-      : data_(static_cast<T*>(::operator new(size * sizeof(T), line))) {}
+  /// Fails for lack of memory (failure.hpp).
+  explicit aligned_array(std::size_t size) : aligned_array(size, std::nothrow) {
+    if (data_ == nullptr) fail_for_lack_of_memory();
+  }
   /// Null if there is no memory.
-  aligned_array(std::size_t size, const std::nothrow_t& nothrow)
-      : data_(static_cast<T*>(::operator new(size * sizeof(T), line, nothrow))) {}
+  aligned_array(std::size_t size, const std::nothrow_t& nothrow) {
+    if (size > PTRDIFF_MAX / sizeof(T)) return;  // more than any array has
+    data_ = static_cast<T*>(::operator new(size * sizeof(T), line, nothrow));
+  }
   aligned_array(aligned_array&& other) noexcept : data_(std::exchange(other.data_, nullptr)) {}
   aligned_array& operator=(aligned_array&& other) noexcept {
     std::swap(data_, other.data_);
@@ -33,7 +47,6 @@ class aligned_array {
   [[nodiscard]] T& operator[](std::size_t i) const { return data_[i]; }
 
  private:
-  static constexpr std::align_val_t line{64};
   T* data_ = nullptr;
 };
 

@@ -60,7 +60,7 @@ struct bfloat16_panels : panel_sums<> {
   /// A part of a row, with zeros up to a multiple of 32 values. Returns the lowest exponent field
   /// of those that are not zero; of one that is no bfloat16, since it is subnormal, less than 1.
   [[nodiscard]] static int load_words(const source& from, std::size_t row, std::size_t k,
-                                      std::size_t count, float* words) {
+                                      std::size_t count, std::uint32_t* words) {
     const row_origin& origin = from.origin();
     if (origin.is_bfloat16) {
       const void* const first = from.memory().at(row, k);
@@ -77,7 +77,7 @@ struct bfloat16_panels : panel_sums<> {
     return kernels::narrow_to_bfloat16<Products::order>(values, padded, words);
   }
   [[nodiscard]] static int load_nibbles(const code_rows& from, std::size_t row, std::size_t k,
-                                        std::size_t steps, float* words) {
+                                        std::size_t steps, std::uint32_t* words) {
     alignas(64) float scales[max_depth / 16];
     if (!from.find_scales(row, k / 32, steps, scales)) return -1;
     const std::uint8_t* const codes = from.codes + row * from.row_bytes + k / 2;
@@ -97,23 +97,23 @@ struct bfloat16_panels : panel_sums<> {
           from_(from),
           first_(first),
           last_bits_(last_bits),
-          words_(make_aligned<float>(size() / 2)),
+          words_(make_aligned<std::uint32_t>(size() / 2)),
           lowest_(make_aligned<int>(tile_count())) {}
 
     void pack(std::size_t t) const {
-      alignas(64) float rows[group * tile::row_stride];
+      alignas(64) std::uint32_t rows[group * tile::row_stride];
       const std::size_t width = tile_width(t), used = used_width(t);
       int lowest = all_zero;
       for (std::size_t k = 0; k < from_.cols(); k += max_depth) {
         const std::size_t n = (std::min)(max_depth, from_.cols() - k), words = round_up(n, 32) / 2;
         for (std::size_t g = 0; g < width; g += group) {
           for (std::size_t i = 0; i < group; ++i) {
-            float* const row = rows + i * tile::row_stride;
+            std::uint32_t* const row = rows + i * tile::row_stride;
             if (g + i < used) {
               lowest =
                   (std::min)(lowest, load_words(from_, first_ + tile_lane(t) + g + i, k, n, row));
             } else {
-              std::fill(row, row + words, 0.0f);
+              std::fill(row, row + words, 0u);
             }
           }
           kernels::transpose(level(), rows, tile::row_stride, words,
@@ -122,7 +122,7 @@ struct bfloat16_panels : panel_sums<> {
       }
       lowest_[t] = lowest;
     }
-    [[nodiscard]] const float* at(std::size_t t, std::size_t k) const {
+    [[nodiscard]] const std::uint32_t* at(std::size_t t, std::size_t k) const {
       return words_.get() + place(t, k) / 2;
     }
     /// Whether sums of products of a tile and of rows with this lowest exponent field are zero or
@@ -143,7 +143,7 @@ struct bfloat16_panels : panel_sums<> {
     const source& from_;
     std::size_t first_;
     int last_bits_;
-    aligned_array<float> words_;
+    aligned_array<std::uint32_t> words_;
     aligned_array<int> lowest_;
   };
 
@@ -200,7 +200,7 @@ struct bfloat16_panels : panel_sums<> {
       }
     }
 
-    alignas(64) float words_[tile_rows * tile::row_stride];
+    alignas(64) std::uint32_t words_[tile_rows * tile::row_stride];
     const source* from_ = nullptr;
     std::size_t first_ = 0;
     int lowest_of_[most_rows / tile_rows] = {};

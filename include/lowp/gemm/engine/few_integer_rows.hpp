@@ -44,7 +44,7 @@ class few_integer_rows {
               std::uint8_t{1});
     for (std::size_t row = 0; row < from.rows(); ++row) {
       std::uint8_t* const x = bytes_.get() + row * stride_;
-      alignas(64) float words[sum_plan::tile::max_words];
+      alignas(64) std::uint32_t words[sum_plan::tile::max_words];
       for (std::size_t word = 0; word < from.cols(); word += sum_plan::tile::max_words) {
         const std::size_t n = (std::min)(sum_plan::tile::max_words, from.cols() - word);
         from.load(level, row, word, 0, words);
@@ -99,14 +99,15 @@ inline void multiply_few_integer_rows(const word_rows& a, const word_rows& b, bo
   const equal_parts parts(b.rows(), part_rows(b.rows(), most_rows, how), group);
   const auto run = [&](std::size_t i) {
     const default_float_environment environment;
-    alignas(64) float buffer[most_buffers * group * group];
-    alignas(64) float totals[dots::most_rows * most_rows] = {}, rest[dots::most_rows * group];
+    alignas(64) std::uint32_t buffer[most_buffers * group * group];
+    alignas(64) std::uint32_t rest[dots::most_rows * group];
+    alignas(64) float totals[dots::most_rows * most_rows] = {};
     alignas(64) float scales[most_buffers * group] = {};
     alignas(64) std::uint32_t zeros[most_buffers * group] = {};
     begin_few_rows(totals, most_rows, a.rows(), parts.begin(i), parts.end(i), are_columns, sink);
     for (std::size_t first = parts.begin(i); first < parts.end(i); first += group) {
       const std::size_t count = (std::min)(group, parts.end(i) - first);
-      if (count < group) std::fill(buffer, buffer + most_buffers * group * group, 0.0f);
+      if (count < group) std::fill(buffer, buffer + most_buffers * group * group, 0u);
       for (std::size_t span = 0, n = 0; span < b.plan.span_count(); span += n) {
         n = end_of(span) - span;
         const int lowest = -b.integers.sign();

@@ -79,7 +79,8 @@ struct integer_panels : panel_sums<> {
 
     void pack(std::size_t tile) const {
       constexpr std::size_t most = kernels::product_tile::max_depth, words = most / 4 + 16;
-      alignas(64) float rows[group * words], scales[group * max_steps];
+      alignas(64) std::uint32_t rows[group * words];
+      alignas(64) float scales[group * max_steps];
       const std::size_t width = tile_width(tile), used = used_width(tile);
       for (std::size_t k = 0; k < from_.cols(); k += most) {
         const std::size_t n = (std::min)(most, from_.cols() - k), steps = (n + 31) / 32;
@@ -94,12 +95,11 @@ struct integer_panels : panel_sums<> {
               kernels::store_powers(from_.scale_codes(row, k / 32, steps, buffer), steps,
                                     from_.powers.offset, scales + i * max_steps);
             } else {
-              std::fill(rows + i * words, rows + (i + 1) * words, 0.0f);
+              std::fill(rows + i * words, rows + (i + 1) * words, 0u);
               std::fill(scales + i * max_steps, scales + (i + 1) * max_steps, 0.0f);
             }
           }
-          kernels::transpose(level(), rows, words, round_up(n, 64) / 4,
-                             reinterpret_cast<float*>(panel) + g, width);
+          kernels::transpose(level(), rows, words, round_up(n, 64) / 4, panel + 4 * g, width);
           kernels::transpose(level(), scales, max_steps, max_steps,
                              scales_.get() + place(tile, k) / 32 + g, width);
         }

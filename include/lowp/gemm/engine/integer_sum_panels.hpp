@@ -38,27 +38,27 @@ struct integer_sum_panels : panel_sums<float, 2> {
         : lane_tiles(level, count, from.cols(), tile::unit),
           from_(from),
           first_(first),
-          words_(make_aligned<float>(size())),
+          words_(make_aligned<std::uint32_t>(size())),
           scales_(make_aligned<float>(constants(count))),
           offsets_(make_aligned<std::uint32_t>(from.plan.are_bytes() ? constants(count) : 0)),
           zeros_(make_aligned<std::uint32_t>(from.plan.has_zeros() ? constants(count) : 0)) {}
 
     void pack(std::size_t t) const {
-      alignas(64) float rows[group * tile::row_stride];
+      alignas(64) std::uint32_t rows[group * tile::row_stride];
       const std::size_t width = tile_width(t), used = used_width(t);
       for (std::size_t word = 0; word < from_.cols(); word += tile::max_words) {
         const std::size_t n = (std::min)(tile::max_words, from_.cols() - word);
         for (std::size_t g = 0; g < width; g += group) {
           for (std::size_t i = 0; i < group; ++i) {
-            float* const row = rows + i * tile::row_stride;
+            std::uint32_t* const row = rows + i * tile::row_stride;
             if (g + i < used) {
               from_.load(level(), first_ + tile_lane(t) + g + i, word, 0, row);
               store_constants(t, g + i, word, row);
             } else {
-              std::fill(row, row + n, 0.0f);
+              std::fill(row, row + n, 0u);
               store_zeros(t, g + i, word);
             }
-            std::fill(row + n, row + round_up(n, group), 0.0f);
+            std::fill(row + n, row + round_up(n, group), 0u);
           }
           transpose(t, word, n, rows, g);
         }
@@ -83,20 +83,20 @@ struct integer_sum_panels : panel_sums<float, 2> {
       return tile_lane(t) * from_.plan.span_count() + span * tile_width(t);
     }
     /// The words of 16 rows, of which there may be 8 more than a multiple of 16.
-    void transpose(std::size_t t, std::size_t word, std::size_t n, const float* rows,
+    void transpose(std::size_t t, std::size_t word, std::size_t n, const std::uint32_t* rows,
                    std::size_t lane) const {
-      float* const panel = words_.get() + place(t, word) + lane;
+      std::uint32_t* const panel = words_.get() + place(t, word) + lane;
       const std::size_t width = tile_width(t), whole = n / group * group;
       kernels::transpose(level(), rows, tile::row_stride, whole, panel, width);
       if (whole == n) return;
-      alignas(64) float last[group * group];
+      alignas(64) std::uint32_t last[group * group];
       kernels::transpose(level(), rows + whole, tile::row_stride, group, last, group);
       for (std::size_t k = whole; k < n; ++k) {
-        std::memcpy(panel + k * width, last + (k - whole) * group, group * sizeof(float));
+        std::memcpy(panel + k * width, last + (k - whole) * group, group * sizeof *last);
       }
     }
     void store_constants(std::size_t t, std::size_t lane, std::size_t word,
-                         const float* words) const {
+                         const std::uint32_t* words) const {
       const std::size_t row = first_ + tile_lane(t) + lane;
       const word_rows::constants of = from_.of_row(row);
       const auto* bytes = reinterpret_cast<const std::uint8_t*>(words);
@@ -125,7 +125,8 @@ struct integer_sum_panels : panel_sums<float, 2> {
 
     const source& from_;
     std::size_t first_;
-    aligned_array<float> words_, scales_;
+    aligned_array<std::uint32_t> words_;
+    aligned_array<float> scales_;
     aligned_array<std::uint32_t> offsets_, zeros_;
   };
 
@@ -135,7 +136,7 @@ struct integer_sum_panels : panel_sums<float, 2> {
     void load(isa level, const source& from, std::size_t i, std::size_t row, std::size_t word,
               std::size_t) {
       const word_rows::constants of = from.of_row(row);
-      float* const words = words_ + i * tile::row_stride;
+      std::uint32_t* const words = words_ + i * tile::row_stride;
       from.load(level, row, word, 0x80, words);
       const auto* bytes = reinterpret_cast<const std::uint8_t*>(words);
       const std::size_t begin = from.plan.first_span(word), end = from.plan.end_span(word);
@@ -177,7 +178,7 @@ struct integer_sum_panels : panel_sums<float, 2> {
     }
 
    private:
-    alignas(64) float words_[most_tile_rows * tile::row_stride];
+    alignas(64) std::uint32_t words_[most_tile_rows * tile::row_stride];
     float scales_[most_tile_rows * tile::max_spans];
     std::uint32_t offsets_[most_tile_rows * tile::max_spans];
     std::uint32_t zeros_[most_tile_rows * tile::max_spans];

@@ -121,7 +121,8 @@ struct word_rows {
   }
 
   /// The words of a chunk of a row, in bytes with `offset` added to x.
-  void load(isa level, std::size_t row, std::size_t word, std::uint8_t offset, float* out) const {
+  void load(isa level, std::size_t row, std::size_t word, std::uint8_t offset,
+            std::uint32_t* out) const {
     auto* const bytes = reinterpret_cast<std::uint8_t*>(out);
     if (plan.are_bytes()) {
       load_bytes(level, row, word, offset, bytes);

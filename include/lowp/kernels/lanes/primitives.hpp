@@ -34,7 +34,7 @@
   row(store_lanes, "(T*, V v0, v1, v2, v3): lanes of four vectors in order, which fit into T")   \
   row(store_interleaved, "(word*, u64 a, u64 b): a0 b0 a1 b1 ...")                               \
   row(stream_lanes, "(bytes, u32): past the cache to a whole vector; of targets with vectors")   \
-  row(load_value, "u32 (const float*): the bits of values")                                      \
+  row(load_value, "V (const X*): the bits of values, X of the size of a word")                   \
   row(load_halves, "u32 (const T*): binary16 to binary32, where has_halves<u32>")                \
   row(store_halves, "(bytes, u32 v0, v1, v2, v3): binary32 to binary16, where has_halves<u32>")  \
   /* products/<target>.inc */                                                                    \
@@ -46,7 +46,7 @@
   row(from_integer, "u32 (u32): the number nearest to an integer in two's complement")           \
   row(cut_off, "u64 (u64): a number below 2^53 in magnitude, without its fraction")              \
   row(add_pairs, "u32 (sum, a, b): sum and both products of 16-bit integers, modulo 2^32")       \
-  row(store_vector, "(float* or double*, V): the values of a vector")                            \
-  row(transpose_square, "(in, stride, out, stride): 16 x 16 values of binary32")                 \
+  row(store_vector, "(X*, V): the values of a vector, X of the size of a word")                  \
+  row(transpose_square, "(in, stride, out, stride): 16 x 16 words of 32 bits of any type")       \
   row(add_to_odd, "u64 (u64, u64): the sum, to odd where it is inexact")
 // clang-format on

@@ -49,9 +49,9 @@ struct integer_sum_tile {
     bool begins, ends;  ///< from zero; with the sum scaled and added to `sums`
   };
 
-  const float* lanes;  ///< [word][width]
-  std::size_t width;   ///< 16, or lanes_per_tile(level)
-  const float* rows;   ///< row r at r * row_stride
+  const std::uint32_t* lanes;  ///< [word][width]
+  std::size_t width;           ///< 16, or lanes_per_tile(level)
+  const std::uint32_t* rows;   ///< row r at r * row_stride
   std::size_t row_count;
   const span* spans;
   std::size_t span_count;
@@ -64,7 +64,7 @@ struct integer_sum_tile {
   const std::uint32_t* row_zeros;
   const float* row_scales;
   float* sums;
-  float* rest;  ///< the bits of sums of integers that go on
+  float* rest;  ///< bits of sums of integers that go on, in the memory of sums
 };
 
 /// As integer_sum_tile, for bytes of a few rows and up to 16 others, whose codes are read where
@@ -94,11 +94,11 @@ struct integer_dots {
   const float* row_scales;
   const std::uint32_t* other_zeros;  ///< [span][group] w
   const float* other_scales;
-  bool rows_first;  ///< whether their scale is that of the first operand
-  float* buffer;    ///< 256 for each span and row
-  float* totals;    ///< [row] at total_stride
+  bool rows_first;        ///< whether their scale is that of the first operand
+  std::uint32_t* buffer;  ///< 256 for each span and row
+  float* totals;          ///< [row] at total_stride
   std::size_t total_stride;
-  float* rest;  ///< [row][group]
+  std::uint32_t* rest;  ///< [row][group]
 };
 
 /// As product_steps, for the integers of integer_tile, and for several chunks. The other row is

@@ -119,17 +119,18 @@ LOWP_BORDER void multiply_by_dots(const bfloat16_tile& t);
 /// Values, a multiple of 32 of them, to bfloat16, two to a word. Returns their lowest exponent
 /// field, or -1 if not all are bfloat16.
 template <pair_order Order>
-[[nodiscard]] int narrow_to_bfloat16(const float* in, std::size_t count, float* out);
+[[nodiscard]] int narrow_to_bfloat16(const float* in, std::size_t count, std::uint32_t* out);
 /// As narrow_to_bfloat16, of values that are bfloat16 in memory, any number of them; zeros up to a
 /// multiple of 32.
 template <pair_order Order>
-[[nodiscard]] int arrange_bfloat16(const void* in, std::size_t count, float* out);
+[[nodiscard]] int arrange_bfloat16(const void* in, std::size_t count, std::uint32_t* out);
 /// As narrow_to_bfloat16, of packed codes of 4 bits, the low ones first, times scales: those of
 /// whole steps of 32, one for each or one for each half. Also -1 if another code would not be
 /// bfloat16.
 template <pair_order Order, int ScalesPerStep>
 [[nodiscard]] int decode_nibbles_to_bfloat16(const value_table& table, const std::uint8_t* codes,
-                                             const float* scales, std::size_t steps, float* out);
+                                             const float* scales, std::size_t steps,
+                                             std::uint32_t* out);
 
 /// Two 16-bit integers to a word.
 LOWP_BORDER void multiply_pairs(isa level, const integer_sum_tile& t);
@@ -149,9 +150,10 @@ LOWP_BORDER void offset_codes(const std::uint8_t* codes, std::size_t count, std:
 
 /// Of one or two thousand bytes, say.
 LOWP_BORDER void copy(isa level, const float* in, std::size_t count, float* out);
-/// out[k * out_stride + r] = in[r * in_stride + k] for r < 16, k < count, a multiple of 16.
-LOWP_BORDER void transpose(isa level, const float* in, std::size_t in_stride, std::size_t count,
-                           float* out, std::size_t out_stride);
+/// out[k * out_stride + r] = in[r * in_stride + k] for r < 16, k < count, a multiple of 16; words
+/// of 32 bits, whatever they hold.
+LOWP_BORDER void transpose(isa level, const void* in, std::size_t in_stride, std::size_t count,
+                           void* out, std::size_t out_stride);
 
 namespace detail {
 LOWP_BORDER void run_finish(isa level, std::uint32_t a, std::uint32_t b, const float* sums,

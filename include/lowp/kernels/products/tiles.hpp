@@ -15,21 +15,24 @@ namespace lowp {
 inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
 
-/// sums[r * width + l] += the dot product of row r and lane l over `depth` values of k, in the
+/// sums[r * width + l] += the dot product of row r and lane l over `depth` words of k, in the
 /// order k32.
-struct product_tile {
+template <class Word>
+struct word_tile {
   static constexpr std::size_t max_depth = 512;
   /// For rows in a buffer, which begin in different sets of a cache.
   static constexpr std::size_t buffer_stride = max_depth + 16;
 
-  const float* lanes;  ///< [k][width]
-  std::size_t width;   ///< 16, or lanes_per_tile(level)
-  const float* rows;   ///< row r at r * row_stride
+  const Word* lanes;  ///< [k][width]
+  std::size_t width;  ///< 16, or lanes_per_tile(level)
+  const Word* rows;   ///< row r at r * row_stride
   std::size_t row_stride;
   std::size_t row_count;
-  std::size_t depth;  ///< at most max_depth; a multiple of 32 but at the end of K
+  std::size_t depth;  ///< at most max_depth; a multiple of a step but at the end of K
   float* sums;
 };
+/// A word is one value.
+using product_tile = word_tile<float>;
 
 /// Which of the bfloat16 of a row share a word.
 enum class pair_order : std::uint8_t {
@@ -49,9 +52,9 @@ struct bfloat16_tile {
   static constexpr std::size_t row_stride = max_words + 16;
   static constexpr std::size_t dot_rows = 12;  ///< that multiply_by_dots keeps in registers
 
-  const float* lanes;  ///< [word][width]
-  std::size_t width;   ///< 16 or 32
-  const float* rows;   ///< row r at r * row_stride; by tiles a multiple of 16 may be read …
+  const std::uint32_t* lanes;  ///< [word][width]
+  std::size_t width;           ///< 16 or 32
+  const std::uint32_t* rows;  ///< row r at r * row_stride; by tiles a multiple of 16 may be read …
   std::size_t row_count;
   std::size_t words;  ///< a multiple of 16
   float* sums;        ///< … and so many rows of sums written
