@@ -41,7 +41,7 @@ check() {
         return
       }
       if (top[a] || a == "lowp.hpp") return
-      if (to == "lowp/lowp.hpp") {
+      if (to == "lowp/lowp.hpp" || to == "lowp/number.hpp") {
         complain(where "the umbrella header is for users, not for the library")
       } else if (a == "kernels/") {
         if (b != "kernels/" && layer[b] > 3 && !descriptor[to])
@@ -104,7 +104,7 @@ check() {
       layer["version.hpp"] = 0
       layer["core/"] = 1; layer["rounding/"] = 2; layer["formats/"] = 3; layer["number/"] = 4
       layer["arrays/"] = 5; layer["block/"] = 6; layer["gemm/"] = 7; layer["analysis/"] = 8
-      layer["lowp.hpp"] = 9
+      layer["number.hpp"] = 4; layer["lowp.hpp"] = 9
       floor["gemm/operands/"] = 1; floor["gemm/definition/"] = 2; floor["gemm/policies/"] = 2
       floor["gemm/engine/"] = 3
       floor["gemm/strategies/"] = 4
@@ -188,6 +188,7 @@ self_test() {
     printf '#include <lowp/lowp.hpp>\n#include <iostream>\n' >adapters/iostream.hpp
     echo '#include "../adapters/iostream.hpp"' >io/file.hpp
     printf '#include <lowp/version.hpp>\n#include <lowp/analysis/error.hpp>\n' >lowp.hpp
+    echo '#include <lowp/number/number.hpp>' >number.hpp
   }
 
   # violates <expected words> <header> <line to add>
@@ -229,6 +230,8 @@ self_test() {
   violates 'on top of the library' analysis/error.hpp '#include <lowp/io/file.hpp>'
   violates 'on top of the library' lowp.hpp '#include <lowp/adapters/iostream.hpp>'
   violates 'umbrella header' gemm/gemm.hpp '#include <lowp/lowp.hpp>'
+  violates 'umbrella header' arrays/convert.hpp '#include <lowp/number.hpp>'
+  violates 'layer 4 includes' number.hpp '#include <lowp/arrays/convert.hpp>'
   violates 'may not include a kernel' number/number.hpp '#include <lowp/kernels/dispatch.hpp>'
   violates 'a kernel may not include' kernels/dispatch.hpp '#include <lowp/number/number.hpp>'
   violates 'a kernel may not include' kernels/dispatch.hpp '#include <lowp/block/block_matrix.hpp>'

@@ -7,6 +7,8 @@
 #include "platform_macros.hpp"
 #include <lowp/adapters/iostream.hpp>
 #include <lowp/lowp.hpp>
+#include <lowp/number.hpp>
+#include <lowp/number/dropin.hpp>
 // clang-format on
 
 using namespace lowp;

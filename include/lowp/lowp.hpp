@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Everything that depends on the standard library alone. Adapters and file formats are included one
-// by one: lowp/adapters/*.hpp, lowp/io/*.hpp.
+// by one: lowp/adapters/*.hpp, lowp/io/*.hpp; and so is lowp/number/dropin.hpp, which adds to std.
 #pragma once
 
 #include "lowp/analysis/enumerate.hpp"
@@ -20,6 +20,7 @@
 #include "lowp/number/compare.hpp"
 #include "lowp/number/limits.hpp"
 #include "lowp/number/literals.hpp"
+#include "lowp/number/math.hpp"
 #include "lowp/number/text.hpp"
 #include "lowp/rounding/any_rounding.hpp"
 #include "lowp/version.hpp"

@@ -9,6 +9,7 @@
 #include "catch.hpp"
 #include "lowp/number/catalog.hpp"
 #include "lowp/number/compare.hpp"
+#include "lowp/number/dropin.hpp"
 
 using namespace lowp;
 
@@ -22,7 +23,64 @@ TEST_CASE("writing") {
   CHECK(out.str() == "   1.5|1.5***|2");
   out.str("");
   out << std::fixed << std::setprecision(10) << std::hex << std::showpos << e4m3fn(0.1);
-  CHECK(out.str() == "0.1");
+  CHECK(out.str() == "+0.1015625000");
+}
+
+TEST_CASE("a stream with flags writes what it writes of a double") {
+  const auto check = []<class T>(T, std::uint64_t codes) {
+    int wrong = 0;
+    std::string first;
+    for (std::uint64_t code = 0; code < codes; code += codes / 256) {
+      const T x = T::from_code(code);
+      if (isnan(x)) continue;
+      for (const auto field : {std::ios_base::fmtflags{}, std::ios_base::fixed,
+                               std::ios_base::scientific, std::ios_base::floatfield}) {
+        for (const auto more :
+             {std::ios_base::fmtflags{}, std::ios_base::showpos | std::ios_base::uppercase,
+              std::ios_base::showpoint | std::ios_base::left,
+              std::ios_base::internal | std::ios_base::showpos, std::ios_base::internal}) {
+          // libstdc++ takes %f where the standard has %F.
+          if (field == std::ios_base::fixed && isinf(x)) continue;
+          for (const int precision : {0, 1, 3, 7, 20}) {
+            std::ostringstream ours, theirs;
+            for (auto* out : {&ours, &theirs}) {
+              out->setf(field, std::ios_base::floatfield);
+              out->setf(more);
+              *out << std::setprecision(precision) << std::setw(23) << std::setfill('*');
+            }
+            ours << x << 7;
+            theirs << double(x) << 7;
+            if (ours.str() != theirs.str() && wrong++ == 0) {
+              first = ours.str() + " for " + theirs.str();
+            }
+          }
+        }
+      }
+    }
+    INFO(first);
+    CHECK(wrong == 0);
+  };
+  check(e4m3fn{}, 256);
+  check(binary16{}, 0x10000);
+  check(dropin::posit<16, 1>{}, 0x10000);
+  check(dropin::number<formats::bfloat16, upward>{}, 0x10000);
+}
+
+TEST_CASE("a new stream writes the shortest text with its sign, case and padding") {
+  std::ostringstream out;
+  out << std::showpos << e5m2(1.5) << ' ' << std::uppercase << binary32(1e-20) << ' '
+      << e5m2::from_code(0x7C) << ' ' << std::noshowpos << std::internal << std::setw(6)
+      << e5m2(-1.5);
+  CHECK(out.str() == "+1.5 +1E-20 +INF -  1.5");
+}
+
+TEST_CASE("other faces are read in their mode") {
+  std::istringstream in("1.001 1.001");
+  dropin::number<formats::e5m2, upward> up;
+  dropin::e5m2 nearest;
+  in >> up >> nearest;
+  CHECK(up == 1.25);
+  CHECK(nearest == 1);
 }
 
 TEST_CASE("to_string") {

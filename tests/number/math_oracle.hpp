@@ -48,7 +48,9 @@ inline std::optional<std::uint64_t> round_to(const oracle::table& t, real& x) {
     return t.code_of(t.largest, false);
   }
   if (mpfr_inf_p(x) != 0) return beyond();
-  if (mpfr_zero_p(x) != 0) return t.code_of(0, is_negative);
+  if (mpfr_zero_p(x) != 0) {  // or less than MPFR has exponents for
+    return t.code_of(x.inexact != 0 && t.is_posit ? 1 : 0, is_negative);
+  }
   if (is_negative && !t.is_signed)
     return t.has_nan ? std::nullopt : std::optional(t.code_of(0, false));
   // The first index whose upper threshold is not below |x|.

@@ -58,7 +58,8 @@ enum class conversions_out : std::uint8_t {
 /// its own: the i-th rounding since then is that of element i of an array under stochastic{.seed},
 /// so that what is computed in its scope is the same each time. An inner one suspends an outer one.
 /// Outside of any, each thread has one stream, which begins with the thread, under the seed that is
-/// part of the type. Every conversion and operation takes a draw, exact ones too.
+/// part of the type. Every conversion and operation takes a draw, exact ones too; in f(x) + g(y)
+/// the compiler decides who draws first.
 class seed {
  public:
   explicit seed(std::uint64_t value);
@@ -274,9 +275,9 @@ concept strangers = number_type<A> && number_type<B> &&
 }  // namespace detail
 
 // Compilers print the last template parameter.
-#define LOWP_MIXED_OPERATOR(symbol)                                                               \
-  template <class A, class B, class different_types_need_the_type_of_the_result_as_A_of_b = void> \
-  requires detail::strangers<A, B>                                                                \
+#define LOWP_MIXED_OPERATOR(symbol)                                                     \
+  template <class A, class B, class different_types_need_the_type_of_the_result = void> \
+  requires detail::strangers<A, B>                                                      \
   void operator symbol(A, B) = delete;
 LOWP_MIXED_OPERATOR(+)
 LOWP_MIXED_OPERATOR(-)

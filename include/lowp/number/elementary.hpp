@@ -61,7 +61,7 @@ template <class Function, class... Operands>
 /// Whether the angle of (x, y) is y / x less so little that binary64 does not show it. Among
 /// subnormal numbers y / x may lie in the middle of two, and the angle then is below.
 [[nodiscard]] constexpr bool is_small_angle(const unpacked& y, const unpacked& x) {
-  return is_regular(y) && is_regular(x) && !x.negative && y.exponent < x.exponent - 30;
+  return is_regular(y) && is_regular(x) && !x.negative && y.exponent < x.exponent - 25;
 }
 
 /// std::tgamma, but exact for integers: factorials may lie in the middle of two numbers.
