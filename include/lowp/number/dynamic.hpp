@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+// Numbers whose format, rounding mode and overflow policy are chosen while a program runs, for a
+// search over formats that compiles nothing again:
+//
+//   using real = lowp::dropin::dynamic;
+//   for (int bits = 4; bits < 24; ++bits) {
+//     const lowp::dropin::precision_scope scope(
+//         lowp::float_format{.exponent_bits = 8, .mantissa_bits = bits});
+//     std::printf("%d %g\n", bits, error_of<real>());
+//   }
+//
+// A dynamic is a double. An operation rounds its operands to the format in force, which changes
+// nothing if they are of it, computes, and rounds once: what dropin::number<F, Rounding, Overflow>
+// gives. In force is the precision that the object on the left has as its own, else that of the
+// object on the right, else that of the innermost scope of the thread, else binary64.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "lowp/core/exact_word.hpp"
+#include "lowp/core/failure.hpp"
+#include "lowp/number/carrier.hpp"
+#include "lowp/number/dropin.hpp"
+#include "lowp/number/face_operators.hpp"
+#include "lowp/rounding/any_rounding.hpp"
+
+namespace lowp {
+namespace dropin {
+
+class dynamic;
+
+/// A format of any family with the manner of rounding to it.
+class precision {
+ public:
+  /// No rounding but binary64's own.
+  precision() : precision(formats::binary64) {}
+  /// Refuses a format whose descriptor contradicts itself, or of whose values double does not hold
+  /// all, such as integers of more than 53 bits.
+  template <number_format F>
+  requires std::is_trivially_copyable_v<F> precision(const F& f, const any_rounding& mode = {},
+                                                     overflow o = overflow::to_special)
+      : mode_(mode), overflow_(o), rounded_(&rounded_to<F>), facts_(facts_of_valid(f)) {
+    static_assert(sizeof(F) <= sizeof(descriptor_),
+                  "the descriptor is larger than precision holds");
+    std::memcpy(descriptor_.data(), &f, sizeof f);
+    grid_ = carrier_grid_of<double>(f, o);
+    operations_ = carrier_operations_of<double>(facts_);
+    largest_ = pack_as<double>(largest_value(f));
+    lowest_ = pack_as<double>(decode(f, lowest_code(f)));
+    smallest_ = pack_as<double>(smallest_positive_value(f));
+    smallest_normal_ = pack_as<double>(decode(f, smallest_normal_code(f)));
+    epsilon_ = pack_as<double>(epsilon_value(f));
+    zero_has_no_sign_ = has_nan(f) && !has_negative_zero(f);
+    is_binary64_ = is_same_format(f, formats::binary64) && o == overflow::to_special;
+    const bool is_nearest_even = mode.is_fixed_addend() && is_to_nearest_even(mode);
+    is_binary64_ = is_binary64_ && is_nearest_even && has_ieee_arithmetic;
+    is_fast_ = grid_.exists && is_nearest_even && has_ieee_arithmetic;
+  }
+
+  /// `x` in the format.
+  [[nodiscard]] double round(double x) const {
+    if (is_binary64_) return x;
+    return is_fast_ ? round_to_grid(grid_, x) : round(unpack(x));
+  }
+  [[nodiscard]] double round(const unpacked& x) const {
+    return rounded_(descriptor_.data(), x, next_mode(), overflow_);
+  }
+  [[nodiscard]] const value_facts& facts() const { return facts_; }
+  [[nodiscard]] double largest() const { return largest_; }
+  [[nodiscard]] double lowest() const { return lowest_; }
+  /// The smallest positive number, and the smallest of full precision.
+  [[nodiscard]] double smallest() const { return smallest_; }
+  [[nodiscard]] double smallest_normal() const { return smallest_normal_; }
+  /// The distance from 1 to the next number.
+  [[nodiscard]] double epsilon() const { return epsilon_; }
+
+ private:
+  friend class dynamic;
+
+  template <number_format F>
+  static double rounded_to(const std::byte* descriptor, const unpacked& x, const any_rounding& mode,
+                           overflow o) {
+    F f;
+    std::memcpy(static_cast<void*>(&f), descriptor, sizeof f);
+    return pack_as<double>(decode(f, encode(f, x, mode, o, missing_nan::largest)));
+  }
+  template <number_format F>
+  static value_facts facts_of_valid(const F& f) {
+    if (defect(f) != nullptr) refuse(std::string("precision: ") + defect(f));
+    const value_facts facts = facts_of(f);
+    if (facts.significant_bits > 53 || facts.highest_exponent > 1023 ||
+        facts.last_bit_exponent < -1074) {
+      refuse("precision: the format has values that double does not hold");
+    }
+    return facts;
+  }
+  static bool is_to_nearest_even(const any_rounding& mode) {
+    constexpr std::uint64_t half = std::uint64_t{1} << 63;
+    for (const bool negative : {false, true}) {
+      if (rounds_up(mode, {half, negative, false}) || !rounds_up(mode, {half, negative, true}) ||
+          !rounds_up(mode, {half + 1, negative, false}) || rounds_up(mode, {1, negative, true})) {
+        return false;
+      }
+    }
+    return true;
+  }
+  /// The mode with the next draw of the thread, as dropin::number takes it.
+  [[nodiscard]] any_rounding next_mode() const {
+    if (!mode_.is_stochastic()) return mode_;
+    stochastic draw = mode_.draw();
+    if (detail::draws.has_seed) draw.seed = detail::draws.seed;
+    return draw.at(detail::draws.count++);
+  }
+
+  std::array<std::byte, 64> descriptor_{};
+  any_rounding mode_;
+  overflow overflow_ = overflow::to_special;
+  double (*rounded_)(const std::byte*, const unpacked&, const any_rounding&, overflow);
+  value_facts facts_;
+  carrier_grid<double> grid_{};
+  carrier_operations<double> operations_{};
+  double largest_ = 0, lowest_ = 0, smallest_ = 0, smallest_normal_ = 0, epsilon_ = 0;
+  bool zero_has_no_sign_ = false;  ///< so that x / 0 is a NaN: see divide()
+  bool is_binary64_ = false;
+  bool is_fast_ = false;
+};
+
+/// While one lives, its precision is in force in its thread.
+class precision_scope {
+ public:
+  template <class... Arguments>
+  requires std::is_constructible_v<precision, const Arguments&...>
+  explicit precision_scope(const Arguments&... arguments)
+      : precision_(arguments...), outer_(current()) {
+    current() = &precision_;
+  }
+  ~precision_scope() { current() = outer_; }
+  precision_scope(const precision_scope&) = delete;
+  precision_scope& operator=(const precision_scope&) = delete;
+
+  /// The precision in force; null stands for binary64.
+  [[nodiscard]] static const precision*& current() {
+    constinit static thread_local const precision* innermost = nullptr;
+    return innermost;
+  }
+
+ private:
+  precision precision_;
+  const precision* outer_;
+};
+
+/// A number of the format in force. Converts as dropin::number does.
+class dynamic : public face_operators<dynamic> {
+ public:
+  using literal_type = lowp::number<formats::binary64>;
+  static constexpr auto format = formats::binary64;
+  static constexpr overflow overflow_policy = overflow::to_special;
+  template <class T>
+  static constexpr bool converts_to = false;
+
+  dynamic() = default;
+  /// Rounds once.
+  template <detail::native_number T>
+  dynamic(T value) : dynamic(of(value, precision_scope::current())) {}
+  template <detail::native_enumerator T>
+  dynamic(T value) : dynamic(static_cast<std::underlying_type_t<T>>(value)) {}
+  dynamic(literal_type value) : dynamic(static_cast<double>(value)) {}
+  template <lowp::number_type Source>
+  requires(!std::same_as<Source, dynamic> &&
+           !std::same_as<Source, literal_type>) explicit dynamic(Source value)
+      : dynamic(from_unpacked(unpack(value))) {}
+  /// With a precision of its own, which must outlive it. Copies have it, too; what is assigned to
+  /// it later is rounded to it.
+  dynamic(double value, const precision& own) : dynamic(of(value, &own)) { own_ = &own; }
+  dynamic(const dynamic&) = default;
+  dynamic& operator=(const dynamic& other) {
+    value_ = own_ == nullptr || own_ == other.own_ ? other.value_ : own_->round(other.value_);
+    return *this;
+  }
+
+  [[nodiscard]] static dynamic from_unpacked(const unpacked& value) {
+    const precision* p = precision_scope::current();
+    return from_value(p == nullptr ? pack_as<double>(value) : p->round(value));
+  }
+  [[nodiscard]] static dynamic from_code(code_t code) {
+    return from_unpacked(decode(formats::binary64, code));
+  }
+  [[nodiscard]] static auto next_mode() { return nearest_even; }
+
+  [[nodiscard]] code_t code() const { return std::bit_cast<code_t>(value_); }
+  [[nodiscard]] unpacked unpacked_value() const { return unpack(value_); }
+
+  operator literal_type() const { return literal_type(value_); }
+  template <detail::native_float T>
+  explicit operator T() const {
+    return pack_as<T>(unpack(value_));
+  }
+  template <detail::native_integer T>
+  explicit operator T() const {
+    return pack_as<T>(unpack(value_), toward_zero);
+  }
+
+#define LOWP_OPERATION(name, symbol, can, exactly)                                    \
+  [[nodiscard]] static dynamic name(const dynamic& a, const dynamic& b) {             \
+    const precision* p = in_force(a, b);                                              \
+    if (p == nullptr || p->is_binary64_) return from_value(a.value_ symbol b.value_); \
+    const double x = on_grid(*p, a.value_), y = on_grid(*p, b.value_);                \
+    if (p->is_fast_ && p->operations_.can && !(p->zero_has_no_sign_ && y == 0))       \
+      return from_value(p->round(x symbol y));                                        \
+    return from_value(p->round(exactly));                                             \
+  }
+  LOWP_OPERATION(sum, +, sums, exact::add(unpack(x), unpack(y), zero_is_negative(*p)))
+  LOWP_OPERATION(difference, -, sums, exact::add(unpack(x), -unpack(y), zero_is_negative(*p)))
+  LOWP_OPERATION(product, *, products, exact::multiply<true>(unpack(x), unpack(y)))
+  LOWP_OPERATION(quotient, /, quotients, exact_quotient(*p, unpack(x), unpack(y)))
+#undef LOWP_OPERATION
+  [[nodiscard]] friend dynamic operator-(const dynamic& a) {
+    const precision* p = in_force(a, a);
+    return from_value(p == nullptr ? -a.value_ : p->round(-a.value_));
+  }
+  [[nodiscard]] static dynamic square_root(const dynamic& a) {
+    const precision* p = in_force(a, a);
+    if (p == nullptr) return from_value(std::sqrt(a.value_));
+    const double x = on_grid(*p, a.value_);
+    if (p->is_fast_ && p->operations_.roots) return from_value(p->round(std::sqrt(x)));
+    return from_value(p->round(exact_root(*p, unpack(x))));
+  }
+  [[nodiscard]] static dynamic multiply_add(const dynamic& a, const dynamic& b, const dynamic& c) {
+    const precision* p = in_force(a, b);
+    if (p == nullptr) return from_value(std::fma(a.value_, b.value_, c.value_));
+    const auto value = [&](const dynamic& x) { return unpack(on_grid(*p, x.value_)); };
+    return from_value(
+        p->round(exact::multiply_add<true>(value(a), value(b), value(c), zero_is_negative(*p))));
+  }
+
+  [[nodiscard]] friend dynamic sqrt(const dynamic& a) { return square_root(a); }
+  [[nodiscard]] friend dynamic fma(const dynamic& a, const dynamic& b, const dynamic& c) {
+    return multiply_add(a, b, c);
+  }
+
+  [[nodiscard]] friend std::partial_ordering operator<=>(const dynamic& a, const dynamic& b) {
+    return literal_type(a) <=> literal_type(b);
+  }
+  [[nodiscard]] friend bool operator==(const dynamic& a, const dynamic& b) {
+    return literal_type(a) == literal_type(b);
+  }
+
+ private:
+  [[nodiscard]] static const precision* in_force(const dynamic& a, const dynamic& b) {
+    return a.own_ != nullptr ? a.own_ : b.own_ != nullptr ? b.own_ : precision_scope::current();
+  }
+  /// An operand as a number of the format: most are, and end in zeros.
+  [[nodiscard]] static double on_grid(const precision& p, double x) {
+    if (p.is_fast_ || !p.mode_.is_stochastic()) return p.round(x);
+    const double nearest = p.rounded_(p.descriptor_.data(), unpack(x), nearest_even, p.overflow_);
+    return nearest == x || x != x ? x : p.round(x);  // takes a draw only if it rounds
+  }
+  [[nodiscard]] static bool zero_is_negative(const precision& p) {
+    return detail::zero_sum_is_negative(p.mode_);
+  }
+  [[nodiscard]] static unpacked exact_quotient(const precision& p, const unpacked& x,
+                                               const unpacked& y) {
+    return y.is_zero() && p.zero_has_no_sign_ ? unpacked::nan() : exact::divide<true>(x, y);
+  }
+  /// Exact, or as far as any mode of any_rounding looks.
+  [[nodiscard]] static unpacked exact_root(const precision& p, const unpacked& x) {
+    constexpr int bits = exact_word::result_bits - stochastic::fraction_bits;
+    const bool is_tapered =
+        p.facts_.spacing == value_spacing::floating || p.facts_.spacing == value_spacing::tapered;
+    return is_tapered && p.facts_.significant_bits <= bits ? exact_word::sqrt<false>(x)
+                                                           : exact::sqrt<true>(x);
+  }
+  [[nodiscard]] static dynamic from_value(double value) {
+    dynamic result;
+    result.value_ = value;
+    return result;
+  }
+  template <detail::native_number T>
+  [[nodiscard]] static dynamic of(T value, const precision* p) {
+    return from_value(p == nullptr ? pack_as<double>(unpack(value)) : p->round(unpack(value)));
+  }
+
+  double value_;
+  const precision* own_ = nullptr;
+};
+
+}  // namespace dropin
+
+template <>
+inline constexpr bool is_number_v<dropin::dynamic> = true;
+
+}  // namespace lowp
+
+/// Of the format in force; what are constants there are those of binary64.
+template <>
+class std::numeric_limits<lowp::dropin::dynamic>
+    : public std::numeric_limits<lowp::number<lowp::formats::binary64>> {
+  using dynamic = lowp::dropin::dynamic;
+  template <class Get>
+  static dynamic of(Get get, double otherwise) {
+    const lowp::dropin::precision* p = lowp::dropin::precision_scope::current();
+    return p == nullptr ? otherwise : get(*p);
+  }
+  using binary64 = std::numeric_limits<double>;
+
+ public:
+  static dynamic(max)() {
+    return of([](const auto& p) { return p.largest(); }, (binary64::max)());
+  }
+  static dynamic lowest() {
+    return of([](const auto& p) { return p.lowest(); }, binary64::lowest());
+  }
+  static dynamic(min)() {
+    return of([](const auto& p) { return p.smallest_normal(); }, (binary64::min)());
+  }
+  static dynamic denorm_min() {
+    return of([](const auto& p) { return p.smallest(); }, binary64::denorm_min());
+  }
+  static dynamic epsilon() {
+    return of([](const auto& p) { return p.epsilon(); }, binary64::epsilon());
+  }
+  static dynamic round_error() { return 0.5; }
+  static dynamic infinity() { return binary64::infinity(); }
+  static dynamic quiet_NaN() { return binary64::quiet_NaN(); }
+  static dynamic signaling_NaN() { return binary64::quiet_NaN(); }
+};
