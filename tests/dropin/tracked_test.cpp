@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// What tracked numbers count, on computations whose counts are known.
+#include "lowp/number/tracked.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <thread>
+
+#include "catch.hpp"
+#include "lowp/number/dynamic.hpp"
+#include "lowp/number/rounded.hpp"
+
+namespace {
+
+namespace formats = lowp::formats;
+namespace dropin = lowp::dropin;
+using half = dropin::binary16;
+using real = dropin::tracked<half>;
+
+dropin::tracked_counts counted(const char* label) {
+  const dropin::tracked_table table = dropin::tracked_so_far();
+  const auto found = table.find(label);
+  return found == table.end() ? dropin::tracked_counts{} : found->second;
+}
+
+}  // namespace
+
+TEST_CASE("tracked numbers compute as their type") {
+  real x = 0, z = 1;
+  half y = 0, w = 1;
+  for (int i = 1; i < 100; ++i) {
+    x += 0.1 * real(i) / 3;
+    y += 0.1 * half(i) / 3;
+    z = sqrt(z + x) - fma(x, z, 0.5) + std::exp(-x);
+    w = sqrt(w + y) - fma(y, w, half(0.5)) + std::exp(-y);
+    CHECK(x.code() == y.code());
+    CHECK(z.code() == w.code());
+  }
+}
+
+TEST_CASE("what happens counts under the label in force") {
+  dropin::reset_tracked();
+  {
+    LOWP_TRACK("range");
+    const real big = 60000, tiny = 0x1p-14;  // 2 operations
+    CHECK(!isfinite(big + big));             // overflow
+    CHECK(isfinite(big + 5));
+    static_cast<void>(tiny * 0.3);          // 0.3 is one, the product underflows
+    static_cast<void>(tiny * 0.5);          // exact: no underflow
+    const real infinity = big * big;        // overflow
+    CHECK(isnan(infinity - infinity));      // a NaN arises
+    CHECK(isnan(infinity - infinity + 1));  // one more; the 1 and the sum are none
+    {
+      LOWP_TRACK("inner");
+      static_cast<void>(real(1) / 3);
+    }
+  }
+  const dropin::tracked_counts range = counted("range"), inner = counted("inner");
+  CHECK(range.operations == 2 + 1 + 2 + 2 + 2 + 1 + 1 + 3);
+  CHECK(range.overflows == 2);
+  CHECK(range.underflows == 1);
+  CHECK(range.nans == 2);
+  CHECK(range.most == 60000);
+  CHECK(inner.operations == 3);
+  CHECK(inner.overflows == 0);
+  const double third = 1.0 / 3;
+  CHECK(inner.largest_error == std::fabs((static_cast<double>(half(third)) - third) / third));
+}
+
+TEST_CASE("the shadow is the computation in double") {
+  dropin::reset_tracked();
+  real x = 1;
+  double exact = 1;
+  for (int i = 1; i <= 20; ++i) {
+    x = x * 1.1 + 1;
+    exact = exact * 1.1 + 1;
+  }
+  CHECK(x.shadow() == exact);
+  CHECK((-x).shadow() == -exact);
+  CHECK(counted("").largest_error >= std::fabs((static_cast<double>(x) - exact) / exact));
+}
+
+TEST_CASE("threads come together at their end") {
+  dropin::reset_tracked();
+  const auto work = [] {
+    LOWP_TRACK("shared");
+    real x = 1;
+    for (int i = 0; i < 10; ++i) x = x + x;
+  };
+  std::thread first(work), second(work);
+  first.join();
+  second.join();
+  work();
+  CHECK(counted("shared").operations == 3 * 11);
+  dropin::reset_tracked();
+  CHECK(dropin::tracked_so_far().empty());
+}
+
+TEST_CASE("other faces can be tracked") {
+  dropin::reset_tracked();
+  {
+    LOWP_TRACK("rounded");
+    dropin::tracked<dropin::rounded<formats::binary16>> x = 60000;
+    x = x + x;
+  }
+  {
+    LOWP_TRACK("dynamic");
+    const dropin::precision_scope scope(formats::binary16);
+    dropin::tracked<dropin::dynamic> x = 60000;
+    x = x + x;
+  }
+  CHECK(counted("rounded").overflows == 1);
+  CHECK(counted("dynamic").overflows == 1);
+}
