@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// + - * / of arrays of numbers of a format that lie in floats or doubles: out[i] = a[i] + b[i],
+// rounded to the format, which may be a value known when a program runs.
+//
+// If all elements are numbers of the format, each result is the exact one rounded once by `mode`,
+// as add() of number/arithmetic.hpp rounds it; a stochastic mode draws for element i. Where the
+// type holds exact results, or enough of them (carrier_operations), they are computed in it and
+// rounded by the kernels of round_to; else, and under -ffast-math, element by element. Of other
+// elements this is what happens to them, too.
+//
+// Throw std::invalid_argument before anything is written if sizes differ, an array with elements is
+// null, input and output overlap without being the same, or the descriptor contradicts itself.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <limits>
+#include <span>
+
+#include "lowp/arrays/convert.hpp"
+#include "lowp/core/config.hpp"
+#include "lowp/core/exact.hpp"
+#include "lowp/number/arithmetic.hpp"
+#include "lowp/number/carrier.hpp"
+
+namespace lowp {
+namespace detail {
+
+struct array_sum {
+  static constexpr const char* name = "add";
+  template <carrier T, number_format F>
+  static bool is_decided(const F&, const carrier_operations<T>& can) {
+    return can.sums;
+  }
+  template <carrier T>
+  static T compute(T x, T y) {
+    return x + y;
+  }
+  template <number_format F, rounding_mode R>
+  static unpacked exact_result(const F&, const unpacked& x, const unpacked& y, const R& mode) {
+    return exact::add(x, y, zero_sum_is_negative(mode));
+  }
+};
+struct array_difference : array_sum {
+  static constexpr const char* name = "subtract";
+  template <carrier T>
+  static T compute(T x, T y) {
+    return x - y;
+  }
+  template <number_format F, rounding_mode R>
+  static unpacked exact_result(const F&, const unpacked& x, const unpacked& y, const R& mode) {
+    return exact::add(x, -y, zero_sum_is_negative(mode));
+  }
+};
+struct array_product {
+  static constexpr const char* name = "multiply";
+  template <carrier T, number_format F>
+  static bool is_decided(const F&, const carrier_operations<T>& can) {
+    return can.products;
+  }
+  template <carrier T>
+  static T compute(T x, T y) {
+    return x * y;
+  }
+  template <number_format F, rounding_mode R>
+  static unpacked exact_result(const F&, const unpacked& x, const unpacked& y, const R&) {
+    return exact::multiply<true>(x, y);
+  }
+};
+struct array_quotient {
+  static constexpr const char* name = "divide";
+  /// What x / 0 is where zero has no sign, the machine does not know: see divide().
+  template <number_format F>
+  static bool zero_has_no_sign(const F& f) {
+    return has_nan(f) && !has_negative_zero(f);
+  }
+  template <carrier T, number_format F>
+  static bool is_decided(const F& f, const carrier_operations<T>& can) {
+    return can.quotients && !zero_has_no_sign(f);
+  }
+  template <carrier T>
+  static T compute(T x, T y) {
+    return x / y;
+  }
+  template <number_format F, rounding_mode R>
+  static unpacked exact_result(const F& f, const unpacked& x, const unpacked& y, const R&) {
+    return y.is_zero() && zero_has_no_sign(f) ? unpacked::nan() : exact::divide<true>(x, y);
+  }
+};
+
+/// What operations of T on numbers of a format decide under a mode: to nearest even all that
+/// carrier.hpp says, else what is exact.
+template <carrier T, rounding_mode R>
+[[nodiscard]] carrier_operations<T> deciding_operations(const value_facts& facts) {
+  carrier_operations<T> can = carrier_operations_of<T>(facts);
+  if constexpr (!std::same_as<R, nearest_even_t>) {
+    const int reach = facts.highest_exponent - facts.last_bit_exponent + 2;
+    can.sums = can.sums && reach <= std::numeric_limits<T>::digits;
+    can.quotients = false;
+  }
+  return can;
+}
+
+template <class Operation, carrier T, number_format F, rounding_mode R>
+void operate(const F& f, std::span<const T> a, std::span<const T> b, std::span<T> out,
+             const R& mode, overflow o) {
+  require_valid(Operation::name, defect(f));
+  require_same_size(Operation::name, a.size(), b.size());
+  require_same_size(Operation::name, out.size(), a.size());
+  require_apart(Operation::name, bulk::bytes_of(a), bulk::bytes_of(out), true);
+  require_apart(Operation::name, bulk::bytes_of(b), bulk::bytes_of(out), true);
+  const carrier_operations<T> can = deciding_operations<T, R>(facts_of(f));
+  if (!has_ieee_arithmetic || !Operation::template is_decided<T>(f, can)) {
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const R draw = at(mode, i);
+      const unpacked result = Operation::exact_result(f, unpack(a[i]), unpack(b[i]), draw);
+      out[i] = pack_as<T>(decode(f, encode(f, result, draw, o, missing_nan::largest)));
+    }
+    return;
+  }
+  constexpr std::size_t chunk_size = 4096;  // which stays in the nearest cache until it is rounded
+  for (std::size_t begin = 0; begin < out.size(); begin += chunk_size) {
+    const std::size_t count = std::min(chunk_size, out.size() - begin);
+    const T* const x = a.data() + begin;
+    const T* const y = b.data() + begin;
+    const std::span<T> chunk = out.subspan(begin, count);
+    {
+      const default_float_environment environment;
+      for (std::size_t i = 0; i < count; ++i) chunk[i] = Operation::template compute<T>(x[i], y[i]);
+    }
+    round_to(f, std::span<const T>(chunk), chunk, at(mode, begin), o);
+  }
+}
+
+}  // namespace detail
+
+// Each for floats and for doubles, which spans of either convert to.
+#define LOWP_ARRAY_OPERATION(name, operation, T)                                           \
+  template <number_format F, rounding_mode R = nearest_even_t>                             \
+  void name(const F& format, std::span<const T> a, std::span<const T> b, std::span<T> out, \
+            const R& mode = {}, overflow o = overflow::to_special) {                       \
+    detail::operate<detail::operation, T>(format, a, b, out, mode, o);                     \
+  }
+LOWP_ARRAY_OPERATION(add, array_sum, float)
+LOWP_ARRAY_OPERATION(add, array_sum, double)
+LOWP_ARRAY_OPERATION(subtract, array_difference, float)
+LOWP_ARRAY_OPERATION(subtract, array_difference, double)
+LOWP_ARRAY_OPERATION(multiply, array_product, float)
+LOWP_ARRAY_OPERATION(multiply, array_product, double)
+LOWP_ARRAY_OPERATION(divide, array_quotient, float)
+LOWP_ARRAY_OPERATION(divide, array_quotient, double)
+#undef LOWP_ARRAY_OPERATION
+
+}  // namespace lowp
