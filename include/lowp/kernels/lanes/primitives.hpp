@@ -49,4 +49,11 @@
   row(store_vector, "(float* or double*, V): the values of a vector")                            \
   row(transpose_square, "(in, stride, out, stride): 16 x 16 values of binary32")                 \
   row(add_to_odd, "u64 (u64, u64): the sum, to odd where it is inexact")
+
+/// What targets with integer products have beside them, in the fragment of these. Bytes of rows have
+/// signs where row_byte_offset is 0.
+#define LOWP_INTEGER_PRIMITIVES(row)                                                             \
+  row(add_fours, "u32 (sum, row, lane): the sum and four products of bytes, modulo 2^32")        \
+  row(load_codes, "u32 (bytes, count, u32 flip): count codes of 8 or 4 bits ^ flip, then zeros") \
+  row(sums_of_vectors, "u32 (const float*): the sums of as many vectors as words, modulo 2^32")
 // clang-format on

@@ -144,8 +144,8 @@ LOWP_BORDER void offset_codes(const std::uint8_t* codes, std::size_t count, std:
 /// Modulo 2^32.
 [[nodiscard]] LOWP_BORDER std::uint32_t sum_signed_bytes(const std::uint8_t* bytes,
                                                          std::size_t count);
-[[nodiscard]] LOWP_BORDER std::uint32_t sum_unsigned_bytes(const std::uint8_t* bytes,
-                                                           std::size_t count);
+/// Of a row, with row_byte_offset added to them.
+[[nodiscard]] LOWP_BORDER std::uint32_t sum_row_bytes(const std::uint8_t* bytes, std::size_t count);
 
 /// Of one or two thousand bytes, say.
 LOWP_BORDER void copy(isa level, const float* in, std::size_t count, float* out);
