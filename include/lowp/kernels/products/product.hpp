@@ -65,6 +65,7 @@ LOWP_BORDER void multiply(const group_product& p);
   return has(level, feature::integer_products);
 }
 LOWP_BORDER void multiply(const integer_tile& t);
+/// On x86.
 LOWP_BORDER void multiply(const integer_steps& p);
 /// Codes of at most 6 bits by table, or of 8 bits as they are, to integers; zeros up to a multiple
 /// of 64.
