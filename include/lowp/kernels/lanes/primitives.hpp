@@ -54,6 +54,7 @@
 /// signs where row_byte_offset is 0.
 #define LOWP_INTEGER_PRIMITIVES(row)                                                             \
   row(add_fours, "u32 (sum, row, lane): the sum and four products of bytes, modulo 2^32")        \
+  row(add_fours_by, "u32 (sum, row, lane): by one word of the row; if fours_row_words > 1")      \
   row(load_codes, "u32 (bytes, count, u32 flip): count codes of 8 or 4 bits ^ flip, then zeros") \
   row(sums_of_vectors, "u32 (const float*): the sums of as many vectors as words, modulo 2^32")
 // clang-format on
