@@ -84,6 +84,7 @@ struct setting {
   }
   for (const lowp::isa level : lowp::isas) {
     if (level >= best) break;
+    if (!lowp::kernels::is_compiled(level)) continue;
     all.push_back({sizes[0], 1, level});
     if (level != lowp::isa::portable) all.push_back({sizes[2], 1, level});
   }

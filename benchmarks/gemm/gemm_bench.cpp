@@ -179,7 +179,8 @@ void add_product(const std::string& job) {
     if (std::thread::hardware_concurrency() > 1) add(s, 2, highest_isa());
   }
   for (const isa level : isas) {
-    if (level != isa::portable && level < highest_isa()) add(shapes[4], 1, level);
+    const bool is_other = kernels::is_compiled(level) && level < highest_isa();
+    if (level != isa::portable && is_other) add(shapes[4], 1, level);
   }
 }
 

@@ -5,9 +5,20 @@
 #include <cstdint>
 #include <string>
 
+#include "formats/own_families.hpp"
 #include "gemm/product_cases.hpp"
 
 using namespace test::gemm;
+
+namespace {
+
+/// -8 … 7 in this order, so that what follows the last code of a row is no zero by itself.
+constexpr own::codebook excess_8{
+    4,
+    {0xC1000000, 0xC0E00000, 0xC0C00000, 0xC0A00000, 0xC0800000, 0xC0400000, 0xC0000000, 0xBF800000,
+     0, 0x3F800000, 0x40000000, 0x40400000, 0x40800000, 0x40A00000, 0x40C00000, 0x40E00000}};
+
+}  // namespace
 
 TEST_CASE("Views of numbers") {
   compare_operand<of_numbers<formats::bfloat16>, places::either>("bfloat16");
@@ -59,6 +70,7 @@ TEST_CASE("Blocks of small integers") {
   STATIC_REQUIRE(has_integer_panels<lowp::mxint8>);
   STATIC_REQUIRE(has_integer_panels<lowp::mxfp6_e2m3>);
   STATIC_REQUIRE(has_integer_panels<packed_matrix_view<formats::int_n<4>>>);
+  STATIC_REQUIRE(has_integer_panels<packed_matrix_view<excess_8>>);
   STATIC_REQUIRE(has_integer_panels<matrix_view<const number<formats::e2m1>>>);
   STATIC_REQUIRE_FALSE(has_integer_panels<lowp::nvfp4>);                             // scale
   STATIC_REQUIRE_FALSE(has_integer_panels<lowp::mxfp6_e3m2>);                        // range
@@ -84,6 +96,10 @@ TEST_CASE("Blocks of small integers") {
     compare(t, "mxint8 by mxfp6_e2m3", x.operand, z.operand);
     compare(t, "int4 by mxfp4", w.operand, y.operand);
     compare(t, "e2m1 by mxfp6_e2m3", v.operand, z.operand);
+    const of_packed<excess_8> e(a), f(b);
+    const of_packed<excess_8, lowp::packings::high_first> g(b);
+    compare(t, "codes of which 0 is -8", e.operand, f.operand);
+    compare(t, "the same, high first", e.operand, g.operand);
   }
   // The largest sums of a step, at the ends of the range of scales and beyond them.
   for (const unsigned scale : {0u, 1u, 57u, 62u, 63u, 64u, 183u, 184u, 190u, 253u, 254u, 255u}) {

@@ -83,6 +83,7 @@ void require_all_used(const counts& used) {
     if (count != 0) continue;
     const bool needs_instructions =
         name.find(" by AMX") != std::string::npos || name.find(" by VNNI") != std::string::npos ||
+        name.find(" by SDOT") != std::string::npos ||
         name.find("AVX512-BF16") != std::string::npos || name.find("packed") != std::string::npos;
     if (needs_instructions) {
       WARN("SKIPPED: \"" << name << "\", which this machine has no instructions for");
@@ -259,9 +260,11 @@ TEST_CASE("explain() names the strategy and what was against those before it") {
   // Where there are the instructions, the first strategy that can is another one.
   const auto x = lowp::quantize<formats::mxfp4>(a.view());
   CHECK(lowp::explain(x, x, lowp::isa::portable).strategy == "binary32 by FMAs");
-  if (test::highest_isa() < lowp::isa::avx512vbmi) {
+  const lowp::isa dots = LOWP_X86_TARGETS ? lowp::isa::avx512vbmi : lowp::isa::dotprod;
+  if (test::highest_isa() < dots) {
     WARN("SKIPPED: this machine has no dot products of bytes");
   } else {
-    CHECK(lowp::explain(x, x, lowp::isa::avx512vbmi).strategy == "8-bit integers by VNNI");
+    CHECK(lowp::explain(x, x, dots).strategy ==
+          (LOWP_X86_TARGETS ? "8-bit integers by VNNI" : "8-bit integers by SDOT"));
   }
 }

@@ -18,6 +18,7 @@
 #include "lowp/kernels/arrays/dispatch.hpp"
 #include "lowp/kernels/lanes/primitives.hpp"
 #include "lowp/kernels/products/product.hpp"
+#include "skip.hpp"
 
 namespace test::lanes {
 
@@ -207,6 +208,15 @@ std::uint32_t add_pairs(std::uint32_t sum, std::uint32_t a, std::uint32_t b) {
   const std::int64_t both = product(a & 0xFFFF, b & 0xFFFF) + product(a >> 16, b >> 16);
   return sum + static_cast<std::uint32_t>(both);
 }
+/// Of bytes, those of a with a sign if they have no offset.
+std::uint32_t add_fours(std::uint32_t sum, std::uint32_t a, std::uint32_t b) {
+  for (int at = 0; at < 32; at += 8) {
+    const auto byte = static_cast<std::uint8_t>(a >> at);
+    const int x = lowp::kernels::row_byte_offset == 0 ? static_cast<std::int8_t>(byte) : byte;
+    sum += static_cast<std::uint32_t>(x * static_cast<std::int8_t>(b >> at & 0xFF));
+  }
+  return sum;
+}
 
 template <class Word>
 Word float_smaller(Word a, Word b) {
@@ -261,6 +271,12 @@ constexpr const char* names[]{
 #undef LOWP_NAME
 };
 constexpr std::size_t primitive_count = std::size(names);
+constexpr const char* integer_names[]{
+#define LOWP_NAME(name, meaning) #name,
+    LOWP_INTEGER_PRIMITIVES(LOWP_NAME)
+#undef LOWP_NAME
+};
+constexpr std::size_t integer_primitive_count = std::size(integer_names);
 
 }  // namespace
 namespace lowp {
@@ -269,28 +285,53 @@ namespace kernels {
 void try_primitives(isa level, test::lanes::tally* results) {
   LOWP_DISPATCH(level, lane_tests::try_primitives(results));
 }
+#if LOWP_COMPILES_avx512vbmi || LOWP_COMPILES_dotprod
+void try_integer_primitives(test::lanes::tally* results) {
+  with_integers::lane_tests::try_integer_primitives(results);
+}
+#else
+void try_integer_primitives(test::lanes::tally*) {}
+#endif
 }  // namespace kernels
 }  // namespace LOWP_KERNEL_BASELINE
 }  // namespace lowp
 namespace {
 
-TEST_CASE("every lane primitive gives the bits of scalar arithmetic") {
+void fill_arguments() {
   test::lanes::fill_samples<std::uint32_t>();
   test::lanes::fill_samples<std::uint64_t>();
   test::lanes::fill_moderates();
   test::lanes::fill_triples();
+}
+void check_results(lowp::isa level, const tally* results, const char* const* of, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const tally& t = results[i];
+    INFO(name(level) << ": " << of[i] << ", " << t.wrong << " of " << t.compared << ", first "
+                     << std::hex << t.first_actual << ", expected " << t.first_expected);
+    CHECK((t.compared != 0 || t.is_skipped));
+    CHECK(t.wrong == 0);
+  }
+}
+
+TEST_CASE("every lane primitive gives the bits of scalar arithmetic") {
+  fill_arguments();
   for (const lowp::isa level : test::isas()) {
     if (lowp::kernels::lanes_of(level) != level) continue;  // has the lanes of another
     tally results[primitive_count];
     lowp::kernels::try_primitives(level, results);
-    for (std::size_t i = 0; i < primitive_count; ++i) {
-      const tally& t = results[i];
-      INFO(name(level) << ": " << names[i] << ", " << t.wrong << " of " << t.compared << ", first "
-                       << std::hex << t.first_actual << ", expected " << t.first_expected);
-      CHECK((t.compared != 0 || t.is_skipped));
-      CHECK(t.wrong == 0);
-    }
+    check_results(level, results, names, primitive_count);
   }
+}
+
+TEST_CASE("primitives of integer products give the bits of scalar arithmetic") {
+  const lowp::isa level = test::highest_isa();
+  if (!lowp::kernels::has_integer_products(level)) {
+    return test::skip("this machine has no dot products of bytes");
+  }
+  fill_arguments();
+  tally results[integer_primitive_count];
+  lowp::kernels::try_integer_primitives(results);
+  check_results(level, results, integer_names, integer_primitive_count);
 }
 
 }  // namespace

@@ -32,16 +32,30 @@ TEST_CASE("levels have names of their own, in the order of their enumerators") {
   CHECK(name(isa::avx512bf16) == "avx512bf16");
 }
 
-TEST_CASE("a level has the features of those before it") {
+TEST_CASE("a level has the features of what it builds on") {
   for (const feature f : features) {
     CAPTURE(static_cast<int>(f));
     CHECK_FALSE(has(isa::portable, f));
-    const auto first =
-        std::find_if(isas.begin(), isas.end(), [f](isa level) { return has(level, f); });
-    CHECK(std::all_of(first, isas.end(), [f](isa level) { return has(level, f); }));
-    CHECK((first != isas.end()) == (LOWP_X86_TARGETS != 0));
+    bool is_anywhere = false;
+    for (const isa level : isas) {
+      CAPTURE(name(level));
+      const isa base = lowp::kernels::detail::target_rows[static_cast<std::size_t>(level)].base;
+      CHECK((base < level || level == isa::portable));
+      CHECK((has(level, f) || !has(base, f)));
+      CHECK((has(level, f) == has(base, f) || lowp::kernels::is_compiled(level)));
+      is_anywhere = is_anywhere || has(level, f);
+    }
+    const bool is_of_aarch64 = f == feature::integer_products && LOWP_COMPILES_dotprod != 0;
+    CHECK(is_anywhere == (LOWP_X86_TARGETS != 0 || is_of_aarch64));
   }
   CHECK_FALSE(has(isa::amx, feature::none));
+}
+
+TEST_CASE("dot products of bytes are in one row of each architecture") {
+  CHECK(has(isa::dotprod, feature::integer_products) == (LOWP_COMPILES_dotprod != 0));
+  CHECK(has(isa::amx, feature::integer_products) == (LOWP_X86_TARGETS != 0));
+  CHECK_FALSE(has(isa::vector128, feature::integer_products));
+  CHECK(lanes_of(isa::dotprod) == lanes_of(isa::vector128));
 }
 
 TEST_CASE("the lanes that serve a level are compiled, and serve themselves") {
@@ -64,6 +78,7 @@ TEST_CASE("the lanes that serve a level are compiled, and serve themselves") {
 TEST_CASE("this machine's best level is served by lanes that it has") {
   CHECK(lanes_of(lowp::best_isa()) <= lowp::best_isa());
   CHECK(test::isas().back() == test::highest_isa());
+  for (const isa level : test::isas()) CHECK(lowp::kernels::is_compiled(level));
 }
 
 }  // namespace

@@ -8,13 +8,16 @@
 #include "lowp/kernels/targets/table.hpp"
 #if LOWP_X86_TARGETS
 #include <cpuid.h>
+#elif LOWP_COMPILES_dotprod && defined(__linux__)
+#include <sys/auxv.h>  // getauxval
 #endif
 
 namespace lowp {
 inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
 
-/// What the processor has and the operating system saves, by CPUID and XGETBV.
+/// What the processor has and the operating system saves, by CPUID and XGETBV; of AArch64, by what
+/// Linux tells, or what the compiler's flags promise.
 [[nodiscard]] inline isa detected_isa() {
 #if LOWP_X86_TARGETS
   unsigned a = 0, b = 0, c = 0, d = 0;
@@ -40,6 +43,12 @@ namespace kernels {
   if (__get_cpuid_count(7, 1, &a, &b, &c, &d) == 0 || !has(a, bf16)) return isa::avx512vbmi;
   return has_tiles ? isa::amx : isa::avx512bf16;
 #else
+#if LOWP_COMPILES_dotprod && defined(__linux__)
+  constexpr unsigned long has_dot_products = 1ul << 20;  // HWCAP_ASIMDDP
+  if ((getauxval(AT_HWCAP) & has_dot_products) != 0) return isa::dotprod;
+#elif LOWP_COMPILES_dotprod && defined(__ARM_FEATURE_DOTPROD)
+  return isa::dotprod;
+#endif
   return LOWP_COMPILES_vector128 ? isa::vector128 : isa::portable;
 #endif
 }

@@ -23,17 +23,23 @@
 #else
 #define LOWP_X86_TARGETS 0
 #endif
+#if defined(__GNUC__) && defined(__AARCH64EL__)
+#define LOWP_AARCH64_TARGETS 1
+#else
+#define LOWP_AARCH64_TARGETS 0
+#endif
 
 // Which rows of the table of targets are compiled here. A machine that must have AVX2, by the
 // compiler's flags, does not need what is for those without.
 #define LOWP_COMPILES_portable 1
 #if LOWP_X86_TARGETS && defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
 #define LOWP_COMPILES_vector128 0
-#elif LOWP_X86_TARGETS || (defined(__GNUC__) && defined(__AARCH64EL__))
+#elif LOWP_X86_TARGETS || LOWP_AARCH64_TARGETS
 #define LOWP_COMPILES_vector128 1
 #else
 #define LOWP_COMPILES_vector128 0
 #endif
+#define LOWP_COMPILES_dotprod LOWP_AARCH64_TARGETS
 #define LOWP_COMPILES_avx2 LOWP_X86_TARGETS
 #define LOWP_COMPILES_avx512 LOWP_X86_TARGETS
 #define LOWP_COMPILES_avx512vbmi LOWP_X86_TARGETS
@@ -66,7 +72,7 @@
 #define LOWP_BASELINE_VECTORS 3
 #elif defined(__AVX__)
 #define LOWP_BASELINE_VECTORS 2
-#elif defined(__SSE4_2__)
+#elif defined(__SSE4_2__) || defined(__ARM_FEATURE_DOTPROD)
 #define LOWP_BASELINE_VECTORS 1
 #else
 #define LOWP_BASELINE_VECTORS 0

@@ -85,6 +85,8 @@ inline void multiply_few_integer_rows(const word_rows& a, const word_rows& b, bo
   if (a.rows() == 0) return;
   const few_integer_rows few(how.level(), a);
   const bool has_ones = a.integers.has_zeros();
+  // Codes of 4 bits are bytes with a sign and without.
+  const int lowered = b.integers.format.bits() == 8 ? 128 - kernels::row_byte_offset : 0;
   const std::size_t row_count = a.rows() + (has_ones ? 1 : 0);
   // So many spans that the buffers, and the bytes of the few rows, stay in a cache.
   const auto end_of = [&](std::size_t span) {
@@ -110,7 +112,7 @@ inline void multiply_few_integer_rows(const word_rows& a, const word_rows& b, bo
       if (count < group) std::fill(buffer, buffer + most_buffers * group * group, 0u);
       for (std::size_t span = 0, n = 0; span < b.plan.span_count(); span += n) {
         n = end_of(span) - span;
-        const int lowest = -b.integers.sign();
+        const int lowest = lowered - b.integers.sign();
         for (std::size_t j = 0; j < count; ++j) {
           const word_rows::constants of = b.of_row(first + j);
           for (std::size_t s = 0; s < n; ++s) {
@@ -126,7 +128,7 @@ inline void multiply_few_integer_rows(const word_rows& a, const word_rows& b, bo
         p.other_stride = static_cast<std::size_t>(b.integers.row_bytes);
         p.other_count = count;
         p.are_nibbles = b.integers.format.bits() == 4;
-        p.sign = static_cast<std::uint8_t>(b.integers.sign());
+        p.flip = static_cast<std::uint8_t>(b.integers.sign() ^ lowered);
         p.spans = b.plan.span(span);
         p.parts = &b.plan.part_of(span);
         p.span_count = n;

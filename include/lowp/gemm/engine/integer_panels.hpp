@@ -16,7 +16,7 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-#if LOWP_X86_TARGETS
+#if LOWP_X86_TARGETS || LOWP_AARCH64_TARGETS
 
 /// The integers of a part of a row, exclusive or `flip`; zeros up to a multiple of 64.
 inline void load_integers(isa level, const integer_rows& from, std::size_t row, std::size_t first,
@@ -132,7 +132,7 @@ struct integer_panels : panel_sums<> {
               std::size_t count) {
       const std::size_t steps = (count + 31) / 32;
       std::uint8_t buffer[max_steps];
-      load_integers(level, from, row, k, count, 0x80,
+      load_integers(level, from, row, k, count, kernels::row_byte_offset,
                     integers_ + i * kernels::integer_tile::row_stride);
       kernels::store_powers(from.scale_codes(row, k / 32, steps, buffer), steps, from.powers.offset,
                             scales_ + i * max_steps);
@@ -153,6 +153,7 @@ struct integer_panels : panel_sums<> {
     alignas(64) float scales_[lane_tiles::group * max_steps];
   };
 
+#if LOWP_X86_TARGETS
   /// All of a few rows, by steps.
   class few_rows {
    public:
@@ -240,6 +241,7 @@ struct integer_panels : panel_sums<> {
     aligned_array<std::int32_t> offsets_;
     aligned_array<float> scales_;
   };
+#endif
 };
 
 #endif

@@ -106,7 +106,7 @@ struct integer_sum_panels : panel_sums<float, 2> {
         scales_[at] = of.scale(i);
         if (from_.plan.are_bytes()) {
           const std::uint32_t sum = kernels::sum_signed_bytes(bytes, size);
-          offsets_[at] = from_.plan.has_zeros() ? 0 - sum : 0 - 128 * sum;
+          offsets_[at] = from_.plan.has_zeros() ? 0 - sum : 0 - kernels::row_byte_offset * sum;
         }
         if (from_.plan.has_zeros()) {
           zeros_[at] = static_cast<std::uint32_t>(from_.integers.center() - of.zero(i));
@@ -137,7 +137,7 @@ struct integer_sum_panels : panel_sums<float, 2> {
               std::size_t) {
       const word_rows::constants of = from.of_row(row);
       std::uint32_t* const words = words_ + i * tile::row_stride;
-      from.load(level, row, word, 0x80, words);
+      from.load(level, row, word, kernels::row_byte_offset, words);
       const auto* bytes = reinterpret_cast<const std::uint8_t*>(words);
       const std::size_t begin = from.plan.first_span(word), end = from.plan.end_span(word);
       for (std::size_t span = begin; span < end; ++span) {
@@ -146,8 +146,9 @@ struct integer_sum_panels : panel_sums<float, 2> {
         const std::size_t size = from.plan.span(span)->words * 4;
         scales_[at] = of.scale(span);
         if (from.plan.has_zeros()) {
-          const auto w = static_cast<std::uint32_t>(128 + of.zero(span) - from.integers.center());
-          const std::uint32_t sum = from.are_summed ? kernels::sum_unsigned_bytes(bytes, size) : 0;
+          const auto w = static_cast<std::uint32_t>(kernels::row_byte_offset + of.zero(span) -
+                                                    from.integers.center());
+          const std::uint32_t sum = from.are_summed ? kernels::sum_row_bytes(bytes, size) : 0;
           offsets_[at] = w;
           zeros_[at] = sum - static_cast<std::uint32_t>(part.count) * w;
         }

@@ -3,7 +3,8 @@
 // (int32_sums).
 //
 // Sums of bytes run over x u, where x = q_a - c_a is signed (c = 128 for unsigned bytes, else 0)
-// and u = q_b - c_b + 128 is not, as instructions want them. With z' = z - c and w = 128 + z_b',
+// and u = q_b - c_b + o has the offset o that instructions want, 128 or 0 (row_byte_offset). With
+// z' = z - c and w = o + z_b',
 //   sum (q_a - z_a)(q_b - z_b) = sum x u - w sum x - z_a' (sum u - n w)
 // modulo 2^32, and exactly where the left side fits 32 bits. Sums of 16-bit integers run over the
 // differences themselves.

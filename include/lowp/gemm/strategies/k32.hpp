@@ -21,12 +21,12 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-#if LOWP_X86_TARGETS
-
 template <class Problem>
 [[nodiscard]] bool has_few_rows(const Problem& p) {
   return (std::min)(p.a.rows, p.b.rows) <= most_few_rows;
 }
+
+#if LOWP_X86_TARGETS
 
 /// What both strategies of bfloat16 ask of operands, or null.
 template <class Problem>
@@ -59,30 +59,6 @@ struct bfloat16_tiles {
   }
 };
 
-/// Small integers times one power of two for each 32, by dot products of bytes.
-struct integer_dot_products {
-  static constexpr std::string_view name = "8-bit integers by VNNI";
-  template <class Problem>
-  [[nodiscard]] static const char* obstacle(const Problem& p) {
-    integer_property a_own, b_own;
-    integer_rows x, y;
-    if (const char* const why = p.a.find_integer_rows(a_own, x)) return why;
-    if (const char* const why = p.b.find_integer_rows(b_own, y)) return why;
-    if (!kernels::has_integer_products(p.level())) return "the machine has no VNNI";
-    return are_scales_in_range(p.level(), x) && are_scales_in_range(p.level(), y)
-               ? nullptr
-               : "scales are too far apart for exact sums";
-  }
-  template <class Problem>
-  static void run(const Problem& p, const sum_sink& sink) {
-    integer_property a_own, b_own;
-    integer_rows x, y;
-    static_cast<void>(p.a.find_integer_rows(a_own, x));  // as obstacle() saw
-    static_cast<void>(p.b.find_integer_rows(b_own, y));
-    multiply_k32<integer_panels>(x, y, sink, p.how);
-  }
-};
-
 /// Values of at most 8 significant bits by dot products of AVX512-BF16.
 struct bfloat16_dot_products {
   static constexpr std::string_view name = "bfloat16 by AVX512-BF16";
@@ -96,6 +72,44 @@ struct bfloat16_dot_products {
   static void run(const Problem& p, const sum_sink& sink) {
     multiply_bfloat16<dot_products>(p, sink);
   }
+};
+
+#endif
+
+#if LOWP_X86_TARGETS || LOWP_AARCH64_TARGETS
+
+/// Small integers times one power of two for each 32, by dot products of bytes.
+struct integer_dot_products {
+  static constexpr std::string_view name =
+      LOWP_X86_TARGETS ? "8-bit integers by VNNI" : "8-bit integers by SDOT";
+  template <class Problem>
+  [[nodiscard]] static const char* obstacle(const Problem& p) {
+    integer_property a_own, b_own;
+    integer_rows x, y;
+    if (const char* const why = p.a.find_integer_rows(a_own, x)) return why;
+    if (const char* const why = p.b.find_integer_rows(b_own, y)) return why;
+    if (!kernels::has_integer_products(p.level()))
+      return "the machine has no dot products of bytes";
+    if (!multiplies_few_rows && has_few_rows(p)) return "an operand has at most 8 rows";
+    return are_scales_in_range(p.level(), x) && are_scales_in_range(p.level(), y)
+               ? nullptr
+               : "scales are too far apart for exact sums";
+  }
+  template <class Problem>
+  static void run(const Problem& p, const sum_sink& sink) {
+    integer_property a_own, b_own;
+    integer_rows x, y;
+    static_cast<void>(p.a.find_integer_rows(a_own, x));  // as obstacle() saw
+    static_cast<void>(p.b.find_integer_rows(b_own, y));
+    if constexpr (multiplies_few_rows) {
+      multiply_k32<integer_panels>(x, y, sink, p.how);
+    } else {
+      multiply_blocks<integer_panels>(x, y, sink, p.how);
+    }
+  }
+
+ private:
+  static constexpr bool multiplies_few_rows = LOWP_X86_TARGETS != 0;
 };
 
 #endif

@@ -69,6 +69,12 @@ struct modeled_pieces;
 strategies_of(const k32_sums&) {
   return {};
 }
+#elif LOWP_AARCH64_TARGETS
+[[nodiscard]] constexpr bulk::strategy_list<bulk::integer_dot_products, bulk::few_rows_by_packed,
+                                            bulk::binary32_fmas>
+strategies_of(const k32_sums&) {
+  return {};
+}
 #else
 [[nodiscard]] constexpr bulk::strategy_list<bulk::few_rows_by_packed, bulk::binary32_fmas>
 strategies_of(const k32_sums&) {

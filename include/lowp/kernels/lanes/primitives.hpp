@@ -49,4 +49,12 @@
   row(store_vector, "(X*, V): the values of a vector, X of the size of a word")                  \
   row(transpose_square, "(in, stride, out, stride): 16 x 16 words of 32 bits of any type")       \
   row(add_to_odd, "u64 (u64, u64): the sum, to odd where it is inexact")
+
+/// What targets with integer products have beside them, in the fragment of these. Bytes of rows have
+/// signs where row_byte_offset is 0.
+#define LOWP_INTEGER_PRIMITIVES(row)                                                             \
+  row(add_fours, "u32 (sum, row, lane): the sum and four products of bytes, modulo 2^32")        \
+  row(add_fours_by, "u32 (sum, row, lane): by one word of the row; if fours_row_words > 1")      \
+  row(load_codes, "u32 (bytes, count, u32 flip): count codes of 8 or 4 bits ^ flip, then zeros") \
+  row(sums_of_vectors, "u32 (const std::uint32_t*): the sums of as many vectors as words, modulo 2^32")
 // clang-format on

@@ -12,6 +12,10 @@ namespace lowp {
 inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
 
+/// What is added to the bytes of rows, and not to those of lanes. Instructions of x86 multiply
+/// bytes without a sign by bytes with one, that of AArch64 bytes with signs.
+inline constexpr std::uint8_t row_byte_offset = LOWP_X86_TARGETS ? 128 : 0;
+
 /// How codes of a format become 8-bit integers.
 struct integer_codes {
   bool is_identity = false;     ///< codes of 8 bits, in two's complement
@@ -26,10 +30,10 @@ struct integer_tile {
   static constexpr std::size_t row_stride = product_tile::max_depth + 64;
 
   const std::uint8_t* lanes;    ///< [k / 4][width][k % 4], two's complement
-  const std::int32_t* offsets;  ///< [step][width], -128 times the sum of the lane
+  const std::int32_t* offsets;  ///< [step][width], -row_byte_offset times the sum of the lane
   const float* lane_scales;     ///< [step][width]
   std::size_t width;
-  const std::uint8_t* rows;  ///< row r at r * row_stride, with 128 added
+  const std::uint8_t* rows;  ///< row r at r * row_stride, with row_byte_offset added
   const float* row_scales;   ///< [row][max_steps]
   std::size_t row_count;
   std::size_t steps;
@@ -37,8 +41,9 @@ struct integer_tile {
 };
 
 /// As product_tile, for int32_sums. A word of a row and of a lane holds four k as 8-bit
-/// integers, those of rows with 128 added, or two as 16-bit ones. Words are summed in spans of K,
-/// each of which belongs to one scale of either operand; their sum may go on in the next chunk.
+/// integers, those of rows with row_byte_offset added, or two as 16-bit ones. Words are summed in
+/// spans of K, each of which belongs to one scale of either operand; their sum may go on in the
+/// next chunk.
 struct integer_sum_tile {
   static constexpr std::size_t max_words = product_tile::max_depth;
   static constexpr std::size_t row_stride = product_tile::buffer_stride;
@@ -69,7 +74,8 @@ struct integer_sum_tile {
 
 /// As integer_sum_tile, for bytes of a few rows and up to 16 others, whose codes are read where
 /// they lie: some spans, each of which begins at a multiple of 64 in K. With u = q - lowest of the
-/// others, x of the rows and their zero points z - c, w = z - lowest, a sum is
+/// others (as unsigned bytes, or those less 128 - row_byte_offset), x of the rows and their zero
+/// points z - c, w = z - lowest, a sum is
 ///   sum x u - w sum x - (z - c)(sum u - n w).
 struct integer_dots {
   static constexpr std::size_t group = 16, most_rows = 8, alignment = 64;
@@ -85,7 +91,7 @@ struct integer_dots {
   const std::uint8_t* others;  ///< packed codes of 8 bits, or of 4, the low ones first
   std::size_t other_stride, other_count;
   bool are_nibbles;
-  std::uint8_t sign;  ///< which bit codes and u differ in
+  std::uint8_t flip;  ///< the bits that codes and u differ in
   const integer_sum_tile::span* spans;
   const part* parts;
   std::size_t span_count;
@@ -95,7 +101,7 @@ struct integer_dots {
   const std::uint32_t* other_zeros;  ///< [span][group] w
   const float* other_scales;
   bool rows_first;        ///< whether their scale is that of the first operand
-  std::uint32_t* buffer;  ///< 256 for each span and row
+  std::uint32_t* buffer;  ///< 256 at most for each span and row
   float* totals;          ///< [row] at total_stride
   std::size_t total_stride;
   std::uint32_t* rest;  ///< [row][group]

@@ -65,6 +65,7 @@ LOWP_BORDER void multiply(const group_product& p);
   return has(level, feature::integer_products);
 }
 LOWP_BORDER void multiply(const integer_tile& t);
+/// On x86.
 LOWP_BORDER void multiply(const integer_steps& p);
 /// Codes of at most 6 bits by table, or of 8 bits as they are, to integers; zeros up to a multiple
 /// of 64.
@@ -145,8 +146,8 @@ LOWP_BORDER void offset_codes(const std::uint8_t* codes, std::size_t count, std:
 /// Modulo 2^32.
 [[nodiscard]] LOWP_BORDER std::uint32_t sum_signed_bytes(const std::uint8_t* bytes,
                                                          std::size_t count);
-[[nodiscard]] LOWP_BORDER std::uint32_t sum_unsigned_bytes(const std::uint8_t* bytes,
-                                                           std::size_t count);
+/// Of a row, with row_byte_offset added to them.
+[[nodiscard]] LOWP_BORDER std::uint32_t sum_row_bytes(const std::uint8_t* bytes, std::size_t count);
 
 /// Of one or two thousand bytes, say.
 LOWP_BORDER void copy(isa level, const float* in, std::size_t count, float* out);

@@ -25,6 +25,7 @@ namespace lowp {
 #define LOWP_TARGET_ROWS(lanes, extension, ...)                                          \
   lanes(portable, portable, none, __VA_ARGS__)                                           \
   lanes(vector128, portable, none, __VA_ARGS__)                                          \
+  extension(dotprod, vector128, integer_products, __VA_ARGS__)                           \
   lanes(avx2, vector128, packing, __VA_ARGS__)                                           \
   lanes(avx512, avx2, nibble_products, __VA_ARGS__)                                      \
   extension(avx512vbmi, avx512, byte_tables | integer_products, __VA_ARGS__)             \
@@ -32,10 +33,11 @@ namespace lowp {
   extension(amx, avx512bf16, tile_products, __VA_ARGS__)
 // clang-format on
 
-/// An instruction set that kernels are written for. Each includes those before it:
-/// portable, C++ alone; vector128, which is SSE2 or NEON; avx2 with FMA and F16C; avx512, which is
-/// F, BW, VL, DQ; avx512vbmi with VNNI; avx512bf16; amx for bfloat16 and 8-bit integers, where the
-/// system permits its use. One that is not compiled here is served by what it builds on.
+/// An instruction set that kernels are written for. Each includes those before it that its
+/// architecture has: portable, C++ alone; vector128, which is SSE2 or NEON; of AArch64 dotprod, for
+/// 8-bit integers; of x86 avx2 with FMA and F16C; avx512, which is F, BW, VL, DQ; avx512vbmi with
+/// VNNI; avx512bf16; amx for bfloat16 and 8-bit integers, where the system permits its use. One
+/// that is not compiled here is served by what it builds on.
 enum class isa : std::uint8_t {
 #define LOWP_ROW(name, ...) name,
   LOWP_TARGET_ROWS(LOWP_ROW, LOWP_ROW)
@@ -83,25 +85,22 @@ struct target_row {
   isa base;
   feature features;  ///< with those of what it builds on
   isa lanes;         ///< whose lanes serve it here
+  bool is_compiled;  ///< here
 };
 inline constexpr std::array<target_row, isas.size()> target_rows = [] {
   using enum feature;
   std::array<target_row, isas.size()> rows{{
-#define LOWP_ROW(name, base, features, ...) {isa::base, features, isa::name},
-#define LOWP_EXTENSION(name, base, features, ...) {isa::base, features, isa::base},
+#define LOWP_ROW(name, base, features, ...) \
+  {isa::base, features, isa::name, LOWP_COMPILES_##name != 0},
+#define LOWP_EXTENSION(name, base, features, ...) \
+  {isa::base, features, isa::base, LOWP_COMPILES_##name != 0},
       LOWP_TARGET_ROWS(LOWP_ROW, LOWP_EXTENSION)
 #undef LOWP_EXTENSION
 #undef LOWP_ROW
   }};
-  constexpr std::array is_compiled{
-#define LOWP_ROW(name, ...) LOWP_COMPILES_##name != 0,
-      LOWP_TARGET_ROWS(LOWP_ROW, LOWP_ROW)
-#undef LOWP_ROW
-  };
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    target_row& row = rows[i];
+  for (target_row& row : rows) {
     const target_row& base = rows[static_cast<std::size_t>(row.base)];
-    if (!is_compiled[i]) {
+    if (!row.is_compiled) {
       row.features = base.features;
       row.lanes = base.lanes;
     } else {
@@ -119,6 +118,10 @@ inline constexpr std::array<target_row, isas.size()> target_rows = [] {
 [[nodiscard]] constexpr bool has(isa level, feature what) {
   const feature all = detail::target_rows[static_cast<std::size_t>(level)].features;
   return (static_cast<unsigned>(all) & static_cast<unsigned>(what)) != 0;
+}
+/// Whether a level is compiled here, and not only served by what it builds on.
+[[nodiscard]] constexpr bool is_compiled(isa level) {
+  return detail::target_rows[static_cast<std::size_t>(level)].is_compiled;
 }
 /// Whose lanes serve a level.
 [[nodiscard]] constexpr isa lanes_of(isa level) {
