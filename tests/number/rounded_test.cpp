@@ -145,3 +145,16 @@ TEST_CASE("rounded: draws are those of number") {
   };
   CHECK(walk(real::from_code(0x3800)) == walk(number::from_code(0x3800)));
 }
+
+TEST_CASE("rounded: comparisons with numbers of C++ are by value") {
+  using real = dropin::rounded<formats::binary16>;
+  const real tenth = 0.1;
+  CHECK(tenth != 0.1);
+  CHECK(tenth < 0.1);
+  CHECK(0.1 > tenth);
+  CHECK(tenth == double(tenth));
+  CHECK(real(2049) < 2049);
+  CHECK(real(2048) == 2048);
+  CHECK_FALSE(real(std::nan("")) == 1.0);
+  CHECK_FALSE(real(1) < std::nan(""));
+}

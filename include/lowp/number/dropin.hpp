@@ -141,7 +141,9 @@ namespace dropin {
 template <auto F, auto Rounding = nearest_even, overflow Overflow = overflow::to_special,
           conversions_out Out = conversions_out::explicit_only>
 requires number_format<decltype(F)> && rounding_mode<decltype(Rounding)>
-class number : public looked_up_here {
+class number : public face_operators<number<F, Rounding, Overflow, Out>> {
+ public:
+  /// Whether numbers become a T by themselves.
   template <class T>
   static constexpr bool converts_to = Out == conversions_out::where_exact&& [] {
     using limits = std::numeric_limits<T>;
@@ -151,7 +153,6 @@ class number : public looked_up_here {
            values.last_bit_exponent >= limits::min_exponent - limits::digits;
   }();
 
- public:
   using literal_type = lowp::number<F>;
   using storage_type = typename literal_type::storage_type;
   static constexpr auto format = F;
@@ -193,42 +194,21 @@ class number : public looked_up_here {
     return static_cast<T>(number_);
   }
 
-  [[nodiscard]] friend constexpr number operator+(number a) { return a; }
+  // What operators are made of: face_operators.hpp.
+  [[nodiscard]] static constexpr number sum(number a, number b) {
+    return add(a.number_, b.number_, next_mode(), Overflow);
+  }
+  [[nodiscard]] static constexpr number difference(number a, number b) {
+    return subtract(a.number_, b.number_, next_mode(), Overflow);
+  }
+  [[nodiscard]] static constexpr number product(number a, number b) {
+    return multiply(a.number_, b.number_, next_mode(), Overflow);
+  }
+  [[nodiscard]] static constexpr number quotient(number a, number b) {
+    return divide(a.number_, b.number_, next_mode(), Overflow);
+  }
   [[nodiscard]] friend constexpr number operator-(number a) {
     return from_unpacked(-a.unpacked_value());
-  }
-#define LOWP_OPERATOR(symbol, function)                                                       \
-  [[nodiscard]] friend constexpr number operator symbol(number a, number b) {                 \
-    return function(a.number_, b.number_, next_mode(), Overflow);                             \
-  }                                                                                           \
-  template <detail::operand_beside<number> T>                                                 \
-  [[nodiscard]] friend constexpr number operator symbol(number a, T b) {                      \
-    return a symbol number(b);                                                                \
-  }                                                                                           \
-  template <detail::operand_beside<number> T>                                                 \
-  [[nodiscard]] friend constexpr number operator symbol(T a, number b) {                      \
-    return number(a) symbol b;                                                                \
-  }                                                                                           \
-  friend constexpr number& operator symbol##=(number& a, number b) { return a = a symbol b; } \
-  template <detail::native_float T>                                                           \
-  requires converts_to<T>                                                                     \
-  friend constexpr T& operator symbol##=(T& a, number b) { return a = a symbol static_cast<T>(b); }
-  LOWP_OPERATOR(+, add)
-  LOWP_OPERATOR(-, subtract)
-  LOWP_OPERATOR(*, multiply)
-  LOWP_OPERATOR(/, divide)
-#undef LOWP_OPERATOR
-  friend constexpr number& operator++(number& a) { return a = a + number(1); }
-  friend constexpr number& operator--(number& a) { return a = a - number(1); }
-  friend constexpr number operator++(number& a, int) {
-    const number before = a;
-    ++a;
-    return before;
-  }
-  friend constexpr number operator--(number& a, int) {
-    const number before = a;
-    --a;
-    return before;
   }
 
   [[nodiscard]] friend constexpr std::partial_ordering operator<=>(number a, number b) {
