@@ -5,15 +5,17 @@ set_target_properties(lowp PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON
 # An optional header is verified where the library that it includes is at hand.
 set(lowp_package_fmt fmt)
 set(lowp_package_nlohmann nlohmann_json)
+set(lowp_package_Eigen Eigen3)
 set(lowp_target_fmt fmt::fmt)
 set(lowp_target_nlohmann nlohmann_json::nlohmann_json)
+set(lowp_target_Eigen Eigen3::Eigen)
 
 add_library(lowp_optional INTERFACE)
 target_link_libraries(lowp_optional INTERFACE lowp)
 set(lowp_verifiable_headers)
 foreach(header IN LISTS lowp_optional_headers)
   set(usable TRUE)
-  foreach(library IN ITEMS fmt nlohmann)
+  foreach(library IN ITEMS fmt nlohmann Eigen)
     file(STRINGS "${header}" uses REGEX "^#include <${library}/")
     if(uses)
       find_package(${lowp_package_${library}} QUIET)

@@ -42,13 +42,8 @@ concept native_float = std::floating_point<T> && requires(T value) {
 template <class T>
 concept native_number = native_integer<T> || native_float<T>;
 
-/// Makes one of two constructors the more constrained one: number(x), which may call both, calls
-/// the explicit one.
-template <class T>
-concept written_out = true;
-
-// Never defined: calling it in a constant expression makes the compiler print its name.
-void the_constant_is_out_of_the_range_of_the_format();
+// No constant expression: calling it in one makes the compiler print its name.
+inline void the_constant_is_out_of_the_range_of_the_format() {}
 }  // namespace detail
 
 /// A number of format F, stored as its code in the smallest unsigned integer that holds it.
@@ -67,21 +62,21 @@ class number {
 
   /// Rounds once from the bits of any arithmetic type: nearest_even, overflow::to_special. Other
   /// modes and policies: convert().
-  template <detail::native_integer T>
-  requires detail::written_out<T>
-  explicit constexpr number(T value) : number(from_unpacked(unpack(value))) {}
-  template <detail::native_float T>
-  requires detail::written_out<T>
+  template <detail::native_number T>
   explicit constexpr number(T value) : number(from_unpacked(unpack(value))) {}
   /// By themselves integers become numbers likewise; in a constant expression they must lie in the
-  /// range of the format.
-  template <detail::native_integer T>
-  constexpr number(T value) : number(from_unpacked(unpack(value))) {
+  /// range of the format. (number(x) calls the constructor above, since this one might take more
+  /// arguments. Constraints would decide that, too, but g++ 12 does not put them into symbols, and
+  /// a file that uses both has one symbol twice.)
+  template <detail::native_integer T, class... None>
+  requires(sizeof...(None) == 0) constexpr number(T value, None...)
+      : number(from_unpacked(unpack(value))) {
     if (std::is_constant_evaluated()) require_in_range(unpack(value));
   }
   /// By themselves floating-point values become numbers where they are constants, in that range.
-  template <detail::native_float T>
-  consteval number(T value) : number(from_unpacked(unpack(value))) {
+  template <detail::native_float T, class... None>
+  requires(sizeof...(None) == 0) consteval number(T value, None...)
+      : number(from_unpacked(unpack(value))) {
     require_in_range(unpack(value));
   }
 
