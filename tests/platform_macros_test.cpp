@@ -8,7 +8,11 @@
 #include <lowp/adapters/iostream.hpp>
 #include <lowp/lowp.hpp>
 #include <lowp/number.hpp>
+#include <lowp/arrays/arithmetic.hpp>
 #include <lowp/number/dropin.hpp>
+#include <lowp/number/dynamic.hpp>
+#include <lowp/number/rounded.hpp>
+#include <lowp/number/tracked.hpp>
 // clang-format on
 
 using namespace lowp;

@@ -121,7 +121,7 @@ void operate(const F& f, std::span<const T> a, std::span<const T> b, std::span<T
   }
   constexpr std::size_t chunk_size = 4096;  // which stays in the nearest cache until it is rounded
   for (std::size_t begin = 0; begin < out.size(); begin += chunk_size) {
-    const std::size_t count = std::min(chunk_size, out.size() - begin);
+    const std::size_t count = (std::min)(chunk_size, out.size() - begin);
     const T* const x = a.data() + begin;
     const T* const y = b.data() + begin;
     const std::span<T> chunk = out.subspan(begin, count);

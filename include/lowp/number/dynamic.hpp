@@ -64,11 +64,11 @@ class precision {
   }
 
   /// `x` in the format.
-  [[nodiscard]] double round(double x) const {
+  [[nodiscard]] double to_format(double x) const {
     if (is_binary64_) return x;
-    return is_fast_ ? round_to_grid(grid_, x) : round(unpack(x));
+    return is_fast_ ? round_to_grid(grid_, x) : to_format(unpack(x));
   }
-  [[nodiscard]] double round(const unpacked& x) const {
+  [[nodiscard]] double to_format(const unpacked& x) const {
     return rounded_(descriptor_.data(), x, next_mode(), overflow_);
   }
   [[nodiscard]] const value_facts& facts() const { return facts_; }
@@ -180,13 +180,13 @@ class dynamic : public face_operators<dynamic> {
   dynamic(double value, const precision& own) : dynamic(of(value, &own)) { own_ = &own; }
   dynamic(const dynamic&) = default;
   dynamic& operator=(const dynamic& other) {
-    value_ = own_ == nullptr || own_ == other.own_ ? other.value_ : own_->round(other.value_);
+    value_ = own_ == nullptr || own_ == other.own_ ? other.value_ : own_->to_format(other.value_);
     return *this;
   }
 
   [[nodiscard]] static dynamic from_unpacked(const unpacked& value) {
     const precision* p = precision_scope::current();
-    return from_value(p == nullptr ? pack_as<double>(value) : p->round(value));
+    return from_value(p == nullptr ? pack_as<double>(value) : p->to_format(value));
   }
   [[nodiscard]] static dynamic from_code(code_t code) {
     return from_unpacked(decode(formats::binary64, code));
@@ -212,8 +212,8 @@ class dynamic : public face_operators<dynamic> {
     if (p == nullptr || p->is_binary64_) return from_value(a.value_ symbol b.value_); \
     const double x = on_grid(*p, a.value_), y = on_grid(*p, b.value_);                \
     if (p->is_fast_ && p->operations_.can && !(p->zero_has_no_sign_ && y == 0))       \
-      return from_value(p->round(x symbol y));                                        \
-    return from_value(p->round(exactly));                                             \
+      return from_value(p->to_format(x symbol y));                                    \
+    return from_value(p->to_format(exactly));                                         \
   }
   LOWP_OPERATION(sum, +, sums, exact::add(unpack(x), unpack(y), zero_is_negative(*p)))
   LOWP_OPERATION(difference, -, sums, exact::add(unpack(x), -unpack(y), zero_is_negative(*p)))
@@ -222,21 +222,21 @@ class dynamic : public face_operators<dynamic> {
 #undef LOWP_OPERATION
   [[nodiscard]] friend dynamic operator-(const dynamic& a) {
     const precision* p = in_force(a, a);
-    return from_value(p == nullptr ? -a.value_ : p->round(-a.value_));
+    return from_value(p == nullptr ? -a.value_ : p->to_format(-a.value_));
   }
   [[nodiscard]] static dynamic square_root(const dynamic& a) {
     const precision* p = in_force(a, a);
     if (p == nullptr) return from_value(std::sqrt(a.value_));
     const double x = on_grid(*p, a.value_);
-    if (p->is_fast_ && p->operations_.roots) return from_value(p->round(std::sqrt(x)));
-    return from_value(p->round(exact_root(*p, unpack(x))));
+    if (p->is_fast_ && p->operations_.roots) return from_value(p->to_format(std::sqrt(x)));
+    return from_value(p->to_format(exact_root(*p, unpack(x))));
   }
   [[nodiscard]] static dynamic multiply_add(const dynamic& a, const dynamic& b, const dynamic& c) {
     const precision* p = in_force(a, b);
     if (p == nullptr) return from_value(std::fma(a.value_, b.value_, c.value_));
     const auto value = [&](const dynamic& x) { return unpack(on_grid(*p, x.value_)); };
-    return from_value(
-        p->round(exact::multiply_add<true>(value(a), value(b), value(c), zero_is_negative(*p))));
+    return from_value(p->to_format(
+        exact::multiply_add<true>(value(a), value(b), value(c), zero_is_negative(*p))));
   }
 
   [[nodiscard]] friend dynamic sqrt(const dynamic& a) { return square_root(a); }
@@ -257,9 +257,9 @@ class dynamic : public face_operators<dynamic> {
   }
   /// An operand as a number of the format: most are, and end in zeros.
   [[nodiscard]] static double on_grid(const precision& p, double x) {
-    if (p.is_fast_ || !p.mode_.is_stochastic()) return p.round(x);
+    if (p.is_fast_ || !p.mode_.is_stochastic()) return p.to_format(x);
     const double nearest = p.rounded_(p.descriptor_.data(), unpack(x), nearest_even, p.overflow_);
-    return nearest == x || x != x ? x : p.round(x);  // takes a draw only if it rounds
+    return nearest == x || x != x ? x : p.to_format(x);  // takes a draw only if it rounds
   }
   [[nodiscard]] static bool zero_is_negative(const precision& p) {
     return detail::zero_sum_is_negative(p.mode_);
@@ -283,7 +283,7 @@ class dynamic : public face_operators<dynamic> {
   }
   template <detail::native_number T>
   [[nodiscard]] static dynamic of(T value, const precision* p) {
-    return from_value(p == nullptr ? pack_as<double>(unpack(value)) : p->round(unpack(value)));
+    return from_value(p == nullptr ? pack_as<double>(unpack(value)) : p->to_format(unpack(value)));
   }
 
   double value_;

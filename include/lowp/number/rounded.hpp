@@ -151,7 +151,8 @@ class rounded : public face_operators<rounded<F, Carrier, Rounding, Overflow>> {
   /// With floating-point numbers of C++, by value.
   template <detail::native_float T>
   [[nodiscard]] friend constexpr std::partial_ordering operator<=>(rounded a, T b) {
-    if constexpr (has_carrier_order && sizeof(T) >= sizeof(Carrier)) return static_cast<T>(a.value_) <=> b;
+    if constexpr (has_carrier_order && sizeof(T) >= sizeof(Carrier))
+      return static_cast<T>(a.value_) <=> b;
     return literal_type(a) <=> b;
   }
   template <detail::native_float T>
