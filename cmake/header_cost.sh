@@ -9,12 +9,10 @@ compiler=${CXX:-g++}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-include_all() {
-  find "$@" -name '*.hpp' | LC_ALL=C sort | sed 's/.*/#include <&>/'
-}
 : >"$work/nothing.cpp"
 echo '#include <iostream>' >"$work/iostream.cpp"
-include_all lowp/core lowp/formats lowp/number >"$work/numbers.cpp"
+echo '#include <lowp/number.hpp>' >"$work/number.cpp"
+echo '#include <lowp/number/dropin.hpp>' >"$work/dropin.cpp"
 echo '#include <lowp/lowp.hpp>' >"$work/umbrella.cpp"
 {
   echo '#define LOWP_COMPILED 1'
@@ -28,7 +26,7 @@ cpu_time() {
     awk 'END { split($1, t, /[ms]/); printf "%d", 1000 * (60 * t[1] + t[2]) }'
 }
 
-sources="nothing iostream numbers umbrella compiled"
+sources="nothing iostream number dropin umbrella compiled"
 for _ in 1 2 3 4 5; do
   for source in $sources; do
     time=$(cpu_time "$source")
@@ -53,7 +51,8 @@ report() {
 }
 report nothing "nothing" ""
 report iostream "<iostream>" ""
-report numbers "core, formats, number" 1.6
+report number "number.hpp" 1.4
+report dropin "number/dropin.hpp" 1.4
 report umbrella "lowp.hpp" 9
 report compiled "lowp.hpp with lowp::compiled" 4.4
 [ "$failed" -eq 0 ] || echo "the headers cost more than they may"
