@@ -3,13 +3,14 @@
 // and text live in the headers beside this one.
 //
 // Nothing that is known only at run time is rounded without being written:
-//   number x = 3, y = 0.1;  0.5 * x;  x += 1;  c ? x : 0.0     constants, rounded once by the
-//   compiler number x = i;  x * i                                       integers, at run time too
-//   number(d);  x * number(d)                                  floating-point values, in words
-//   x = d;  x * d;  x + y of another format;  double d = x     errors
+//   number x = 3, y = 0.1;  0.5 * x;  x += 1     constants, rounded once by the compiler
+//   number x = i;  x * i;  c ? x : i             integers, at run time too
+//   number(d);  x * number(d)                    floating-point values, in words
+//   x = d;  x * d;  double d = x                 errors, as are operations on two formats
 // A floating-point constant must lie in the range of the format; an integer must where it is a
-// constant expression. The one thing that looks like a constant and is none for the compiler is the
-// list in `number x = {0.1}`. Existing code that rounds run-time values: dropin.hpp.
+// constant expression. What looks like a constant and is none for the compiler: `number x = {0.1}`,
+// and what is handed on by reference, v.emplace_back(0.1). clang 14 does not look at variables of
+// namespaces. Existing code that rounds run-time values: dropin.hpp.
 #pragma once
 
 #include <concepts>
