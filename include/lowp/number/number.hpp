@@ -69,14 +69,14 @@ class number {
   /// range of the format. (number(x) calls the constructor above, since this one might take more
   /// arguments. Constraints would decide that, too, but g++ 12 does not put them into symbols, and
   /// a file that uses both has one symbol twice.)
-  template <detail::native_integer T, class... None>
-  requires(sizeof...(None) == 0) constexpr number(T value, None...)
+  template <detail::native_integer T, class... Rest>
+  requires(sizeof...(Rest) == 0) constexpr number(T value, Rest...)
       : number(from_unpacked(unpack(value))) {
     if (std::is_constant_evaluated()) require_in_range(unpack(value));
   }
   /// By themselves floating-point values become numbers where they are constants, in that range.
-  template <detail::native_float T, class... None>
-  requires(sizeof...(None) == 0) consteval number(T value, None...)
+  template <detail::native_float T, class... Rest>
+  requires(sizeof...(Rest) == 0) consteval number(T value, Rest...)
       : number(from_unpacked(unpack(value))) {
     require_in_range(unpack(value));
   }
