@@ -41,7 +41,7 @@ struct rounded_decimal {
   [[nodiscard]] constexpr char digit(int i) const { return i < 0 || i >= count ? '0' : digits[i]; }
 
   /// To `kept` digits, of which there may be none.
-  constexpr void round(int kept) {
+  constexpr void keep(int kept) {
     if (kept < count) {
       const char next = kept < 0 ? '0' : digits[kept];
       const bool last_is_odd = kept > 0 && (digits[kept - 1] - '0') % 2 != 0;
@@ -143,12 +143,12 @@ constexpr void write_printf(text_writer& out, const unpacked& value, const print
   const int precision = style.precision < 0 ? 6 : style.precision;
   switch (style.conversion) {
     case 'f':
-      d.round(d.exponent + 1 + precision);
+      d.keep(d.exponent + 1 + precision);
       return write_fixed(out, d, precision, style.shows_point);
-    case 'e': d.round(precision + 1); return write_scientific(out, d, precision, style.shows_point);
+    case 'e': d.keep(precision + 1); return write_scientific(out, d, precision, style.shows_point);
     default:
       const int significant = precision == 0 ? 1 : precision;
-      d.round(significant);
+      d.keep(significant);
       return write_general(out, d, significant, style.shows_point);
   }
 }
