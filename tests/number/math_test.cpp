@@ -177,6 +177,12 @@ TEST_CASE("the next number is the next code") {
   STATIC_REQUIRE(nexttoward(binary16(0), -1.0L).code() == 0x8001);
 }
 
+TEST_CASE("an angle just below the middle of two numbers") {
+  // y / x is the middle, and what binary64 has.
+  CHECK(atan2(bfloat16::from_code(446), bfloat16::from_code(16768)).code() == 47);
+  CHECK(atan2(posit<16>::from_code(331), posit<16>::from_code(24576)).code() == 165);
+}
+
 TEST_CASE("operands mix with integers and constants") {
   const binary16 x = 1.7;
   CHECK(pow(x, 2).code() == pow(x, binary16(2)).code());

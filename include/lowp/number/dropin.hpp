@@ -13,18 +13,24 @@
 //                   to the floating-point types that hold all values of F, never to integers; then
 //                   d += x is there too.
 //   not at all      operations on two formats: the format of the result must be said, T(y) + x.
-//   cannot work     c ? x : 0.0 where x also converts out by itself: either operand would convert
-//                   to the other's type. (Without, it is a T, and so it is for number<F>.)
-//                   std::max(x, 1), std::accumulate(first, last, 0.0), std::clamp(x, 0, 1): one
-//                   type is deduced from two arguments, or the double would have to become a T:
-//                   write T(1). With conversions out, accumulate(first, last, 0.0) compiles but
-//                   adds in T, which a program that says 0.0 hardly means. Overload sets for float,
-//                   double and long double: out is explicit, so none is viable, and with
-//                   conversions out all are. std::normal_distribution<T> and what else asks
-//                   is_floating_point or is_arithmetic of T: no type of a program may specialize
-//                   these. printf("%g", x) compiles, as x is trivially copyable, and prints
-//                   garbage: say double(x); compilers warn of it with -Wformat. Qualified
-//                   std::sqrt(x) does work: std_math.hpp, which this header includes.
+//   cannot work, and why:
+//     c ? x : 0.0         where x also converts out by itself: either operand would convert to the
+//                         type of the other. (Without it is a T, as it is for number<F>.)
+//     std::max(x, 1)      and clamp(x, 0, 1): one type is deduced from two arguments. Say T(1).
+//     accumulate(first, last, 0.0)
+//                         the sum would have to go out. With conversions out it compiles, but adds
+//                         in T, which a program that says 0.0 hardly means.
+//     f(x)                where f is overloaded for float, double and long double: out is explicit,
+//                         so that none is viable; with conversions out more than one is.
+//     std::normal_distribution<T>
+//                         and what else asks is_floating_point or is_arithmetic of T: no program
+//                         may specialize these.
+//     std::complex<T> z = 0.5
+//                         needs two conversions: z(0.5). Functions of std::complex<T> compile with
+//                         libstdc++ and not with libc++; the standard leaves it open.
+//     printf("%g", x)     compiles, as x is trivially copyable, and prints garbage; compilers warn
+//                         with -Wformat. Say double(x).
+//   Qualified std::sqrt(x) does work: std_math.hpp, which this header includes.
 #pragma once
 
 #include <array>

@@ -64,7 +64,8 @@ template <class Function, class... Operands>
   return is_regular(y) && is_regular(x) && !x.negative && y.exponent < x.exponent - 25;
 }
 
-/// std::tgamma, but exact for integers: factorials may lie in the middle of two numbers.
+/// std::tgamma, but exact for integers, as glibc has it and other libraries do not promise:
+/// factorials may lie in the middle of two numbers.
 [[nodiscard]] inline double gamma_of(double x) {
   constexpr double largest_exact = 23;  // 22! has 51 significant bits
   if (!(x >= 1 && x <= largest_exact && x == std::trunc(x))) return std::tgamma(x);

@@ -3,13 +3,14 @@
 // and text live in the headers beside this one.
 //
 // Nothing that is known only at run time is rounded without being written:
-//   number x = 3, y = 0.1;  0.5 * x;  x += 1;  c ? x : 0.0     constants, rounded once by the
-//   compiler number x = i;  x * i                                       integers, at run time too
-//   number(d);  x * number(d)                                  floating-point values, in words
-//   x = d;  x * d;  x + y of another format;  double d = x     errors
+//   number x = 3, y = 0.1;  0.5 * x;  x += 1     constants, rounded once by the compiler
+//   number x = i;  x * i;  c ? x : i             integers, at run time too
+//   number(d);  x * number(d)                    floating-point values, in words
+//   x = d;  x * d;  double d = x                 errors, as are operations on two formats
 // A floating-point constant must lie in the range of the format; an integer must where it is a
-// constant expression. The one thing that looks like a constant and is none for the compiler is the
-// list in `number x = {0.1}`. Existing code that rounds run-time values: dropin.hpp.
+// constant expression. What looks like a constant and is none for the compiler: `number x = {0.1}`,
+// and what is handed on by reference, v.emplace_back(0.1). clang 14 does not look at variables of
+// namespaces. Existing code that rounds run-time values: dropin.hpp.
 #pragma once
 
 #include <concepts>
@@ -68,14 +69,14 @@ class number {
   /// range of the format. (number(x) calls the constructor above, since this one might take more
   /// arguments. Constraints would decide that, too, but g++ 12 does not put them into symbols, and
   /// a file that uses both has one symbol twice.)
-  template <detail::native_integer T, class... Ignored>
-  requires(sizeof...(Ignored) == 0) constexpr number(T value, Ignored...)
+  template <detail::native_integer T, class... Rest>
+  requires(sizeof...(Rest) == 0) constexpr number(T value, Rest...)
       : number(from_unpacked(unpack(value))) {
     if (std::is_constant_evaluated()) require_in_range(unpack(value));
   }
   /// By themselves floating-point values become numbers where they are constants, in that range.
-  template <detail::native_float T, class... Ignored>
-  requires(sizeof...(Ignored) == 0) consteval number(T value, Ignored...)
+  template <detail::native_float T, class... Rest>
+  requires(sizeof...(Rest) == 0) consteval number(T value, Rest...)
       : number(from_unpacked(unpack(value))) {
     require_in_range(unpack(value));
   }
