@@ -246,7 +246,7 @@ TEST_CASE("A quantized matrix is measured like its values, and clips beyond its 
       mpfr_mul_d(limit, limit, model.scale_value(q.scale_of(i / cols, i % cols).code()), MPFR_RNDN);
       mpfr_mul_d(limit, limit, ob::value_of(ob::bits_of(q.tensor_scale())), MPFR_RNDN);
       const int order = mpfr_cmp_d(limit, ob::value_of(ob::bits_of(x[i])));
-      clipped += negative ? order > 0 : order < 0;
+      clipped += static_cast<std::size_t>(negative ? order > 0 : order < 0);
     }
     CHECK(near(r.clipped_fraction, static_cast<double>(clipped) / static_cast<double>(x.size())));
     return r.clipped_fraction;

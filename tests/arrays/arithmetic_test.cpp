@@ -37,7 +37,7 @@ void check(const char* name, const R& mode = {}, lowp::overflow o = lowp::overfl
     for (std::size_t i = 0; i < size; ++i) {
       const number e = expected(a[i], b[i], at(mode, i));
       const lowp::unpacked p = unpack(e), q = lowp::unpack(out[i]);
-      wrong += p.is_nan() ? !q.is_nan() : !(p == q);
+      wrong += static_cast<std::uint64_t>(p.is_nan() ? !q.is_nan() : !(p == q));
     }
   };
   using span = std::span<const T>;

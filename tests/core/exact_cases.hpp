@@ -16,7 +16,7 @@ namespace test {
 /// A number cut after `bits` bits, and whether the cut lost anything: MPFR_RNDZ into `value`, and
 /// what the function of MPFR returned.
 struct cut {
-  explicit cut(int bits) : value(bits), bits(bits) {}
+  explicit cut(int count) : value(count), bits(count) {}
   oracle::real value;
   int bits;
   bool is_exact = false;

@@ -35,7 +35,7 @@ template <rounding_mode R>
   }
   const discarded rest{fraction.high | (fraction.low != 0 ? 1u : 0u), x.negative,
                        (integer.low & 1) != 0};
-  if (rounds_up(mode, rest)) integer = integer + uint128{0, 1};
+  if (lowp::rounds_up(mode, rest)) integer = integer + uint128{0, 1};
   return unpacked::normalized(x.negative, 127, integer);
 }
 
