@@ -4,9 +4,9 @@
 #include "dropin/codes/stencils.hpp"
 
 TEST_CASE("kernels of linear algebra with drop-in types") {
-  test::check_codes(test::all_formats{}, []<class real>(real) { return codes::kernels<real>(); });
+  test::check_codes(test::all_types{}, []<class real>(real) { return codes::kernels<real>(); });
 }
 
 TEST_CASE("stencils with drop-in types") {
-  test::check_codes(test::all_formats{}, []<class real>(real) { return codes::stencils<real>(); });
+  test::check_codes(test::all_types{}, []<class real>(real) { return codes::stencils<real>(); });
 }

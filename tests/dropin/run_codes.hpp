@@ -13,8 +13,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
@@ -25,7 +27,7 @@
 namespace test {
 
 /// What a code does besides + − × ÷ and square roots of its own type.
-enum class operations { basic, others };
+enum class operations { none, basic, others };
 
 /// A numeric code.
 template <class real>
@@ -37,105 +39,129 @@ struct code {
   operations uses = operations::basic;
   /// The largest number that the code meets: the bound does not hold for types that end before.
   double largest = 16;
+  /// Errors that are the method's own.
+  double least_error = 0;
 };
 
-template <auto... F>
-struct format_list {};
-
-using all_formats =
-    format_list<lowp::formats::binary16, lowp::formats::bfloat16, lowp::formats::e5m2,
-                lowp::formats::tf32, lowp::formats::posit<16, 1>, lowp::formats::posit<32, 2>,
-                lowp::formats::fixed<32, 16>>;
-/// For codes that take long to compile.
-using few_formats = format_list<lowp::formats::binary16, lowp::formats::posit<16, 1>>;
-
-inline std::uint64_t bits_of(float x) { return std::bit_cast<std::uint32_t>(x); }
-template <lowp::number_type T>
-std::uint64_t bits_of(T x) {
-  // The face that computes in float knows no sign of a NaN.
-  return isnan(x) ? ~std::uint64_t{0} : std::uint64_t{x.code()};
+/// Several lists of codes in one.
+template <class... Lists>
+auto joined(const Lists&... lists) {
+  std::vector<typename std::common_type_t<Lists...>::value_type> all;
+  (all.insert(all.end(), lists.begin(), lists.end()), ...);
+  return all;
 }
 
-template <class real>
-std::vector<std::uint64_t> bits_of(const std::vector<real>& results) {
-  std::vector<std::uint64_t> bits;
-  for (const real x : results) bits.push_back(bits_of(x));
-  return bits;
+/// The types that codes run with, besides binary32.
+template <auto... F>
+struct number_of {};
+template <auto... F>
+struct number_and_rounded_of {};
+
+template <class Both, class One>
+struct types {};
+using all_types = types<number_and_rounded_of<lowp::formats::binary16, lowp::formats::bfloat16,
+                                              lowp::formats::e5m2, lowp::formats::tf32>,
+                        number_of<lowp::formats::posit<16, 1>, lowp::formats::posit<32, 2>,
+                                  lowp::formats::fixed<32, 16>>>;
+/// For codes that take long to compile.
+using few_types = types<number_and_rounded_of<lowp::formats::binary16>,
+                        number_of<lowp::formats::bfloat16, lowp::formats::posit<16, 1>>>;
+
+inline std::uint64_t bits_of(float x) { return std::bit_cast<std::uint32_t>(x); }
+inline std::uint64_t bits_of(double x) { return std::bit_cast<std::uint64_t>(x); }
+template <lowp::number_type T>
+std::uint64_t bits_of(T x) {
+  // A rounded that is a NaN has no sign.
+  return isnan(x) ? ~std::uint64_t{0} : std::uint64_t{x.code()};
 }
 
 /// The distance from a number of T to the next, near x.
 template <class T>
 double spacing_at(double x) {
-  const T low(x);
+  using std::nextafter;
+  const T low = static_cast<T>(x);
   return static_cast<double>(nextafter(low, (std::numeric_limits<T>::max)())) -
          static_cast<double>(low);
 }
 
-/// In spacings of the type; infinity if a result is none.
+/// What a code computed, without the type of its numbers.
+struct outcome {
+  std::string code;
+  operations uses;
+  std::vector<std::uint64_t> bits;
+  std::vector<double> values;
+  double bound;  ///< of the error
+};
+using outcomes = std::vector<outcome>;
+
+/// Runs codes; those for double, which come first, are the reference for the bounds of errors.
 template <class real>
-double error_of(const std::vector<real>& results, const std::vector<double>& reference) {
-  double largest = 0, error = 0;
-  for (std::size_t i = 0; i < reference.size(); ++i) {
-    const auto x = static_cast<double>(results[i]);
-    if (!std::isfinite(x)) return std::numeric_limits<double>::infinity();
-    largest = (std::max)(largest, std::abs(reference[i]));
-    error = (std::max)(error, std::abs(x - reference[i]));
-  }
-  return error / spacing_at<real>(largest);
-}
-
-using all_results = std::vector<std::vector<double>>;
-
-template <class real>
-void check_against_double(const code<real>& code, const std::vector<real>& results,
-                          const std::vector<double>& reference) {
-  REQUIRE(results.size() == reference.size());
-  if (static_cast<double>((std::numeric_limits<real>::max)()) < code.largest) return;
-  CHECK(error_of(results, reference) <= code.tolerance);
-}
-
-template <class Codes>
-all_results results_of_double(Codes codes) {
-  all_results results;
-  for (const auto& code : codes(double{})) {
-    results.push_back(code.run());
-    INFO(code.name);
-    REQUIRE(!results.back().empty());
+outcomes outcomes_of(const std::vector<code<real>>& codes, const outcomes& reference) {
+  outcomes results;
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    const code<real>& c = codes[i];
+    outcome result{c.name, c.uses, {}, {}, std::numeric_limits<double>::infinity()};
+    for (const real x : c.run()) {
+      result.bits.push_back(bits_of(x));
+      result.values.push_back(static_cast<double>(x));
+    }
+    if (!reference.empty() &&
+        static_cast<double>((std::numeric_limits<real>::max)()) >= c.largest) {
+      double largest = 0;
+      for (const double x : reference[i].values) largest = (std::max)(largest, std::abs(x));
+      result.bound = (std::max)(c.tolerance * spacing_at<real>(largest), c.least_error);
+    }
+    results.push_back(std::move(result));
   }
   return results;
 }
 
-template <class Codes>
-void check_binary32(Codes codes, const all_results& reference) {
-  const auto expected = codes(float{});
-  const auto actual = codes(lowp::dropin::binary32{});
+inline void check_errors(const outcomes& actual, const outcomes& reference) {
+  REQUIRE(actual.size() == reference.size());
   for (std::size_t i = 0; i < actual.size(); ++i) {
-    INFO(actual[i].name);
-    const auto results = actual[i].run();
-    check_against_double(actual[i], results, reference[i]);
-    if (actual[i].uses == operations::basic) CHECK(bits_of(results) == bits_of(expected[i].run()));
+    INFO(actual[i].code);
+    const std::size_t count = reference[i].values.size();
+    REQUIRE(count > 0);
+    REQUIRE(actual[i].values.size() == count);
+    double error = 0;
+    for (std::size_t k = 0; k < count; ++k) {
+      const double difference = std::abs(actual[i].values[k] - reference[i].values[k]);
+      if (!(difference <= error)) error = difference;  // and so it is NaN if one is
+      if (std::isnan(error)) break;
+    }
+    if (std::isfinite(actual[i].bound)) CHECK(error <= actual[i].bound);
+  }
+}
+
+/// For the codes of `expected`, of which there may be fewer, that use some operations only.
+inline void check_bits(const outcomes& actual, const outcomes& expected, operations all_but) {
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    INFO(actual[i].code);
+    if (actual[i].uses != all_but) CHECK(actual[i].bits == expected[i].bits);
   }
 }
 
 template <auto F, class Codes>
-void check_faces(Codes codes, const all_results& reference) {
+outcomes check_number(Codes codes, const outcomes& reference) {
   INFO(std::string(lowp::name(F)));
-  const auto of_number = codes(lowp::dropin::number<F>{});
-  const auto of_rounded = codes(lowp::dropin::rounded<F>{});
-  for (std::size_t i = 0; i < of_number.size(); ++i) {
-    INFO(of_number[i].name);
-    const auto results = of_number[i].run();
-    check_against_double(of_number[i], results, reference[i]);
-    CHECK(bits_of(results) == bits_of(of_rounded[i].run()));
-  }
+  outcomes results = outcomes_of(codes(lowp::dropin::number<F>{}), reference);
+  check_errors(results, reference);
+  return results;
 }
 
-/// Codes is called with a number of each type and returns a vector of code<real>.
-template <auto... F, class Codes>
-void check_codes(format_list<F...>, Codes codes) {
-  const all_results reference = results_of_double(codes);
-  check_binary32(codes, reference);
-  (check_faces<F>(codes, reference), ...);
+/// `codes` is called with a number of each type and returns a vector of code<real>.
+template <auto... Both, auto... One, class Codes>
+void check_codes(types<number_and_rounded_of<Both...>, number_of<One...>>, Codes codes) {
+  const outcomes reference = outcomes_of(codes(double{}), {});
+  check_bits(check_number<lowp::formats::binary32>(codes, reference),
+             outcomes_of(codes(float{}), {}), operations::others);
+  (check_number<One>(codes, reference), ...);
+  const auto check_both = [&]<auto F>() {
+    INFO("rounded " << std::string(lowp::name(F)));
+    check_bits(check_number<F>(codes, reference),
+               outcomes_of(codes(lowp::dropin::rounded<F>{}), {}), operations::none);
+  };
+  (check_both.template operator()<Both>(), ...);
 }
 
 }  // namespace test
