@@ -29,8 +29,8 @@ struct dual {
   }
   friend dual exp(dual a) {
     using std::exp;
-    const T value = exp(a.value);
-    return {value, value * a.slope};
+    const T power = exp(a.value);
+    return {power, power * a.slope};
   }
   friend dual sin(dual a) {
     using std::cos, std::sin;

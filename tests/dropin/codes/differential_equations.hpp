@@ -59,9 +59,9 @@ state<real> rk4_step(const System& f, const state<real>& s, real h) {
 }
 
 template <class real, class System>
-std::vector<real> trajectory(const System& f, state<real> s, real h, int steps) {
+std::vector<real> trajectory(const System& f, state<real> s, real h, int count) {
   std::vector<real> results;
-  for (int i = 0; i < steps; ++i) {
+  for (int i = 0; i < count; ++i) {
     s = rk4_step(f, s, h);
     results.insert(results.end(), s.begin(), s.end());
   }

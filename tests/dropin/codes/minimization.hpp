@@ -22,7 +22,7 @@ std::array<real, 2> nelder_mead(Function f, std::array<real, 2> start, real size
                                    vertex_at(start[0] + size, start[1]),
                                    vertex_at(start[0], start[1] + size)};
   const auto by_value = [](const vertex& a, const vertex& b) { return a.value < b.value; };
-  std::stable_sort(simplex.begin(), simplex.end(), by_value);
+  std::sort(simplex.begin(), simplex.end(), by_value);
   while (iterations-- > 0) {
     const real mx = (simplex[0].x[0] + simplex[1].x[0]) / 2;
     const real my = (simplex[0].x[1] + simplex[1].x[1]) / 2;
@@ -46,7 +46,7 @@ std::array<real, 2> nelder_mead(Function f, std::array<real, 2> start, real size
         }
       }
     }
-    std::stable_sort(simplex.begin(), simplex.end(), by_value);
+    std::sort(simplex.begin(), simplex.end(), by_value);
   }
   return simplex[0].x;
 }
