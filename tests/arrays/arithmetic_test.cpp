@@ -71,6 +71,7 @@ TEST_CASE("arithmetic of arrays is that of numbers") {
 
 TEST_CASE("arithmetic of arrays in every mode") {
   check<formats::binary16, double>("upward", lowp::upward);
+  check<formats::binary16, double>("downward, whose exact zeros are negative", lowp::downward);
   check<formats::binary16, float>("toward zero", lowp::toward_zero);
   check<formats::bfloat16, double>("downward", lowp::downward);
   check<formats::e5m2, double>("nearest away", lowp::nearest_away);

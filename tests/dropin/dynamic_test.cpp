@@ -136,6 +136,19 @@ TEST_CASE("an object may have a precision of its own") {
   CHECK(static_cast<double>(y) == 1.0 / 3);
 }
 
+TEST_CASE("roots are rounded to an object's own precision, by either name") {
+  static_assert(!std::is_constructible_v<dynamic, double, lowp::float_format>);  // would dangle
+  const precision coarse(formats::e4m3fn);
+  const dynamic x(2, coarse);
+  CHECK(static_cast<double>(sqrt(x)) == 1.375);
+  CHECK(static_cast<double>(std::sqrt(x)) == 1.375);
+  CHECK(static_cast<double>(std::fma(x, x, dynamic(0.1))) == 4);
+  const precision_scope scope(lowp::float_format{.exponent_bits = 11, .mantissa_bits = 40},
+                              lowp::upward);
+  CHECK(static_cast<double>(std::fma(dynamic(1), dynamic(1), dynamic(0x1p-60))) == 1 + 0x1p-40);
+  CHECK(static_cast<double>(rint(dynamic(2.5))) == 3);
+}
+
 TEST_CASE("limits are those of the format in force") {
   using limits = std::numeric_limits<dynamic>;
   CHECK(static_cast<double>(limits::epsilon()) == std::numeric_limits<double>::epsilon());

@@ -367,3 +367,10 @@ TEST_CASE("functions of complex numbers") {
   CHECK(near(std::polar(z.real(), z.imag()), std::polar(0.5, -0.25)));
   CHECK(std::arg(z) == dropin::binary32(std::arg(w)));
 }
+
+TEST_CASE("enumerators are compared by value") {
+  enum number_of_things { many = 2049 };
+  const lowp::dropin::binary16 x = 2048;
+  CHECK(x != many);
+  CHECK(x < many);
+}

@@ -81,6 +81,25 @@ TEST_CASE("the shadow is the computation in double") {
   CHECK(counted("").largest_error >= std::fabs((static_cast<double>(x) - exact) / exact));
 }
 
+TEST_CASE("roots have shadows, by either name") {
+  const real two = 2;
+  CHECK(sqrt(two).shadow() == std::sqrt(2.0));
+  CHECK(std::sqrt(two).shadow() == std::sqrt(2.0));
+  CHECK(std::fma(two, two, two).shadow() == 6);
+}
+
+TEST_CASE("what is counted takes no draws") {
+  const auto walk = [](auto x) {
+    const dropin::precision_scope scope(formats::e4m3fn, lowp::stochastic{});
+    const dropin::seed draws(3);
+    using T = decltype(x);
+    x = T(1);
+    for (int i = 0; i < 50; ++i) x = x * T(1.0625) - T(0.0625);
+    return static_cast<double>(x);
+  };
+  CHECK(walk(dropin::dynamic()) == walk(dropin::tracked<dropin::dynamic>()));
+}
+
 TEST_CASE("threads come together at their end") {
   dropin::reset_tracked();
   const auto work = [] {

@@ -101,6 +101,10 @@ TEST_CASE("within float: as encoding and decoding") {
   check_both<float>("e2m1", formats::e2m1);
   check_both<float>("p3109", formats::p3109(8, 3));
   check_both<float>("fixed<16, 8>", formats::fixed<16, 8>);
+  check_both<float>("a binade of subnormals",
+                    lowp::float_format{.exponent_bits = 1, .mantissa_bits = 6});
+  check_both<float>("a low end",
+                    lowp::float_format{.exponent_bits = 7, .mantissa_bits = 3, .bias = 121});
   check_both<float>("symmetric_int_n<8>", formats::symmetric_int_n<8>);
 }
 
@@ -123,6 +127,21 @@ TEST_CASE("no grid where rounding to nearest in a float is not enough") {
   CHECK_FALSE(lowp::carrier_grid_of<double>(formats::e8m0, overflow::to_special).exists);
   CHECK_FALSE(lowp::carrier_grid_of<double>(formats::ue4m3, overflow::to_special).exists);
   CHECK_FALSE(lowp::carrier_grid_of<double>(formats::fixed<64, 8>, overflow::to_special).exists);
+  // Where the carrier could not hold what is added to round, or a machine would flush.
+  CHECK_FALSE(lowp::carrier_grid_of<float>(
+                  lowp::fixed_format{.total_bits = 8, .fraction_bits = -110}, overflow::saturate)
+                  .exists);
+  CHECK_FALSE(lowp::carrier_grid_of<double>(
+                  lowp::fixed_format{.total_bits = 8, .fraction_bits = -990}, overflow::saturate)
+                  .exists);
+  CHECK_FALSE(lowp::carrier_grid_of<float>(
+                  lowp::float_format{.exponent_bits = 7, .mantissa_bits = 3, .bias = 0},
+                  overflow::to_special)
+                  .exists);
+  CHECK_FALSE(lowp::carrier_grid_of<float>(
+                  lowp::float_format{.exponent_bits = 7, .mantissa_bits = 3, .bias = 124},
+                  overflow::to_special)
+                  .exists);
   CHECK_FALSE(lowp::carrier_grid_of<double>(formats::binary16, overflow::to_zero).exists);
   CHECK_FALSE(lowp::carrier_grid_of<double>(formats::fixed<8, 4>, overflow::wrap).exists);
 }

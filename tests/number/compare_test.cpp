@@ -193,3 +193,23 @@ TEST_CASE("order and classes are constant expressions") {
   STATIC_REQUIRE(std::hash<e4m3fn>{}(e4m3fn(-0.0)) == std::hash<e4m3fn>{}(e4m3fn(0.0)));
   STATIC_REQUIRE(std::hash<e4m3fn>{}(e4m3fn(1)) != std::hash<e4m3fn>{}(e4m3fn(2)));
 }
+
+TEST_CASE("formats with no zero of either sign, and with many zeros, are compared by value") {
+  constexpr lowp::float_format normals{
+      .exponent_bits = 4, .mantissa_bits = 3, .at_exponent_zero = lowp::exponent_zero::normals};
+  constexpr lowp::float_format zeros{
+      .exponent_bits = 4, .mantissa_bits = 3, .at_exponent_zero = lowp::exponent_zero::zero_only};
+  const auto check = []<auto F>() {
+    std::uint64_t wrong = 0;
+    for (lowp::code_t a = 0; a < 256; ++a) {
+      for (lowp::code_t b = 0; b < 256; ++b) {
+        const auto x = lowp::number<F>::from_code(a), y = lowp::number<F>::from_code(b);
+        const double p = static_cast<double>(x), q = static_cast<double>(y);
+        wrong += (x == y) != (p == q) || (x < y) != (p < q) || (x > y) != (p > q);
+      }
+    }
+    CHECK(wrong == 0);
+  };
+  check.operator()<normals>();
+  check.operator()<zeros>();
+}

@@ -175,6 +175,10 @@ TEST_CASE("the next number is the next code") {
   STATIC_REQUIRE(nexttoward(binary16(1), 1.0L + 1e-10L).code() == 0x3C01);
   STATIC_REQUIRE(nexttoward(binary16(1), 1.0L).code() == 0x3C00);
   STATIC_REQUIRE(nexttoward(binary16(0), -1.0L).code() == 0x8001);
+  STATIC_REQUIRE(nexttoward(e4m3fn(1), 2.0L) == 1.125);  // which has no infinity
+  STATIC_REQUIRE(nexttoward(e4m3fn(1), -2.0L) == 0.9375);
+  STATIC_REQUIRE(nexttoward(posit<16>(1), 2.0L) > 1);
+  STATIC_REQUIRE(isinf(nexttoward((std::numeric_limits<binary16>::max)(), 1e9L)));
 }
 
 TEST_CASE("an angle just below the middle of two numbers") {

@@ -3,7 +3,8 @@
 // rounded to the format, which may be a value known when a program runs.
 //
 // If all elements are numbers of the format, each result is the exact one rounded once by `mode`,
-// as add() of number/arithmetic.hpp rounds it; a stochastic mode draws for element i. Where the
+// as add() of number/arithmetic.hpp rounds it, but for the signs of NaNs; a stochastic mode draws
+// for element i. Where the
 // type holds exact results, or enough of them (carrier_operations), they are computed in it and
 // rounded by the kernels of round_to; else, and under -ffast-math, element by element. Of other
 // elements this is what happens to them, too.
@@ -92,11 +93,11 @@ struct array_quotient {
 /// What operations of T on numbers of a format decide under a mode: to nearest even all that
 /// carrier.hpp says, else what is exact.
 template <carrier T, rounding_mode R>
-[[nodiscard]] carrier_operations<T> deciding_operations(const value_facts& facts) {
+[[nodiscard]] carrier_operations<T> deciding_operations(const value_facts& facts, const R& mode) {
   carrier_operations<T> can = carrier_operations_of<T>(facts);
   if constexpr (!std::same_as<R, nearest_even_t>) {
     const int reach = facts.highest_exponent - facts.last_bit_exponent + 2;
-    can.sums = can.sums && reach <= std::numeric_limits<T>::digits;
+    can.sums = can.sums && reach <= std::numeric_limits<T>::digits && !zero_sum_is_negative(mode);
     can.quotients = false;
   }
   return can;
@@ -110,7 +111,7 @@ void operate(const F& f, std::span<const T> a, std::span<const T> b, std::span<T
   require_same_size(Operation::name, out.size(), a.size());
   require_apart(Operation::name, bulk::bytes_of(a), bulk::bytes_of(out), true);
   require_apart(Operation::name, bulk::bytes_of(b), bulk::bytes_of(out), true);
-  const carrier_operations<T> can = deciding_operations<T, R>(facts_of(f));
+  const carrier_operations<T> can = deciding_operations<T, R>(facts_of(f), mode);
   if (!has_ieee_arithmetic || !Operation::template is_decided<T>(f, can)) {
     for (std::size_t i = 0; i < out.size(); ++i) {
       const R draw = at(mode, i);

@@ -114,7 +114,7 @@ struct float_format {
   const code_t mantissa = magnitude & low_mask(f.mantissa_bits);
   if (exponent == 0 && f.at_exponent_zero != exponent_zero::normals) {
     return f.at_exponent_zero == exponent_zero::zero_only
-               ? unpacked::zero(is_negative)
+               ? unpacked::zero(is_negative && !f.nan_at_negative_zero)
                : unpacked::scaled_integer(is_negative, mantissa, 1 - f.bias - f.mantissa_bits);
   }
   return {value_kind::finite,
@@ -275,7 +275,10 @@ template <rounding_mode R = nearest_even_t>
 
 /// See value_facts.hpp.
 [[nodiscard]] constexpr code_order known_code_order(const float_format& f) {
-  return f.is_signed ? code_order::sign_magnitude : code_order::unsigned_binary;
+  if (f.at_exponent_zero == exponent_zero::zero_only) return code_order::other;  // many zeros
+  if (!f.is_signed) return code_order::unsigned_binary;
+  const bool has_zero = f.at_exponent_zero != exponent_zero::normals;
+  return has_zero ? code_order::sign_magnitude : code_order::other;
 }
 
 /// Sign, exponent, mantissa.

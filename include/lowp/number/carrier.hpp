@@ -24,9 +24,10 @@ namespace lowp {
 template <class T>
 concept carrier = std::same_as<T, float> || std::same_as<T, double>;
 
-/// Whether the compiler keeps to IEEE 754 as it stands; with -ffast-math it would simplify what
-/// rounds, so that definitions are used instead.
-#if defined(__FAST_MATH__)
+/// Whether the compiler keeps to IEEE 754 as it stands. With -ffast-math and some of its parts it
+/// would simplify what rounds, and with the x87 it rounds otherwise: definitions are used instead.
+#if defined(__FAST_MATH__) || (defined(__GCC_IEC_559) && __GCC_IEC_559 == 0) || \
+    (defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0)
 inline constexpr bool has_ieee_arithmetic = false;
 #else
 inline constexpr bool has_ieee_arithmetic = true;
@@ -78,7 +79,7 @@ template <carrier C, number_format F>
     const code_grid codes = known_grid(f);
     const value_facts facts = facts_of(f);
     if (!codes.exists || codes.skips_subnormals || !is_signed(f) || !has_zero(f)) return grid;
-    if (facts.last_bit_exponent < min_exponent || facts.highest_exponent >= max_exponent) {
+    if (facts.last_bit_exponent <= min_exponent || facts.highest_exponent >= max_exponent) {
       return grid;
     }
     const auto value = [&](const unpacked& x) {
@@ -92,19 +93,23 @@ template <carrier C, number_format F>
     grid.nan = value(unpacked::nan());
     grid.has_negative_zero = has_negative_zero(f);
     if (grid.is_uniform) {
-      grid.exists = facts.significant_bits + 3 <= digits;
+      grid.exists = facts.significant_bits + 3 <= digits &&
+                    facts.last_bit_exponent + digits - 1 <= max_exponent;
       if (!grid.exists) return grid;
       grid.center = detail::power_of_two<C>(facts.last_bit_exponent + digits - 1) +
                     detail::power_of_two<C>(facts.last_bit_exponent + digits - 2);
     } else {
       grid.exists = facts.spacing == value_spacing::floating && codes.mantissa_bits >= 1 &&
-                    codes.mantissa_bits + 2 <= digits && grid.lowest == -grid.largest;
+                    codes.mantissa_bits + 2 <= digits && grid.lowest == -grid.largest &&
+                    facts.highest_exponent + digits - 1 - codes.mantissa_bits <= max_exponent;
       if (!grid.exists) return grid;
       grid.lowest_power = detail::power_of_two<C>(codes.lowest_exponent);
       grid.places = digits - 1 - codes.mantissa_bits;
       // Half a step more than the largest, unless that tie goes up.
+      const int binade = facts.highest_exponent > codes.lowest_exponent ? facts.highest_exponent
+                                                                        : codes.lowest_exponent;
       const unpacked half = scale_by_power_of_two(unpacked::scaled_integer(false, 1),
-                                                  facts.highest_exponent - codes.mantissa_bits - 1);
+                                                  binade - codes.mantissa_bits - 1);
       const C tie = pack_as<C>(exact::add(largest_value(f), half));
       const bool is_odd = (codes.largest_positive & 1) != 0;
       grid.limit = is_odd ? from_bits<C>(std::bit_cast<detail::carrier_bits<C>>(tie) - 1) : tie;

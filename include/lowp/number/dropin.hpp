@@ -235,18 +235,20 @@ inline constexpr bool is_number_v<dropin::number<F, Rounding, Overflow, Out>> = 
 
 /// Across formats and faces, and with numbers of C++: by value, nothing is rounded.
 template <detail::other_face T, class Other>
-requires detail::native_number<Other> ||(number_type<Other> && !std::same_as<T, Other>)
-    [[nodiscard]] constexpr std::partial_ordering
+requires detail::native_number<Other> || detail::native_enumerator<Other> ||
+    (number_type<Other> && !std::same_as<T, Other>) [[nodiscard]] constexpr std::partial_ordering
     operator<=>(T a, Other b) {
   if constexpr (detail::other_face<Other>) {
     return detail::literal(a) <=> detail::literal(b);
+  } else if constexpr (detail::native_enumerator<Other>) {
+    return a <=> static_cast<std::underlying_type_t<Other>>(b);
   } else {
     return detail::literal(a) <=> b;
   }
 }
 template <detail::other_face T, class Other>
-requires detail::native_number<Other> ||(number_type<Other> && !std::same_as<T, Other>)
-    [[nodiscard]] constexpr bool
+requires detail::native_number<Other> || detail::native_enumerator<Other> ||
+    (number_type<Other> && !std::same_as<T, Other>) [[nodiscard]] constexpr bool
     operator==(T a, Other b) {
   return (a <=> b) == 0;
 }

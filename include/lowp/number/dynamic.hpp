@@ -12,7 +12,9 @@
 // A dynamic is a double. An operation rounds its operands to the format in force, which changes
 // nothing if they are of it, computes, and rounds once: what dropin::number<F, Rounding, Overflow>
 // gives. In force is the precision that the object on the left has as its own, else that of the
-// object on the right, else that of the innermost scope of the thread, else binary64.
+// object on the right, else that of the innermost scope of the thread, else binary64. The functions
+// of <cmath> but sqrt and fma round to the precision of the scope whatever their arguments have,
+// and nextafter steps in binary64. NaNs may have either sign.
 #pragma once
 
 #include <array>
@@ -32,8 +34,12 @@
 
 namespace lowp {
 namespace dropin {
-
 class dynamic;
+}  // namespace dropin
+template <>
+inline constexpr bool is_number_v<dropin::dynamic> = true;
+
+namespace dropin {
 
 /// A format of any family with the manner of rounding to it.
 class precision {
@@ -59,14 +65,15 @@ class precision {
     zero_has_no_sign_ = has_nan(f) && !has_negative_zero(f);
     is_binary64_ = is_same_format(f, formats::binary64) && o == overflow::to_special;
     const bool is_nearest_even = mode.is_fixed_addend() && is_to_nearest_even(mode);
-    is_binary64_ = is_binary64_ && is_nearest_even && has_ieee_arithmetic;
-    is_fast_ = grid_.exists && is_nearest_even && has_ieee_arithmetic;
+    is_binary64_ = is_binary64_ && is_nearest_even;
+    is_fast_ = grid_.exists && is_nearest_even;
+    has_any_mode_ = mode.is_fixed_addend() || mode.is_stochastic();
   }
 
   /// `x` in the format.
   [[nodiscard]] double to_format(double x) const {
     if (is_binary64_) return x;
-    return is_fast_ ? round_to_grid(grid_, x) : to_format(unpack(x));
+    return is_fast() ? round_to_grid(grid_, x) : to_format(unpack(x));
   }
   [[nodiscard]] double to_format(const unpacked& x) const {
     return rounded_(descriptor_.data(), x, next_mode(), overflow_);
@@ -111,6 +118,7 @@ class precision {
     return true;
   }
   /// The mode with the next draw of the thread, as dropin::number takes it.
+  [[nodiscard]] bool is_fast() const { return has_ieee_arithmetic && is_fast_; }
   [[nodiscard]] any_rounding next_mode() const {
     if (!mode_.is_stochastic()) return mode_;
     stochastic draw = mode_.draw();
@@ -127,8 +135,9 @@ class precision {
   carrier_operations<double> operations_{};
   double largest_ = 0, lowest_ = 0, smallest_ = 0, smallest_normal_ = 0, epsilon_ = 0;
   bool zero_has_no_sign_ = false;  ///< so that x / 0 is a NaN: see divide()
+  bool has_any_mode_ = false;      ///< one that looks at no more than the library's
   bool is_binary64_ = false;
-  bool is_fast_ = false;
+  bool is_fast_ = false;  ///< where the compiler keeps to IEEE 754: files may differ in that
 };
 
 /// While one lives, its precision is in force in its thread.
@@ -178,6 +187,7 @@ class dynamic : public face_operators<dynamic> {
   /// With a precision of its own, which must outlive it. Copies have it, too; what is assigned to
   /// it later is rounded to it.
   dynamic(double value, const precision& own) : dynamic(of(value, &own)) { own_ = &own; }
+  dynamic(double value, const precision&& own) = delete;
   dynamic(const dynamic&) = default;
   dynamic& operator=(const dynamic& other) {
     value_ = own_ == nullptr || own_ == other.own_ ? other.value_ : own_->to_format(other.value_);
@@ -191,7 +201,11 @@ class dynamic : public face_operators<dynamic> {
   [[nodiscard]] static dynamic from_code(code_t code) {
     return from_unpacked(decode(formats::binary64, code));
   }
-  [[nodiscard]] static auto next_mode() { return nearest_even; }
+  /// The mode of the scope, with the next draw if it is stochastic.
+  [[nodiscard]] static any_rounding next_mode() {
+    const precision* p = precision_scope::current();
+    return p == nullptr ? any_rounding(nearest_even) : p->next_mode();
+  }
 
   [[nodiscard]] code_t code() const { return std::bit_cast<code_t>(value_); }
   [[nodiscard]] unpacked unpacked_value() const { return unpack(value_); }
@@ -206,42 +220,41 @@ class dynamic : public face_operators<dynamic> {
     return pack_as<T>(unpack(value_), toward_zero);
   }
 
-#define LOWP_OPERATION(name, symbol, can, exactly)                                    \
-  [[nodiscard]] static dynamic name(const dynamic& a, const dynamic& b) {             \
-    const precision* p = in_force(a, b);                                              \
-    if (p == nullptr || p->is_binary64_) return from_value(a.value_ symbol b.value_); \
-    const double x = on_grid(*p, a.value_), y = on_grid(*p, b.value_);                \
-    if (p->is_fast_ && p->operations_.can && !(p->zero_has_no_sign_ && y == 0))       \
-      return from_value(p->to_format(x symbol y));                                    \
-    return from_value(p->to_format(exactly));                                         \
+#define LOWP_OPERATION(name, symbol, is_decided, exactly)                        \
+  [[nodiscard]] static dynamic name(const dynamic& a, const dynamic& b) {        \
+    const precision* const set = in_force(a, b);                                 \
+    if (is_whole(set)) return from_value(a.value_ symbol b.value_);              \
+    const precision& p = set == nullptr ? binary64_precision() : *set;           \
+    const double x = on_grid(p, a.value_), y = on_grid(p, b.value_);             \
+    if (p.is_fast() && (is_decided)) return from_value(p.to_format(x symbol y)); \
+    return from_value(p.to_format(exactly));                                     \
   }
-  LOWP_OPERATION(sum, +, sums, exact::add(unpack(x), unpack(y), zero_is_negative(*p)))
-  LOWP_OPERATION(difference, -, sums, exact::add(unpack(x), -unpack(y), zero_is_negative(*p)))
-  LOWP_OPERATION(product, *, products, exact::multiply<true>(unpack(x), unpack(y)))
-  LOWP_OPERATION(quotient, /, quotients, exact_quotient(*p, unpack(x), unpack(y)))
+  LOWP_OPERATION(sum, +, p.operations_.sums, exact::add(unpack(x), unpack(y), zero_is_negative(p)))
+  LOWP_OPERATION(difference, -, p.operations_.sums,
+                 exact::add(unpack(x), -unpack(y), zero_is_negative(p)))
+  LOWP_OPERATION(product, *, p.operations_.products, exact::multiply<true>(unpack(x), unpack(y)))
+  LOWP_OPERATION(quotient, /, p.operations_.quotients && !(p.zero_has_no_sign_ && y == 0),
+                 exact_quotient(p, unpack(x), unpack(y)))
 #undef LOWP_OPERATION
   [[nodiscard]] friend dynamic operator-(const dynamic& a) {
     const precision* p = in_force(a, a);
     return from_value(p == nullptr ? -a.value_ : p->to_format(-a.value_));
   }
   [[nodiscard]] static dynamic square_root(const dynamic& a) {
-    const precision* p = in_force(a, a);
-    if (p == nullptr) return from_value(std::sqrt(a.value_));
-    const double x = on_grid(*p, a.value_);
-    if (p->is_fast_ && p->operations_.roots) return from_value(p->to_format(std::sqrt(x)));
-    return from_value(p->to_format(exact_root(*p, unpack(x))));
+    const precision* const set = in_force(a, a);
+    if (is_whole(set)) return from_value(std::sqrt(a.value_));
+    const precision& p = set == nullptr ? binary64_precision() : *set;
+    const double x = on_grid(p, a.value_);
+    if (p.is_fast() && p.operations_.roots) return from_value(p.to_format(std::sqrt(x)));
+    return from_value(p.to_format(exact_root(p, unpack(x))));
   }
   [[nodiscard]] static dynamic multiply_add(const dynamic& a, const dynamic& b, const dynamic& c) {
-    const precision* p = in_force(a, b);
-    if (p == nullptr) return from_value(std::fma(a.value_, b.value_, c.value_));
-    const auto value = [&](const dynamic& x) { return unpack(on_grid(*p, x.value_)); };
-    return from_value(p->to_format(
-        exact::multiply_add<true>(value(a), value(b), value(c), zero_is_negative(*p))));
-  }
-
-  [[nodiscard]] friend dynamic sqrt(const dynamic& a) { return square_root(a); }
-  [[nodiscard]] friend dynamic fma(const dynamic& a, const dynamic& b, const dynamic& c) {
-    return multiply_add(a, b, c);
+    const precision* const set = in_force(a, b);
+    if (is_whole(set)) return from_value(std::fma(a.value_, b.value_, c.value_));
+    const precision& p = set == nullptr ? binary64_precision() : *set;
+    const auto value = [&](const dynamic& x) { return unpack(on_grid(p, x.value_)); };
+    return from_value(
+        p.to_format(exact::multiply_add<true>(value(a), value(b), value(c), zero_is_negative(p))));
   }
 
   [[nodiscard]] friend std::partial_ordering operator<=>(const dynamic& a, const dynamic& b) {
@@ -252,12 +265,23 @@ class dynamic : public face_operators<dynamic> {
   }
 
  private:
+  friend class std::numeric_limits<dynamic>;
+
+  /// Where no scope is.
+  [[nodiscard]] static const precision& binary64_precision() {
+    static const precision whole;
+    return whole;
+  }
+  /// Whether operations are those of double.
+  [[nodiscard]] static bool is_whole(const precision* p) {
+    return has_ieee_arithmetic && (p == nullptr || p->is_binary64_);
+  }
   [[nodiscard]] static const precision* in_force(const dynamic& a, const dynamic& b) {
     return a.own_ != nullptr ? a.own_ : b.own_ != nullptr ? b.own_ : precision_scope::current();
   }
   /// An operand as a number of the format: most are, and end in zeros.
   [[nodiscard]] static double on_grid(const precision& p, double x) {
-    if (p.is_fast_ || !p.mode_.is_stochastic()) return p.to_format(x);
+    if (p.is_fast() || !p.mode_.is_stochastic()) return p.to_format(x);
     const double nearest = p.rounded_(p.descriptor_.data(), unpack(x), nearest_even, p.overflow_);
     return nearest == x || x != x ? x : p.to_format(x);  // takes a draw only if it rounds
   }
@@ -273,8 +297,9 @@ class dynamic : public face_operators<dynamic> {
     constexpr int bits = exact_word::result_bits - stochastic::fraction_bits;
     const bool is_tapered =
         p.facts_.spacing == value_spacing::floating || p.facts_.spacing == value_spacing::tapered;
-    return is_tapered && p.facts_.significant_bits <= bits ? exact_word::sqrt<false>(x)
-                                                           : exact::sqrt<true>(x);
+    return p.has_any_mode_ && is_tapered && p.facts_.significant_bits <= bits
+               ? exact_word::sqrt<false>(x)
+               : exact::sqrt<true>(x);
   }
   [[nodiscard]] static dynamic from_value(double value) {
     dynamic result;
@@ -283,7 +308,13 @@ class dynamic : public face_operators<dynamic> {
   }
   template <detail::native_number T>
   [[nodiscard]] static dynamic of(T value, const precision* p) {
-    return from_value(p == nullptr ? pack_as<double>(unpack(value)) : p->to_format(unpack(value)));
+    if constexpr (sizeof(T) <= 4 || std::same_as<T, double>) {  // double has it exactly
+      const auto exact = static_cast<double>(value);
+      return from_value(p == nullptr ? exact : p->to_format(exact));
+    } else {
+      return from_value(p == nullptr ? pack_as<double>(unpack(value))
+                                     : p->to_format(unpack(value)));
+    }
   }
 
   double value_;
@@ -291,10 +322,6 @@ class dynamic : public face_operators<dynamic> {
 };
 
 }  // namespace dropin
-
-template <>
-inline constexpr bool is_number_v<dropin::dynamic> = true;
-
 }  // namespace lowp
 
 /// Of the format in force; what are constants there are those of binary64.
@@ -305,7 +332,7 @@ class std::numeric_limits<lowp::dropin::dynamic>
   template <class Get>
   static dynamic of(Get get, double otherwise) {
     const lowp::dropin::precision* p = lowp::dropin::precision_scope::current();
-    return p == nullptr ? otherwise : get(*p);
+    return dynamic::from_value(p == nullptr ? otherwise : get(*p));
   }
   using binary64 = std::numeric_limits<double>;
 

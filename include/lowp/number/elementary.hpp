@@ -139,7 +139,8 @@ LOWP_MIXED_TWO(T, atan2)
 #undef LOWP_CONSTANTS_AMONG_THREE
 #undef LOWP_MIXED_TWO
 
-/// An integer exponent is taken as it is, whatever format x is of.
+/// An integer exponent is taken as it is, whatever format x is of; of more than 53 bits it is
+/// rounded to binary64.
 template <detail::literal_face T, detail::native_integer A>
 [[nodiscard]] T pow(T x, A y) {
   return detail::power<T>(x, y);

@@ -146,10 +146,12 @@ template <detail::other_face T>
 }
 template <detail::other_face T>
 [[nodiscard]] constexpr T sqrt(T x) {
+  if constexpr (requires { T::square_root(x); }) return T::square_root(x);
   return sqrt(detail::literal(x), T::next_mode(), T::overflow_policy);
 }
 template <detail::other_face T>
 [[nodiscard]] constexpr T fma(T a, T b, T c) {
+  if constexpr (requires { T::multiply_add(a, b, c); }) return T::multiply_add(a, b, c);
   return fma(detail::literal(a), detail::literal(b), detail::literal(c), T::next_mode(),
              T::overflow_policy);
 }
@@ -332,7 +334,12 @@ template <number_type T>
   if (order == 0 || order == std::partial_ordering::unordered) {
     return T::from_unpacked(order == 0 || !unpack(x).is_nan() ? unpack(y) : unpack(x));
   }
-  return nextafter(x, T::from_unpacked(unpacked::infinite(order > 0)));
+  const code_t end = order > 0 ? lowest_code(T::format) : largest_code(T::format);
+  const T next = T::from_code(end);
+  if (has_infinity(T::format) && next.code() == x.code()) {
+    return T::from_unpacked(unpacked::infinite(order > 0));
+  }
+  return nextafter(x, next);
 }
 
 // ---------------------------------------------------------------------------------------- sums

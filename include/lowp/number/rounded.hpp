@@ -148,14 +148,19 @@ class rounded : public face_operators<rounded<F, Carrier, Rounding, Overflow>> {
     return literal_type(a) == literal_type(b);
   }
 
-  /// With floating-point numbers of C++, by value.
-  template <detail::native_float T>
+  /// With numbers of C++, by value.
+  template <detail::native_number T>
   [[nodiscard]] friend constexpr std::partial_ordering operator<=>(rounded a, T b) {
-    if constexpr (has_carrier_order && sizeof(T) >= sizeof(Carrier))
-      return static_cast<T>(a.value_) <=> b;
+    constexpr bool is_small_integer = detail::native_integer<T> && sizeof(T) <= 4;
+    if constexpr (has_carrier_order && is_small_integer) {
+      return static_cast<double>(a.value_) <=> static_cast<double>(b);
+    } else if constexpr (has_carrier_order && detail::native_float<T>) {
+      using wider = std::common_type_t<Carrier, T>;
+      return static_cast<wider>(a.value_) <=> static_cast<wider>(b);
+    }
     return literal_type(a) <=> b;
   }
-  template <detail::native_float T>
+  template <detail::native_number T>
   [[nodiscard]] friend constexpr bool operator==(rounded a, T b) {
     return (a <=> b) == 0;
   }
@@ -195,11 +200,5 @@ class rounded : public face_operators<rounded<F, Carrier, Rounding, Overflow>> {
 
 template <auto F, carrier Carrier, auto Rounding, overflow Overflow>
 inline constexpr bool is_number_v<dropin::rounded<F, Carrier, Rounding, Overflow>> = true;
-
-/// The square root.
-template <auto F, carrier Carrier, auto Rounding, overflow Overflow>
-[[nodiscard]] constexpr auto sqrt(dropin::rounded<F, Carrier, Rounding, Overflow> x) {
-  return decltype(x)::square_root(x);
-}
 
 }  // namespace lowp

@@ -33,7 +33,8 @@ namespace dropin {
 /// What has been counted under a label.
 struct tracked_counts {
   std::uint64_t operations = 0;  ///< conversions to the type and results of + - * / sqrt fma
-  std::uint64_t overflows = 0;   ///< results of finite operands beyond the largest number
+  /// Results beyond the largest number before they were rounded, of finite operands; 1 / 0 is one.
+  std::uint64_t overflows = 0;
   std::uint64_t underflows = 0;  ///< inexact results below the smallest number of full precision
   std::uint64_t nans = 0;        ///< of operands that are none
   double largest_error = 0;      ///< |number - shadow| / |shadow|, of finite ones
@@ -201,13 +202,13 @@ class tracked : public face_operators<tracked<T>> {
     result.shadow_ = -a.shadow_;
     return result;
   }
-  [[nodiscard]] friend tracked sqrt(const tracked& a) {
-    return tracked(sqrt(a.value_), std::sqrt(a.number()), std::sqrt(a.shadow_),
+  [[nodiscard]] static tracked square_root(const tracked& a) {
+    return tracked(lowp::sqrt(a.value_), std::sqrt(a.number()), std::sqrt(a.shadow_),
                    std::isnan(a.number()), std::isfinite(a.number()));
   }
-  [[nodiscard]] friend tracked fma(const tracked& a, const tracked& b, const tracked& c) {
+  [[nodiscard]] static tracked multiply_add(const tracked& a, const tracked& b, const tracked& c) {
     const double x = a.number(), y = b.number(), z = c.number();
-    return tracked(fma(a.value_, b.value_, c.value_), std::fma(x, y, z),
+    return tracked(lowp::fma(a.value_, b.value_, c.value_), std::fma(x, y, z),
                    std::fma(a.shadow_, b.shadow_, c.shadow_),
                    std::isnan(x) || std::isnan(y) || std::isnan(z),
                    std::isfinite(x) && std::isfinite(y) && std::isfinite(z));
