@@ -28,7 +28,7 @@
 namespace test {
 
 /// What a code does besides + − × ÷ and square roots of its own type.
-enum class operations { none, basic, others };
+enum class operations { basic, others, none };
 
 /// A numeric code.
 template <class real>
