@@ -4,6 +4,10 @@
 #include "catch.hpp"
 #include "skip.hpp"
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // within odeint
+#endif
+
 #if __has_include(<boost/numeric/odeint.hpp>)
 
 #include <array>

@@ -285,7 +285,7 @@ template <number_type T>
 [[nodiscard]] constexpr int ilogb(T x) {
   const unpacked value = unpack(x);
   switch (value.kind) {
-    case value_kind::zero: return FP_ILOGB0;
+    case value_kind::zero: return FP_ILOGB0;  // NOLINT(bugprone-branch-clone): equal by chance
     case value_kind::nan: return FP_ILOGBNAN;
     case value_kind::infinity: return (std::numeric_limits<int>::max)();
     case value_kind::finite: break;

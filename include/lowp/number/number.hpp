@@ -143,7 +143,7 @@ class number {
 
   /// The code, for code() and from_code() to handle. Public because only so may a number be a
   /// template argument.
-  storage_type code_;
+  storage_type code_;  // NOLINT(readability-identifier-naming): read by code() elsewhere
 
  private:
   static constexpr void require_in_range(const unpacked& value) {
