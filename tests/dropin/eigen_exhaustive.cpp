@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Eigen with more of the drop-in types, and what of it takes long to compile.
+// What of Eigen takes long to compile: some minutes for each further type.
 #include "dropin/codes/eigen.hpp"
 
-TEST_CASE("Eigen with more drop-in types") {
-  test::check_codes(test::few_types{}, []<class real>(real) { return codes::on_eigen<real>(); });
-}
-
 TEST_CASE("decompositions of Eigen with drop-in types") {
-  test::check_codes(test::few_types{},
+  using types =
+      test::types<test::number_and_rounded_of<>, test::number_of<lowp::formats::binary16>>;
+  test::check_codes(types{},
                     []<class real>(real) { return codes::decompositions_on_eigen<real>(); });
 }
