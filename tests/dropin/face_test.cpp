@@ -311,7 +311,7 @@ TEST_CASE("what converts by itself") {
   STATIC_REQUIRE(!std::is_convertible_v<T, double> && !std::is_convertible_v<T, int>);
   STATIC_REQUIRE(!std::is_convertible_v<T, bool> && !std::is_convertible_v<T, dropin::bfloat16>);
   STATIC_REQUIRE(!std::is_convertible_v<bfloat16, T> && std::is_constructible_v<T, bfloat16>);
-  STATIC_REQUIRE(!adds_a_double<T>);
+  STATIC_REQUIRE(adds_a_double<T>);
   STATIC_REQUIRE(!adds<T, dropin::bfloat16> && !adds<T, bfloat16> && adds<T, binary16>);
   STATIC_REQUIRE(!adds<T, dropin::number<formats::binary16, upward>>);
   // The named option.
@@ -373,4 +373,50 @@ TEST_CASE("enumerators are compared by value") {
   const lowp::dropin::binary16 x = 2048;
   CHECK(x != many);
   CHECK(x < many);
+}
+
+TEST_CASE("the names of C for float are those of the functions") {
+  const auto check = []<class T>(T x) {
+    int exponent = 0, other = 0;
+    T whole = 0, rest = 0;
+    CHECK(sqrtf(x) == std::sqrt(x));
+    CHECK(fabsf(-x) == x);
+    CHECK(1 / (1 + expf(-x)) == 1 / (1 + std::exp(-x)));
+    CHECK(powf(x, 2.0f) == std::pow(x, T(2)));
+    CHECK(powf(2.0f, x) == std::pow(T(2), x));
+    CHECK(atan2f(x, 1.0f) == std::atan2(x, T(1)));
+    CHECK(fmaxf(x, 0) == x);
+    CHECK(fmaf(x, 2.0f, x) == std::fma(x, T(2), x));
+    CHECK(ldexpf(x, 3) == std::ldexp(x, 3));
+    CHECK((frexpf(x, &exponent) == std::frexp(x, &other) && exponent == other));
+    CHECK((modff(x, &whole) == std::modf(x, &rest) && whole == rest));
+    CHECK(lroundf(x) == std::lround(x));
+    CHECK(roundf(x) == (std::round)(x));
+  };
+  check(lowp::dropin::binary16(1.7));
+  check(lowp::dropin::posit<16, 1>(1.7));
+}
+
+TEST_CASE("std::max and std::min of a number and what converts to it") {
+  const lowp::dropin::binary16 x = 0.25;
+  CHECK((std::max)(x, 0) == x);
+  CHECK((std::max)(0.1, x) == x);
+  CHECK((std::min)(x, 1.0f) == x);
+  CHECK((std::min)(0.1, x) == lowp::dropin::binary16(0.1));
+  CHECK((std::max)(x, x) == x);
+  static_assert(std::is_same_v<decltype((std::max)(x, 0)), lowp::dropin::binary16>);
+}
+
+TEST_CASE("a sum in double takes numbers in") {
+  const lowp::dropin::binary16 x = 0.1;
+  double d = 1;
+  d += x;
+  CHECK(d == 1 + static_cast<double>(x));
+  d *= x;
+  d -= x;
+  d /= x;
+  CHECK(d == ((1 + double(x)) * double(x) - double(x)) / double(x));
+  float f = 1;
+  f += x;
+  CHECK(f == 1 + static_cast<float>(x));
 }

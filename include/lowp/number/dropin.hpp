@@ -10,13 +10,15 @@
 //                   x < 0.1. To and from number<F>, with the same code.
 //   in words        out: double(x), int(x), if (x); to T from another format, mode or overflow
 //                   policy. With conversions_out::where_exact as the last argument, also by itself
-//                   to the floating-point types that hold all values of F, never to integers; then
-//                   d += x is there too.
+//                   to the floating-point types that hold all values of F, never to integers.
+//                   d += x of a float or double d needs no words: it computes in the type of d.
 //   not at all      operations on two formats: the format of the result must be said, T(y) + x.
 //   cannot work, and why:
 //     c ? x : 0.0         where x also converts out by itself: either operand would convert to the
 //                         type of the other. (Without it is a T, as it is for number<F>.)
-//     std::max(x, 1)      and clamp(x, 0, 1): one type is deduced from two arguments. Say T(1).
+//     std::clamp(x, 0, 1) one type is deduced from two arguments: say T(1). (std_math.hpp has
+//                         std::max(x, 1) and std::min(x, 1), which give a T; std::max<int>(x, 1)
+//                         cannot work.)
 //     accumulate(first, last, 0.0)
 //                         the sum would have to go out. With conversions out it compiles, but adds
 //                         in T, which a program that says 0.0 hardly means.
@@ -30,6 +32,7 @@
 //                         libstdc++ and not with libc++; the standard leaves it open.
 //     printf("%g", x)     compiles, as x is trivially copyable, and prints garbage; compilers warn
 //                         with -Wformat. Say double(x).
+//     T(rand()) / RAND_MAX  in a format that ends before RAND_MAX is infinity over infinity.
 //   Qualified std::sqrt(x) does work: std_math.hpp, which this header includes.
 #pragma once
 
@@ -48,6 +51,7 @@
 #include "lowp/number/math.hpp"
 #include "lowp/number/number.hpp"
 #include "lowp/number/std_math.hpp"
+#include "lowp/number/suffixed_math.hpp"
 #include "lowp/rounding/stochastic.hpp"
 
 namespace lowp {

@@ -170,8 +170,6 @@ class dynamic : public face_operators<dynamic> {
   using literal_type = lowp::number<formats::binary64>;
   static constexpr auto format = formats::binary64;
   static constexpr overflow overflow_policy = overflow::to_special;
-  template <class T>
-  static constexpr bool converts_to = false;
 
   dynamic() = default;
   /// Rounds once.

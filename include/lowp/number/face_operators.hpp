@@ -11,25 +11,25 @@ struct looked_up_here {};
 
 namespace dropin {
 
-/// A base of a face T that has static functions sum, difference, product and quotient of two T, and
-/// T::converts_to<A>, whether T becomes an A by itself.
+/// A base of a face T that has static functions sum, difference, product and quotient of two T.
+/// d += x of a floating-point number d computes in the type of d, as it would if x were a float.
 template <class T>
 struct face_operators : looked_up_here {
   [[nodiscard]] friend constexpr T operator+(T a) { return a; }
-#define LOWP_OPERATOR(symbol, function)                                                       \
-  [[nodiscard]] friend constexpr T operator symbol(T a, T b) { return T::function(a, b); }    \
-  template <detail::operand_beside<T> A>                                                      \
-  [[nodiscard]] friend constexpr T operator symbol(T a, A b) {                                \
-    return T::function(a, T(b));                                                              \
-  }                                                                                           \
-  template <detail::operand_beside<T> A>                                                      \
-  [[nodiscard]] friend constexpr T operator symbol(A a, T b) {                                \
-    return T::function(T(a), b);                                                              \
-  }                                                                                           \
-  friend constexpr T& operator symbol##=(T& a, T b) { return a = T::function(a, b); }         \
-  template <detail::native_float A, class Face = T>                                           \
-  requires(Face::template converts_to<A>) friend constexpr A& operator symbol##=(A& a, T b) { \
-    return a = a symbol static_cast<A>(b);                                                    \
+#define LOWP_OPERATOR(symbol, function)                                                    \
+  [[nodiscard]] friend constexpr T operator symbol(T a, T b) { return T::function(a, b); } \
+  template <detail::operand_beside<T> A>                                                   \
+  [[nodiscard]] friend constexpr T operator symbol(T a, A b) {                             \
+    return T::function(a, T(b));                                                           \
+  }                                                                                        \
+  template <detail::operand_beside<T> A>                                                   \
+  [[nodiscard]] friend constexpr T operator symbol(A a, T b) {                             \
+    return T::function(T(a), b);                                                           \
+  }                                                                                        \
+  friend constexpr T& operator symbol##=(T& a, T b) { return a = T::function(a, b); }      \
+  template <detail::native_float A>                                                        \
+  friend constexpr A& operator symbol##=(A& a, T b) {                                      \
+    return a = a symbol static_cast<A>(b);                                                 \
   }
   LOWP_OPERATOR(+, sum)
   LOWP_OPERATOR(-, difference)

@@ -53,8 +53,6 @@ class rounded : public face_operators<rounded<F, Carrier, Rounding, Overflow>> {
   static constexpr auto format = F;
   static constexpr auto rounding = Rounding;
   static constexpr overflow overflow_policy = Overflow;
-  template <class T>
-  static constexpr bool converts_to = false;
 
   rounded() = default;
   constexpr rounded(literal_type value) : value_(static_cast<Carrier>(value)) {

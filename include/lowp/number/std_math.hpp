@@ -81,4 +81,20 @@ using lowp::tanh;
 using lowp::tgamma;
 using lowp::trunc;
 
+/// Of a number and what converts to it: a number, where those of <algorithm> find two types.
+template <class A, class B>
+requires(lowp::detail::mixed_operands<A, B>)
+    [[nodiscard]] constexpr lowp::detail::face_of<A, B>(max)(const A& a, const B& b) {
+  using type = lowp::detail::face_of<A, B>;
+  const type x = static_cast<type>(a), y = static_cast<type>(b);
+  return x < y ? y : x;
+}
+template <class A, class B>
+requires(lowp::detail::mixed_operands<A, B>)
+    [[nodiscard]] constexpr lowp::detail::face_of<A, B>(min)(const A& a, const B& b) {
+  using type = lowp::detail::face_of<A, B>;
+  const type x = static_cast<type>(a), y = static_cast<type>(b);
+  return y < x ? y : x;
+}
+
 }  // namespace std

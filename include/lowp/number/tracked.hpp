@@ -151,8 +151,6 @@ class tracked : public face_operators<tracked<T>> {
   using tracked_type = T;
   static constexpr auto format = T::format;
   static constexpr overflow overflow_policy = T::overflow_policy;
-  template <class A>
-  static constexpr bool converts_to = false;
 
   tracked() = default;
   template <detail::native_number A>
