@@ -114,7 +114,7 @@ struct float_format {
   const code_t mantissa = magnitude & low_mask(f.mantissa_bits);
   if (exponent == 0 && f.at_exponent_zero != exponent_zero::normals) {
     return f.at_exponent_zero == exponent_zero::zero_only
-               ? unpacked::zero(is_negative && !f.nan_at_negative_zero)
+               ? unpacked::zero(is_negative)
                : unpacked::scaled_integer(is_negative, mantissa, 1 - f.bias - f.mantissa_bits);
   }
   return {value_kind::finite,
