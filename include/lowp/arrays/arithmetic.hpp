@@ -4,10 +4,9 @@
 //
 // If all elements are numbers of the format, each result is the exact one rounded once by `mode`,
 // as add() of number/arithmetic.hpp rounds it, but for the signs of NaNs; a stochastic mode draws
-// for element i. Where the
-// type holds exact results, or enough of them (carrier_operations), they are computed in it and
-// rounded by the kernels of round_to; else, and under -ffast-math, element by element. Of other
-// elements this is what happens to them, too.
+// for element i. Where the type holds exact results, or enough of them (carrier_operations), they
+// are computed in it and rounded by the kernels of round_to; else, and under -ffast-math, element
+// by element. Of other elements this is what happens to them, too.
 //
 // Throw std::invalid_argument before anything is written if sizes differ, an array with elements is
 // null, input and output overlap without being the same, or the descriptor contradicts itself.
@@ -16,7 +15,6 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
-#include <limits>
 #include <span>
 
 #include "lowp/arrays/convert.hpp"
@@ -71,14 +69,9 @@ struct array_product {
 };
 struct array_quotient {
   static constexpr const char* name = "divide";
-  /// What x / 0 is where zero has no sign, the machine does not know: see divide().
-  template <number_format F>
-  static bool zero_has_no_sign(const F& f) {
-    return has_nan(f) && !has_negative_zero(f);
-  }
   template <carrier T, number_format F>
   static bool is_decided(const F& f, const carrier_operations<T>& can) {
-    return can.quotients && !zero_has_no_sign(f);
+    return can.quotients && !has_undefined_quotients(f);
   }
   template <carrier T>
   static T compute(T x, T y) {
@@ -86,7 +79,7 @@ struct array_quotient {
   }
   template <number_format F, rounding_mode R>
   static unpacked exact_result(const F& f, const unpacked& x, const unpacked& y, const R&) {
-    return y.is_zero() && zero_has_no_sign(f) ? unpacked::nan() : exact::divide<true>(x, y);
+    return y.is_zero() && has_undefined_quotients(f) ? unpacked::nan() : exact::divide<true>(x, y);
   }
 };
 
@@ -96,8 +89,7 @@ template <carrier T, rounding_mode R>
 [[nodiscard]] carrier_operations<T> deciding_operations(const value_facts& facts, const R& mode) {
   carrier_operations<T> can = carrier_operations_of<T>(facts);
   if constexpr (!std::same_as<R, nearest_even_t>) {
-    const int reach = facts.highest_exponent - facts.last_bit_exponent + 2;
-    can.sums = can.sums && reach <= std::numeric_limits<T>::digits && !zero_sum_is_negative(mode);
+    can.sums = can.exact_sums && !zero_sum_is_negative(mode);
     can.quotients = false;
   }
   return can;

@@ -5,7 +5,7 @@
 //
 // A result is exact, or correct in its first 61 bits and followed by a sticky bit. Rounding it to a
 // format is therefore rounding the true result if the format keeps, and the mode looks at, at most
-// so many: number/arithmetic.hpp decides. Special values go by exact.hpp.
+// so many: number/exact_results.hpp decides. Special values go by exact.hpp.
 #pragma once
 
 #include <bit>

@@ -102,6 +102,11 @@ template <number_format F>
       f, encode(f, unpacked::zero(true), nearest_even, overflow::saturate, missing_nan::largest));
   return zero.is_zero() && zero.negative;
 }
+/// Whether x / 0 is a NaN: the format has one, and a single zero, which does not tell which
+/// infinity is meant (P3109, FNUZ, unsigned formats, posits).
+[[nodiscard]] constexpr bool has_undefined_quotients(const number_format auto& f) {
+  return has_nan(f) && !has_negative_zero(f);
+}
 [[nodiscard]] constexpr bool is_signed(const number_format auto& f) {
   const unpacked lowest = decode(f, lowest_code(f));
   return lowest.negative && !lowest.is_zero();

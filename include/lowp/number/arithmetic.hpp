@@ -85,15 +85,13 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode 
   return convert<format>(detail::product_of<format, R>(a, b), mode, o);
 }
 
-/// a / b. x / 0 is an infinity of the combined sign; but NaN where the divisor's format has a NaN
-/// and a single zero, which does not tell which infinity is meant (P3109, FNUZ, unsigned formats,
-/// posits).
+/// a / b. x / 0 is an infinity of the combined sign, but NaN where the divisor's format has a NaN
+/// and a single zero: see has_undefined_quotients().
 template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode R = nearest_even_t>
 [[nodiscard]] constexpr detail::result<To, A, B> divide(number<A> a, number<B> b,
                                                         const R& mode = {},
                                                         overflow o = overflow::to_special) {
-  constexpr bool zero_has_no_sign = has_nan(B) && !has_negative_zero(B);
-  const bool is_undefined = zero_has_no_sign && unpack(b).is_zero();
+  const bool is_undefined = has_undefined_quotients(B) && unpack(b).is_zero();
   constexpr auto format = detail::result<To, A, B>::format;
   if (is_undefined) return convert<format>(unpacked::nan(), mode, o);
   return convert<format>(detail::quotient_of<format, R>(a, b), mode, o);

@@ -178,7 +178,7 @@ template <carrier C>
 /// rounded to fewer bits is a number of p + 1.
 template <carrier C>
 struct carrier_operations {
-  bool sums = false, products = false, quotients = false, roots = false;
+  bool sums = false, exact_sums = false, products = false, quotients = false, roots = false;
 };
 template <carrier C>
 [[nodiscard]] constexpr carrier_operations<C> carrier_operations_of(const value_facts& f) {
@@ -192,6 +192,7 @@ template <carrier C>
   if (!holds) return {};
   const int reach = f.highest_exponent - f.last_bit_exponent + 2;
   return {.sums = decides || reach <= digits,
+          .exact_sums = reach <= digits,
           .products = 2 * p <= digits && 2 * f.last_bit_exponent >= min_exponent &&
                       2 * f.highest_exponent + 1 < max_exponent,
           .quotients = decides && f.last_bit_exponent - f.highest_exponent - 1 >= min_exponent &&

@@ -93,6 +93,12 @@ struct draw_stream {
 };
 constinit inline thread_local draw_stream draws{};
 
+/// A stochastic mode for the next draw of the thread.
+[[nodiscard]] inline stochastic next_of(stochastic mode) {
+  if (draws.has_seed) mode.seed = draws.seed;
+  return mode.at(draws.count++);
+}
+
 /// The block of random bits that the last draw of a thread came from: the next ones are in it.
 struct drawn_block {
   std::uint64_t seed = 0, block = 0;
@@ -121,14 +127,13 @@ template <auto Mode>
     if (std::is_constant_evaluated()) {
       return drawn<Mode>{random_bits(Mode.seed, Mode.index, bits, rounds)};
     }
-    const std::uint64_t seed = draws.has_seed ? draws.seed : Mode.seed;
-    const std::uint64_t index = Mode.index + draws.count++;
-    const std::uint64_t block = random_block(index, bits);
+    const stochastic next = next_of(Mode);
+    const std::uint64_t block = random_block(next.index, bits);
     drawn_block& last = last_block;
-    if (last.block != block || last.seed != seed || last.rounds != rounds) {
-      last = {seed, block, rounds, random_words(seed, block, rounds)};
+    if (last.block != block || last.seed != next.seed || last.rounds != rounds) {
+      last = {next.seed, block, rounds, random_words(next.seed, block, rounds)};
     }
-    return drawn<Mode>{random_bits_in(last.words, index, bits)};
+    return drawn<Mode>{random_bits_in(last.words, next.index, bits)};
   } else {
     return Mode;
   }
@@ -155,13 +160,8 @@ class number : public face_operators<number<F, Rounding, Overflow, Out>> {
  public:
   /// Whether numbers become a T by themselves.
   template <class T>
-  static constexpr bool converts_to = Out == conversions_out::where_exact&& [] {
-    using limits = std::numeric_limits<T>;
-    constexpr value_facts values = facts<F>;
-    return values.significant_bits <= limits::digits &&
-           values.highest_exponent < limits::max_exponent &&
-           values.last_bit_exponent >= limits::min_exponent - limits::digits;
-  }();
+  static constexpr bool converts_to = Out ==
+                                      conversions_out::where_exact&& detail::holds_all<T>(facts<F>);
 
   using literal_type = lowp::number<F>;
   using storage_type = typename literal_type::storage_type;

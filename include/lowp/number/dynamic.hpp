@@ -62,7 +62,7 @@ class precision {
     smallest_ = pack_as<double>(smallest_positive_value(f));
     smallest_normal_ = pack_as<double>(decode(f, smallest_normal_code(f)));
     epsilon_ = pack_as<double>(epsilon_value(f));
-    zero_has_no_sign_ = has_nan(f) && !has_negative_zero(f);
+    has_undefined_quotients_ = has_undefined_quotients(f);
     is_binary64_ = is_same_format(f, formats::binary64) && o == overflow::to_special;
     const bool is_nearest_even = mode.is_fixed_addend() && is_to_nearest_even(mode);
     is_binary64_ = is_binary64_ && is_nearest_even;
@@ -101,8 +101,7 @@ class precision {
   static value_facts facts_of_valid(const F& f) {
     if (defect(f) != nullptr) refuse(std::string("precision: ") + defect(f));
     const value_facts facts = facts_of(f);
-    if (facts.significant_bits > 53 || facts.highest_exponent > 1023 ||
-        facts.last_bit_exponent < -1074) {
+    if (!detail::holds_all<double>(facts)) {
       refuse("precision: the format has values that double does not hold");
     }
     return facts;
@@ -120,10 +119,7 @@ class precision {
   /// The mode with the next draw of the thread, as dropin::number takes it.
   [[nodiscard]] bool is_fast() const { return has_ieee_arithmetic && is_fast_; }
   [[nodiscard]] any_rounding next_mode() const {
-    if (!mode_.is_stochastic()) return mode_;
-    stochastic draw = mode_.draw();
-    if (detail::draws.has_seed) draw.seed = detail::draws.seed;
-    return draw.at(detail::draws.count++);
+    return mode_.is_stochastic() ? detail::next_of(mode_.draw()) : mode_;
   }
 
   std::array<std::byte, 64> descriptor_{};
@@ -134,8 +130,8 @@ class precision {
   carrier_grid<double> grid_{};
   carrier_operations<double> operations_{};
   double largest_ = 0, lowest_ = 0, smallest_ = 0, smallest_normal_ = 0, epsilon_ = 0;
-  bool zero_has_no_sign_ = false;  ///< so that x / 0 is a NaN: see divide()
-  bool has_any_mode_ = false;      ///< one that looks at no more than the library's
+  bool has_undefined_quotients_ = false;
+  bool has_any_mode_ = false;  ///< one that looks at no more than the library's
   bool is_binary64_ = false;
   bool is_fast_ = false;  ///< where the compiler keeps to IEEE 754: files may differ in that
 };
@@ -231,7 +227,7 @@ class dynamic : public face_operators<dynamic> {
   LOWP_OPERATION(difference, -, p.operations_.sums,
                  exact::add(unpack(x), -unpack(y), zero_is_negative(p)))
   LOWP_OPERATION(product, *, p.operations_.products, exact::multiply<true>(unpack(x), unpack(y)))
-  LOWP_OPERATION(quotient, /, p.operations_.quotients && !(p.zero_has_no_sign_ && y == 0),
+  LOWP_OPERATION(quotient, /, p.operations_.quotients && !(p.has_undefined_quotients_ && y == 0),
                  exact_quotient(p, unpack(x), unpack(y)))
 #undef LOWP_OPERATION
   [[nodiscard]] friend dynamic operator-(const dynamic& a) {
@@ -288,7 +284,7 @@ class dynamic : public face_operators<dynamic> {
   }
   [[nodiscard]] static unpacked exact_quotient(const precision& p, const unpacked& x,
                                                const unpacked& y) {
-    return y.is_zero() && p.zero_has_no_sign_ ? unpacked::nan() : exact::divide<true>(x, y);
+    return y.is_zero() && p.has_undefined_quotients_ ? unpacked::nan() : exact::divide<true>(x, y);
   }
   /// Exact, or as far as any mode of any_rounding looks.
   [[nodiscard]] static unpacked exact_root(const precision& p, const unpacked& x) {

@@ -4,11 +4,21 @@
 #pragma once
 
 #include <concepts>
+#include <limits>
 #include <type_traits>
 
 #include "lowp/number/number.hpp"
 
 namespace lowp::detail {
+
+/// Whether T has each value of a format exactly.
+template <native_float T>
+[[nodiscard]] constexpr bool holds_all(const value_facts& values) {
+  using limits = std::numeric_limits<T>;
+  return values.significant_bits <= limits::digits &&
+         values.highest_exponent < limits::max_exponent &&
+         values.last_bit_exponent >= limits::min_exponent - limits::digits;
+}
 
 template <class T>
 concept literal_face = number_type<T> && std::same_as<T, typename T::literal_type>;

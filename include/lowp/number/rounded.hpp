@@ -41,10 +41,7 @@ template <auto F, carrier Carrier = detail::carrier_for<F>, auto Rounding = near
           overflow Overflow = overflow::to_special>
 requires number_format<decltype(F)> && rounding_mode<decltype(Rounding)>
 class rounded : public face_operators<rounded<F, Carrier, Rounding, Overflow>> {
-  static_assert(facts<F>.significant_bits <= std::numeric_limits<Carrier>::digits &&
-                    facts<F>.highest_exponent < std::numeric_limits<Carrier>::max_exponent &&
-                    facts<F>.last_bit_exponent >= std::numeric_limits<Carrier>::min_exponent -
-                                                      std::numeric_limits<Carrier>::digits,
+  static_assert(detail::holds_all<Carrier>(facts<F>),
                 "the carrier of rounded<F, Carrier> must hold all numbers of F");
 
  public:
@@ -116,9 +113,8 @@ class rounded : public face_operators<rounded<F, Carrier, Rounding, Overflow>> {
 #undef LOWP_OPERATION
   [[nodiscard]] LOWP_ALWAYS_INLINE static constexpr rounded quotient(rounded a, rounded b) {
     if constexpr (is_fast && operations.quotients) {
-      // What x / 0 is, where zero has no sign, the machine does not know.
-      constexpr bool zero_has_no_sign = has_nan(F) && !has_negative_zero(F);
-      if (!std::is_constant_evaluated() && !zero_has_no_sign) {
+      // The machine does not know that x / 0 may be undefined.
+      if (!std::is_constant_evaluated() && !has_undefined_quotients(F)) {
         return from_carrier(a.value_ / b.value_);
       }
     }
