@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// What the status and control registers of a processor hold, as values: status flags, which an
+// operation returns beside its result, and environments, which say how the operation treats
+// subnormal numbers and NaNs. Nothing here is global state.
+//
+//   const auto [sum, flags] = add(a, b, nearest_even, environments::riscv);
+//   if (flags.inexact) …
+//
+// Operations without an environment (arithmetic.hpp) compute no flags and pay nothing for these.
+#pragma once
+
+#include <cstdint>
+
+#include "lowp/rounding/canonical_nan.hpp"
+#include "lowp/rounding/overflow.hpp"
+
+namespace lowp {
+
+/// The exceptions of IEEE 754 clause 7 that an operation signals, and `denormal_operand`, which x86
+/// and Arm signal besides.
+struct status_flags {
+  bool invalid = false;
+  bool divide_by_zero = false;
+  bool overflow = false;
+  bool underflow = false;
+  bool inexact = false;
+  bool denormal_operand = false;
+
+  constexpr bool operator==(const status_flags&) const = default;
+  [[nodiscard]] constexpr bool any() const { return *this != status_flags{}; }
+  /// The flags of both, as a status register collects them.
+  friend constexpr status_flags operator|(const status_flags& a, const status_flags& b) {
+    return {a.invalid || b.invalid,   a.divide_by_zero || b.divide_by_zero,
+            a.overflow || b.overflow, a.underflow || b.underflow,
+            a.inexact || b.inexact,   a.denormal_operand || b.denormal_operand};
+  }
+  constexpr status_flags& operator|=(const status_flags& other) { return *this = *this | other; }
+};
+
+/// A result and what happened on the way.
+template <class T>
+struct flagged {
+  T value;
+  status_flags flags;
+  constexpr bool operator==(const flagged&) const = default;
+};
+
+/// When a nonzero result counts as tiny (IEEE 754 clause 7.5): when the exact one lies below the
+/// smallest normal number, or when it still does so after rounding to the format's precision with
+/// an unbounded exponent.
+enum class tininess : std::uint8_t { before_rounding, after_rounding };
+
+/// The NaN that an operation on NaNs gives.
+enum class nan_result : std::uint8_t {
+  canonical,        ///< the one of the environment: RISC-V, NVIDIA, Arm with FPCR.DN
+  first,            ///< the first operand that is one, made quiet: x86 (SSE, AVX)
+  signaling_first,  ///< the first signaling one, else the first quiet one, made quiet: Arm
+};
+
+/// NaN, flush and tininess choices of an implementation of IEEE 754. Rounding is an argument of its
+/// own.
+struct environment {
+  /// What becomes of results out of range. IEEE 754 is `to_special`.
+  lowp::overflow overflow = lowp::overflow::to_special;
+  /// Subnormal operands count as zeros of their sign (denormals-are-zero).
+  bool flushes_operands = false;
+  /// Tiny results become zeros of their sign (flush-to-zero), with underflow.
+  bool flushes_results = false;
+  /// …and with inexact.
+  bool flush_is_inexact = true;
+  lowp::tininess tininess = lowp::tininess::after_rounding;
+  lowp::nan_result nan_result = lowp::nan_result::canonical;
+  /// The NaN of an invalid operation, and of nan_result::canonical.
+  nan_bits default_nan = nan_bits::quiet;
+  bool default_nan_is_negative = false;
+  /// 0 * infinity + a quiet NaN is invalid, and under nan_result::signaling_first gives the default
+  /// NaN (IEEE 754 clause 7.2 leaves it open).
+  bool invalid_product_beats_nan = true;
+  /// fma(a, b, c) looks for NaNs in the order c, a, b instead of a, b, c.
+  bool looks_at_addend_first = false;
+  /// Signals subnormal operands that are not flushed; flushed ones.
+  bool signals_denormals = false, signals_flushed_denormals = false;
+
+  constexpr bool operator==(const environment&) const = default;
+};
+
+namespace environments {
+
+/// IEEE 754-2019 as most of it is implemented: no flush, the first NaN is kept and made quiet.
+inline constexpr environment ieee754{.nan_result = nan_result::first};
+/// SSE and AVX with the MXCSR of a new process. `daz`, `ftz` and both, as MXCSR has them.
+inline constexpr environment x86_sse{.nan_result = nan_result::first,
+                                     .default_nan_is_negative = true,
+                                     .invalid_product_beats_nan = false,
+                                     .signals_denormals = true};
+/// AArch64 with FPCR zero.
+inline constexpr environment arm{.tininess = tininess::before_rounding,
+                                 .nan_result = nan_result::signaling_first,
+                                 .looks_at_addend_first = true};
+/// AArch64 with FPCR.DN.
+inline constexpr environment arm_default_nan{.tininess = tininess::before_rounding};
+/// RISC-V, F, D and Zfh.
+inline constexpr environment riscv{};
+/// PTX without .ftz; no flags reach the program there.
+inline constexpr environment nvidia{.default_nan = nan_bits::all_ones};
+
+}  // namespace environments
+
+}  // namespace lowp
