@@ -43,6 +43,7 @@ struct recorder {
 };
 
 enum { three = 3 };
+enum class level : unsigned char { low, middle, high };
 
 template <class T>
 T by_default(T x = 0.75) {
@@ -72,6 +73,7 @@ std::vector<std::uint64_t> constructs(bool condition, double d, float f, int n) 
   // Out.
   keep(static_cast<double>(x)); keep(static_cast<T>(static_cast<int>(x))); keep((double)x);
   keep(T(static_cast<long long>(c))); keep(T(static_cast<unsigned>(h))); keep(T(static_cast<std::size_t>(i)));
+  if (static_cast<level>(h + 1) == level::high && static_cast<level>(b) == level::low) keep(h);
   if (x) keep(x);
   if (!a) keep(a);
   if (x && b) keep(b);

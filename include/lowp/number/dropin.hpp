@@ -8,7 +8,7 @@
 //                   x += d.  A mixed operation rounds the other operand to T first and gives a T:
 //                   0.5 * x, x / n, d - x, pow(x, d). Comparisons are by value, nothing is rounded:
 //                   x < 0.1. To and from number<F>, with the same code.
-//   in words        out: double(x), int(x), if (x); to T from another format, mode or overflow
+//   in words        out: double(x), int(x), level(x), if (x); to T from another format, mode or overflow
 //                   policy. With conversions_out::where_exact as the last argument, also by itself
 //                   to the floating-point types that hold all values of F, never to integers.
 //                   d += x of a float or double d needs no words: it computes in the type of d.
@@ -107,6 +107,18 @@ struct drawn_block {
 };
 constinit inline thread_local drawn_block last_block{};
 
+/// The random bits of the next draw of the thread.
+[[nodiscard]] LOWP_ALWAYS_INLINE inline std::uint32_t next_bits(const stochastic& mode) {
+  const int bits = mode.used_bits(), rounds = mode.rounds();
+  const stochastic next = next_of(mode);
+  const std::uint64_t block = random_block(next.index, bits);
+  drawn_block& last = last_block;
+  if (last.block != block || last.seed != next.seed || last.rounds != rounds) {
+    last = {next.seed, block, rounds, random_words(next.seed, block, rounds)};
+  }
+  return random_bits_in(last.words, next.index, bits);
+}
+
 /// A stochastic mode with its random bits drawn.
 template <stochastic Mode>
 struct drawn {
@@ -123,17 +135,10 @@ struct drawn {
 template <auto Mode>
 [[nodiscard]] LOWP_ALWAYS_INLINE constexpr auto next_draw() {
   if constexpr (std::same_as<std::remove_cv_t<decltype(Mode)>, stochastic>) {
-    constexpr int bits = Mode.used_bits(), rounds = Mode.rounds();
     if (std::is_constant_evaluated()) {
-      return drawn<Mode>{random_bits(Mode.seed, Mode.index, bits, rounds)};
+      return drawn<Mode>{random_bits(Mode.seed, Mode.index, Mode.used_bits(), Mode.rounds())};
     }
-    const stochastic next = next_of(Mode);
-    const std::uint64_t block = random_block(next.index, bits);
-    drawn_block& last = last_block;
-    if (last.block != block || last.seed != next.seed || last.rounds != rounds) {
-      last = {next.seed, block, rounds, random_words(next.seed, block, rounds)};
-    }
-    return drawn<Mode>{random_bits_in(last.words, next.index, bits)};
+    return drawn<Mode>{next_bits(Mode)};
   } else {
     return Mode;
   }
@@ -199,9 +204,9 @@ class number : public face_operators<number<F, Rounding, Overflow, Out>> {
   explicit(!converts_to<T>) constexpr operator T() const {
     return static_cast<T>(number_);
   }
-  template <detail::native_integer T>
+  template <detail::integer_or_enumerator T>
   explicit constexpr operator T() const {
-    return static_cast<T>(number_);
+    return detail::toward_integer<T>(unpacked_value());
   }
 
   // What operators are made of: face_operators.hpp.
@@ -262,8 +267,7 @@ namespace detail {
 template <class A, class B>
 concept strangers = number_type<A> && number_type<B> &&
                     (other_face<A> || other_face<B>)&&!std::same_as<A, B> &&
-                    !std::same_as<A, typename B::literal_type> &&
-                    !std::same_as<B, typename A::literal_type>;
+                    !operand_beside<A, B> && !operand_beside<B, A>;
 }  // namespace detail
 
 // Compilers print the last template parameter.

@@ -20,11 +20,11 @@ struct face_operators : looked_up_here {
   [[nodiscard]] friend constexpr T operator symbol(T a, T b) { return T::function(a, b); } \
   template <detail::operand_beside<T> A>                                                   \
   [[nodiscard]] friend constexpr T operator symbol(T a, A b) {                             \
-    return T::function(a, T(b));                                                           \
+    return T::function(a, detail::beside(b, a));                                           \
   }                                                                                        \
   template <detail::operand_beside<T> A>                                                   \
   [[nodiscard]] friend constexpr T operator symbol(A a, T b) {                             \
-    return T::function(T(a), b);                                                           \
+    return T::function(detail::beside(a, b), b);                                           \
   }                                                                                        \
   friend constexpr T& operator symbol##=(T& a, T b) { return a = T::function(a, b); }      \
   template <detail::native_float A>                                                        \
@@ -36,8 +36,8 @@ struct face_operators : looked_up_here {
   LOWP_OPERATOR(*, product)
   LOWP_OPERATOR(/, quotient)
 #undef LOWP_OPERATOR
-  friend constexpr T& operator++(T& a) { return a = T::sum(a, T(1)); }
-  friend constexpr T& operator--(T& a) { return a = T::difference(a, T(1)); }
+  friend constexpr T& operator++(T& a) { return a = T::sum(a, detail::beside(1, a)); }
+  friend constexpr T& operator--(T& a) { return a = T::difference(a, detail::beside(1, a)); }
   friend constexpr T operator++(T& a, int) {
     const T before = a;
     ++a;
