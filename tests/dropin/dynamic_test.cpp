@@ -124,6 +124,12 @@ TEST_CASE("operands come into the format first") {
   CHECK(static_cast<double>(x * 3) == static_cast<double>(real(0.1) * 3));
 }
 
+TEST_CASE("constants are rounded where they are used") {
+  static constexpr dynamic tenth = 0.1;
+  const precision_scope scope(formats::bfloat16);
+  CHECK(static_cast<double>(tenth * 3) == static_cast<double>(lowp::bfloat16(0.1) * 3));
+}
+
 TEST_CASE("an object may have a precision of its own") {
   const precision coarse(formats::e5m2);
   dynamic x(0.3, coarse);

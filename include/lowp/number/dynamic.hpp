@@ -186,11 +186,14 @@ class dynamic : public face_operators<dynamic> {
   static constexpr overflow overflow_policy = overflow::to_special;
 
   dynamic() = default;
-  /// Rounds once.
+  /// Rounds once. Constants that the compiler evaluates, as those of static variables are, are of
+  /// binary64, and rounded by the operations that take them.
   template <detail::native_number T>
-  dynamic(T value) : dynamic(of(value, precision_scope::current())) {}
+  constexpr dynamic(T value) : value_(static_cast<double>(value)) {
+    if (!std::is_constant_evaluated()) value_ = of(value, precision_scope::current()).value_;
+  }
   template <detail::native_enumerator T>
-  dynamic(T value) : dynamic(static_cast<std::underlying_type_t<T>>(value)) {}
+  constexpr dynamic(T value) : dynamic(static_cast<std::underlying_type_t<T>>(value)) {}
   dynamic(literal_type value) : dynamic(static_cast<double>(value)) {}
   template <lowp::number_type Source>
   requires(!std::same_as<Source, dynamic> &&
@@ -200,7 +203,7 @@ class dynamic : public face_operators<dynamic> {
   /// it later is rounded to it.
   dynamic(double value, const precision& own) : dynamic(of(value, &own)) { own_ = &own; }
   dynamic(double value, const precision&& own) = delete;
-  dynamic(const dynamic&) = default;
+  constexpr dynamic(const dynamic&) = default;
   dynamic& operator=(const dynamic& other) {
     value_ = own_ == nullptr || own_ == other.own_ ? other.value_ : own_->to_format(other.value_);
     return *this;
