@@ -20,9 +20,9 @@
 #include "catch.hpp"
 #include "split_mix.hpp"
 
-#if defined(__clang__)  // of which existing code has some
+#pragma GCC diagnostic ignored "-Wfloat-conversion"  // of which existing code has some
+#if defined(__clang__)
 #pragma clang diagnostic ignored "-Wdouble-promotion"
-#pragma clang diagnostic ignored "-Wfloat-conversion"
 #endif
 
 using namespace lowp;
@@ -85,6 +85,9 @@ std::vector<std::uint64_t> constructs(bool condition, double d, float f, int n) 
   // Compound.
   x = three, keep(x); x += 0.5 * b, keep(x); x *= 2, keep(x); x -= d, keep(x); x /= n, keep(x);
   keep(++x), keep(x++), keep(x), keep(--x), keep(x--), keep(x), keep(-x), keep(+x);
+  // In numbers of C++ on the left, integers too.
+  int whole = n; double real = d; unsigned char small = 9;
+  whole += x, whole *= b, real -= x, small /= h + b; keep(T(whole)), keep(T(real)), keep(T(small));
   // Comparisons.
   for (const bool holds : {x == 0, x != d, x < 1, 1.5 <= x, x > n, x >= b, d < x, x == x}) keep(T(holds));
   // Ternaries.

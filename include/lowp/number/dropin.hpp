@@ -8,10 +8,12 @@
 //                   x += d.  A mixed operation rounds the other operand to T first and gives a T:
 //                   0.5 * x, x / n, d - x, pow(x, d). Comparisons are by value, nothing is rounded:
 //                   x < 0.1. To and from number<F>, with the same code.
-//   in words        out: double(x), int(x), level(x), if (x); to T from another format, mode or overflow
+//   in words        out: double(x), int(x), level(x), if (x); to T from another format, mode or
+//   overflow
 //                   policy. With conversions_out::where_exact as the last argument, also by itself
 //                   to the floating-point types that hold all values of F, never to integers.
 //                   d += x of a float or double d needs no words: it computes in the type of d.
+//                   Nor does i += x of an integer, which computes in T and drops the fraction.
 //   not at all      operations on two formats: the format of the result must be said, T(y) + x.
 //   cannot work, and why:
 //     c ? x : 0.0         where x also converts out by itself: either operand would convert to the
@@ -24,9 +26,9 @@
 //                         in T, which a program that says 0.0 hardly means.
 //     f(x)                where f is overloaded for float, double and long double: out is explicit,
 //                         so that none is viable; with conversions out more than one is.
-//     std::normal_distribution<T>
-//                         and what else asks is_floating_point or is_arithmetic of T: no program
-//                         may specialize these.
+//     static_assert(std::is_floating_point_v<T>), std::is_arithmetic
+//                         no program may specialize these; adapters/traits.hpp does it all the
+//                         same. Distributions, std::normal_distribution<T>: adapters/random.hpp.
 //     std::complex<T> z = 0.5
 //                         needs two conversions: z(0.5). Functions of std::complex<T> compile with
 //                         libstdc++ and not with libc++; the standard leaves it open.

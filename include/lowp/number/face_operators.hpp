@@ -12,7 +12,8 @@ struct looked_up_here {};
 namespace dropin {
 
 /// A base of a face T that has static functions sum, difference, product and quotient of two T.
-/// d += x of a floating-point number d computes in the type of d, as it would if x were a float.
+/// d += x of a floating-point number d computes in the type of d, as it would if x were a float; of
+/// an integer in T, and what lies behind the point is lost.
 template <class T>
 struct face_operators : looked_up_here {
   [[nodiscard]] friend constexpr T operator+(T a) { return a; }
@@ -30,6 +31,10 @@ struct face_operators : looked_up_here {
   template <detail::native_float A>                                                        \
   friend constexpr A& operator symbol##=(A& a, T b) {                                      \
     return a = a symbol static_cast<A>(b);                                                 \
+  }                                                                                        \
+  template <detail::native_integer A>                                                      \
+  friend constexpr A& operator symbol##=(A& a, T b) {                                      \
+    return a = static_cast<A>(a symbol b);                                                 \
   }
   LOWP_OPERATOR(+, sum)
   LOWP_OPERATOR(-, difference)
