@@ -338,6 +338,46 @@ TEST_CASE("what converts by itself") {
   CHECK(e == 3);
 }
 
+namespace {
+
+/// Code that takes numbers out without a word, into narrower types too.
+template <class T>
+std::vector<std::uint64_t> outward(T x) {
+  const int whole = x;
+  const float single = x;
+  unsigned char small = 3;
+  const double sum = std::sqrt(x) + x * T(whole), exact = x;
+  const bool is_set = x;
+  small = x / 2;
+  const auto half_of = [](double value) { return value / 2; };
+  recorder keep;
+  for (const double value :
+       {double(whole), double(single), double(small), sum, exact, double(is_set), half_of(x)}) {
+    keep(value);
+  }
+  int table[4] = {1, 2, 3, 4};
+  table[1] = x * 2, table[2] = -x;
+  keep(double(table[1])), keep(double(table[2]));
+  keep(double(x < 3 && !(x == T(whole)) && x)), keep(double(std::max(x, T(1)) + std::sqrt(x)));
+  return keep.codes;
+}
+
+}  // namespace
+
+TEST_CASE("with conversions to all types, numbers go out as a float does") {
+  using real = dropin::number<formats::binary32, nearest_even, overflow::to_special,
+                              dropin::conversions_out::to_all>;
+  for (const float x : {2.75f, 0.0f, 17.125f, 6.0f}) {
+    CHECK(outward<real>(x) == outward<float>(x));
+  }
+  enum class color { red };
+  STATIC_REQUIRE(!std::is_convertible_v<real, color>);
+  using wide = dropin::number<formats::binary64, nearest_even, overflow::to_special,
+                              dropin::conversions_out::to_all>;
+  const float rounded = wide(0.1);
+  CHECK(rounded == 0.1f);
+}
+
 TEST_CASE("a number is as large as its code, trivial, hashed, and has limits") {
   using T = dropin::number<formats::binary16, upward>;
   STATIC_REQUIRE(sizeof(T) == 2 && std::is_trivially_copyable_v<T> && std::is_standard_layout_v<T>);

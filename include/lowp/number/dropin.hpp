@@ -8,16 +8,17 @@
 //                   x += d.  A mixed operation rounds the other operand to T first and gives a T:
 //                   0.5 * x, x / n, d - x, pow(x, d). Comparisons are by value, nothing is rounded:
 //                   x < 0.1. To and from number<F>, with the same code.
-//   in words        out: double(x), int(x), level(x), if (x); to T from another format, mode or
-//   overflow
-//                   policy. With conversions_out::where_exact as the last argument, also by itself
-//                   to the floating-point types that hold all values of F, never to integers.
-//                   d += x of a float or double d needs no words: it computes in the type of d.
-//                   Nor does i += x of an integer, which computes in T and drops the fraction.
+//   in words        out: double(x), int(x), level(x), if (x); to T from another format, mode
+//                   or overflow policy. With conversions_out::where_exact as the last argument,
+//                   also by itself to the floating-point types that hold all values of F, never to
+//                   integers; with conversions_out::to_all to all arithmetic types. d += x of a
+//                   float or double d needs no words: it computes in the type of d. Nor does i += x
+//                   of an integer, which computes in T and drops the fraction.
 //   not at all      operations on two formats: the format of the result must be said, T(y) + x.
 //   cannot work, and why:
-//     c ? x : 0.0         where x also converts out by itself: either operand would convert to the
-//                         type of the other. (Without it is a T, as it is for number<F>.)
+//     c ? x : 0.0         where x also converts out by itself, with to_all also c ? x : 0: either
+//                         operand would convert to the type of the other. (Without it is a T, as
+//                         it is for number<F>.)
 //     std::clamp(x, 0, 1) one type is deduced from two arguments: say T(1). (std_math.hpp has
 //                         std::max(x, 1) and std::min(x, 1), which give a T; std::max<int>(x, 1)
 //                         cannot work.)
@@ -64,6 +65,7 @@ namespace dropin {
 enum class conversions_out : std::uint8_t {
   explicit_only,
   where_exact,  ///< to the types that hold all values of the format
+  to_all,       ///< to all arithmetic types, as a float converts: rounded, or without its fraction
 };
 
 /// While one lives, stochastic operations of this thread take their random bits from a stream of
@@ -167,8 +169,9 @@ class number : public face_operators<number<F, Rounding, Overflow, Out>> {
  public:
   /// Whether numbers become a T by themselves.
   template <class T>
-  static constexpr bool converts_to = Out ==
-                                      conversions_out::where_exact&& detail::holds_all<T>(facts<F>);
+  static constexpr bool converts_to = Out == conversions_out::to_all ||
+                                      (Out == conversions_out::where_exact &&
+                                       detail::holds_all<T>(facts<F>));
 
   using literal_type = lowp::number<F>;
   using storage_type = typename literal_type::storage_type;
@@ -207,7 +210,7 @@ class number : public face_operators<number<F, Rounding, Overflow, Out>> {
     return static_cast<T>(number_);
   }
   template <detail::integer_or_enumerator T>
-  explicit constexpr operator T() const {
+  explicit(Out != conversions_out::to_all || std::is_enum_v<T>) constexpr operator T() const {
     return detail::toward_integer<T>(unpacked_value());
   }
 
