@@ -25,6 +25,14 @@ TEST_CASE("searches and the standard library with drop-in types") {
   });
 }
 
+TEST_CASE("algorithms with formats chosen at run time") {
+  test::check_dynamic([]<class real>(real) {
+    return test::joined(codes::linear_solvers<real>(), codes::fourier<real>(),
+                        codes::automatic_differentiation<real>(), codes::minimization<real>(),
+                        codes::nearest_neighbours<real>(), codes::standard_library<real>());
+  });
+}
+
 namespace {
 
 template <auto F>

@@ -7,6 +7,7 @@
 #include <limits>
 #include <thread>
 #include <type_traits>
+#include <vector>
 
 #include "catch.hpp"
 #include "split_mix.hpp"
@@ -123,6 +124,12 @@ TEST_CASE("operands come into the format first") {
   CHECK(static_cast<double>(x * 3) == static_cast<double>(real(0.1) * 3));
 }
 
+TEST_CASE("constants are rounded where they are used") {
+  static constexpr dynamic tenth = 0.1;
+  const precision_scope scope(formats::bfloat16);
+  CHECK(static_cast<double>(tenth * 3) == static_cast<double>(lowp::bfloat16(0.1) * 3));
+}
+
 TEST_CASE("an object may have a precision of its own") {
   const precision coarse(formats::e5m2);
   dynamic x(0.3, coarse);
@@ -173,6 +180,106 @@ TEST_CASE("functions round to the format in force") {
     CHECK(same(floor(r), floor(x)));
     CHECK(same(hypot(r, real(2)), hypot(x, dynamic(2))));
   }
+}
+
+namespace {
+
+/// All functions of numbers that have a number as their result: real(*)(real, real).
+template <class real>
+auto functions() {
+  using function = real (*)(real, real);
+  return std::vector<function>{
+      [](real x, real) { return exp(x); },
+      [](real x, real) { return std::log(x); },
+      [](real x, real) { return sinf(x); },
+      [](real x, real) { return lgamma(x); },
+      [](real x, real) { return sqrt(x); },
+      [](real x, real) { return floor(x); },
+      [](real x, real) { return std::round(x); },
+      [](real x, real) { return rint(x); },
+      [](real x, real) { return fabs(x); },
+      [](real x, real) { return logb(x); },
+      [](real x, real) { return ldexp(x, 3); },
+      [](real x, real) {
+        int exponent = 0;
+        return frexp(x, &exponent);
+      },
+      [](real x, real) {
+        real whole = 0;
+        const real fraction = modf(x, &whole);
+        return whole == 0 ? fraction : whole;
+      },
+      [](real x, real y) { return pow(x, y); },
+      [](real x, real) { return pow(x, 3); },
+      [](real x, real) { return pow(x, 1.7); },
+      [](real x, real y) { return atan2(x, y); },
+      [](real x, real y) { return hypot(x, y); },
+      [](real x, real y) { return hypot(x, y, 1.3); },
+      [](real x, real y) { return fmod(x, y); },
+      [](real x, real y) { return remainder(x, y); },
+      [](real x, real y) { return fdim(x, y); },
+      [](real x, real y) { return fmin(x, y); },
+      [](real x, real) { return fmax(0.3, x); },
+      [](real x, real) { return std::max(x, 0.3); },
+      [](real x, real y) { return isnan(y) ? x : copysign(x, -y); },
+      [](real x, real y) { return nextafter(x, y); },
+      [](real x, real) { return nextafter(x, 1e4); },
+      [](real x, real) { return nexttoward(x, -1e30L); },
+      [](real x, real y) { return fma(x, y, 0.1); },
+      [](real x, real y) { return std::fma(0.1, x, y); },
+      [](real x, real) { return x + 0.1; },
+      [](real x, real) { return 0.1 / x; },
+      [](real x, real) { return -x; },
+      [](real x, real) { return isnormal(x) ? real(1) : real(fpclassify(x) == FP_ZERO); },
+  };
+}
+
+/// Numbers of a precision of their own in a scope of another one, against those of its format.
+template <auto F, auto Rounding = lowp::nearest_even>
+void check_functions(const char* name) {
+  INFO(name);
+  using number = lowp::dropin::number<F, Rounding>;
+  const precision own(F, Rounding);
+  const precision_scope scope(formats::e3m2, lowp::downward);
+  const auto expected = functions<number>();
+  const auto actual = functions<dynamic>();
+  test::split_mix random(5);
+  int wrong = 0;
+  for (int i = 0; i < 2000; ++i) {
+    const number a = number::from_code(random.word());
+    const number b = i % 2 == 0 ? number::from_code(random.word())
+                                : number::from_code(a.code() + random.below(5));
+    const auto of = [&](number x) {
+      const lowp::dropin::seed draws(0);
+      return dynamic(static_cast<double>(x), own);
+    };
+    const dynamic x = of(a), y = of(b);
+    for (std::size_t k = 0; k < expected.size(); ++k) {
+      const auto with_draws = [](auto function, auto p, auto q) {
+        const lowp::dropin::seed draws(7);
+        return function(p, q);
+      };
+      const number p = with_draws(expected[k], a, b);
+      const dynamic q = with_draws(actual[k], x, y);
+      if (!same(p, q) && wrong++ == 0) {
+        FAIL_CHECK("function " << k << " of " << double(a) << ", " << double(b) << ": " << double(p)
+                               << ", " << double(q));
+      }
+    }
+  }
+  CHECK(wrong == 0);
+}
+
+}  // namespace
+
+TEST_CASE("functions round to the precision of the object") {
+  check_functions<formats::binary16>("binary16");
+  check_functions<formats::bfloat16, lowp::upward>("bfloat16, upward");
+  check_functions<formats::posit<16, 1>>("posit<16, 1>");
+}
+
+TEST_CASE("functions take the draws that number takes") {
+  check_functions<formats::e5m2, lowp::stochastic{.random_bits = 8}>("e5m2, stochastic");
 }
 
 TEST_CASE("formats that double does not hold are refused") {

@@ -20,9 +20,9 @@
 #include "catch.hpp"
 #include "split_mix.hpp"
 
-#if defined(__clang__)  // of which existing code has some
+#pragma GCC diagnostic ignored "-Wfloat-conversion"  // of which existing code has some
+#if defined(__clang__)
 #pragma clang diagnostic ignored "-Wdouble-promotion"
-#pragma clang diagnostic ignored "-Wfloat-conversion"
 #endif
 
 using namespace lowp;
@@ -43,6 +43,7 @@ struct recorder {
 };
 
 enum { three = 3 };
+enum class level : unsigned char { low, middle, high };
 
 template <class T>
 T by_default(T x = 0.75) {
@@ -72,6 +73,7 @@ std::vector<std::uint64_t> constructs(bool condition, double d, float f, int n) 
   // Out.
   keep(static_cast<double>(x)); keep(static_cast<T>(static_cast<int>(x))); keep((double)x);
   keep(T(static_cast<long long>(c))); keep(T(static_cast<unsigned>(h))); keep(T(static_cast<std::size_t>(i)));
+  if (static_cast<level>(h + 1) == level::high && static_cast<level>(b) == level::low) keep(h);
   if (x) keep(x);
   if (!a) keep(a);
   if (x && b) keep(b);
@@ -83,6 +85,9 @@ std::vector<std::uint64_t> constructs(bool condition, double d, float f, int n) 
   // Compound.
   x = three, keep(x); x += 0.5 * b, keep(x); x *= 2, keep(x); x -= d, keep(x); x /= n, keep(x);
   keep(++x), keep(x++), keep(x), keep(--x), keep(x--), keep(x), keep(-x), keep(+x);
+  // In numbers of C++ on the left, integers too.
+  int whole = n; double real = d; unsigned char small = 9;
+  whole += x, whole *= b, real -= x, small /= h + b; keep(T(whole)), keep(T(real)), keep(T(small));
   // Comparisons.
   for (const bool holds : {x == 0, x != d, x < 1, 1.5 <= x, x > n, x >= b, d < x, x == x}) keep(T(holds));
   // Ternaries.
@@ -331,6 +336,46 @@ TEST_CASE("what converts by itself") {
   CHECK(d == 0.75);
   const double e = std::sqrt(outgoing(4)) + 1;
   CHECK(e == 3);
+}
+
+namespace {
+
+/// Code that takes numbers out without a word, into narrower types too.
+template <class T>
+std::vector<std::uint64_t> outward(T x) {
+  const int whole = x;
+  const float single = x;
+  unsigned char small = 3;
+  const double sum = std::sqrt(x) + x * T(whole), exact = x;
+  const bool is_set = x;
+  small = x / 2;
+  const auto half_of = [](double value) { return value / 2; };
+  recorder keep;
+  for (const double value :
+       {double(whole), double(single), double(small), sum, exact, double(is_set), half_of(x)}) {
+    keep(value);
+  }
+  int table[4] = {1, 2, 3, 4};
+  table[1] = x * 2, table[2] = -x;
+  keep(double(table[1])), keep(double(table[2]));
+  keep(double(x < 3 && !(x == T(whole)) && x)), keep(double(std::max(x, T(1)) + std::sqrt(x)));
+  return keep.codes;
+}
+
+}  // namespace
+
+TEST_CASE("with conversions to all types, numbers go out as a float does") {
+  using real = dropin::number<formats::binary32, nearest_even, overflow::to_special,
+                              dropin::conversions_out::to_all>;
+  for (const float x : {2.75f, 0.0f, 17.125f, 6.0f}) {
+    CHECK(outward<real>(x) == outward<float>(x));
+  }
+  enum class color { red };
+  STATIC_REQUIRE(!std::is_convertible_v<real, color>);
+  using wide = dropin::number<formats::binary64, nearest_even, overflow::to_special,
+                              dropin::conversions_out::to_all>;
+  const float rounded = wide(0.1);
+  CHECK(rounded == 0.1f);
 }
 
 TEST_CASE("a number is as large as its code, trivial, hashed, and has limits") {

@@ -15,6 +15,10 @@ TEST_CASE("stencils with drop-in types") {
   test::check_codes(test::all_types{}, []<class real>(real) { return codes::stencils<real>(); });
 }
 
+TEST_CASE("kernels with formats chosen at run time") {
+  test::check_dynamic([]<class real>(real) { return codes::kernels<real>(); });
+}
+
 namespace {
 
 template <auto F>

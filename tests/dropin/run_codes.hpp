@@ -4,6 +4,7 @@
 //   binary32 gives float's bits where a code says that it only adds, subtracts, multiplies, divides
 //   and takes square roots, all in its own type;
 //   number<F> and rounded<F> give the same codes;
+//   dynamic gives the numbers of number<binary16> and, of those codes, float's;
 //   the results of all are as near to those of double as the spacing of their numbers lets expect.
 // The codes compile with float, double and each drop-in type, with nothing but the type exchanged.
 #pragma once
@@ -23,6 +24,7 @@
 #include "catch.hpp"
 #include "lowp/formats/name.hpp"
 #include "lowp/number/dropin.hpp"
+#include "lowp/number/dynamic.hpp"
 #include "lowp/number/rounded.hpp"
 
 namespace test {
@@ -79,7 +81,7 @@ std::uint64_t bits_of(T x) {
 template <class real>
 std::vector<std::uint64_t> bits_of(const std::vector<real>& results) {
   std::vector<std::uint64_t> bits;
-  for (const real x : results) bits.push_back(bits_of(x));
+  for (const real& x : results) bits.push_back(bits_of(x));
   return bits;
 }
 
@@ -110,7 +112,7 @@ outcomes outcomes_of(const std::vector<code<real>>& codes, const outcomes& refer
     const code<real>& c = codes[i];
     const std::vector<real> computed = c.run();
     outcome result{c.name, c.uses, bits_of(computed), {}, std::numeric_limits<double>::infinity()};
-    for (const real x : computed) result.values.push_back(static_cast<double>(x));
+    for (const real& x : computed) result.values.push_back(static_cast<double>(x));
     if (!reference.empty() &&
         static_cast<double>((std::numeric_limits<real>::max)()) >= c.largest) {
       double largest = 0;
@@ -145,6 +147,31 @@ inline void check_bits(const outcomes& actual, const outcomes& expected, operati
     INFO(actual[i].code);
     if (actual[i].uses != all_but) CHECK(actual[i].bits == expected[i].bits);
   }
+}
+
+/// As above, of the values: dynamic has the codes of no format.
+inline void check_values(const outcomes& actual, const outcomes& expected, operations all_but) {
+  const auto bits = [](const std::vector<double>& values) {
+    std::vector<std::uint64_t> all;
+    for (const double x : values) all.push_back(std::isnan(x) ? ~std::uint64_t{0} : bits_of(x));
+    return all;
+  };
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    INFO(actual[i].code);
+    if (actual[i].uses != all_but) CHECK(bits(actual[i].values) == bits(expected[i].values));
+  }
+}
+
+/// With formats that are chosen at run time.
+template <class Codes>
+void check_dynamic(Codes codes) {
+  const auto run = [&](const auto& format) {
+    const lowp::dropin::precision_scope scope(format);
+    return outcomes_of(codes(lowp::dropin::dynamic{}), {});
+  };
+  using half = lowp::dropin::binary16;
+  check_values(run(lowp::formats::binary16), outcomes_of(codes(half{}), {}), operations::none);
+  check_values(run(lowp::formats::binary32), outcomes_of(codes(float{}), {}), operations::others);
 }
 
 template <auto F, class Codes>

@@ -10,3 +10,10 @@ TEST_CASE("simulations with drop-in types") {
                         codes::control<real>());
   });
 }
+
+TEST_CASE("simulations with formats chosen at run time") {
+  test::check_dynamic([]<class real>(real) {
+    return test::joined(codes::differential_equations<real>(), codes::oceans<real>(),
+                        codes::control<real>());
+  });
+}

@@ -88,6 +88,58 @@ TEST_CASE("roots have shadows, by either name") {
   CHECK(std::fma(two, two, two).shadow() == 6);
 }
 
+TEST_CASE("functions have shadows, and count") {
+  dropin::reset_tracked();
+  const real x = real(1) / 3, y = real(2) / 3;
+  const double a = 1.0 / 3, b = 2.0 / 3;
+  CHECK(std::exp(x).shadow() == std::exp(a));
+  CHECK(pow(x, y).shadow() == std::pow(a, b));
+  CHECK(pow(x, 2).shadow() == std::pow(a, 2));
+  CHECK(atan2f(x, y).shadow() == std::atan2(a, b));
+  CHECK(hypot(x, y).shadow() == std::hypot(a, b));
+  CHECK(ldexp(x, 2).shadow() == 4 * a);
+  CHECK(fmod(y, x).shadow() == std::fmod(b, a));
+  CHECK(fdim(y, x).shadow() == b - a);
+  CHECK(std::fmax(x, y).shadow() == b);
+  CHECK(std::min(y, x).shadow() == a);
+  CHECK((std::abs)(-y).shadow() == b);
+  CHECK(std::max(x, 0).shadow() == a);
+  CHECK(floor(8 * x).shadow() == 2);
+  CHECK(nextafter(x, y).value() == nextafter(x.value(), y.value()));
+
+  dropin::reset_tracked();
+  {
+    LOWP_TRACK("functions");
+    static_cast<void>(exp(real(20)));     // 1 + 1, an overflow
+    static_cast<void>(exp(real(-14)));    // 1 + 1, an underflow
+    static_cast<void>(log(real(-1)));     // 1 + 1, a NaN
+    static_cast<void>(floor(real(2.5)));  // 1 + 1
+  }
+  const dropin::tracked_counts counts = counted("functions");
+  CHECK(counts.operations == 8);
+  CHECK(counts.overflows == 1);
+  CHECK(counts.underflows == 1);
+  CHECK(counts.nans == 1);
+}
+
+TEST_CASE("tracked numbers compute with those of their type") {
+  const half h = half(1) / 3;
+  real x = 2;
+  CHECK((x + h).code() == (half(2) + h).code());
+  CHECK((h / x).code() == (h / half(2)).code());
+  CHECK(pow(h, x).code() == pow(h, half(2)).code());
+  CHECK(fma(h, x, x).code() == fma(h, half(2), half(2)).code());
+  CHECK(std::max(h, x) == x);
+  CHECK(std::min(x, h) == h);
+  x += h;
+  CHECK(x == half(2) + h);
+  using number = dropin::tracked<dropin::dynamic>;
+  const dropin::precision coarse(formats::e5m2);
+  const dropin::dynamic own(0.3, coarse);
+  CHECK(static_cast<double>(number(1) + own) == static_cast<double>(1 + own));
+  CHECK(static_cast<double>(exp(number(own))) == static_cast<double>(exp(own)));
+}
+
 TEST_CASE("what is counted takes no draws") {
   const auto walk = [](auto x) {
     const dropin::precision_scope scope(formats::e4m3fn, lowp::stochastic{});

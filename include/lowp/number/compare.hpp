@@ -75,14 +75,14 @@ template <auto A, auto B>
   return (a <=> b) == 0;
 }
 /// With integers and floating-point numbers of C++, by value: nothing is rounded.
-template <auto A, class T>
-requires std::is_arithmetic_v<T> && requires(T value) { unpack(value); }
+template <auto A, detail::native_number T>
 [[nodiscard]] constexpr std::partial_ordering operator<=>(number<A> a, T b) {
   return exact::compare(unpack(a), unpack(b));
 }
-template <auto A, class T>
-requires std::is_arithmetic_v<T> && requires(T value) { unpack(value); }
-[[nodiscard]] constexpr bool operator==(number<A> a, T b) { return (a <=> b) == 0; }
+template <auto A, detail::native_number T>
+[[nodiscard]] constexpr bool operator==(number<A> a, T b) {
+  return (a <=> b) == 0;
+}
 
 /// The total order of IEEE 754 clause 5.10: -NaN < numbers < +NaN, -0 < +0; equal only to itself.
 /// NaR is the least posit here too.

@@ -8,14 +8,17 @@
 //                   x += d.  A mixed operation rounds the other operand to T first and gives a T:
 //                   0.5 * x, x / n, d - x, pow(x, d). Comparisons are by value, nothing is rounded:
 //                   x < 0.1. To and from number<F>, with the same code.
-//   in words        out: double(x), int(x), if (x); to T from another format, mode or overflow
-//                   policy. With conversions_out::where_exact as the last argument, also by itself
-//                   to the floating-point types that hold all values of F, never to integers.
-//                   d += x of a float or double d needs no words: it computes in the type of d.
+//   in words        out: double(x), int(x), level(x), if (x); to T from another format, mode
+//                   or overflow policy. With conversions_out::where_exact as the last argument,
+//                   also by itself to the floating-point types that hold all values of F, never to
+//                   integers; with conversions_out::to_all to all arithmetic types. d += x of a
+//                   float or double d needs no words: it computes in the type of d. Nor does i += x
+//                   of an integer, which computes in T and drops the fraction.
 //   not at all      operations on two formats: the format of the result must be said, T(y) + x.
 //   cannot work, and why:
-//     c ? x : 0.0         where x also converts out by itself: either operand would convert to the
-//                         type of the other. (Without it is a T, as it is for number<F>.)
+//     c ? x : 0.0         where x also converts out by itself, with to_all also c ? x : 0: either
+//                         operand would convert to the type of the other. (Without it is a T, as
+//                         it is for number<F>.)
 //     std::clamp(x, 0, 1) one type is deduced from two arguments: say T(1). (std_math.hpp has
 //                         std::max(x, 1) and std::min(x, 1), which give a T; std::max<int>(x, 1)
 //                         cannot work.)
@@ -24,9 +27,9 @@
 //                         in T, which a program that says 0.0 hardly means.
 //     f(x)                where f is overloaded for float, double and long double: out is explicit,
 //                         so that none is viable; with conversions out more than one is.
-//     std::normal_distribution<T>
-//                         and what else asks is_floating_point or is_arithmetic of T: no program
-//                         may specialize these.
+//     static_assert(std::is_floating_point_v<T>), std::is_arithmetic
+//                         no program may specialize these; adapters/traits.hpp does it all the
+//                         same. Distributions, std::normal_distribution<T>: adapters/random.hpp.
 //     std::complex<T> z = 0.5
 //                         needs two conversions: z(0.5). Functions of std::complex<T> compile with
 //                         libstdc++ and not with libc++; the standard leaves it open.
@@ -62,6 +65,7 @@ namespace dropin {
 enum class conversions_out : std::uint8_t {
   explicit_only,
   where_exact,  ///< to the types that hold all values of the format
+  to_all,       ///< to all arithmetic types, as a float converts: rounded, or without its fraction
 };
 
 /// While one lives, stochastic operations of this thread take their random bits from a stream of
@@ -107,6 +111,18 @@ struct drawn_block {
 };
 constinit inline thread_local drawn_block last_block{};
 
+/// The random bits of the next draw of the thread.
+[[nodiscard]] LOWP_ALWAYS_INLINE inline std::uint32_t next_bits(const stochastic& mode) {
+  const int bits = mode.used_bits(), rounds = mode.rounds();
+  const stochastic next = next_of(mode);
+  const std::uint64_t block = random_block(next.index, bits);
+  drawn_block& last = last_block;
+  if (last.block != block || last.seed != next.seed || last.rounds != rounds) {
+    last = {next.seed, block, rounds, random_words(next.seed, block, rounds)};
+  }
+  return random_bits_in(last.words, next.index, bits);
+}
+
 /// A stochastic mode with its random bits drawn.
 template <stochastic Mode>
 struct drawn {
@@ -123,17 +139,10 @@ struct drawn {
 template <auto Mode>
 [[nodiscard]] LOWP_ALWAYS_INLINE constexpr auto next_draw() {
   if constexpr (std::same_as<std::remove_cv_t<decltype(Mode)>, stochastic>) {
-    constexpr int bits = Mode.used_bits(), rounds = Mode.rounds();
     if (std::is_constant_evaluated()) {
-      return drawn<Mode>{random_bits(Mode.seed, Mode.index, bits, rounds)};
+      return drawn<Mode>{random_bits(Mode.seed, Mode.index, Mode.used_bits(), Mode.rounds())};
     }
-    const stochastic next = next_of(Mode);
-    const std::uint64_t block = random_block(next.index, bits);
-    drawn_block& last = last_block;
-    if (last.block != block || last.seed != next.seed || last.rounds != rounds) {
-      last = {next.seed, block, rounds, random_words(next.seed, block, rounds)};
-    }
-    return drawn<Mode>{random_bits_in(last.words, next.index, bits)};
+    return drawn<Mode>{next_bits(Mode)};
   } else {
     return Mode;
   }
@@ -160,8 +169,9 @@ class number : public face_operators<number<F, Rounding, Overflow, Out>> {
  public:
   /// Whether numbers become a T by themselves.
   template <class T>
-  static constexpr bool converts_to = Out ==
-                                      conversions_out::where_exact&& detail::holds_all<T>(facts<F>);
+  static constexpr bool converts_to = Out == conversions_out::to_all ||
+                                      (Out == conversions_out::where_exact &&
+                                       detail::holds_all<T>(facts<F>));
 
   using literal_type = lowp::number<F>;
   using storage_type = typename literal_type::storage_type;
@@ -199,9 +209,9 @@ class number : public face_operators<number<F, Rounding, Overflow, Out>> {
   explicit(!converts_to<T>) constexpr operator T() const {
     return static_cast<T>(number_);
   }
-  template <detail::native_integer T>
-  explicit constexpr operator T() const {
-    return static_cast<T>(number_);
+  template <detail::integer_or_enumerator T>
+  explicit(Out != conversions_out::to_all || std::is_enum_v<T>) constexpr operator T() const {
+    return detail::toward_integer<T>(unpacked_value());
   }
 
   // What operators are made of: face_operators.hpp.
@@ -262,8 +272,7 @@ namespace detail {
 template <class A, class B>
 concept strangers = number_type<A> && number_type<B> &&
                     (other_face<A> || other_face<B>)&&!std::same_as<A, B> &&
-                    !std::same_as<A, typename B::literal_type> &&
-                    !std::same_as<B, typename A::literal_type>;
+                    !operand_beside<A, B> && !operand_beside<B, A>;
 }  // namespace detail
 
 // Compilers print the last template parameter.

@@ -11,10 +11,10 @@
 //
 // A dynamic is a double. An operation rounds its operands to the format in force, which changes
 // nothing if they are of it, computes, and rounds once: what dropin::number<F, Rounding, Overflow>
-// gives. In force is the precision that the object on the left has as its own, else that of the
-// object on the right, else that of the innermost scope of the thread, else binary64. The functions
-// of <cmath> but sqrt and fma round to the precision of the scope whatever their arguments have,
-// and nextafter steps in binary64. NaNs may have either sign.
+// gives; the functions of <cmath> likewise. In force is the precision that the first object among
+// the operands has that has one of its own, else that of the innermost scope of the thread, else
+// binary64. Results have none of their own: they are of the format in force. NaNs may have either
+// sign.
 #pragma once
 
 #include <array>
@@ -33,6 +33,21 @@
 #include "lowp/rounding/any_rounding.hpp"
 
 namespace lowp {
+namespace detail {
+
+/// A mode of any kind, with its random bits drawn if it is stochastic.
+struct drawn_rounding {
+  any_rounding mode;
+  std::uint32_t bits = 0;
+
+  [[nodiscard]] constexpr bool is_stochastic() const { return mode.is_stochastic(); }
+  [[nodiscard]] constexpr std::uint64_t addend(const discarded& d) const {
+    return mode.is_stochastic() ? mode.draw().addend(d, bits) : mode.addend(d);
+  }
+};
+
+}  // namespace detail
+
 namespace dropin {
 class dynamic;
 }  // namespace dropin
@@ -91,8 +106,8 @@ class precision {
   friend class dynamic;
 
   template <number_format F>
-  static double rounded_to(const std::byte* descriptor, const unpacked& x, const any_rounding& mode,
-                           overflow o) {
+  static double rounded_to(const std::byte* descriptor, const unpacked& x,
+                           const detail::drawn_rounding& mode, overflow o) {
     F f;
     std::memcpy(static_cast<void*>(&f), descriptor, sizeof f);
     return pack_as<double>(decode(f, encode(f, x, mode, o, missing_nan::largest)));
@@ -116,16 +131,19 @@ class precision {
     }
     return true;
   }
-  /// The mode with the next draw of the thread, as dropin::number takes it.
   [[nodiscard]] bool is_fast() const { return has_ieee_arithmetic && is_fast_; }
-  [[nodiscard]] any_rounding next_mode() const {
-    return mode_.is_stochastic() ? detail::next_of(mode_.draw()) : mode_;
+  /// The mode with the next draw of the thread, as dropin::number takes it.
+  [[nodiscard]] detail::drawn_rounding next_mode() const {
+    return {mode_, mode_.is_stochastic() ? detail::next_bits(mode_.draw()) : 0};
+  }
+  [[nodiscard]] double rounded(const unpacked& x, const any_rounding& mode, overflow o) const {
+    return rounded_(descriptor_.data(), x, {mode}, o);
   }
 
   std::array<std::byte, 64> descriptor_{};
   any_rounding mode_;
   overflow overflow_ = overflow::to_special;
-  double (*rounded_)(const std::byte*, const unpacked&, const any_rounding&, overflow);
+  double (*rounded_)(const std::byte*, const unpacked&, const detail::drawn_rounding&, overflow);
   value_facts facts_;
   carrier_grid<double> grid_{};
   carrier_operations<double> operations_{};
@@ -168,11 +186,14 @@ class dynamic : public face_operators<dynamic> {
   static constexpr overflow overflow_policy = overflow::to_special;
 
   dynamic() = default;
-  /// Rounds once.
+  /// Rounds once. Constants that the compiler evaluates, as those of static variables are, are of
+  /// binary64, and rounded by the operations that take them.
   template <detail::native_number T>
-  dynamic(T value) : dynamic(of(value, precision_scope::current())) {}
+  constexpr dynamic(T value) : value_(static_cast<double>(value)) {
+    if (!std::is_constant_evaluated()) value_ = of(value, precision_scope::current()).value_;
+  }
   template <detail::native_enumerator T>
-  dynamic(T value) : dynamic(static_cast<std::underlying_type_t<T>>(value)) {}
+  constexpr dynamic(T value) : dynamic(static_cast<std::underlying_type_t<T>>(value)) {}
   dynamic(literal_type value) : dynamic(static_cast<double>(value)) {}
   template <lowp::number_type Source>
   requires(!std::same_as<Source, dynamic> &&
@@ -182,7 +203,7 @@ class dynamic : public face_operators<dynamic> {
   /// it later is rounded to it.
   dynamic(double value, const precision& own) : dynamic(of(value, &own)) { own_ = &own; }
   dynamic(double value, const precision&& own) = delete;
-  dynamic(const dynamic&) = default;
+  constexpr dynamic(const dynamic&) = default;
   dynamic& operator=(const dynamic& other) {
     value_ = own_ == nullptr || own_ == other.own_ ? other.value_ : own_->to_format(other.value_);
     return *this;
@@ -195,10 +216,12 @@ class dynamic : public face_operators<dynamic> {
   [[nodiscard]] static dynamic from_code(code_t code) {
     return from_unpacked(decode(formats::binary64, code));
   }
-  /// The mode of the scope, with the next draw if it is stochastic.
-  [[nodiscard]] static any_rounding next_mode() {
-    const precision* p = precision_scope::current();
-    return p == nullptr ? any_rounding(nearest_even) : p->next_mode();
+  /// The mode of the scope or of an object, with the next draw if it is stochastic.
+  [[nodiscard]] static detail::drawn_rounding next_mode() {
+    return or_binary64(precision_scope::current()).next_mode();
+  }
+  [[nodiscard]] static detail::drawn_rounding next_mode(const dynamic& x) {
+    return or_binary64(in_force(x)).next_mode();
   }
 
   [[nodiscard]] code_t code() const { return std::bit_cast<code_t>(value_); }
@@ -209,16 +232,16 @@ class dynamic : public face_operators<dynamic> {
   explicit operator T() const {
     return pack_as<T>(unpack(value_));
   }
-  template <detail::native_integer T>
+  template <detail::integer_or_enumerator T>
   explicit operator T() const {
-    return pack_as<T>(unpack(value_), toward_zero);
+    return detail::toward_integer<T>(unpack(value_));
   }
 
 #define LOWP_OPERATION(name, symbol, is_decided, exactly)                        \
   [[nodiscard]] static dynamic name(const dynamic& a, const dynamic& b) {        \
     const precision* const set = in_force(a, b);                                 \
     if (is_whole(set)) return from_value(a.value_ symbol b.value_);              \
-    const precision& p = set == nullptr ? binary64_precision() : *set;           \
+    const precision& p = or_binary64(set);                                       \
     const double x = on_grid(p, a.value_), y = on_grid(p, b.value_);             \
     if (p.is_fast() && (is_decided)) return from_value(p.to_format(x symbol y)); \
     return from_value(p.to_format(exactly));                                     \
@@ -231,24 +254,65 @@ class dynamic : public face_operators<dynamic> {
                  exact_quotient(p, unpack(x), unpack(y)))
 #undef LOWP_OPERATION
   [[nodiscard]] friend dynamic operator-(const dynamic& a) {
-    const precision* p = in_force(a, a);
+    const precision* p = in_force(a);
     return from_value(p == nullptr ? -a.value_ : p->to_format(-a.value_));
   }
   [[nodiscard]] static dynamic square_root(const dynamic& a) {
-    const precision* const set = in_force(a, a);
+    const precision* const set = in_force(a);
     if (is_whole(set)) return from_value(std::sqrt(a.value_));
-    const precision& p = set == nullptr ? binary64_precision() : *set;
+    const precision& p = or_binary64(set);
     const double x = on_grid(p, a.value_);
     if (p.is_fast() && p.operations_.roots) return from_value(p.to_format(std::sqrt(x)));
     return from_value(p.to_format(exact_root(p, unpack(x))));
   }
   [[nodiscard]] static dynamic multiply_add(const dynamic& a, const dynamic& b, const dynamic& c) {
-    const precision* const set = in_force(a, b);
+    const precision* const set = in_force(a, b, c);
     if (is_whole(set)) return from_value(std::fma(a.value_, b.value_, c.value_));
-    const precision& p = set == nullptr ? binary64_precision() : *set;
+    const precision& p = or_binary64(set);
     const auto value = [&](const dynamic& x) { return unpack(on_grid(p, x.value_)); };
     return from_value(
         p.to_format(exact::multiply_add<true>(value(a), value(b), value(c), zero_is_negative(p))));
+  }
+
+  // What functions are made of: faces.hpp.
+  template <class Function, std::same_as<dynamic>... Rest>
+  [[nodiscard]] static dynamic result_of(const Function& f, const dynamic& x, const Rest&... rest) {
+    const precision* const set = in_force(x, rest...);
+    if (is_whole(set)) return from_value(pack_as<double>(f(unpack(x), unpack(rest)...)));
+    const precision& p = or_binary64(set);
+    const auto value = [&](const dynamic& operand) { return unpack(on_grid(p, operand.value_)); };
+    return from_value(p.to_format(f(value(x), value(rest)...)));
+  }
+  [[nodiscard]] static dynamic chosen(bool is_first, const dynamic& a, const dynamic& b) {
+    return from_value(on_grid(or_binary64(in_force(a, b)), (is_first ? a : b).value_));
+  }
+  template <class T>
+  [[nodiscard]] static dynamic beside(T value, const dynamic& x) {
+    if constexpr (std::is_enum_v<T>) {
+      return beside(static_cast<std::underlying_type_t<T>>(value), x);
+    } else if constexpr (detail::native_number<T>) {
+      return of(value, in_force(x));
+    } else {
+      return of(static_cast<double>(value), in_force(x));
+    }
+  }
+  /// The number next to x above or below.
+  [[nodiscard]] static dynamic next_number(const dynamic& x, bool is_up) {
+    const precision& p = or_binary64(in_force(x));
+    const double value = on_grid(p, x.value_);
+    if (std::isinf(value)) return from_value(value < 0 ? p.lowest() : p.largest());
+    const auto encode = [&](const unpacked& exact, const auto& mode) {
+      return p.rounded(exact, mode, overflow::to_special);
+    };
+    const double next = detail::stepped(unpack(value), is_up, encode);
+    if (next != value) return from_value(std::isnan(next) ? value : next);
+    const bool is_end = value == (is_up ? p.largest() : p.lowest());
+    return from_value(is_end ? value : std::copysign(0.0, value));
+  }
+  /// Finite, not zero, and of full precision.
+  [[nodiscard]] static bool is_normal(const dynamic& x) {
+    const double magnitude = std::fabs(x.value_);
+    return std::isfinite(magnitude) && magnitude >= or_binary64(in_force(x)).smallest_normal();
   }
 
   [[nodiscard]] friend std::partial_ordering operator<=>(const dynamic& a, const dynamic& b) {
@@ -261,22 +325,24 @@ class dynamic : public face_operators<dynamic> {
  private:
   friend class std::numeric_limits<dynamic>;
 
-  /// Where no scope is.
-  [[nodiscard]] static const precision& binary64_precision() {
+  /// What null stands for.
+  [[nodiscard]] static const precision& or_binary64(const precision* p) {
     static const precision whole;
-    return whole;
+    return p == nullptr ? whole : *p;
   }
   /// Whether operations are those of double.
   [[nodiscard]] static bool is_whole(const precision* p) {
     return has_ieee_arithmetic && (p == nullptr || p->is_binary64_);
   }
-  [[nodiscard]] static const precision* in_force(const dynamic& a, const dynamic& b) {
-    return a.own_ != nullptr ? a.own_ : b.own_ != nullptr ? b.own_ : precision_scope::current();
+  [[nodiscard]] static const precision* in_force() { return precision_scope::current(); }
+  template <class... Rest>
+  [[nodiscard]] static const precision* in_force(const dynamic& x, const Rest&... rest) {
+    return x.own_ != nullptr ? x.own_ : in_force(rest...);
   }
   /// An operand as a number of the format: most are, and end in zeros.
   [[nodiscard]] static double on_grid(const precision& p, double x) {
     if (p.is_fast() || !p.mode_.is_stochastic()) return p.to_format(x);
-    const double nearest = p.rounded_(p.descriptor_.data(), unpack(x), nearest_even, p.overflow_);
+    const double nearest = p.rounded(unpack(x), nearest_even, p.overflow_);
     return nearest == x || x != x ? x : p.to_format(x);  // takes a draw only if it rounds
   }
   [[nodiscard]] static bool zero_is_negative(const precision& p) {

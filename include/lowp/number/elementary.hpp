@@ -37,21 +37,21 @@ namespace detail {
 /// Finite and not zero.
 [[nodiscard]] constexpr bool is_regular(const unpacked& x) { return x.kind == value_kind::finite; }
 
-/// f(x…) in binary64; x are numbers or integers.
-template <class Function, class... Operands>
-[[nodiscard]] unpacked in_binary64(Function f, Operands... x) {
+/// f(x…) in binary64.
+template <class Function, std::same_as<unpacked>... Operands>
+[[nodiscard]] unpacked in_binary64(Function f, const Operands&... x) {
   const default_float_environment environment;
-  return unpack(opaque(f(opaque(pack_as<double>(unpack(x)))...)));
+  return unpack(opaque(f(opaque(pack_as<double>(x))...)));
 }
 
 /// The same of functions that overflow and underflow, at x that are finite and not zero, where they
 /// have neither poles nor zeros: an infinity or a zero then stands for a number beyond binary64,
 /// which posits, for one, round to their last number.
-template <class Function, class... Operands>
-[[nodiscard]] unpacked in_binary64_and_beyond(Function f, Operands... x) {
+template <class Function, std::same_as<unpacked>... Operands>
+[[nodiscard]] unpacked in_binary64_and_beyond(Function f, const Operands&... x) {
   unpacked result = in_binary64(f, x...);
   const bool is_special = result.is_infinite() || result.is_zero();
-  if (!is_special || !(is_regular(unpack(x)) && ...)) return result;
+  if (!is_special || !(is_regular(x) && ...)) return result;
   const bool negative = result.negative;
   result = result.is_zero() ? tiny : huge;
   result.negative = negative;
@@ -76,11 +76,13 @@ template <class Function, class... Operands>
 
 }  // namespace detail
 
-#define LOWP_ELEMENTARY(function, evaluated, ...)                               \
-  template <number_type T>                                                      \
-  [[nodiscard]] T function(T x) {                                               \
-    return T::from_unpacked(                                                    \
-        detail::evaluated([](double value) { return __VA_ARGS__(value); }, x)); \
+#define LOWP_ELEMENTARY(function, evaluated, ...)                                       \
+  template <number_type T>                                                              \
+  [[nodiscard]] T function(T x) {                                                       \
+    const auto f = [](const unpacked& exact) {                                          \
+      return detail::evaluated([](double value) { return __VA_ARGS__(value); }, exact); \
+    };                                                                                  \
+    return detail::result_of(f, x);                                                     \
   }
 LOWP_ELEMENTARY(exp, in_binary64_and_beyond, std::exp)
 LOWP_ELEMENTARY(exp2, in_binary64_and_beyond, std::exp2)
@@ -109,27 +111,22 @@ LOWP_ELEMENTARY(lgamma, in_binary64, std::lgamma)
 #undef LOWP_ELEMENTARY
 
 namespace detail {
-/// pow of numbers and integers.
-template <number_type T, class A, class B>
-[[nodiscard]] T power(A x, B y) {
-  return T::from_unpacked(
-      in_binary64_and_beyond([](double a, double b) { return std::pow(a, b); }, x, y));
+[[nodiscard]] inline unpacked power(const unpacked& x, const unpacked& y) {
+  return in_binary64_and_beyond([](double a, double b) { return std::pow(a, b); }, x, y);
+}
+[[nodiscard]] inline unpacked angle(const unpacked& y, const unpacked& x) {
+  if (is_small_angle(y, x)) return exact::add(exact::divide(y, x), y.negative ? tiny : -tiny);
+  return in_binary64([](double a, double b) { return std::atan2(a, b); }, y, x);
 }
 }  // namespace detail
 
 template <number_type T>
 [[nodiscard]] T pow(T x, T y) {
-  return detail::power<T>(x, y);
+  return detail::result_of(detail::power, x, y);
 }
 template <number_type T>
 [[nodiscard]] T atan2(T y, T x) {
-  const unpacked a = unpack(y), b = unpack(x);
-  if (detail::is_small_angle(a, b)) {
-    return T::from_unpacked(
-        exact::add(exact::divide(a, b), a.negative ? detail::tiny : -detail::tiny));
-  }
-  return T::from_unpacked(
-      detail::in_binary64([](double p, double q) { return std::atan2(p, q); }, y, x));
+  return detail::result_of(detail::angle, y, x);
 }
 
 #include "lowp/number/mixed_functions.inc"
@@ -143,11 +140,11 @@ LOWP_MIXED_TWO(T, atan2)
 /// rounded to binary64.
 template <detail::literal_face T, detail::native_integer A>
 [[nodiscard]] T pow(T x, A y) {
-  return detail::power<T>(x, y);
+  return detail::result_of([y](const unpacked& a) { return detail::power(a, unpack(y)); }, x);
 }
 template <detail::other_face T, detail::native_integer A>
 [[nodiscard]] T pow(T x, A y) {
-  return detail::power<T>(x, y);
+  return detail::result_of([y](const unpacked& a) { return detail::power(a, unpack(y)); }, x);
 }
 
 }  // namespace lowp

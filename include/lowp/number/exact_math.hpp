@@ -52,6 +52,7 @@ template <detail::other_face T>
 }
 template <detail::other_face T>
 [[nodiscard]] constexpr bool isnormal(T x) {
+  if constexpr (requires { T::is_normal(x); }) return T::is_normal(x);
   return isnormal(detail::literal(x));
 }
 template <detail::other_face T>
@@ -68,11 +69,13 @@ template <detail::other_face T>
 }
 template <detail::other_face T>
 [[nodiscard]] constexpr T fmin(T a, T b) {
-  return fmin(detail::literal(a), detail::literal(b));
+  if (isnan(a) || isnan(b)) return detail::chosen(isnan(b), a, b);
+  return detail::chosen(total_order(detail::literal(a), detail::literal(b)) <= 0, a, b);
 }
 template <detail::other_face T>
 [[nodiscard]] constexpr T fmax(T a, T b) {
-  return fmax(detail::literal(a), detail::literal(b));
+  if (isnan(a) || isnan(b)) return detail::chosen(isnan(b), a, b);
+  return detail::chosen(total_order(detail::literal(a), detail::literal(b)) >= 0, a, b);
 }
 template <detail::other_face T>
 [[nodiscard]] constexpr T sqrt(T x) {
@@ -96,27 +99,33 @@ template <number_type T>
 [[nodiscard]] constexpr T fabs(T x) {
   return (abs)(x);
 }
+namespace detail {
+template <number_type T, rounding_mode R>
+[[nodiscard]] constexpr T integer_of(const T& x, const R& mode) {
+  return result_of([&mode](const unpacked& value) { return to_integer(value, mode); }, x);
+}
+}  // namespace detail
 /// x rounded to an integer: downward, upward, toward zero, to nearest with ties away from zero.
 template <number_type T>
 [[nodiscard]] constexpr T floor(T x) {
-  return T::from_unpacked(detail::to_integer(unpack(x), downward));
+  return detail::integer_of(x, downward);
 }
 template <number_type T>
 [[nodiscard]] constexpr T ceil(T x) {
-  return T::from_unpacked(detail::to_integer(unpack(x), upward));
+  return detail::integer_of(x, upward);
 }
 template <number_type T>
 [[nodiscard]] constexpr T trunc(T x) {
-  return T::from_unpacked(detail::to_integer(unpack(x), toward_zero));
+  return detail::integer_of(x, toward_zero);
 }
 template <number_type T>
 [[nodiscard]] constexpr T(round)(T x) {
-  return T::from_unpacked(detail::to_integer(unpack(x), nearest_away));
+  return detail::integer_of(x, nearest_away);
 }
 /// x rounded to an integer as T rounds: to nearest even, or in the mode that a dropin::number has.
 template <number_type T>
 [[nodiscard]] constexpr T rint(T x) {
-  return T::from_unpacked(detail::to_integer(unpack(x), detail::mode_of<T>()));
+  return detail::integer_of(x, detail::mode_of(x));
 }
 template <number_type T>
 [[nodiscard]] constexpr T nearbyint(T x) {
@@ -133,22 +142,24 @@ template <number_type T>
 }
 template <number_type T>
 [[nodiscard]] constexpr long lrint(T x) {
-  return pack_as<long>(detail::to_integer(unpack(x), detail::mode_of<T>()));
+  return pack_as<long>(detail::to_integer(unpack(x), detail::mode_of(x)));
 }
 template <number_type T>
 [[nodiscard]] constexpr long long llrint(T x) {
-  return pack_as<long long>(detail::to_integer(unpack(x), detail::mode_of<T>()));
+  return pack_as<long long>(detail::to_integer(unpack(x), detail::mode_of(x)));
 }
 /// The fractional part, with the sign of x; *integer takes the rest.
 template <number_type T>
 constexpr T modf(T x, T* integer) {
-  const unpacked value = unpack(x), whole = detail::to_integer(value, toward_zero);
-  *integer = T::from_unpacked(whole);
-  if (value.is_nan()) return x;
-  if (value.is_infinite()) return T::from_unpacked(unpacked::zero(value.negative));
-  unpacked fraction = exact::add(value, -whole);
-  fraction.negative = value.negative;
-  return T::from_unpacked(fraction);
+  *integer = trunc(x);
+  if (isnan(x)) return x;
+  const auto fraction_of = [](const unpacked& value) {
+    if (value.is_infinite()) return unpacked::zero(value.negative);
+    unpacked fraction = exact::add(value, -detail::to_integer(value, toward_zero));
+    fraction.negative = value.negative;
+    return fraction;
+  };
+  return detail::result_of(fraction_of, x);
 }
 
 // --------------------------------------------------------------------------------------- division
@@ -156,12 +167,18 @@ constexpr T modf(T x, T* integer) {
 /// x - n * y, where n is x / y rounded toward zero; exact.
 template <number_type T>
 [[nodiscard]] constexpr T fmod(T x, T y) {
-  return T::from_unpacked(detail::divide_with_remainder(unpack(x), unpack(y), false).remainder);
+  const auto f = [](const unpacked& a, const unpacked& b) {
+    return detail::divide_with_remainder(a, b, false).remainder;
+  };
+  return detail::result_of(f, x, y);
 }
 /// x - n * y, where n is x / y rounded to nearest even; exact.
 template <number_type T>
 [[nodiscard]] constexpr T remainder(T x, T y) {
-  return T::from_unpacked(detail::divide_with_remainder(unpack(x), unpack(y), true).remainder);
+  const auto f = [](const unpacked& a, const unpacked& b) {
+    return detail::divide_with_remainder(a, b, true).remainder;
+  };
+  return detail::result_of(f, x, y);
 }
 /// Likewise; *quotient takes the sign and the last 30 bits of n.
 template <number_type T>
@@ -170,14 +187,16 @@ constexpr T remquo(T x, T y, int* quotient) {
   const detail::division result = detail::divide_with_remainder(a, b, true);
   const auto bits = static_cast<int>(result.quotient & 0x3FFFFFFFu);
   *quotient = a.negative != b.negative ? -bits : bits;
-  return T::from_unpacked(result.remainder);
+  return remainder(x, y);
 }
 /// x - y where that is positive, else +0.
 template <number_type T>
 [[nodiscard]] constexpr T fdim(T x, T y) {
-  const unpacked a = unpack(x), b = unpack(y);
-  if (a.is_nan() || b.is_nan()) return a.is_nan() ? x : y;
-  return exact::compare(a, b) > 0 ? x - y : T::from_unpacked(unpacked::zero());
+  if (isnan(x) || isnan(y)) return isnan(x) ? x : y;
+  const auto f = [](const unpacked& a, const unpacked& b) {
+    return exact::compare(a, b) > 0 ? exact::add(a, -b) : unpacked::zero();
+  };
+  return detail::result_of(f, x, y);
 }
 LOWP_MIXED_TWO(T, fmod)
 LOWP_MIXED_TWO(T, remainder)
@@ -189,17 +208,18 @@ LOWP_MIXED_TWO(T, fdim)
 /// bits there than elsewhere, so that the significand is rounded.)
 template <number_type T>
 constexpr T frexp(T x, int* exponent) {
-  unpacked value = unpack(x);
+  const unpacked value = unpack(x);
   *exponent = 0;
   if (value.kind != value_kind::finite) return x;
   *exponent = value.exponent + 1;
-  value.exponent = -1;
-  return T::from_unpacked(value);
+  return scalbn(x, -*exponent);
 }
 /// x * 2^power, rounded once.
 template <number_type T>
 [[nodiscard]] constexpr T scalbln(T x, long power) {
-  return T::from_unpacked(scale_by_power_of_two(unpack(x), detail::bounded(power)));
+  const int bounded = detail::bounded(power);
+  return detail::result_of(
+      [bounded](const unpacked& value) { return scale_by_power_of_two(value, bounded); }, x);
 }
 template <number_type T>
 [[nodiscard]] constexpr T scalbn(T x, int power) {
@@ -225,37 +245,42 @@ template <number_type T>
 /// The same as a number: of zero minus infinity, of infinities infinity.
 template <number_type T>
 [[nodiscard]] constexpr T logb(T x) {
-  const unpacked value = unpack(x);
-  switch (value.kind) {
-    case value_kind::zero: return T::from_unpacked(unpacked::infinite(true));
-    case value_kind::nan: return x;
-    case value_kind::infinity: return T::from_unpacked(unpacked::infinite());
-    case value_kind::finite: break;
-  }
-  return T::from_unpacked(unpacked::from_integer(std::int64_t{value.exponent}));
+  if (isnan(x)) return x;
+  const auto f = [](const unpacked& value) {
+    if (value.kind != value_kind::finite) return unpacked::infinite(value.is_zero());
+    return unpacked::from_integer(std::int64_t{value.exponent});
+  };
+  return detail::result_of(f, x);
 }
+namespace detail {
+/// The number next to x, which is no NaN, above or below.
+template <number_type T>
+[[nodiscard]] constexpr T next_number(const T& x, bool is_up) {
+  if constexpr (requires { T::next_number(x, is_up); }) {
+    return T::next_number(x, is_up);
+  } else {
+    return T::from_code(next_code(T::format, x.code(), is_up));
+  }
+}
+}  // namespace detail
 /// The number next to x in the direction of y.
 template <number_type T>
 [[nodiscard]] constexpr T nextafter(T x, T y) {
-  const unpacked a = unpack(x), b = unpack(y);
-  if (a.is_nan() || b.is_nan()) return a.is_nan() ? x : y;
-  const auto order = exact::compare(a, b);
-  if (order == 0) return y;
-  return T::from_code(next_code(T::format, x.code(), order < 0));
+  if (isnan(x) || isnan(y)) return isnan(x) ? x : y;
+  const auto order = exact::compare(unpack(x), unpack(y));
+  return order == 0 ? y : detail::next_number(x, order < 0);
 }
 LOWP_MIXED_TWO(T, nextafter)
 template <number_type T>
 [[nodiscard]] constexpr T nexttoward(T x, long double y) {
   const auto order = exact::compare(unpack(x), unpack(y));
   if (order == 0 || order == std::partial_ordering::unordered) {
-    return T::from_unpacked(order == 0 || !unpack(x).is_nan() ? unpack(y) : unpack(x));
+    const bool is_y = order == 0 || !isnan(x);
+    return detail::result_of([&](const unpacked& a) { return is_y ? unpack(y) : a; }, x);
   }
-  const code_t end = order > 0 ? lowest_code(T::format) : largest_code(T::format);
-  const T next = T::from_code(end);
-  if (has_infinity(T::format) && next.code() == x.code()) {
-    return T::from_unpacked(unpacked::infinite(order > 0));
-  }
-  return nextafter(x, next);
+  const T next = detail::next_number(x, order < 0);
+  if (!isinf(next)) return next;
+  return detail::result_of([&](const unpacked&) { return unpacked::infinite(order > 0); }, x);
 }
 
 // ---------------------------------------------------------------------------------------- sums
@@ -263,11 +288,15 @@ template <number_type T>
 /// sqrt(x^2 + y^2) and sqrt(x^2 + y^2 + z^2), rounded once: there is no overflow on the way.
 template <number_type T>
 [[nodiscard]] constexpr T hypot(T x, T y) {
-  return T::from_unpacked(detail::hypotenuse(unpack(x), unpack(y)));
+  return detail::result_of(
+      [](const unpacked& a, const unpacked& b) { return detail::hypotenuse(a, b); }, x, y);
 }
 template <number_type T>
 [[nodiscard]] constexpr T hypot(T x, T y, T z) {
-  return T::from_unpacked(detail::hypotenuse(unpack(x), unpack(y), unpack(z)));
+  const auto f = [](const unpacked& a, const unpacked& b, const unpacked& c) {
+    return detail::hypotenuse(a, b, c);
+  };
+  return detail::result_of(f, x, y, z);
 }
 LOWP_MIXED_TWO(T, hypot)
 

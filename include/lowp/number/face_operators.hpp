@@ -12,7 +12,8 @@ struct looked_up_here {};
 namespace dropin {
 
 /// A base of a face T that has static functions sum, difference, product and quotient of two T.
-/// d += x of a floating-point number d computes in the type of d, as it would if x were a float.
+/// d += x of a floating-point number d computes in the type of d, as it would if x were a float; of
+/// an integer in T, and what lies behind the point is lost.
 template <class T>
 struct face_operators : looked_up_here {
   [[nodiscard]] friend constexpr T operator+(T a) { return a; }
@@ -20,24 +21,28 @@ struct face_operators : looked_up_here {
   [[nodiscard]] friend constexpr T operator symbol(T a, T b) { return T::function(a, b); } \
   template <detail::operand_beside<T> A>                                                   \
   [[nodiscard]] friend constexpr T operator symbol(T a, A b) {                             \
-    return T::function(a, T(b));                                                           \
+    return T::function(a, detail::beside(b, a));                                           \
   }                                                                                        \
   template <detail::operand_beside<T> A>                                                   \
   [[nodiscard]] friend constexpr T operator symbol(A a, T b) {                             \
-    return T::function(T(a), b);                                                           \
+    return T::function(detail::beside(a, b), b);                                           \
   }                                                                                        \
   friend constexpr T& operator symbol##=(T& a, T b) { return a = T::function(a, b); }      \
   template <detail::native_float A>                                                        \
   friend constexpr A& operator symbol##=(A& a, T b) {                                      \
     return a = a symbol static_cast<A>(b);                                                 \
+  }                                                                                        \
+  template <detail::native_integer A>                                                      \
+  friend constexpr A& operator symbol##=(A& a, T b) {                                      \
+    return a = static_cast<A>(a symbol b);                                                 \
   }
   LOWP_OPERATOR(+, sum)
   LOWP_OPERATOR(-, difference)
   LOWP_OPERATOR(*, product)
   LOWP_OPERATOR(/, quotient)
 #undef LOWP_OPERATOR
-  friend constexpr T& operator++(T& a) { return a = T::sum(a, T(1)); }
-  friend constexpr T& operator--(T& a) { return a = T::difference(a, T(1)); }
+  friend constexpr T& operator++(T& a) { return a = T::sum(a, detail::beside(1, a)); }
+  friend constexpr T& operator--(T& a) { return a = T::difference(a, detail::beside(1, a)); }
   friend constexpr T operator++(T& a, int) {
     const T before = a;
     ++a;

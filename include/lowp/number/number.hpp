@@ -35,8 +35,9 @@ template <class T>
 concept native_integer = std::integral<T> && requires(T value) {
   unpack(value);
 };
+/// (A program may have told the traits that a class is a floating-point type.)
 template <class T>
-concept native_float = std::floating_point<T> && requires(T value) {
+concept native_float = std::floating_point<T> && !std::is_class_v<T> && requires(T value) {
   unpack(value);
 };
 /// The numbers of C++ that have an exact value here.

@@ -95,9 +95,9 @@ class rounded : public face_operators<rounded<F, Carrier, Rounding, Overflow>> {
   requires(sizeof(T) >= sizeof(Carrier)) explicit constexpr operator T() const {
     return static_cast<T>(value_);
   }
-  template <detail::native_integer T>
+  template <detail::integer_or_enumerator T>
   explicit constexpr operator T() const {
-    return pack_as<T>(unpacked_value(), toward_zero);
+    return detail::toward_integer<T>(unpacked_value());
   }
 
 #define LOWP_OPERATION(name, function, symbol, can)                                      \

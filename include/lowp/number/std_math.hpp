@@ -86,15 +86,17 @@ template <class A, class B>
 requires(lowp::detail::mixed_operands<A, B>)
     [[nodiscard]] constexpr lowp::detail::face_of<A, B>(max)(const A& a, const B& b) {
   using type = lowp::detail::face_of<A, B>;
-  const type x = static_cast<type>(a), y = static_cast<type>(b);
-  return x < y ? y : x;
+  const type& one = lowp::detail::first_of<type>(a, b);
+  const type x = lowp::detail::beside(a, one), y = lowp::detail::beside(b, one);
+  return lowp::detail::chosen(!(x < y), x, y);
 }
 template <class A, class B>
 requires(lowp::detail::mixed_operands<A, B>)
     [[nodiscard]] constexpr lowp::detail::face_of<A, B>(min)(const A& a, const B& b) {
   using type = lowp::detail::face_of<A, B>;
-  const type x = static_cast<type>(a), y = static_cast<type>(b);
-  return y < x ? y : x;
+  const type& one = lowp::detail::first_of<type>(a, b);
+  const type x = lowp::detail::beside(a, one), y = lowp::detail::beside(b, one);
+  return lowp::detail::chosen(!(y < x), x, y);
 }
 
 }  // namespace std

@@ -19,7 +19,8 @@ namespace lowp {
   requires detail::other_face<detail::face_of<A, B>>                     \
   [[nodiscard]] constexpr auto function##f(const A& a, const B& b) {     \
     using type = detail::face_of<A, B>;                                  \
-    return (lowp::function)(static_cast<type>(a), static_cast<type>(b)); \
+    const type& x = detail::first_of<type>(a, b);                        \
+    return (lowp::function)(detail::beside(a, x), detail::beside(b, x)); \
   }
 #define LOWP_SUFFIXED_WITH(function, Second)              \
   template <detail::other_face T>                         \
@@ -87,7 +88,8 @@ template <class A, class B, class C>
 requires detail::other_face<detail::face_of<A, B, C>>
 [[nodiscard]] constexpr auto fmaf(const A& a, const B& b, const C& c) {
   using type = detail::face_of<A, B, C>;
-  return (lowp::fma)(static_cast<type>(a), static_cast<type>(b), static_cast<type>(c));
+  const type& x = detail::first_of<type>(a, b, c);
+  return (lowp::fma)(detail::beside(a, x), detail::beside(b, x), detail::beside(c, x));
 }
 
 }  // namespace lowp

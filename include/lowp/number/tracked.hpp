@@ -10,8 +10,7 @@
 //
 // What is done while a label is in force in a thread counts under it: operations, overflows,
 // underflows, NaNs that arise, and the largest relative error against a shadow, a double that goes
-// through the same operations from where the numbers came from. sqrt and fma have shadows; those of
-// the other functions of <cmath> begin again from the function of the rounded argument.
+// through the same operations and functions from where the numbers came from.
 #pragma once
 
 #include <cmath>
@@ -32,7 +31,8 @@ namespace dropin {
 
 /// What has been counted under a label.
 struct tracked_counts {
-  std::uint64_t operations = 0;  ///< conversions to the type and results of + - * / sqrt fma
+  std::uint64_t operations =
+      0;  ///< conversions from other types and results of + - * / and functions
   /// Results beyond the largest number before they were rounded, of finite operands; 1 / 0 is one.
   std::uint64_t overflows = 0;
   std::uint64_t underflows = 0;  ///< inexact results below the smallest number of full precision
@@ -170,6 +170,7 @@ class tracked : public face_operators<tracked<T>> {
     return tracked(T::from_unpacked(value), exact, exact);
   }
   [[nodiscard]] static auto next_mode() { return T::next_mode(); }
+  [[nodiscard]] static auto next_mode(const tracked& x) { return detail::mode_of(x.value_); }
 
   [[nodiscard]] auto code() const { return value_.code(); }
   [[nodiscard]] unpacked unpacked_value() const { return value_.unpacked_value(); }
@@ -178,10 +179,9 @@ class tracked : public face_operators<tracked<T>> {
   [[nodiscard]] double shadow() const { return shadow_; }
 
   operator literal_type() const { return value_; }
-  template <detail::native_number A>
-  explicit operator A() const {
-    return static_cast<A>(value_);
-  }
+  template <class A>
+  requires detail::native_float<A> || detail::integer_or_enumerator<A>
+  explicit operator A() const { return static_cast<A>(value_); }
 
 #define LOWP_OPERATION(name, symbol)                                                             \
   [[nodiscard]] static tracked name(const tracked& a, const tracked& b) {                        \
@@ -211,6 +211,41 @@ class tracked : public face_operators<tracked<T>> {
                    std::isnan(x) || std::isnan(y) || std::isnan(z),
                    std::isfinite(x) && std::isfinite(y) && std::isfinite(z));
   }
+
+  // What functions are made of: faces.hpp.
+  template <class Function, std::same_as<tracked>... Rest>
+  [[nodiscard]] static tracked result_of(const Function& f, const tracked& x, const Rest&... rest) {
+    const auto in_double = [&](auto... operands) {
+      return pack_as<double>(f(unpack(operands)...));
+    };
+    return tracked(detail::result_of(f, x.value_, rest.value_...),
+                   in_double(x.number(), rest.number()...), in_double(x.shadow_, rest.shadow_...),
+                   std::isnan(x.number()) || (std::isnan(rest.number()) || ...),
+                   std::isfinite(x.number()) && (std::isfinite(rest.number()) && ...));
+  }
+  template <class A>
+  [[nodiscard]] static tracked beside(const A& value, const tracked& x) {
+    if constexpr (detail::native_number<A>) {
+      const auto exact = static_cast<double>(value);
+      return tracked(detail::beside(value, x.value_), exact, exact);
+    } else if constexpr (detail::native_enumerator<A>) {
+      return beside(static_cast<std::underlying_type_t<A>>(value), x);
+    } else {
+      return tracked(detail::beside(value, x.value_));
+    }
+  }
+  /// Not counted, as what is chosen has been counted before.
+  [[nodiscard]] static tracked chosen(bool is_first, const tracked& a, const tracked& b) {
+    tracked result = is_first ? a : b;
+    result.value_ = detail::chosen(is_first, a.value_, b.value_);
+    return result;
+  }
+  [[nodiscard]] static tracked next_number(const tracked& x, bool is_up) {
+    tracked result = detail::next_number(x.value_, is_up);
+    result.shadow_ = std::nextafter(x.shadow_, is_up ? HUGE_VAL : -HUGE_VAL);
+    return result;
+  }
+  [[nodiscard]] static bool is_normal(const tracked& x) { return isnormal(x.value_); }
 
   [[nodiscard]] friend std::partial_ordering operator<=>(const tracked& a, const tracked& b) {
     return a.value_ <=> b.value_;

@@ -32,7 +32,7 @@ void set_positive_definite(real (&a)[N][N], int seed) {
 
 template <class real, std::size_t N>
 void append(std::vector<real>& results, const real (&x)[N]) {
-  for (const real element : x) results.push_back(element);
+  for (const real& element : x) results.push_back(element);
 }
 template <class real, std::size_t N, std::size_t M>
 void append(std::vector<real>& results, const real (&a)[N][M]) {

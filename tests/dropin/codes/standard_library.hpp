@@ -84,7 +84,7 @@ std::vector<real> sequences() {
   std::inclusive_scan(x.begin(), x.end(), std::back_inserter(results),
                       [](real a, real b) { return (std::max)(a / 2, b); });
   std::map<real, int> counts;
-  for (const real v : x) ++counts[std::round(8 * v)];
+  for (const real& v : x) ++counts[std::round(8 * v)];
   for (const auto& [value, count] : counts) results.push_back(value * real(count));
   std::sort(x.begin(), x.end());
   results.push_back(*std::lower_bound(x.begin(), x.end(), real(0.3)));
