@@ -32,13 +32,14 @@ std::vector<conversion> conversions() {
     for (const nan_sign sign : {nan_sign::kept, nan_sign::positive, nan_sign::flipped}) {
       for (const overflow o : {overflow::saturate, overflow::to_special, overflow::sat_none,
                                overflow::saturate_numbers}) {
-        for (const bool keeps : {true, false}) {
+        for (const auto zeros : {lowp::negative_zeros::kept, lowp::negative_zeros::from_numbers,
+                                 lowp::negative_zeros::none}) {
           const auto& mode = lowp::rounding_modes[i++ % lowp::rounding_modes.size()].mode;
           list.push_back({.rounding = i % 4 == 0 ? lowp::any_rounding(lowp::nearest_even) : mode,
                           .overflow = o,
                           .missing_nan = test::nan_policies[i % 4],
                           .nan = {bits, sign},
-                          .keeps_negative_zero = keeps,
+                          .negative_zeros = zeros,
                           .takes_magnitude = i % 3 == 0,
                           .zero_is_smallest = i % 5 == 0});
         }

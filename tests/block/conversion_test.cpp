@@ -40,11 +40,14 @@ void check_zeros(const auto& rule) {
   const auto plain = lowp::quantize<F>(in, rule, lowp::nearest_even);
   std::size_t negative_zeros = 0;
   for (const lowp::isa level : test::isas()) {
-    const auto without =
-        lowp::quantize<F>(in, rule, conversion{.keeps_negative_zero = false}, level);
+    const auto without = lowp::quantize<F>(
+        in, rule, conversion{.negative_zeros = lowp::negative_zeros::none}, level);
+    const auto from_numbers = lowp::quantize<F>(
+        in, rule, conversion{.negative_zeros = lowp::negative_zeros::from_numbers}, level);
     for (std::size_t i = 0; i < x.size(); ++i) {
       CHECK(with.code(0, i) == plain.code(0, i));
       const bool is_zero = decode(F.element, plain.code(0, i)).is_zero();
+      CHECK(from_numbers.code(0, i) == (x[i] == 0 ? 0 : plain.code(0, i)));
       CHECK(without.code(0, i) == (is_zero ? 0 : plain.code(0, i)));
       negative_zeros += static_cast<std::size_t>(is_zero && plain.code(0, i) != 0);
     }

@@ -87,13 +87,16 @@ TEST_CASE("A conversion whose choices are the defaults is the mode and the polic
 }
 
 TEST_CASE("Negative zeros may be dropped") {
-  const conversion how{.keeps_negative_zero = false};
+  const conversion how{.negative_zeros = lowp::negative_zeros::none};
   CHECK(code<formats::e4m3fn>(-0.0, how) == 0);
   CHECK(code<formats::e4m3fn>(-0x1p-11, how) == 0);
   CHECK(code<formats::e4m3fn>(-0x1p-9, how) == 0x81);
   CHECK(code<formats::e2m1>(-0.25, how) == 0);
+  const conversion from_numbers{.negative_zeros = lowp::negative_zeros::from_numbers};
+  CHECK(code<formats::e2m1>(-0.25, from_numbers) == 8);
+  CHECK(code<formats::e2m1>(-0.0, from_numbers) == 0);
   CHECK(code<formats::e2m1>(quiet_nan, {.missing_nan = missing_nan::flipped_zero,
-                                        .keeps_negative_zero = false}) == 8);
+                                        .negative_zeros = lowp::negative_zeros::none}) == 8);
 }
 
 TEST_CASE("Unsigned formats may take magnitudes, and zero where they have none") {

@@ -4,8 +4,8 @@
 //   encode(values, codes, conversions::cuda)
 //   round_to<formats::e4m3fn>(values, values, conversion{.overflow = overflow::saturate})
 //
-// Kernels make every choice, but for formats without zero and magnitudes of negative numbers, which
-// the definition encodes. Errors as there.
+// Kernels make every choice, but for formats without zero, magnitudes of negative numbers and
+// negative_zeros::from_numbers, which the definition encodes. Errors as there.
 #pragma once
 
 #include <cstddef>

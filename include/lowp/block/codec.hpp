@@ -169,6 +169,7 @@ struct rule_view {
   bool needs_elements = false;  ///< an amax is not enough
   bool sees_specials = false;
   bool keeps_negative_zero = true;
+  bool zeros_are_positive = false;  ///< elements that are -0, not those that round to it
   canonical_nan nan{};  ///< of elements, where a NaN reaches them, and what it is without one
   lowp::missing_nan missing_nan = lowp::missing_nan::largest;
   bool is_power_of_two = false;   ///< nothing but powers of two divides elements
@@ -179,7 +180,8 @@ struct rule_view {
   template <rounding_mode R>
   [[nodiscard]] constexpr rule_view with(const basic_conversion<R>& how) const {
     rule_view result = *this;
-    result.keeps_negative_zero &= how.keeps_negative_zero;
+    result.keeps_negative_zero &= how.negative_zeros != negative_zeros::none;
+    result.zeros_are_positive = how.negative_zeros != negative_zeros::kept;
     result.nan = how.nan;
     result.missing_nan = how.missing_nan;
     return result;
@@ -248,7 +250,9 @@ class element_encoder {
     if (value.is_nan()) return of_nan(value);
     const code_t code =
         encode(format_.element, value, mode, overflow::saturate, missing_nan::largest);
-    const bool drops_sign = !rule_.keeps_negative_zero && decode(format_.element, code).is_zero();
+    const bool keeps_sign =
+        rule_.keeps_negative_zero && !(rule_.zeros_are_positive && value.is_zero());
+    const bool drops_sign = !keeps_sign && decode(format_.element, code).is_zero();
     return drops_sign ? encode(format_.element, unpacked::zero()) : code;
   }
 

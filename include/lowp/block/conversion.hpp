@@ -3,7 +3,8 @@
 // what NaNs are that reach them, under rules that see special values. Elements of blocks saturate
 // under every policy, infinities too.
 //
-//   quantize<formats::mxfp4>(x, rules::floor, conversion{.keeps_negative_zero = false})
+//   quantize<formats::mxfp4>(x, rules::floor, conversion{.negative_zeros =
+//   lowp::negative_zeros::none})
 #pragma once
 
 #include "lowp/block/quantize.hpp"

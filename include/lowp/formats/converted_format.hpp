@@ -86,7 +86,10 @@ template <number_format F, rounding_mode R = nearest_even_t>
   const code_t code = encode(f.format, value, mode, o, n);
   const unpacked back = decode(f.format, code);
   if (back.is_nan()) return f.nans[back.negative];
-  const bool drops_sign = !f.choices.keeps_negative_zero && back.negative && back.is_zero();
+  const bool keeps_sign =
+      f.choices.negative_zeros == negative_zeros::kept ||
+      (f.choices.negative_zeros == negative_zeros::from_numbers && !x.is_zero());
+  const bool drops_sign = !keeps_sign && back.negative && back.is_zero();
   return drops_sign ? encode(f.format, unpacked::zero(), mode, o, n) : code;
 }
 
@@ -99,8 +102,9 @@ requires requires(const F& f) { known_facts(f); }
 template <number_format F>
 requires requires(const F& f) { known_grid(f); }
 [[nodiscard]] constexpr code_grid known_grid(const converted_format<F>& f) {
-  // Lanes round by the sign that a number has.
-  return f.is_unsigned ? code_grid{} : known_grid(f.format);
+  // Lanes round by the sign that a number has, and give all zeros their sign or none.
+  const bool is_own = f.is_unsigned || f.choices.negative_zeros == negative_zeros::from_numbers;
+  return is_own ? code_grid{} : known_grid(f.format);
 }
 template <number_format F>
 requires requires(const F& f) { known_overflow(f, overflow::saturate); }

@@ -8,18 +8,26 @@
 //   encode(values, codes, conversions::cuda)
 #pragma once
 
+#include <cstdint>
+
 #include "lowp/rounding/any_rounding.hpp"
 #include "lowp/rounding/canonical_nan.hpp"
 #include "lowp/rounding/overflow.hpp"
 
 namespace lowp {
 
+/// Which zeros keep a negative sign where the format has one.
+enum class negative_zeros : std::uint8_t {
+  kept,          ///< -0 and negative numbers that round to zero
+  from_numbers,  ///< negative numbers that round to zero; -0 is +0 (Model-Optimizer's NVFP4)
+  none,          ///< all are +0
+};
+
 /// What a conversion does besides rounding once and the policies for overflow and missing NaNs. The
 /// defaults change nothing.
 struct conversion_choices {
   canonical_nan nan{};
-  /// Else -0, and negative numbers that round to zero, are +0.
-  bool keeps_negative_zero = true;
+  lowp::negative_zeros negative_zeros = lowp::negative_zeros::kept;
   /// A negative number is its magnitude in a format without negative values, NaNs apart: CUDA's
   /// e8m0, CUTLASS's ue4m3. Else it is out of range there.
   bool takes_magnitude = false;
@@ -37,12 +45,12 @@ struct basic_conversion {
   lowp::overflow overflow = lowp::overflow::to_special;
   lowp::missing_nan missing_nan = lowp::missing_nan::largest;
   canonical_nan nan{};
-  bool keeps_negative_zero = true;
+  lowp::negative_zeros negative_zeros = lowp::negative_zeros::kept;
   bool takes_magnitude = false;
   bool zero_is_smallest = false;
 
   [[nodiscard]] constexpr conversion_choices choices() const {
-    return {nan, keeps_negative_zero, takes_magnitude, zero_is_smallest};
+    return {nan, negative_zeros, takes_magnitude, zero_is_smallest};
   }
   /// Of element i of an array.
   [[nodiscard]] constexpr basic_conversion at(std::uint64_t i) const {
