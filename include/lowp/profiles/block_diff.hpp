@@ -66,9 +66,9 @@ template <auto B>
 }  // namespace detail
 
 /// By blocks and elements of `in`; `compared` counts blocks.
-template <auto B, profile_type P, profile_type Q>
-[[nodiscard]] differences diff(const P& first, const Q& second, matrix_view<const float> in,
-                               const execution& how = {}) {
+template <auto B, profile_type First, profile_type Second>
+[[nodiscard]] differences diff(const First& first, const Second& second,
+                               matrix_view<const float> in, const execution& how = {}) {
   return detail::diff_of<B>(quantize<B>(first, in, how), quantize<B>(second, in, how), in);
 }
 

@@ -109,15 +109,14 @@ inline constexpr profile<> onnxruntime{
     .casts = {.general = {.overflow = overflow::saturate, .nan = detail::ones_kept},
               .exceptions = {{{formats::e8m0, detail::scale(upward, overflow::saturate)}}}}};
 
-/// src/common/float8.cpp and float4.cpp: e8m0 keeps the exponent; e2m1 rounds ties away. Not
-/// followed: there the tie between 0 and 1/2 is 0, and NaNs of e5m2 keep their payload.
+/// src/common/float8.cpp and, of 3f27bec, float4.cpp: e8m0 keeps the exponent. Not followed: NaNs
+/// of e5m2 keep their payload, and until 3f27bec numbers of binary32 were rounded to binary16
+/// first.
 inline constexpr profile<> onednn{
     .name = "onednn",
     .version = "23e5bbf",
-    .casts = {
-        .exceptions = {{{formats::e2m1,
-                         {.rounding = nearest_away, .missing_nan = missing_nan::signed_largest}},
-                        {formats::e8m0, detail::scale(toward_zero, overflow::to_special)}}}}};
+    .casts = {.exceptions = {{{formats::e2m1, {.missing_nan = missing_nan::signed_largest}},
+                              {formats::e8m0, detail::scale(toward_zero, overflow::to_special)}}}}};
 
 /// The types of include/cutlass/float8.h and exmy_base.h on a host.
 inline constexpr profile<> cutlass{

@@ -142,8 +142,8 @@ template <number_format F>
   }
   return result;
 }
-template <profile_type P, profile_type Q, number_format F>
-[[nodiscard]] conversion_diff diff(const P& first, const Q& second, const F& f,
+template <profile_type First, profile_type Second, number_format F>
+[[nodiscard]] conversion_diff diff(const First& first, const Second& second, const F& f,
                                    const diff_sample& sample = {}) {
   return diff(first.casts, second.casts, f, sample);
 }

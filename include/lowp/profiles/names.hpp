@@ -44,16 +44,17 @@ namespace lowp::profiles {
 /// Names that begin with `name` or that a third of its letters, two at least, make of it; the
 /// nearest first.
 [[nodiscard]] inline std::vector<std::string_view> names_near(std::string_view name) {
-  std::vector<std::string_view> near;
+  std::vector<std::string_view> nearest;
   const std::size_t most = (std::max<std::size_t>)(2, name.size() / 3);
   for (const std::string_view other : names()) {
     const bool begins = !name.empty() && other.substr(0, name.size()) == name;
-    if (begins || edit_distance(name, other) <= most) near.push_back(other);
+    if (begins || edit_distance(name, other) <= most) nearest.push_back(other);
   }
-  std::stable_sort(near.begin(), near.end(), [&](std::string_view a, std::string_view b) {
-    return edit_distance(name, a) < edit_distance(name, b);
+  std::sort(nearest.begin(), nearest.end(), [&](std::string_view a, std::string_view b) {
+    const std::size_t to_a = edit_distance(name, a), to_b = edit_distance(name, b);
+    return to_a != to_b ? to_a < to_b : a < b;
   });
-  return near;
+  return nearest;
 }
 
 namespace detail {
@@ -63,10 +64,10 @@ namespace detail {
   return text;
 }
 inline void refuse_unknown(std::string_view name) {
-  const std::vector<std::string_view> near = names_near(name);
+  const std::vector<std::string_view> nearest = names_near(name);
   lowp::refuse("no profile is named \"" + std::string(name) + "\", expected " +
-                       (near.empty() ? "one of " + listed(names())
-                                     : listed(near) + " or another of profiles::names()"));
+               (nearest.empty() ? "one of " + listed(names())
+                                : listed(nearest) + " or another of profiles::names()"));
 }
 }  // namespace detail
 
