@@ -104,7 +104,8 @@ check() {
       layer["version.hpp"] = 0
       layer["core/"] = 1; layer["rounding/"] = 2; layer["formats/"] = 3; layer["number/"] = 4
       layer["arrays/"] = 5; layer["block/"] = 6; layer["gemm/"] = 7; layer["analysis/"] = 8
-      layer["number.hpp"] = 4; layer["lowp.hpp"] = 9
+      layer["profiles/"] = 9
+      layer["number.hpp"] = 4; layer["lowp.hpp"] = 10
       floor["gemm/operands/"] = 1; floor["gemm/definition/"] = 2; floor["gemm/policies/"] = 2
       floor["gemm/engine/"] = 3
       floor["gemm/strategies/"] = 4
@@ -163,7 +164,7 @@ self_test() {
   # A tree that keeps every rule.
   plant() {
     rm -rf "$scratch/lowp"
-    for part in core rounding formats number arrays block gemm analysis kernels/lanes kernels/arrays gemm/operands gemm/engine io adapters; do
+    for part in core rounding formats number arrays block gemm analysis profiles kernels/lanes kernels/arrays gemm/operands gemm/engine io adapters; do
       mkdir -p "$scratch/lowp/$part"
     done
     cd "$scratch/lowp" || exit 1
@@ -177,6 +178,7 @@ self_test() {
     echo '#include <lowp/number/number.hpp>' >block/block_matrix.hpp
     printf '#include <lowp/block/block_matrix.hpp>\n#include <algorithm>\n' >gemm/gemm.hpp
     echo '#include <lowp/gemm/gemm.hpp>' >analysis/error.hpp
+    echo '#include <lowp/analysis/error.hpp>' >profiles/profile.hpp
     echo '  #  include <lowp/kernels/lanes/decode.hpp>' >kernels/dispatch.hpp
     echo '#include <lowp/gemm/operands/rows.hpp>' >gemm/engine/panels.hpp
     echo '#include <lowp/gemm/policy.hpp>' >gemm/operands/rows.hpp
@@ -223,6 +225,7 @@ self_test() {
   violates 'layer 1 includes' core/bits.hpp '#include <lowp/formats/float_format.hpp>'
   violates 'layer 0 includes' version.hpp '#include "core/bits.hpp"'
   violates 'layer 6 includes' block/block_format.hpp '#  include "../gemm/gemm.hpp"'
+  violates 'layer 8 includes' analysis/error.hpp '#include <lowp/profiles/profile.hpp>'
   violates 'the room above' gemm/operands/rows.hpp '#include <lowp/gemm/engine/blocked.hpp>'
   violates 'the room above' kernels/lanes/decode.hpp '#include "../arrays/loops.hpp"'
   violates 'cycle:' kernels/lanes/decode.hpp '#include <lowp/kernels/dispatch.hpp>'

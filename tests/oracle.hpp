@@ -58,8 +58,9 @@ inline const char* name_of(mode m) {
 }
 
 inline const char* name_of(overflow o) {
-  constexpr std::array<const char*, 6> names{"saturate", "to_special", "propagate",
-                                             "wrap",     "to_zero",    "wrap_sign_magnitude"};
+  constexpr std::array<const char*, 8> names{"saturate", "to_special",      "propagate",
+                                             "wrap",     "to_zero",         "wrap_sign_magnitude",
+                                             "sat_none", "saturate_numbers"};
   return names[static_cast<std::size_t>(o)];
 }
 
@@ -304,6 +305,7 @@ class float_grid {
     const point result = round(x, m);
     if (result.value == 0) return negative && has_negative_zero_ ? format_.sign_bit() : 0;
     if (negative && !format_.is_signed) {  // clause "negative": below everything
+      if (infinity_ && (m == mode::toward_zero || m == mode::upward)) return 0;
       return !clamps && has_nan() ? canonical_nan(true) : 0;
     }
     const bool leaves = result.value > largest_.value || result.value < -largest_.value;

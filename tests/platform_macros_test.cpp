@@ -13,6 +13,7 @@
 #include <lowp/number/dynamic.hpp>
 #include <lowp/number/rounded.hpp>
 #include <lowp/number/tracked.hpp>
+#include <lowp/profiles/profiles.hpp>
 // clang-format on
 
 using namespace lowp;

@@ -294,7 +294,11 @@ inline expected round(const table& t, const position& p, bool is_negative, mode 
     if (grows && index == last) return beyond_range(t, is_negative, o);
     index += grows ? 1 : 0;
   }
-  if (is_negative && !t.is_signed && index > 0) return beyond_range(t, true, o);
+  if (is_negative && !t.is_signed && index > 0) {
+    // SatNone of P3109, toward zero and upward.
+    const bool stops = t.has_infinity && (m == mode::toward_zero || m == mode::upward);
+    return stops ? expected{false, 0} : beyond_range(t, true, o);
+  }
   return {false, t.code_of(index, is_negative && t.is_signed)};
 }
 

@@ -292,11 +292,15 @@ template <number_format Element, number_format Scale, rounding_mode R>
     plan.output.has_negative_zero = false;
     plan.fast.how = kernels::method::general;
   }
+  // Lanes give all zeros their sign or none.
+  if (rule.keeps_negative_zero && rule.zeros_are_positive && plan.output.has_negative_zero) {
+    plan.is_supported = false;
+  }
   if constexpr (!kernels::has_known_grid<Element>) {
     const bool rounds = rule.scaling != element_scaling::divide_exactly;
     kept = find_block_thresholds(f.element, mode, count);
     plan.thresholds = kept.get();
-    plan.is_supported = plan.thresholds && rule.keeps_negative_zero &&
+    plan.is_supported = plan.thresholds && rule.keeps_negative_zero && !rule.zeros_are_positive &&
                         (rounds || plan.thresholds->can_divide(rule.is_power_of_two));
   }
   return plan;

@@ -12,7 +12,9 @@
 #include "lowp/block/rules/rule.hpp"
 #include "lowp/block/rules/standard.hpp"
 #include "lowp/core/exact.hpp"
+#include "lowp/formats/converted_format.hpp"
 #include "lowp/number/arithmetic.hpp"
+#include "lowp/rounding/conversion.hpp"
 
 namespace lowp {
 
@@ -167,9 +169,23 @@ struct rule_view {
   bool needs_elements = false;  ///< an amax is not enough
   bool sees_specials = false;
   bool keeps_negative_zero = true;
+  bool zeros_are_positive = false;  ///< elements that are -0, not those that round to it
+  canonical_nan nan{};  ///< of elements, where a NaN reaches them, and what it is without one
+  lowp::missing_nan missing_nan = lowp::missing_nan::largest;
   bool is_power_of_two = false;   ///< nothing but powers of two divides elements
   bool divides_by_scale = false;  ///< the factor is the scale, and nothing else
   scale_plan plan_alone{};        ///< of a format without a tensor scale
+
+  /// What a conversion says of signs of zeros and of NaNs.
+  template <rounding_mode R>
+  [[nodiscard]] constexpr rule_view with(const basic_conversion<R>& how) const {
+    rule_view result = *this;
+    result.keeps_negative_zero &= how.negative_zeros != negative_zeros::none;
+    result.zeros_are_positive = how.negative_zeros != negative_zeros::kept;
+    result.nan = how.nan;
+    result.missing_nan = how.missing_nan;
+    return result;
+  }
 
   rule_view() = default;
   template <scale_rule_for<Format> Rule>
@@ -230,13 +246,21 @@ class element_encoder {
   [[nodiscard]] code_t operator()(float x, const R& mode = {}) const {
     if (is_nan_) return 0;
     if (is_own_) return rule_.element(rule_.rule, format_, x, scale_code_);
+    const unpacked value = scaled(unpack(x));
+    if (value.is_nan()) return of_nan(value);
     const code_t code =
-        encode(format_.element, scaled(unpack(x)), mode, overflow::saturate, missing_nan::largest);
-    const bool drops_sign = !rule_.keeps_negative_zero && decode(format_.element, code).is_zero();
+        encode(format_.element, value, mode, overflow::saturate, missing_nan::largest);
+    const bool keeps_sign =
+        rule_.keeps_negative_zero && !(rule_.zeros_are_positive && value.is_zero());
+    const bool drops_sign = !keeps_sign && decode(format_.element, code).is_zero();
     return drops_sign ? encode(format_.element, unpacked::zero()) : code;
   }
 
  private:
+  [[nodiscard]] code_t of_nan(const unpacked& x) const {
+    return encode(under(format_.element, {.nan = rule_.nan}), x, nearest_even, overflow::saturate,
+                  rule_.missing_nan);
+  }
   [[nodiscard]] unpacked scaled(const unpacked& x) const {
     if (x.is_zero()) return x;
     switch (rule_.scaling) {

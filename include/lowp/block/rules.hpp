@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lowp/block/rules/amax.hpp"
+#include "lowp/block/rules/compressed_tensors.hpp"
 #include "lowp/block/rules/four_over_six.hpp"
 #include "lowp/block/rules/ggml.hpp"
 #include "lowp/block/rules/given.hpp"
@@ -10,6 +11,7 @@
 #include "lowp/block/rules/modelopt.hpp"
 #include "lowp/block/rules/power_of_two.hpp"
 #include "lowp/block/rules/standard.hpp"
+#include "lowp/block/rules/stated_range.hpp"
 #include "lowp/block/rules/torchao.hpp"
 #include "lowp/block/rules/transformer_engine.hpp"
 
@@ -30,6 +32,16 @@ constexpr void for_each(const Use& use) {
   use(ggml_mxfp4);
   use(ggml_nvfp4);
   use(four_over_six);
+  use(torchao_nvfp4);
+  use(torchao_even);
+  use(modelopt_static);
+  use(modelopt_mxfp8);
+  use(modelopt_mxfp4);
+  use(compressed_tensors);
+  use(compressed_tensors_mx);
+  use(microxcaling_log2);
+  use(twice_floor);
+  use(rceil_by_division);
 }
 
 }  // namespace lowp::rules

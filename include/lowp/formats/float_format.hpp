@@ -135,16 +135,36 @@ namespace detail {
   return can_be_negative ? f.largest_magnitude() | (is_negative ? f.sign_bit() : 0) : 0;
 }
 
+/// Whether a policy keeps everything among the finite values, but for infinite inputs and what is
+/// below an unsigned format.
+[[nodiscard]] constexpr bool saturates(const float_format& f, overflow o) {
+  return o != overflow::to_special && !(o == overflow::sat_none && f.has_infinity);
+}
+
 /// The code of a number that rounds to none of the finite ones. Not a lambda of encode: what that
 /// captures would have to lie in memory.
 template <rounding_mode R>
 [[nodiscard]] constexpr code_t out_of_range(const float_format& f, bool is_negative, const R& mode,
                                             overflow o) {
   if (o == overflow::to_zero) return 0;
-  const bool has_sign = f.is_signed || !is_negative;  // else no mode can stop at a finite value
-  const bool leaves =
-      !has_sign || leaves_finite_range(mode, is_negative, f.largest_magnitude() & 1);
-  return overflowed(f, is_negative, o != overflow::to_special || !leaves);
+  if (f.is_signed || !is_negative) {
+    return overflowed(
+        f, is_negative,
+        saturates(f, o) || !leaves_finite_range(mode, is_negative, f.largest_magnitude() & 1));
+  }
+  // Below an unsigned format, whose lowest code is even.
+  const bool may_stop = f.has_infinity || o == overflow::sat_none;
+  const bool stops = may_stop && !leaves_finite_range(mode, true, false);
+  return overflowed(f, true, stops || (saturates(f, o) && o != overflow::sat_none));
+}
+
+/// The code of an infinity.
+[[nodiscard]] constexpr code_t of_infinity(const float_format& f, bool is_negative, overflow o) {
+  if (o == overflow::to_zero) return 0;
+  const bool has_sign = f.is_signed || !is_negative;
+  const bool stays = (o == overflow::propagate && f.has_infinity && has_sign) ||
+                     (o == overflow::sat_none && !has_sign) || o == overflow::saturate_numbers;
+  return overflowed(f, is_negative, saturates(f, o) && !stays);
 }
 
 [[nodiscard]] constexpr code_t encode_missing_nan(const float_format& f, bool is_negative,
@@ -167,7 +187,6 @@ namespace detail {
 template <rounding_mode R>
 [[nodiscard]] constexpr code_t encode_any(const float_format& f, const unpacked& x, const R& mode,
                                           overflow o, missing_nan n) {
-  const bool saturates = o != overflow::to_special;
   const bool has_negative_zero = f.is_signed && !f.nan_at_negative_zero;
   const auto signed_zero = [&] { return x.negative && has_negative_zero ? f.sign_bit() : 0; };
 
@@ -175,14 +194,10 @@ template <rounding_mode R>
   if (x.is_nan()) {
     return f.has_nan() ? f.nan_code(x.negative) : detail::encode_missing_nan(f, x.negative, n);
   }
-  if (x.is_infinite()) {
-    if (o == overflow::to_zero) return 0;
-    const bool stays = o == overflow::propagate && f.has_infinity && (f.is_signed || !x.negative);
-    return detail::overflowed(f, x.negative, saturates && !stays);
-  }
+  if (x.is_infinite()) return detail::of_infinity(f, x.negative, o);
   if (x.is_zero()) {
     if (f.at_exponent_zero != exponent_zero::normals) return signed_zero();
-    return !saturates && f.has_nan() ? f.nan_code(x.negative) : signed_zero();
+    return !saturates(f, o) && f.has_nan() ? f.nan_code(x.negative) : signed_zero();
   }
 
   // 2. Place the value on the grid of codes. Fields below 1 share the grid of the lowest binade.

@@ -59,15 +59,15 @@ struct posit_format {
 /// The code of a value, rounded once on the bit string: between two neighbours the tie is the posit
 /// with one more bit, which is not always the midpoint, and stochastic rounding is proportional
 /// along the string. Never rounds a number to zero or NaR: beyond the ends of the range every mode
-/// and every policy gives the largest or smallest posit. Infinity is NaR under `to_special`, else
-/// it saturates.
+/// and every policy gives the largest or smallest posit. Infinity is NaR under `to_special` and
+/// `saturate_numbers`, else it saturates.
 template <rounding_mode R = nearest_even_t>
 [[nodiscard]] LOWP_ALWAYS_INLINE constexpr code_t encode(const posit_format& f, const unpacked& x,
                                                          const R& mode = {},
                                                          overflow o = overflow::to_special,
                                                          missing_nan = missing_nan::largest) {
   const int body_bits = f.total_bits - 1;
-  const bool saturates = o != overflow::to_special;
+  const bool saturates = o != overflow::to_special && o != overflow::saturate_numbers;
   if (x.is_zero()) return 0;
   if (x.is_nan() || (x.is_infinite() && !saturates)) return f.nar_code();
 
@@ -112,7 +112,8 @@ template <rounding_mode R = nearest_even_t>
 
 /// See concepts.hpp.
 [[nodiscard]] constexpr overflow known_overflow(const posit_format&, overflow o) {
-  return o == overflow::to_special ? o : overflow::saturate;
+  const bool keeps_infinity = o == overflow::to_special || o == overflow::saturate_numbers;
+  return keeps_infinity ? overflow::to_special : overflow::saturate;
 }
 
 /// See value_facts.hpp.

@@ -4,7 +4,8 @@
 // The named functions take operands of any two formats and give the result in a format To of the
 // caller's choice (by default that of the operands), so a widening product or an accumulation into
 // a larger format is one call and one rounding. Operators use nearest_even and
-// overflow::to_special.
+// overflow::to_special. What a NaN, such as 0 / 0, becomes in a format without NaN is the last
+// argument; number/conversion.hpp takes all these choices as one.
 //
 // Values of a family that are no multiples of powers of two, those of a logarithmic format, have no
 // exact form in exact.hpp. Where operations on them can be exact, or give a value of the family, it
@@ -44,38 +45,54 @@ struct result_format<format_of_operands{}, A, Rest...> {
 template <auto To, auto... Operands>
 using result = number<result_format<To, Operands...>::value>;
 
+/// a + b, a - b, a / b and a * b + c for rounding by a mode to To.
+template <auto To, auto A, auto B, rounding_mode R>
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked sum_for(number<A> a, const unpacked& b,
+                                                            const R& mode) {
+  constexpr value_facts summands = either(facts<A>, facts<B>);
+  return sum_of<To, R, summands>(unpack(a), b, zero_sum_is_negative(mode));
+}
+template <auto To, class R, auto A, auto B>
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked quotient_for(number<A> a, number<B> b) {
+  const bool is_undefined = has_undefined_quotients(B) && unpack(b).is_zero();
+  return is_undefined ? unpacked::nan() : quotient_of<To, R>(a, b);
+}
+template <auto To, auto A, auto B, auto C, rounding_mode R>
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked fma_for(number<A> a, number<B> b, number<C> c,
+                                                            const R& mode) {
+  constexpr value_facts summands = either(product_facts<A, B>, facts<C>);
+  return sum_of<To, R, summands>(exact_product_of(a, b), unpack(c), zero_sum_is_negative(mode));
+}
+
 }  // namespace detail
 
 /// a + b.
 template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode R = nearest_even_t>
 [[nodiscard]] constexpr detail::result<To, A, B> add(number<A> a, number<B> b, const R& mode = {},
-                                                     overflow o = overflow::to_special) {
+                                                     overflow o = overflow::to_special,
+                                                     missing_nan n = missing_nan::largest) {
   constexpr auto format = detail::result<To, A, B>::format;
-  constexpr value_facts summands = detail::either(facts<A>, facts<B>);
-  const bool negative_zero = detail::zero_sum_is_negative(mode);
-  return convert<format>(detail::sum_of<format, R, summands>(unpack(a), unpack(b), negative_zero),
-                         mode, o);
+  return convert<format>(detail::sum_for<format, A, B>(a, unpack(b), mode), mode, o, n);
 }
 
 /// a - b.
 template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode R = nearest_even_t>
 [[nodiscard]] constexpr detail::result<To, A, B> subtract(number<A> a, number<B> b,
                                                           const R& mode = {},
-                                                          overflow o = overflow::to_special) {
+                                                          overflow o = overflow::to_special,
+                                                          missing_nan n = missing_nan::largest) {
   constexpr auto format = detail::result<To, A, B>::format;
-  constexpr value_facts summands = detail::either(facts<A>, facts<B>);
-  const bool negative_zero = detail::zero_sum_is_negative(mode);
-  return convert<format>(detail::sum_of<format, R, summands>(unpack(a), -unpack(b), negative_zero),
-                         mode, o);
+  return convert<format>(detail::sum_for<format, A, B>(a, -unpack(b), mode), mode, o, n);
 }
 
 /// a * b.
 template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode R = nearest_even_t>
 [[nodiscard]] constexpr detail::result<To, A, B> multiply(number<A> a, number<B> b,
                                                           const R& mode = {},
-                                                          overflow o = overflow::to_special) {
+                                                          overflow o = overflow::to_special,
+                                                          missing_nan n = missing_nan::largest) {
   constexpr auto format = detail::result<To, A, B>::format;
-  return convert<format>(detail::product_of<format, R>(a, b), mode, o);
+  return convert<format>(detail::product_of<format, R>(a, b), mode, o, n);
 }
 
 /// a / b. x / 0 is an infinity of the combined sign, but NaN where the divisor's format has a NaN
@@ -83,11 +100,10 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode 
 template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode R = nearest_even_t>
 [[nodiscard]] constexpr detail::result<To, A, B> divide(number<A> a, number<B> b,
                                                         const R& mode = {},
-                                                        overflow o = overflow::to_special) {
-  const bool is_undefined = has_undefined_quotients(B) && unpack(b).is_zero();
+                                                        overflow o = overflow::to_special,
+                                                        missing_nan n = missing_nan::largest) {
   constexpr auto format = detail::result<To, A, B>::format;
-  if (is_undefined) return convert<format>(unpacked::nan(), mode, o);
-  return convert<format>(detail::quotient_of<format, R>(a, b), mode, o);
+  return convert<format>(detail::quotient_for<format, R>(a, b), mode, o, n);
 }
 
 /// a * b + c.
@@ -95,21 +111,19 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, auto C,
           rounding_mode R = nearest_even_t>
 [[nodiscard]] constexpr detail::result<To, A, B, C> fma(number<A> a, number<B> b, number<C> c,
                                                         const R& mode = {},
-                                                        overflow o = overflow::to_special) {
+                                                        overflow o = overflow::to_special,
+                                                        missing_nan n = missing_nan::largest) {
   constexpr auto format = detail::result<To, A, B, C>::format;
-  constexpr value_facts summands = detail::either(detail::product_facts<A, B>, facts<C>);
-  const unpacked product = detail::exact_product_of(a, b);
-  const unpacked sum =
-      detail::sum_of<format, R, summands>(product, unpack(c), detail::zero_sum_is_negative(mode));
-  return convert<format>(sum, mode, o);
+  return convert<format>(detail::fma_for<format>(a, b, c, mode), mode, o, n);
 }
 
 /// The square root: NaN of a negative number, -0 of -0.
 template <auto To = detail::format_of_operands{}, auto A, rounding_mode R = nearest_even_t>
 [[nodiscard]] constexpr detail::result<To, A> sqrt(number<A> a, const R& mode = {},
-                                                   overflow o = overflow::to_special) {
+                                                   overflow o = overflow::to_special,
+                                                   missing_nan n = missing_nan::largest) {
   constexpr auto format = detail::result<To, A>::format;
-  return convert<format>(detail::sqrt_of<format, R>(a), mode, o);
+  return convert<format>(detail::sqrt_of<format, R>(a), mode, o, n);
 }
 
 /// The magnitude; exact, except that of the lowest integer.

@@ -13,8 +13,9 @@ namespace lowp {
 /// negative where the format is unsigned, or zero where it has no zero.
 ///
 /// Under `to_special` a directed mode that points inward stops at the largest finite value (IEEE
-/// 754 clause 7.4, P3109). P3109's SatFinite is `saturate` and its SatPropagate `propagate`; its
-/// SatNone is `to_special` in extended formats and `saturate` in finite ones.
+/// 754 clause 7.4, P3109), and below an unsigned format with infinity at the lowest one (P3109
+/// v4.0, Saturate). P3109's SatFinite is `saturate`, its SatPropagate `propagate` and its SatNone
+/// `sat_none`, which is `to_special` in extended formats.
 enum class overflow : std::uint8_t {
   saturate,    ///< the nearest finite value of the format, for infinite inputs too (OFP8 SAT)
   to_special,  ///< infinity, else NaN, else saturate (OFP8 NONSAT, IEEE 754)
@@ -26,6 +27,13 @@ enum class overflow : std::uint8_t {
   /// instead of starting anew at the other end. Unsigned formats read it as wrap, others as
   /// saturate.
   wrap_sign_magnitude,
+  /// SatNone of IEEE P3109: `to_special` where the format has an infinity. Without one what lies
+  /// beyond the ends saturates, infinities too, but what lies below an unsigned format is NaN, if
+  /// no mode that points inward (`toward_zero`, `upward`) stops it at the lowest value.
+  sat_none,
+  /// Finite values saturate; an infinity stays one, else is NaN, else saturates (the conversion of
+  /// arXiv 2209.05433; ml_dtypes with kSaturate; ONNX's saturating cast to FNUZ formats).
+  saturate_numbers,
 };
 
 /// What a NaN becomes in a format without NaN. The default is what CUDA and PTX conversions with

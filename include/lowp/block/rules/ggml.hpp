@@ -8,6 +8,7 @@
 
 #include "lowp/block/block_format.hpp"
 #include "lowp/block/rules/power_of_two.hpp"
+#include "lowp/block/rules/rounded_log2.hpp"
 #include "lowp/formats/catalog.hpp"
 
 namespace lowp {
@@ -21,21 +22,6 @@ template <class Element, class Scale>
   } else {
     return false;
   }
-}
-
-/// floor(log2f(x)) of a logarithm rounded to nearest in binary32: one above the exponent of x just
-/// below some powers of two. With k the exponent of the next power, log2 x = k - t / ln 2 for
-/// t = 1 - x / 2^k, which rounds to k below half of the step of binary32 there.
-[[nodiscard]] constexpr int floor_of_rounded_log2(const unpacked& x) {
-  const int k = x.exponent + 1;
-  if (k == 0) return x.exponent;
-  int step = -1;  // binary32 numbers between 2^step and 2^(step + 1) lie before k
-  for (int rest = k > 0 ? k : -k; rest != 0; rest >>= 1) ++step;
-  if (k > 0 && (k & (k - 1)) == 0) --step;
-  // t in units of 2^-64 and the limit ln 2 * 2^(step - 24) in the same units.
-  const std::uint64_t t = 0 - x.significand.high;
-  constexpr std::uint64_t ln2 = 0xB17217F7D1CF79ABu;  // in units of 2^-64
-  return t != 0 && step >= 0 && t < ln2 >> (24 - step) ? k : x.exponent;
 }
 
 /// The index of the value of E2M1 times `scale` nearest to x, the first of equal errors, errors

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lowp/block/rules/power_of_two.hpp"
+#include "lowp/block/rules/rounded_log2.hpp"
 
 namespace lowp::rules {
 
@@ -21,7 +22,13 @@ struct microxcaling_t : detail::power_of_two_rule {
   [[nodiscard]] static constexpr code_t from_amax(const float& block_amax, const auto& format,
                                                   const tensor_scale&) {
     const unpacked x = unpack(block_amax);
-    const int exponent = (x.is_zero() ? -126 : x.exponent) - largest_value(format.element).exponent;
+    return of_exponent(format, x.is_zero() ? -126 : x.exponent);
+  }
+
+ protected:
+  /// Of an amax in the binade of 2^of.
+  [[nodiscard]] static constexpr code_t of_exponent(const auto& format, int of) {
+    const int exponent = of - largest_value(format.element).exponent;
     if (exponent > largest_value(format.scale).exponent && has_nan(format.scale)) {
       return encode(format.scale, unpacked::nan(), nearest_even, overflow::to_special,
                     missing_nan::largest);
@@ -30,5 +37,19 @@ struct microxcaling_t : detail::power_of_two_rule {
   }
 };
 inline constexpr microxcaling_t microxcaling{};
+
+/// microxcaling with its logarithm in binary32, rounded correctly where it asks the machine's
+/// library. On blocks of 1 x 1 it is microxcaling's shared_exp_method "none".
+struct microxcaling_log2_t : microxcaling_t {
+  static constexpr std::string_view name = "microxcaling_log2";
+
+  [[nodiscard]] static constexpr code_t from_amax(const float& block_amax, const auto& format,
+                                                  const tensor_scale& t) {
+    const unpacked x = unpack(block_amax);
+    if (x.is_zero()) return microxcaling_t::from_amax(block_amax, format, t);
+    return of_exponent(format, detail::floor_of_rounded_log2(x));
+  }
+};
+inline constexpr microxcaling_log2_t microxcaling_log2{};
 
 }  // namespace lowp::rules

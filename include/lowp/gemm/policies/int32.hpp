@@ -36,7 +36,9 @@ struct int32_sums {
 /// Why a policy contradicts itself, or null.
 [[nodiscard]] constexpr const char* defect(const int32_sums& p) {
   if (p.chunk < 0) return "a chunk is a number of products, or 0 for all";
-  if (p.range == overflow::propagate) return "a 32-bit sum of integers has no infinity";
+  if (p.range == overflow::propagate || p.range == overflow::saturate_numbers) {
+    return "a 32-bit sum of integers has no infinity";
+  }
   return nullptr;
 }
 [[nodiscard]] constexpr factor_form form_of(const int32_sums&) { return factor_form::elements; }

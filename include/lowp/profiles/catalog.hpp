@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+// Profiles of stacks. Each states what was read in, or measured on, the version that it names;
+// where a stack has no such thing, or where it is not known, the field is not stated. `general` is
+// for the formats that the stack has.
+#pragma once
+
+#include "lowp/block/rules.hpp"
+#include "lowp/gemm/policy.hpp"
+#include "lowp/profiles/profile.hpp"
+
+namespace lowp::profiles {
+
+namespace detail {
+
+inline constexpr canonical_nan ones_positive{nan_bits::all_ones, nan_sign::positive};
+inline constexpr canonical_nan ones_kept{nan_bits::all_ones, nan_sign::kept};
+
+/// A scale as the unsigned formats of CUDA, CUTLASS, ONNX and oneDNN take it: the magnitude, and
+/// the smallest value for zero.
+[[nodiscard]] constexpr conversion scale(const any_rounding& mode, overflow o) {
+  return {.rounding = mode, .overflow = o, .takes_magnitude = true, .zero_is_smallest = true};
+}
+[[nodiscard]] constexpr stack_casts cuda_casts(overflow o) {
+  const conversion eight_bits{.overflow = o, .nan = ones_positive};
+  return {.general = {.nan = ones_positive},
+          .exceptions = {{{formats::e4m3fn, eight_bits},
+                          {formats::e5m2, eight_bits},
+                          {formats::ue5m3, eight_bits},
+                          {formats::e8m0, scale(upward, o)}}}};
+}
+
+}  // namespace detail
+
+/// OCP OFP8 1.0 with saturation, which it requires beside overflow to NaN or infinity, and MX 1.0.
+inline constexpr profile<rules::floor_t> ocp{
+    .name = "ocp",
+    .version = "OFP8 1.0, MX 1.0",
+    .casts = {.general = {.overflow = overflow::saturate}}};
+/// The projection that IEEE P3109 requires, (NearestTiesToEven, SatNone).
+inline constexpr profile<> p3109{
+    .name = "p3109", .version = "v4.0", .casts = {.general = {.overflow = overflow::sat_none}}};
+inline constexpr profile<> ieee754{.name = "ieee754", .version = "2019"};
+
+/// The CUDA Math API with __NV_SATFINITE, the default of its types, from binary32 and narrower; MX
+/// scales as cuBLAS derives them. That e8m0 takes magnitudes was not seen in its text.
+inline constexpr profile<rules::rceil_t> cuda_sat{
+    .name = "cuda_sat", .version = "13.4", .casts = detail::cuda_casts(overflow::saturate)};
+/// With __NV_NOSAT.
+inline constexpr profile<rules::rceil_t> cuda_nosat{
+    .name = "cuda_nosat", .version = "13.4", .casts = detail::cuda_casts(overflow::to_special)};
+/// cvt.rn.satfinite to 8 bits and fewer, cvt.rn to binary16 and bfloat16, cvt.rna to tf32, cvt.rp
+/// to ue8m0; products of e4m3 as Hopper's mma adds them (arXiv 2511.10909).
+inline constexpr profile<not_stated, not_stated, not_stated, aligned_sums> ptx{
+    .name = "ptx",
+    .version = "ISA 8.8",
+    .casts = {.general = {.nan = detail::ones_positive},
+              .exceptions = {{{formats::e4m3fn, conversions::cuda},
+                              {formats::e5m2, conversions::cuda},
+                              {formats::tf32,
+                               {.rounding = nearest_away, .nan = detail::ones_positive}},
+                              {formats::e8m0, detail::scale(upward, overflow::saturate)}}}},
+    .accumulator = policies::hopper_fp8};
+
+/// c10's headers before 2.12: tensor.to(dtype) on a CPU, of formats of 8 bits.
+inline constexpr profile<> torch{
+    .name = "torch", .version = "before 2.12", .casts = {.general = {.nan = detail::ones_kept}}};
+/// From 2.12 on e4m3fn saturates finite values (pytorch#178817).
+inline constexpr profile<> torch_2_12{
+    .name = "torch_2_12",
+    .version = "2.12",
+    .casts = {
+        .general = {.nan = detail::ones_kept},
+        .exceptions = {{{formats::e4m3fn,
+                         {.overflow = overflow::saturate_numbers, .nan = detail::ones_kept}}}}}};
+
+/// Casts in C++ and NumPy. e8m0 rounds ties up; what is not followed: between 2^-127 and 2^-126 it
+/// always rounds up there.
+inline constexpr profile<> ml_dtypes{
+    .name = "ml_dtypes",
+    .version = "b793a6e",
+    .casts = {.general = {.missing_nan = missing_nan::flipped_zero},
+              .exceptions = {{{formats::e8m0, {.rounding = nearest_away}}}}},
+    .nibbles = packings::byte_low};
+/// ConvertFrom with kSaturate, which C++ has.
+inline constexpr profile<> ml_dtypes_saturating{
+    .name = "ml_dtypes_saturating",
+    .version = "b793a6e",
+    .casts = {.general = {.overflow = overflow::saturate_numbers,
+                          .missing_nan = missing_nan::flipped_zero},
+              .exceptions = {{{formats::e8m0,
+                               {.rounding = nearest_away,
+                                .overflow = overflow::saturate_numbers}}}}},
+    .nibbles = packings::byte_low};
+
+/// Cast with `saturate`, its default, as the operator's reference computes it; e8m0 rounds up.
+/// Not followed: binary32 subnormals become 2^-126 in e8m0, 2^-127 too.
+inline constexpr profile<> onnx{
+    .name = "onnx",
+    .version = "f754691",
+    .casts = {
+        .general = {.overflow = overflow::saturate},
+        .exceptions = {{{formats::e4m3fnuz, {.overflow = overflow::saturate_numbers}},
+                        {formats::e5m2fnuz, {.overflow = overflow::saturate_numbers}},
+                        {formats::e8m0, detail::scale(upward, overflow::saturate_numbers)}}}}};
+/// float8.h on a CPU, with `saturate`, its default.
+inline constexpr profile<> onnxruntime{
+    .name = "onnxruntime",
+    .version = "198c984",
+    .casts = {.general = {.overflow = overflow::saturate, .nan = detail::ones_kept},
+              .exceptions = {{{formats::e8m0, detail::scale(upward, overflow::saturate)}}}}};
+
+/// src/common/float8.cpp and, of 3f27bec, float4.cpp: e8m0 keeps the exponent. Not followed: NaNs
+/// of e5m2 keep their payload, and until 3f27bec numbers of binary32 were rounded to binary16
+/// first.
+inline constexpr profile<> onednn{
+    .name = "onednn",
+    .version = "23e5bbf",
+    .casts = {.exceptions = {{{formats::e2m1, {.missing_nan = missing_nan::signed_largest}},
+                              {formats::e8m0, detail::scale(toward_zero, overflow::to_special)}}}}};
+
+/// The types of include/cutlass/float8.h and exmy_base.h on a host.
+inline constexpr profile<> cutlass{
+    .name = "cutlass",
+    .version = "7107b05",
+    .casts = {
+        .general = {.overflow = overflow::saturate,
+                    .missing_nan = missing_nan::signed_largest,
+                    .nan = detail::ones_positive},
+        .exceptions = {{{formats::ue4m3, detail::scale(nearest_even, overflow::saturate)},
+                        {formats::e8m0, detail::scale(upward, overflow::saturate_numbers)}}}}};
+
+/// TransformerEngine: casts are CUDA's.
+inline constexpr profile<rules::rceil_t, rules::rceil_t, rules::transformer_engine_t> te{
+    .name = "te", .version = "d0067d0", .casts = detail::cuda_casts(overflow::saturate)};
+/// Its reference in Python, which writes +0 for all zeros of NVFP4.
+inline constexpr profile<rules::rceil_t, rules::rceil_t, rules::transformer_engine_t> te_reference{
+    .name = "te_reference",
+    .version = "d0067d0",
+    .casts = detail::cuda_casts(overflow::saturate),
+    .block_zeros = negative_zeros::none};
+
+/// ScaleCalculationMode.FLOOR, the default; casts are torch's, after a clamp.
+inline constexpr profile<rules::floor_t, rules::floor_t, rules::torchao_nvfp4_t> torchao{
+    .name = "torchao",
+    .version = "36027d8",
+    .casts = {.general = {.overflow = overflow::saturate, .nan = detail::ones_kept}}};
+
+/// Model-Optimizer's quantized tensors; -0 of MXFP4 is its rule's.
+inline constexpr profile<rules::modelopt_mxfp8_t, rules::modelopt_mxfp4_t, rules::modelopt_t>
+    modelopt{.name = "modelopt",
+             .version = "a2fbac7",
+             .casts = {.general = {.overflow = overflow::saturate, .nan = detail::ones_kept}},
+             .block_zeros = negative_zeros::from_numbers};
+
+inline constexpr profile<rules::compressed_tensors_mx_t, rules::compressed_tensors_mx_t,
+                         rules::compressed_tensors_t>
+    compressed_tensors{
+        .name = "compressed_tensors",
+        .version = "ac8e2ba",
+        .casts = {.general = {.overflow = overflow::saturate, .nan = detail::ones_kept}}};
+
+/// microxcaling's defaults: ties away from zero, also of single values.
+inline constexpr profile<rules::microxcaling_log2_t> microxcaling{
+    .name = "microxcaling",
+    .version = "7bc4195",
+    .casts = {.general = {.rounding = nearest_away, .overflow = overflow::saturate_numbers}}};
+
+inline constexpr profile<not_stated, rules::ggml_mxfp4_t, rules::ggml_nvfp4_t> ggml{
+    .name = "ggml", .version = "d99724f", .nibbles = packings::split_half<32>};
+
+/// Checkpoints of gpt-oss; how they were made is not stated.
+inline constexpr profile<> gpt_oss{.name = "gpt_oss", .version = "7b58334"};
+
+/// AWS Neuron's quantize_mx as documented, with twice the scale of OCP.
+inline constexpr profile<rules::twice_floor_t> neuron{.name = "neuron", .version = "2026"};
+
+/// Ascend's aclnnDynamicMxQuant with scaleAlg 0; FP4 of a NaN is 0.
+inline constexpr profile<rules::floor_t> ascend{
+    .name = "ascend",
+    .version = "CANN",
+    .casts = {.general = {.overflow = overflow::saturate, .missing_nan = missing_nan::zero}}};
+
+/// ap_fixed with its defaults, AP_TRN and AP_WRAP.
+inline constexpr profile<> hls{
+    .name = "hls",
+    .version = "UG1399",
+    .casts = {.general = {.rounding = downward, .overflow = overflow::wrap}}};
+
+/// Calls use(profile) for each.
+template <class Use>
+constexpr void for_each(const Use& use) {
+  use(ocp), use(p3109), use(ieee754), use(cuda_sat), use(cuda_nosat), use(ptx);
+  use(torch), use(torch_2_12), use(ml_dtypes), use(ml_dtypes_saturating);
+  use(onnx), use(onnxruntime), use(onednn), use(cutlass), use(te), use(te_reference);
+  use(torchao), use(modelopt), use(compressed_tensors), use(microxcaling);
+  use(ggml), use(gpt_oss), use(neuron), use(ascend), use(hls);
+}
+
+}  // namespace lowp::profiles

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// A profile: what a stack does, as data with its version. Two stacks that name the formats alike
+// differ in how they round, in what they make of overflow, infinities, NaNs and zeros, and in how
+// they choose scales; diff.hpp and block_diff.hpp tell where.
+//
+//   encode(profiles::torch, formats::e4m3fn, 465.0f)          // 0x7F, a NaN
+//   encode(profiles::cuda_sat, formats::e4m3fn, 465.0f)       // 0x7E, 448
+//   quantize<formats::mxfp8_e4m3>(profiles::te, matrix)
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "lowp/arrays/conversion.hpp"
+#include "lowp/arrays/packing.hpp"
+#include "lowp/block/conversion.hpp"
+#include "lowp/formats/catalog.hpp"
+#include "lowp/number/conversion.hpp"
+#include "lowp/rounding/conversion.hpp"
+
+namespace lowp {
+
+/// How a stack converts to scalar formats: to all alike, but for those it treats apart.
+struct stack_casts {
+  struct apart {
+    float_format format{};
+    conversion how{};
+  };
+  static constexpr std::size_t most_apart = 8;
+
+  conversion general{};
+  std::array<apart, most_apart> exceptions{};
+
+  template <number_format F>
+  [[nodiscard]] constexpr const conversion& of(const F& format) const {
+    for (const apart& one : exceptions) {
+      if (is_same_format(format, one.format)) return one.how;
+    }
+    return general;
+  }
+};
+
+/// Stands for a rule or an accumulator that a stack has not, or that is not known.
+struct not_stated {};
+
+/// A stack. Rules are objects of block/rules/, accumulators policies of gemm/policies/.
+template <class Mxfp8 = not_stated, class Mxfp4 = Mxfp8, class Nvfp4 = not_stated,
+          class Accumulator = not_stated>
+struct profile {
+  std::string_view name;
+  std::string_view version;
+  stack_casts casts{};
+  Mxfp8 mxfp8{};  ///< of blocks under powers of two whose elements have more than 4 bits
+  Mxfp4 mxfp4{};  ///< and of those with 4
+  Nvfp4 nvfp4{};  ///< of blocks under scales with a mantissa
+  /// Signs of zeros among the elements of blocks, of MXFP4 and of others.
+  lowp::negative_zeros mxfp4_zeros = lowp::negative_zeros::kept;
+  lowp::negative_zeros block_zeros = lowp::negative_zeros::kept;
+  packing nibbles = packings::low_first;
+  Accumulator accumulator{};  ///< of matrix units
+};
+
+template <class T>
+inline constexpr bool is_profile_v = false;
+template <class... Parts>
+inline constexpr bool is_profile_v<profile<Parts...>> = true;
+template <class T>
+concept profile_type = is_profile_v<T>;
+
+namespace detail {
+
+/// The rule of a profile for a block format.
+template <auto B>
+[[nodiscard]] constexpr const auto& rule_for(const profile_type auto& p) {
+  constexpr auto blocks = scaled_blocks_of(B);
+  if constexpr (blocks.has_tensor_scale || !facts_of(blocks.scale).are_powers_of_two()) {
+    return p.nvfp4;
+  } else if constexpr (blocks.element.bits() <= 4) {
+    return p.mxfp4;
+  } else {
+    return p.mxfp8;
+  }
+}
+template <auto B, class P>
+using rule_type_for = std::remove_cvref_t<decltype(rule_for<B>(std::declval<const P&>()))>;
+
+template <auto B, class P>
+[[nodiscard]] constexpr bool has_rule() {
+  return !std::is_same_v<rule_type_for<B, P>, not_stated>;
+}
+
+}  // namespace detail
+
+/// The code of x as a stack converts it; x is any number, arithmetic type or exact value.
+template <profile_type P, number_format F, class T>
+[[nodiscard]] constexpr code_t encode(const P& stack, const F& format, const T& x) {
+  return encode(stack.casts.of(format), format, unpack(x));
+}
+
+/// Into a matrix, or a new one, as a stack does. A profile without a rule for the format does not
+/// compile.
+template <profile_type P, auto B, template <class> class Layout>
+requires(detail::has_rule<B, P>()) void quantize(const P& stack, matrix_view<const float> in,
+                                                 block_matrix<B, Layout>& out,
+                                                 const execution& how = {}) {
+  using rule = detail::rule_type_for<B, P>;
+  constexpr auto element = scaled_blocks_of(B).element;
+  const conversion& cast = stack.casts.of(element);
+  const auto zeros = element.bits() <= 4 && scaled_blocks_of(B).scale.bits() == 8 &&
+                             facts_of(scaled_blocks_of(B).scale).are_powers_of_two()
+                         ? stack.mxfp4_zeros
+                         : stack.block_zeros;
+  const basic_conversion<rounding_of<rule>> c{
+      .rounding = {}, .missing_nan = cast.missing_nan, .nan = cast.nan, .negative_zeros = zeros};
+  quantize(in, out, detail::rule_for<B>(stack), c, how);
+}
+template <auto B, profile_type P>
+requires(detail::has_rule<B, P>())
+    [[nodiscard]] block_matrix<B> quantize(const P& stack, matrix_view<const float> in,
+                                           const execution& how = {}) {
+  block_matrix<B> out(in.rows, in.cols);
+  quantize(stack, in, out, how);
+  return out;
+}
+
+}  // namespace lowp

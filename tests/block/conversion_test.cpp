@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// Blocks by a conversion: zeros without signs, and NaNs of elements under rules that see them.
+#include "lowp/block/conversion.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "catch.hpp"
+#include "isas.hpp"
+#include "lowp/block/catalog.hpp"
+#include "lowp/rounding/conversion.hpp"
+
+namespace {
+
+namespace formats = lowp::formats;
+namespace rules = lowp::rules;
+using lowp::conversion;
+using lowp::missing_nan;
+
+constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
+
+/// Zeros and small numbers of both signs, under an amax that makes some underflow.
+std::vector<float> row() {
+  std::vector<float> x(64);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    x[i] = (i % 2 == 0 ? 1.0f : -1.0f) * (i % 5 == 0 ? 0.0f : static_cast<float>(i % 17) / 40);
+  }
+  x[20] = 5;
+  x[40] = -7;
+  return x;
+}
+
+template <auto F>
+void check_zeros(const auto& rule) {
+  const std::vector<float> x = row();
+  const lowp::matrix_view<const float> in(x.data(), 1, x.size());
+  const auto with = lowp::quantize<F>(in, rule, conversion{});
+  const auto plain = lowp::quantize<F>(in, rule, lowp::nearest_even);
+  std::size_t negative_zeros = 0;
+  for (const lowp::isa level : test::isas()) {
+    const auto without = lowp::quantize<F>(
+        in, rule, conversion{.negative_zeros = lowp::negative_zeros::none}, level);
+    const auto from_numbers = lowp::quantize<F>(
+        in, rule, conversion{.negative_zeros = lowp::negative_zeros::from_numbers}, level);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      CHECK(with.code(0, i) == plain.code(0, i));
+      const bool is_zero = decode(F.element, plain.code(0, i)).is_zero();
+      CHECK(from_numbers.code(0, i) == (x[i] == 0 ? 0 : plain.code(0, i)));
+      CHECK(without.code(0, i) == (is_zero ? 0 : plain.code(0, i)));
+      negative_zeros += static_cast<std::size_t>(is_zero && plain.code(0, i) != 0);
+    }
+  }
+  CHECK(negative_zeros > 0);
+}
+
+}  // namespace
+
+TEST_CASE("Blocks without negative zeros") {
+  check_zeros<formats::mxfp4>(rules::floor);
+  check_zeros<formats::mxfp8_e4m3>(rules::rceil);
+  check_zeros<formats::nvfp4>(rules::transformer_engine);
+}
+
+TEST_CASE("NaN among elements under given scales") {
+  std::vector<float> x(32, 1.0f);
+  x[3] = not_a_number;
+  x[4] = -not_a_number;
+  const lowp::matrix_view<const float> in(x.data(), 1, x.size());
+  const std::vector<float> scales{1.0f};
+  const auto code = [&]<auto F>(std::size_t i, const conversion& how) {
+    return lowp::quantize<F>(in, rules::given{scales}, how).code(0, i);
+  };
+  CHECK(code.operator()<formats::mxfp4>(3, {}) == 7);
+  CHECK(code.operator()<formats::mxfp4>(3, {.missing_nan = missing_nan::zero}) == 0);
+  CHECK(code.operator()<formats::mxfp4>(4, {.missing_nan = missing_nan::signed_largest}) == 0xF);
+  CHECK(code.operator()<formats::mxfp8_e5m2>(4, {}) == 0xFE);
+  CHECK(code.operator()<formats::mxfp8_e5m2>(4, lowp::conversions::cuda) == 0x7F);
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// What each stack does with the inputs by which stacks are told apart, as their sources have it.
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "lowp/block/catalog.hpp"
+#include "lowp/profiles/catalog.hpp"
+#include "lowp/profiles/names.hpp"
+#include "oracle.hpp"
+
+namespace formats = lowp::formats;
+namespace profiles = lowp::profiles;
+using lowp::code_t;
+using lowp::matrix_view;
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// Codes of finite overflow, +-infinity and +-NaN.
+struct specials {
+  code_t overflow, lower, infinite, negative_infinite, nan, negative_nan;
+  bool operator==(const specials&) const = default;
+};
+std::ostream& operator<<(std::ostream& out, const specials& s) {
+  for (const code_t c :
+       {s.overflow, s.lower, s.infinite, s.negative_infinite, s.nan, s.negative_nan}) {
+    out << std::hex << c << " ";
+  }
+  return out;
+}
+template <class F>
+specials of(const auto& p, const F& f) {
+  const auto code = [&](double x) { return encode(p, f, x); };
+  return {code(1e30),
+          code(-1e30),
+          code(infinity),
+          code(-infinity),
+          code(oracle::quiet_nan),
+          code(oracle::negated(oracle::quiet_nan))};
+}
+
+}  // namespace
+
+TEST_CASE("Overflow, infinities and NaNs in e4m3fn") {
+  constexpr auto f = formats::e4m3fn;
+  CHECK(of(profiles::ocp, f) == specials{0x7E, 0xFE, 0x7E, 0xFE, 0x7F, 0xFF});
+  CHECK(of(profiles::cuda_sat, f) == specials{0x7E, 0xFE, 0x7E, 0xFE, 0x7F, 0x7F});
+  CHECK(of(profiles::cuda_nosat, f) == specials{0x7F, 0xFF, 0x7F, 0xFF, 0x7F, 0x7F});
+  CHECK(of(profiles::ptx, f) == specials{0x7E, 0xFE, 0x7E, 0xFE, 0x7F, 0x7F});
+  CHECK(of(profiles::torch, f) == specials{0x7F, 0xFF, 0x7F, 0xFF, 0x7F, 0xFF});
+  CHECK(of(profiles::torch_2_12, f) == specials{0x7E, 0xFE, 0x7F, 0xFF, 0x7F, 0xFF});
+  CHECK(of(profiles::ml_dtypes, f) == specials{0x7F, 0xFF, 0x7F, 0xFF, 0x7F, 0xFF});
+  CHECK(of(profiles::ml_dtypes_saturating, f) == specials{0x7E, 0xFE, 0x7F, 0xFF, 0x7F, 0xFF});
+  CHECK(of(profiles::onnx, f) == specials{0x7E, 0xFE, 0x7E, 0xFE, 0x7F, 0xFF});
+  CHECK(of(profiles::onnxruntime, f) == specials{0x7E, 0xFE, 0x7E, 0xFE, 0x7F, 0xFF});
+  CHECK(of(profiles::onednn, f) == specials{0x7F, 0xFF, 0x7F, 0xFF, 0x7F, 0xFF});
+  CHECK(of(profiles::cutlass, f) == specials{0x7E, 0xFE, 0x7E, 0xFE, 0x7F, 0x7F});
+  CHECK(of(profiles::te, f) == specials{0x7E, 0xFE, 0x7E, 0xFE, 0x7F, 0x7F});
+}
+
+TEST_CASE("Overflow, infinities and NaNs in e5m2 and binary16") {
+  constexpr auto f = formats::e5m2;
+  CHECK(of(profiles::cuda_sat, f) == specials{0x7B, 0xFB, 0x7B, 0xFB, 0x7F, 0x7F});
+  CHECK(of(profiles::cuda_nosat, f) == specials{0x7C, 0xFC, 0x7C, 0xFC, 0x7F, 0x7F});
+  CHECK(of(profiles::torch, f) == specials{0x7C, 0xFC, 0x7C, 0xFC, 0x7F, 0xFF});
+  CHECK(of(profiles::torch_2_12, f) == specials{0x7C, 0xFC, 0x7C, 0xFC, 0x7F, 0xFF});
+  CHECK(of(profiles::ml_dtypes, f) == specials{0x7C, 0xFC, 0x7C, 0xFC, 0x7E, 0xFE});
+  CHECK(of(profiles::onnxruntime, f) == specials{0x7B, 0xFB, 0x7B, 0xFB, 0x7F, 0xFF});
+  CHECK(of(profiles::onednn, f) == specials{0x7C, 0xFC, 0x7C, 0xFC, 0x7E, 0xFE});
+  CHECK(of(profiles::cutlass, f) == specials{0x7B, 0xFB, 0x7B, 0xFB, 0x7F, 0x7F});
+  CHECK(of(profiles::ptx, formats::binary16) ==
+        specials{0x7C00, 0xFC00, 0x7C00, 0xFC00, 0x7FFF, 0x7FFF});
+}
+
+TEST_CASE("FNUZ and formats without NaN") {
+  const auto fnuz = formats::e4m3fnuz;
+  CHECK(of(profiles::torch, fnuz) == specials{0x80, 0x80, 0x80, 0x80, 0x80, 0x80});
+  CHECK(of(profiles::onnx, fnuz) == specials{0x7F, 0xFF, 0x80, 0x80, 0x80, 0x80});
+  CHECK(of(profiles::onnxruntime, fnuz) == specials{0x7F, 0xFF, 0x7F, 0xFF, 0x80, 0x80});
+  const auto e2m1 = formats::e2m1;
+  CHECK(of(profiles::ml_dtypes, e2m1) == specials{7, 15, 7, 15, 8, 0});
+  CHECK(of(profiles::onednn, e2m1) == specials{7, 15, 7, 15, 7, 15});
+  CHECK(of(profiles::cutlass, e2m1) == specials{7, 15, 7, 15, 7, 15});
+  CHECK(of(profiles::cuda_sat, e2m1) == specials{7, 15, 7, 15, 7, 7});
+  CHECK(of(profiles::ascend, e2m1) == specials{7, 15, 7, 15, 0, 0});
+  CHECK(of(profiles::ieee754, formats::binary16) ==
+        specials{0x7C00, 0xFC00, 0x7C00, 0xFC00, 0x7E00, 0xFE00});
+  CHECK(of(profiles::p3109, formats::p3109(8, 4, true, false)) ==
+        specials{0x7F, 0xFF, 0x7F, 0xFF, 0x80, 0x80});
+}
+
+TEST_CASE("Scales in e8m0: 1.25, 3, zero, a negative number, infinity and the largest number") {
+  const auto codes = [](const auto& p) {
+    const auto code = [&](double x) { return encode(p, formats::e8m0, x); };
+    return std::vector<code_t>{code(1.25), code(3),        code(0),
+                               code(-4),   code(infinity), code(0x1.8p127)};
+  };
+  using list = std::vector<code_t>;
+  CHECK(codes(profiles::cuda_sat) == list{0x80, 0x81, 0x00, 0x81, 0xFE, 0xFE});
+  CHECK(codes(profiles::cutlass) == list{0x80, 0x81, 0x00, 0x81, 0xFF, 0xFE});
+  CHECK(codes(profiles::onnx) == list{0x80, 0x81, 0x00, 0x81, 0xFF, 0xFE});
+  CHECK(codes(profiles::onednn) == list{0x7F, 0x80, 0x00, 0x81, 0xFF, 0xFE});
+  CHECK(codes(profiles::ml_dtypes) == list{0x7F, 0x81, 0xFF, 0xFF, 0xFF, 0xFF});
+  CHECK(codes(profiles::ml_dtypes_saturating) == list{0x7F, 0x81, 0x00, 0x00, 0xFF, 0xFE});
+}
+
+TEST_CASE("Ties and truncation: tf32 by PTX, microxcaling, HLS") {
+  CHECK(encode(profiles::ptx, formats::tf32, 1 + 0x1p-11) == (127u << 10 | 1));
+  CHECK(encode(profiles::ieee754, formats::tf32, 1 + 0x1p-11) == 127u << 10);
+  CHECK(encode(profiles::microxcaling, formats::e2m1, 2.5) == 5);
+  CHECK(encode(profiles::onednn, formats::e2m1, 2.5) == 4);
+  CHECK(encode(profiles::torchao, formats::e2m1, 2.5) == 4);
+  CHECK(encode(profiles::hls, formats::fixed<8, 4>, -0.01) == 0xFF);
+  CHECK(encode(profiles::hls, formats::fixed<8, 4>, 8.0) == 0x80);
+}
+
+TEST_CASE("Blocks by profiles are those of their rules, with their zeros") {
+  std::vector<float> x(32);
+  for (std::size_t i = 0; i < 32; ++i) x[i] = static_cast<float>(i) / 5 - 3;
+  x[7] = -0.0f;
+  x[8] = -0.001f;
+  const matrix_view<const float> in(x.data(), 1, 32);
+  CHECK(lowp::quantize<formats::mxfp8_e4m3>(profiles::te, in) ==
+        lowp::quantize<formats::mxfp8_e4m3>(in, lowp::rules::rceil));
+  CHECK(lowp::quantize<formats::mxfp4>(profiles::ggml, in) ==
+        lowp::quantize<formats::mxfp4>(in, lowp::rules::ggml_mxfp4));
+  CHECK(lowp::quantize<formats::mxfp6_e2m3>(profiles::microxcaling, in) ==
+        lowp::quantize<formats::mxfp6_e2m3>(in, lowp::rules::microxcaling));
+  const auto zero = [&](const auto& p, std::size_t i) {
+    return lowp::quantize<formats::nvfp4>(p, in).code(0, i);
+  };
+  CHECK(zero(profiles::te, 7) == 8);
+  CHECK(zero(profiles::te, 8) == 8);
+  CHECK(zero(profiles::te_reference, 7) == 0);
+  CHECK(zero(profiles::te_reference, 8) == 0);
+  CHECK(zero(profiles::modelopt, 7) == 0);
+  CHECK(zero(profiles::modelopt, 8) == 8);
+  CHECK(zero(profiles::compressed_tensors, 7) == 8);
+  CHECK(lowp::quantize<formats::mxfp4>(profiles::modelopt, in).code(0, 7) == 8);
+}
+
+TEST_CASE("Profiles by name") {
+  CHECK(profiles::names().size() == 25);
+  CHECK(profiles::casts_named("onednn").version == profiles::onednn.version);
+  std::string found;
+  profiles::with("te", [&](const auto& p) { found = p.version; });
+  CHECK(found == profiles::te.version);
+  CHECK(profiles::names_near("torc").front() == "torch");
+  CHECK(profiles::names_near("mldtypes").front() == "ml_dtypes");
+  CHECK(profiles::names_near("zzzzzzzz").empty());
+  CHECK_THROWS_AS(profiles::casts_named("pytorch"), std::invalid_argument);
+  try {
+    profiles::with("oneDNN", [](const auto&) {});
+    FAIL("accepted");
+  } catch (const std::invalid_argument& e) {
+    CHECK(std::string(e.what()).find("onednn") != std::string::npos);
+  }
+}
