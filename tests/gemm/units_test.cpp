@@ -352,6 +352,7 @@ class stepper {
   /// A factor or the start, flushed.
   [[nodiscard]] result input(double x, int lowest) const {
     if (oracle::is_special(x)) return {.special = x};
+    if (p_.inputs == subnormal_input::positive_zero && x == 0) return {};
     if (p_.inputs != subnormal_input::kept && x != 0 && rational(x).exponent() < lowest) {
       return {.is_negative_zero = x < 0 && p_.inputs == subnormal_input::signed_zero};
     }

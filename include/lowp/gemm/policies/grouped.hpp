@@ -35,7 +35,7 @@ enum class group_order : std::uint8_t {
 enum class subnormal_input : std::uint8_t {
   kept,
   signed_zero,    ///< a zero of its sign, as with denormals-are-zero
-  positive_zero,  ///< +0
+  positive_zero,  ///< +0, as is a zero of either sign
 };
 
 /// What becomes of subnormal results.
@@ -137,8 +137,8 @@ class grouped_summation {
   }
 
   [[nodiscard]] unpacked input(const unpacked& x, int lowest) const {
-    if (p_.inputs == subnormal_input::kept || x.kind != value_kind::finite || x.exponent >= lowest)
-      return x;
+    const bool is_small = x.is_zero() || (x.kind == value_kind::finite && x.exponent < lowest);
+    if (p_.inputs == subnormal_input::kept || !is_small) return x;
     return unpacked::zero(x.negative && p_.inputs == subnormal_input::signed_zero);
   }
   [[nodiscard]] unpacked product(std::size_t k) const {
