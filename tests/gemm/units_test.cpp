@@ -578,6 +578,47 @@ TEST_CASE("Sums of groups, flushed or not") {
   REQUIRE_NO_MISMATCH(t);
 }
 
+TEST_CASE("Products about the smallest normal number, flushed each way") {
+  oracle::tally t;
+  for (const subnormal_result results :
+       {subnormal_result::kept, subnormal_result::signed_zero, subnormal_result::tiny_to_zero}) {
+    for (const bool to_odd : {false, true}) {
+      const grouped_sums p{
+          .terms = 1, .accumulator = formats::e4m3, .rounds_to_odd = to_odd, .results = results};
+      for (lowp::code_t a = 0; a < 128; ++a) {
+        for (lowp::code_t b = 0; b < 128; ++b) {
+          const double x = oracle::value_of(formats::e4m3fn, a).value();
+          const double y = oracle::value_of(formats::e4m3fn, b).value();
+          if (!(x * y > 0x1p-7 && x * y < 0x1p-5)) continue;
+          const terms one{.a = {static_cast<float>(x)},
+                          .b = {static_cast<float>(b % 2 == 0 ? y : -y)},
+                          .a_lowest = -6,
+                          .b_lowest = -6};
+          check(t, "flushed", p, one, 0);
+        }
+      }
+    }
+  }
+  REQUIRE_NO_MISMATCH(t);
+}
+
+TEST_CASE("Signs of zero and of flushed starts") {
+  oracle::tally t;
+  for (const grouped_sums& p : {policies::cdna1_bf16, policies::cdna2_bf16, policies::amx_bf16,
+                                policies::arm_bfdot, policies::arm_bfdot_extended}) {
+    for (const float start : {-0.0f, 0.0f, -0x1p-130f, 0x1p-130f}) {
+      for (const float x : {-0.0f, 0.0f, 1.0f, 0x1p-70f, -0x1p-130f}) {
+        for (const float y : {-0.0f, -0x1p-60f, 0x1p-80f}) {
+          const terms few{
+              .a = {x, x}, .b = {y, y}, .a_lowest = -126, .b_lowest = -126, .start = start};
+          check(t, "zeros", p, few, 0);
+        }
+      }
+    }
+  }
+  REQUIRE_NO_MISMATCH(t);
+}
+
 TEST_CASE("Scales within the adder") {
   oracle::tally t;
   check_blocks(t, "mxfp8", policies::blackwell_mxfp8, formats::e4m3fn, formats::e8m0, 32);
@@ -589,6 +630,7 @@ TEST_CASE("Scales within the adder") {
   block_scaled_sums own{
       .terms = 24, .group = 8, .fraction_bits = 6, .accumulator = formats::bfloat16};
   own.rounds_to_nearest = true;
+  own.lowest_scale_exponent = -14;
   check_blocks(t, "own", own, formats::e2m1, formats::ue5m3, 8);
   REQUIRE_NO_MISMATCH(t);
 }
