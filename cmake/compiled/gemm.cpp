@@ -5,6 +5,7 @@
 #include "lowp/gemm/operands/any_operand.inc"
 #include "lowp/gemm/operands/element_matrix.inc"
 #include "lowp/gemm/operands/value_range.inc"
+#include "lowp/gemm/strategies/adders.hpp"
 #include "lowp/gemm/strategies/exact.hpp"
 #include "lowp/gemm/strategies/integers.hpp"
 #include "lowp/gemm/strategies/k32.hpp"

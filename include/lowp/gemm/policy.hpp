@@ -17,10 +17,13 @@
 #include "lowp/formats/float_format.hpp"
 #include "lowp/gemm/definition/terms.hpp"
 #include "lowp/gemm/policies/aligned.hpp"
+#include "lowp/gemm/policies/block_scaled.hpp"
 #include "lowp/gemm/policies/exact.hpp"
+#include "lowp/gemm/policies/grouped.hpp"
 #include "lowp/gemm/policies/int32.hpp"
 #include "lowp/gemm/policies/k32.hpp"
 #include "lowp/gemm/policies/rounded.hpp"
+#include "lowp/gemm/policies/staged.hpp"
 
 namespace lowp {
 
@@ -119,14 +122,96 @@ inline constexpr aligned_sums hopper_fp8_promoted{.terms = 32,
 inline constexpr aligned_sums blackwell_fp8{
     .terms = 32, .fraction_bits = 25, .scales = scale_use::partial_sums};
 
+// More matrix units, by the same source, in which zeros count with the exponent -126. Which
+// instruction has which is in gemm/matrix_instructions.hpp.
+
+/// TF32, which is read from words of binary32.
+inline constexpr aligned_sums ampere_tf32{
+    .terms = 4, .fraction_bits = 24, .zero_exponent = -126, .factor_mantissa_bits = 10};
+inline constexpr aligned_sums hopper_tf32{
+    .terms = 8, .fraction_bits = 25, .zero_exponent = -126, .factor_mantissa_bits = 10};
+// Results in binary16, rounded to nearest even after each adder.
+[[nodiscard]] constexpr aligned_sums in_binary16(aligned_sums p) {
+  p.accumulator = formats::binary16;
+  p.rounds_to_nearest = true;
+  p.zero_exponent = -126;
+  p.scales = scale_use::elements;
+  return p;
+}
+inline constexpr aligned_sums volta_fp16_in_fp16 = in_binary16(volta_fp16);
+inline constexpr aligned_sums ampere_fp16_in_fp16 = in_binary16(ampere_fp16);
+inline constexpr aligned_sums hopper_fp16_in_fp16 = in_binary16(hopper_fp16);
+inline constexpr aligned_sums ada_fp8_in_fp16 = in_binary16(ada_fp8);
+inline constexpr aligned_sums hopper_fp8_in_fp16 = in_binary16(hopper_fp8);
+inline constexpr aligned_sums blackwell_fp8_in_fp16 = in_binary16(blackwell_fp8);
+/// MXFP8, MXFP6 and MXFP4 with a scale of E8M0 for 32 elements.
+inline constexpr block_scaled_sums blackwell_mxfp8{
+    .terms = 32, .fraction_bits = 25, .zero_exponent = -126};
+/// NVFP4, and MXFP4 with one scale for 16 or 32 elements.
+inline constexpr block_scaled_sums blackwell_nvfp4{.terms = 64,
+                                                   .group = 16,
+                                                   .fraction_bits = 35,
+                                                   .zero_exponent = -126,
+                                                   .lowest_scale_exponent = -6};
+inline constexpr block_scaled_sums blackwell_mxfp4{
+    .terms = 64, .group = 16, .fraction_bits = 35, .zero_exponent = -126};
+
+// Matrix cores of AMD. CDNA1 and CDNA2 have FP16 and, with the suffix _1k, BF16 in groups of 4.
+inline constexpr grouped_sums cdna1_fp16{.terms = 4, .products_start_from_zero = true};
+inline constexpr grouped_sums cdna1_bf16{.terms = 2, .products_start_from_zero = true};
+inline constexpr grouped_sums cdna2_fp16{.terms = 4,
+                                         .products_start_from_zero = true,
+                                         .inputs = subnormal_input::positive_zero,
+                                         .results = subnormal_result::signed_zero};
+inline constexpr grouped_sums cdna2_bf16{.terms = 2,
+                                         .products_start_from_zero = true,
+                                         .inputs = subnormal_input::positive_zero,
+                                         .results = subnormal_result::signed_zero};
+/// FP16 and BF16.
+inline constexpr staged_sums cdna3_fp16{
+    .terms = 8, .product_bits = 24, .sum_bits = 31, .accumulator_bits = 24, .zero_exponent = -126};
+inline constexpr staged_sums cdna3_fp8{.terms = 16,
+                                       .product_bits = 24,
+                                       .sum_bits = 31,
+                                       .accumulator_bits = 24,
+                                       .interleaved = 2,
+                                       .accumulator_reach = 25,
+                                       .zero_exponent = -126};
+inline constexpr staged_sums cdna3_xf32{.terms = 4,
+                                        .product_bits = 24,
+                                        .sum_bits = 31,
+                                        .accumulator_bits = 24,
+                                        .zero_exponent = -126,
+                                        .factor_mantissa_bits = 10};
+
+// Processors, by the operations in the manuals of their instructions.
+/// TDPBF16PS: k32 with subnormal numbers flushed.
+inline constexpr grouped_sums amx_bf16{.terms = 32,
+                                       .order = group_order::even_and_odd,
+                                       .inputs = subnormal_input::signed_zero,
+                                       .results = subnormal_result::tiny_to_zero};
+/// BFDOT and BFMMLA with FPCR.EBF = 0, and with 1 where the rest of FPCR is zero.
+inline constexpr grouped_sums arm_bfdot{.terms = 2,
+                                        .rounds_to_odd = true,
+                                        .inputs = subnormal_input::signed_zero,
+                                        .results = subnormal_result::signed_zero};
+inline constexpr grouped_sums arm_bfdot_extended{.terms = 2, .order = group_order::fused};
+/// VPDPBUSDS and VPDPWSSDS, whose sums saturate after four products and two.
+inline constexpr int32_sums vnni_bytes_saturating{.range = overflow::saturate, .group = 4};
+inline constexpr int32_sums vnni_words_saturating{.range = overflow::saturate, .group = 2};
+/// What AMX, VNNI and integer tensor cores do else.
+inline constexpr int32_sums wrapping_integers{.range = overflow::wrap};
+
 }  // namespace policies
 
 // What lowp::compiled has of each function of products: the policies above, by the modes that
 // detail::any_mode makes of all modes.
 #define LOWP_COMPILED_PRODUCTS(Row)                                                               \
   Row(k32_sums, nearest_even_t) Row(int32_sums, nearest_even_t) Row(aligned_sums, nearest_even_t) \
-      Row(exact_sums, nearest_even_t) Row(exact_sums, any_rounding)                               \
-          Row(exact_sums, rounding_reference) Row(rounded_sums, nearest_even_t)                   \
-              Row(rounded_sums, any_rounding) Row(rounded_sums, rounding_reference)
+      Row(grouped_sums, nearest_even_t) Row(staged_sums, nearest_even_t)                          \
+          Row(block_scaled_sums, nearest_even_t) Row(exact_sums, nearest_even_t)                  \
+              Row(exact_sums, any_rounding) Row(exact_sums, rounding_reference)                   \
+                  Row(rounded_sums, nearest_even_t) Row(rounded_sums, any_rounding)               \
+                      Row(rounded_sums, rounding_reference)
 
 }  // namespace lowp

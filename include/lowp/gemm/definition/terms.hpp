@@ -70,10 +70,15 @@ struct product_terms {
   template <class Use>
   void for_each_piece(int chunk, const Use& use) const {
     for (std::size_t k = 0, end = 0; k < depth; k = end) {
-      end = (std::min)({depth, end_of_group(k, a.group), end_of_group(k, b.group)});
-      if (chunk != 0) end = (std::min)(end, k + static_cast<std::size_t>(chunk));
+      end = end_of_piece(k, chunk == 0 ? depth : static_cast<std::size_t>(chunk));
       use(k, end);
     }
+  }
+  /// Where the piece of K that begins with k ends: after `most` products, or where a group of
+  /// either operand does.
+  [[nodiscard]] std::size_t end_of_piece(std::size_t k, std::size_t most) const {
+    const std::size_t end = (std::min)(end_of_group(k, a.group), end_of_group(k, b.group));
+    return end - k > most ? k + most : end;
   }
   [[nodiscard]] bool have_scales() const { return a.scales != nullptr || b.scales != nullptr; }
 
@@ -185,10 +190,14 @@ namespace detail {
                               one + rest);
 }
 
+/// The product of two factors of these terms.
+[[nodiscard]] inline unpacked product_of(product kind, const product_terms& terms,
+                                         const unpacked& x, const unpacked& y) {
+  return kind == product::l_mul ? l_multiply(x, y, l_mul_bits(terms.a.elements, terms.b.elements))
+                                : exact::multiply(x, y);
+}
 [[nodiscard]] inline unpacked product_of(product kind, const product_terms& terms, std::size_t k) {
-  return kind == product::l_mul
-             ? l_multiply(terms.a[k], terms.b[k], l_mul_bits(terms.a.elements, terms.b.elements))
-             : exact::multiply(terms.a[k], terms.b[k]);
+  return product_of(kind, terms, terms.a[k], terms.b[k]);
 }
 
 }  // namespace detail

@@ -7,10 +7,12 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/formats/float_format.hpp"
 #include "lowp/gemm/engine/binary32_panels.hpp"
+#include "lowp/gemm/operands/any_operand.hpp"
 #include "lowp/gemm/operands/lane_tiles.hpp"
 #include "lowp/gemm/operands/rows.hpp"
 #include "lowp/gemm/operands/value_range.hpp"
@@ -73,6 +75,51 @@ class modeled_sum {
     model.terms = static_cast<std::size_t>(p.terms);
     model.fraction_bits = p.fraction_bits;
     model.mantissa_bits = p.accumulator.mantissa_bits;
+    if (!is_general(p)) return;
+    model.adder = adder_of(p.accumulator, p.zero_exponent);
+    model.adder.kind = kernels::adder_kind::general;
+    model.adder.rounds_to_nearest = p.rounds_to_nearest;
+    model.adder.factor_bits = p.factor_mantissa_bits;
+  }
+  explicit modeled_sum(const staged_sums& p) {
+    add_roundings(p.accumulator, nearest_even, p.range, formats::binary32);
+    model.terms = static_cast<std::size_t>(p.terms);
+    model.fraction_bits = p.product_bits;
+    model.mantissa_bits = p.accumulator.mantissa_bits;
+    model.adder = adder_of(p.accumulator, p.zero_exponent);
+    model.adder.kind = kernels::adder_kind::staged;
+    model.adder.factor_bits = p.factor_mantissa_bits;
+    model.adder.sum_bits = p.sum_bits;
+    model.adder.accumulator_bits = p.accumulator_bits;
+    model.adder.accumulator_reach = p.accumulator_reach;
+    model.adder.interleaved = static_cast<std::size_t>(p.interleaved);
+  }
+  /// For panels in which each `unit` products follow their scales.
+  modeled_sum(const block_scaled_sums& p, std::size_t unit) {
+    const auto terms = static_cast<std::size_t>(p.terms);
+    add_roundings(p.accumulator, nearest_even, p.range, formats::binary32);
+    model.terms = terms / unit * (unit + 1);
+    model.fraction_bits = p.fraction_bits;
+    model.mantissa_bits = p.accumulator.mantissa_bits;
+    model.adder = adder_of(p.accumulator, p.zero_exponent);
+    model.adder.kind = kernels::adder_kind::block_scaled;
+    model.adder.rounds_to_nearest = p.rounds_to_nearest;
+    model.adder.lowest_scale_exponent = (std::max)(p.lowest_scale_exponent, -1000);
+    model.adder.sums_groups = p.group != 0;
+    model.adder.unit = unit;
+  }
+  /// Sums of groups, each rounded as `mode` says and so added up.
+  template <rounding_mode R>
+  modeled_sum(const grouped_sums& p, const R& mode) {
+    add_roundings(p.accumulator, mode, p.range, p.accumulator);
+    model.wide_promotion = model.wide;
+    model.narrow_promotion = model.narrow;
+    model.promotes_to_binary32 =
+        std::is_same_v<R, nearest_even_t> && p.accumulator == formats::binary32;
+    model.is_pairwise = true;
+    model.keeps_products = p.order == group_order::fused;
+    model.is_short = model.is_short && !model.keeps_products && is_decided(model.narrow_promotion);
+    model.chunk = static_cast<std::size_t>(p.terms);
   }
 
   /// Why kernels know no sums of a policy, for any mode and operands, or null.
@@ -89,9 +136,21 @@ class modeled_sum {
     if (depth % p.terms != 0) return "its number of terms does not divide 512";
     if (adder_bits(p) > 52) return "the sums of its adder do not fit 52 bits";
     if (p.product != product::exact) return "its adder takes other than exact products";
+    if (const char* const why = zero_obstacle(p.zero_exponent)) return why;
     return fits_binary32(p.accumulator) && p.promoted == formats::binary32
                ? nullptr
                : "its formats have values that binary32 has not";
+  }
+
+  /// Why kernels do not count zeros with an exponent, or null.
+  [[nodiscard]] static constexpr const char* zero_obstacle(int zero_exponent) {
+    return zero_exponent == no_exponent || zero_exponent >= -900
+               ? nullptr
+               : "its zeros count with an exponent below -900";
+  }
+  /// Whether an adder is more than kernels for all lanes have.
+  [[nodiscard]] static constexpr bool is_general(const aligned_sums& p) {
+    return p.rounds_to_nearest || p.zero_exponent != no_exponent || p.factor_mantissa_bits != 23;
   }
 
   /// Why kernels have no sums by this mode of this depth, or null; of rounded_sums.
@@ -131,6 +190,13 @@ class modeled_sum {
     };
     model.lowest_lane_exponent = biased(lowest_y);
     model.lowest_row_exponent = biased(lowest_x);
+    if (model.adder.factor_bits < 23 && (x.lowest < -126 || y.lowest < -126)) {
+      return "an operand has subnormal numbers, which are cut off";
+    }
+    if (model.adder.rounds_to_nearest) {  // in binary64, whatever the sum
+      model.is_short = false;
+      return nullptr;
+    }
     const int top = (std::max)(x.highest, lowest_x) + (std::max)(y.highest, lowest_y) + 3 +
                     static_cast<int>(std::bit_width(depth));
     const int highest_normal = static_cast<int>(f.largest_magnitude() >> f.mantissa_bits) - f.bias;
@@ -141,6 +207,33 @@ class modeled_sum {
     return top < highest_normal && bottom > 1 - f.bias
                ? nullptr
                : "a sum might leave the normal numbers of the accumulator";
+  }
+  /// Completes the sum of an adder in binary64 for operands whose factors count with at least these
+  /// exponents.
+  void set_lowest_exponents(int lowest_x, int lowest_y) {
+    const auto biased = [](int exponent) {
+      return static_cast<std::uint32_t>((std::max)(exponent, -126) + 127);
+    };
+    model.lowest_row_exponent = biased(lowest_x);
+    model.lowest_lane_exponent = biased(lowest_y);
+  }
+  /// The same of staged_sums for finite operands; why kernels cannot, or null.
+  [[nodiscard]] const char* factor_obstacle(const value_range& x, const value_range& y,
+                                            const any_operand& a, const any_operand& b,
+                                            const float_format& f) {
+    const auto lowest = [](const any_operand& of) {
+      return of.has_scales ? element_facts{}.lowest_exponent : of.elements.lowest_exponent;
+    };
+    set_lowest_exponents(lowest(a), lowest(b));
+    // A subnormal number of binary32 has its bits in binary64, but counts as -126.
+    const bool are_normal = x.lowest >= -126 && y.lowest >= -126;
+    const bool count_so =
+        (std::max)(x.lowest, lowest(a)) >= -126 && (std::max)(y.lowest, lowest(b)) >= -126;
+    if (!are_normal && (!count_so || model.adder.factor_bits != 23)) {
+      return "an operand has subnormal numbers";
+    }
+    const int highest = static_cast<int>(f.largest_magnitude() >> f.mantissa_bits) - f.bias;
+    return x.end() + y.end() <= highest + 1 ? nullptr : "a product might be an infinity";
   }
   /// Goes on with the draws of product k.
   void advance(std::size_t k) {
@@ -162,6 +255,15 @@ class modeled_sum {
     model.promotes_to_binary32 = promoted == formats::binary32;
     model.is_short = is_decided(model.narrow) &&
                      (model.promotes_to_binary32 || is_decided(model.narrow_promotion));
+  }
+
+  [[nodiscard]] static kernels::adder_model adder_of(const float_format& accumulator,
+                                                     int zero_exponent) {
+    kernels::adder_model a;
+    a.counts_zeros = zero_exponent != no_exponent;
+    a.zero_exponent = a.counts_zeros ? zero_exponent : 0;
+    a.lowest_sum_exponent = 1 - accumulator.bias;
+    return a;
   }
 
   /// A sum to odd decides as the exact one if two of its bits are beyond what is kept.

@@ -6,15 +6,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 
 #include "lowp/core/exact.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/catalog.hpp"
 #include "lowp/formats/float_format.hpp"
+#include "lowp/gemm/definition/adder.hpp"
 #include "lowp/gemm/definition/terms.hpp"
 #include "lowp/gemm/policies/rounded.hpp"
-#include "lowp/rounding/modes.hpp"
 #include "lowp/rounding/overflow.hpp"
 
 namespace lowp {
@@ -25,8 +24,8 @@ namespace lowp {
 ///
 /// The exponent of a product is the sum of those of its factors: the significand of an exact one
 /// lies in [1, 4). A factor that is a number without a scale has at least the exponent of the
-/// smallest normal one of its format, and so has the accumulator. Zeros take no part, and a sum of
-/// zero is +0.
+/// smallest normal one of its format, and so has the accumulator. Zeros take no part, unless
+/// zero_exponent says so, and a sum of zero is +0.
 struct aligned_sums {
   int terms = 0;          ///< products at a time, 1 to 2^16; fewer at the end of K
   int fraction_bits = 0;  ///< kept below the leading bit of the largest exponent, 0 to 40
@@ -40,6 +39,13 @@ struct aligned_sums {
   float_format promoted = formats::binary32;
   overflow range = overflow::to_special;  ///< of a sum beyond the range of `accumulator`
   scale_use scales = scale_use::elements;
+  /// Whether the sum is rounded to the accumulator to nearest even. Else it is cut off.
+  bool rounds_to_nearest = false;
+  /// With which exponent a factor, or an accumulator, of zero counts; no_exponent: it takes no
+  /// part. The program MMA-Sim has -126, so that zero times a large number may cut others off.
+  int zero_exponent = no_exponent;
+  /// Mantissa bits that are read of a factor in binary32, the others are cut off: 10 for TF32.
+  int factor_mantissa_bits = 23;
 
   constexpr bool operator==(const aligned_sums&) const = default;
 };
@@ -56,6 +62,12 @@ struct aligned_sums {
   if (p.fraction_bits < 0 || p.fraction_bits > 40) return "fraction_bits lies between 0 and 40";
   if (p.accumulator.bits() > 32) return "an aligned accumulator has at most 32 bits";
   if (p.product == product::rounded) return "an adder that aligns takes products as they are";
+  if (p.zero_exponent < no_exponent || p.zero_exponent > 0) {
+    return "zero_exponent is at most 0, or no_exponent";
+  }
+  if (detail::factor_defect(p.factor_mantissa_bits) != nullptr) {
+    return detail::factor_defect(p.factor_mantissa_bits);
+  }
   if (p.scales == scale_use::partial_sums && p.promoted != formats::binary32) {
     return "scale_use::partial_sums adds up in binary32: there is no other promoted format";
   }
@@ -76,16 +88,6 @@ struct aligned_sums {
 
 namespace detail {
 
-/// x truncated to the precision of f; what is then beyond its range is an overflow, as it would not
-/// be under the mode toward_zero.
-[[nodiscard]] constexpr unpacked truncated(const float_format& f, const unpacked& x, overflow o) {
-  const float_format wide{.exponent_bits = f.exponent_bits + 1,
-                          .mantissa_bits = f.mantissa_bits,
-                          .bias = f.bias,
-                          .at_exponent_zero = f.at_exponent_zero};
-  return decode(f, encode(f, decode(wide, encode(wide, x, toward_zero)), nearest_even, o));
-}
-
 /// The products begin, …, end - 1 in one adder, with the accumulator.
 [[nodiscard]] inline unpacked aligned_sum(const aligned_sums& p, const product_terms& t,
                                           std::size_t begin, std::size_t end,
@@ -95,44 +97,33 @@ namespace detail {
     int exponent;
   };
   const auto product_term = [&](std::size_t k) {
-    const int a = (std::max)(t.a[k].exponent, t.a.lowest_exponent);
-    const int b = (std::max)(t.b[k].exponent, t.b.lowest_exponent);
-    return term{product_of(p.product, t, k), a + b};
+    const unpacked x = factor_at(t.a, k, p.factor_mantissa_bits);
+    const unpacked y = factor_at(t.b, k, p.factor_mantissa_bits);
+    return term{product_of(p.product, t, x, y),
+                counted_exponent(x, t.a.lowest_exponent, p.zero_exponent) +
+                    counted_exponent(y, t.b.lowest_exponent, p.zero_exponent)};
   };
-  const term old{accumulator, (std::max)(accumulator.exponent, 1 - p.accumulator.bias)};
+  const term old{accumulator,
+                 counted_exponent(accumulator, 1 - p.accumulator.bias, p.zero_exponent)};
 
-  // What is no number decides by itself.
-  unpacked special = p.has_accumulator ? accumulator : unpacked::zero();
-  int highest = (std::numeric_limits<int>::min)() / 2;
+  special_sum specials;
+  int highest = 2 * no_exponent;
   const auto look_at = [&](const term& x) {
-    if (x.value.kind == value_kind::finite) highest = (std::max)(highest, x.exponent);
-    if (!x.value.is_finite())
-      special = special.is_finite() ? x.value : exact::add(special, x.value);
+    specials.add(x.value);
+    if (x.value.is_finite()) highest = (std::max)(highest, x.exponent);
   };
   if (p.has_accumulator) look_at(old);
   for (std::size_t k = begin; k < end; ++k) look_at(product_term(k));
 
   const int unit = highest - p.fraction_bits;  // the weight of the last bit that is kept
-  std::int64_t sum = 0;
-  const auto add = [&](const term& x) {
-    if (x.value.kind != value_kind::finite) return;
-    const int kept_bits = x.value.exponent + 1 - unit;  // at most 43
-    if (kept_bits <= 0) return;
-    const auto magnitude = static_cast<std::int64_t>(x.value.significand.high >> (64 - kept_bits));
-    sum += x.value.negative ? -magnitude : magnitude;
-  };
-  if (p.has_accumulator) add(old);
-  for (std::size_t k = begin; k < end; ++k) add(product_term(k));
+  std::int64_t sum = 0;                        // a term has at most 43 bits
+  if (p.has_accumulator) sum += cut_to_unit(old.value, unit);
+  for (std::size_t k = begin; k < end; ++k) sum += cut_to_unit(product_term(k).value, unit);
 
-  unpacked total = unpacked::zero();
-  if (!special.is_finite()) {
-    total = special;
-  } else if (sum != 0) {
-    total = scale_by_power_of_two(unpacked::from_integer(sum), unit);
-  }
+  unpacked total = specials.decides() ? specials.value()
+                                      : scale_by_power_of_two(unpacked::from_integer(sum), unit);
   if (!p.has_accumulator) total = exact::add(accumulator, total);
-  const unpacked kept = truncated(p.accumulator, total, p.range);
-  return kept.is_zero() ? unpacked::zero() : kept;
+  return finished_sum(p.accumulator, total, p.rounds_to_nearest, p.range);
 }
 
 }  // namespace detail

@@ -29,6 +29,9 @@ struct int32_sums {
   /// Of a 32-bit sum: `wrap`, modulo 2^32; `saturate`, after each addition in the order of k;
   /// `to_special`, it is exact, as if it had more bits.
   overflow range = overflow::to_special;
+  /// So many products are added to a sum at once, exactly, before it saturates: 4 by VPDPBUSDS, 2
+  /// by VPDPWSSDS. Groups begin with each sum.
+  int group = 1;
 
   constexpr bool operator==(const int32_sums&) const = default;
 };
@@ -36,6 +39,10 @@ struct int32_sums {
 /// Why a policy contradicts itself, or null.
 [[nodiscard]] constexpr const char* defect(const int32_sums& p) {
   if (p.chunk < 0) return "a chunk is a number of products, or 0 for all";
+  if (p.group < 1 || p.group > 1 << 16) return "a group has 1 to 2^16 products";
+  if (p.group != 1 && p.range != overflow::saturate) {
+    return "groups matter where sums saturate: else there are none";
+  }
   if (p.range == overflow::propagate || p.range == overflow::saturate_numbers) {
     return "a 32-bit sum of integers has no infinity";
   }
@@ -81,17 +88,18 @@ template <number_format A, number_format B>
 
 namespace detail {
 
-/// The sum of the products begin, …, end - 1 as a 32-bit accumulator holds it. Factors are less
+/// `sum` and the products begin, …, end - 1 as a 32-bit accumulator holds them. Factors are less
 /// than 2^16 in magnitude, so 64 bits hold the exact sum of 2^31 products.
 [[nodiscard]] inline std::int64_t integer_sum(const product_terms& t, std::size_t begin,
-                                              std::size_t end, overflow range) {
+                                              std::size_t end, overflow range,
+                                              std::size_t group = 1, std::int64_t sum = 0) {
   using word = std::numeric_limits<std::int32_t>;
-  std::int64_t sum = 0;
   for (std::size_t k = begin; k < end; ++k) {
     sum += integer_of(t.a[k], t.a.elements.integers.unit) *
            integer_of(t.b[k], t.b.elements.integers.unit);
     if (range == overflow::wrap) sum = static_cast<std::int32_t>(sum);
-    if (range == overflow::saturate)
+    const bool ends_group = (k - begin + 1) % group == 0 || k + 1 == end;
+    if (range == overflow::saturate && ends_group)
       sum = std::clamp<std::int64_t>(sum, (word::min)(), (word::max)());
   }
   return sum;
@@ -102,7 +110,8 @@ namespace detail {
 [[nodiscard]] inline unpacked sum_products(const int32_sums& p, const product_terms& t) {
   float total = opaque(t.start);
   t.for_each_piece(p.chunk, [&](std::size_t begin, std::size_t end) {
-    const std::int64_t sum = detail::integer_sum(t, begin, end, p.range);
+    const std::int64_t sum =
+        detail::integer_sum(t, begin, end, p.range, static_cast<std::size_t>(p.group));
     const float a_scale = detail::integer_scale(t.a.scale(begin), t.a.elements.integers.unit);
     const float b_scale = detail::integer_scale(t.b.scale(begin), t.b.elements.integers.unit);
     const float scaled = opaque(opaque(static_cast<float>(sum)) * opaque(a_scale));

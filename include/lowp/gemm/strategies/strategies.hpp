@@ -17,6 +17,7 @@
 #include "lowp/rounding/modes.hpp"
 #include "lowp/rounding/rounding_reference.hpp"
 #if !LOWP_COMPILED
+#include "lowp/gemm/strategies/adders.hpp"
 #include "lowp/gemm/strategies/exact.hpp"
 #include "lowp/gemm/strategies/integers.hpp"
 #include "lowp/gemm/strategies/k32.hpp"
@@ -58,6 +59,9 @@ struct exact_windows;
 struct binary64_chains;
 struct modeled_sums;
 struct modeled_pieces;
+struct staged_adders;
+struct block_scaled_adders;
+struct grouped_kernels;
 
 }  // namespace bulk
 
@@ -94,6 +98,17 @@ strategies_of(const rounded_sums&) {
 }
 [[nodiscard]] constexpr bulk::strategy_list<bulk::modeled_sums, bulk::modeled_pieces> strategies_of(
     const aligned_sums&) {
+  return {};
+}
+[[nodiscard]] constexpr bulk::strategy_list<bulk::staged_adders> strategies_of(const staged_sums&) {
+  return {};
+}
+[[nodiscard]] constexpr bulk::strategy_list<bulk::block_scaled_adders> strategies_of(
+    const block_scaled_sums&) {
+  return {};
+}
+[[nodiscard]] constexpr bulk::strategy_list<bulk::grouped_kernels> strategies_of(
+    const grouped_sums&) {
   return {};
 }
 

@@ -78,6 +78,26 @@ struct sum_rounding {
   Word limit = 0;  ///< beyond which, in magnitude, only `general` knows what to do
 };
 
+/// Which adder that aligns.
+enum class adder_kind : std::uint8_t {
+  plain,         ///< lowp::aligned_sums that cut off and in which zeros take no part; or none
+  general,       ///< any lowp::aligned_sums
+  staged,        ///< lowp::staged_sums
+  block_scaled,  ///< lowp::block_scaled_sums; terms counts the scales, too
+};
+/// What adders have beside sum_model, in binary64.
+struct adder_model {
+  adder_kind kind = adder_kind::plain;
+  bool rounds_to_nearest = false;
+  bool counts_zeros = false;
+  bool sums_groups = false;  ///< of block_scaled: products of a unit are one term
+  int zero_exponent = 0, lowest_sum_exponent = -126, lowest_scale_exponent = -1000;
+  int factor_bits = 23;  ///< of a mantissa
+  int sum_bits = 0, accumulator_bits = 0, accumulator_reach = 0;
+  std::size_t interleaved = 1;  ///< 1 or 2
+  std::size_t unit = 0;         ///< of block_scaled: products after each scale
+};
+
 /// A sum that is rounded to a format after each product, instead of the order k32.
 struct sum_model {
   sum_rounding<std::uint64_t> wide;    ///< from binary64
@@ -85,7 +105,8 @@ struct sum_model {
   bool is_short = false;               ///< 22 bits decide, or 31 hold the sums of an adder
   bool is_plain = false;               ///< no rounding but that of FMAs in binary32
   bool rounds_products = false;
-  bool is_pairwise = false;  ///< within a chunk, or within the depth, which is then all of K
+  bool keeps_products = false;  ///< of is_pairwise with chunks of 2: sums of products are exact
+  bool is_pairwise = false;     ///< within a chunk, or within the depth, which is then all of K
   bool is_l_mul = false;
   bool adds_l_mul = false;   ///< such products are normal numbers, and binary32 adds them
   int l_mul_shift = 0;       ///< l of product::l_mul
@@ -100,6 +121,7 @@ struct sum_model {
   std::size_t terms = 0;
   int fraction_bits = 0, mantissa_bits = 0;
   std::uint32_t lowest_lane_exponent = 1, lowest_row_exponent = 1;  ///< of factors, biased
+  adder_model adder;
 
   template <class Word>
   [[nodiscard]] const sum_rounding<Word>& rounding() const {
