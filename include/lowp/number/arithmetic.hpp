@@ -44,13 +44,6 @@ struct result_format<format_of_operands{}, A, Rest...> {
 template <auto To, auto... Operands>
 using result = number<result_format<To, Operands...>::value>;
 
-/// An exact sum of zero is -0 in the mode that rounds downward (IEEE 754 clause 6.3).
-template <rounding_mode R>
-[[nodiscard]] constexpr bool zero_sum_is_negative(const R& mode) {
-  return !is_stochastic(mode) && lowp::rounds_up(mode, {1, true, false}) &&
-         !lowp::rounds_up(mode, {1, false, false});
-}
-
 }  // namespace detail
 
 /// a + b.

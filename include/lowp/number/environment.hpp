@@ -57,6 +57,13 @@ enum class nan_result : std::uint8_t {
   signaling_first,  ///< the first signaling one, else the first quiet one, made quiet: Arm
 };
 
+/// What converting a NaN, an infinity or a number out of range to an integer gives, with invalid.
+enum class invalid_integer : std::uint8_t {
+  nearest_nan_zero,     ///< the integer next to it, 0 for NaN: Arm, PTX
+  nearest_nan_largest,  ///< the integer next to it, the largest one for NaN: RISC-V
+  indefinite,           ///< the lowest signed integer, the largest unsigned one: x86
+};
+
 /// NaN, flush and tininess choices of an implementation of IEEE 754. Rounding is an argument of its
 /// own.
 struct environment {
@@ -78,8 +85,12 @@ struct environment {
   bool invalid_product_beats_nan = true;
   /// fma(a, b, c) looks for NaNs in the order c, a, b instead of a, b, c.
   bool looks_at_addend_first = false;
-  /// Signals subnormal operands that are not flushed; flushed ones.
-  bool signals_denormals = false, signals_flushed_denormals = false;
+  lowp::invalid_integer invalid_integer = lowp::invalid_integer::nearest_nan_zero;
+  /// Signals subnormal operands that are not flushed, unless the operation is invalid, divides by
+  /// zero, has a NaN for an operand or gives an integer (x86).
+  bool signals_denormals = false;
+  /// Signals subnormal operands that are flushed (Arm).
+  bool signals_flushed_denormals = false;
 
   constexpr bool operator==(const environment&) const = default;
 };
@@ -88,21 +99,33 @@ namespace environments {
 
 /// IEEE 754-2019 as most of it is implemented: no flush, the first NaN is kept and made quiet.
 inline constexpr environment ieee754{.nan_result = nan_result::first};
-/// SSE and AVX with the MXCSR of a new process. `daz`, `ftz` and both, as MXCSR has them.
+/// SSE and AVX with the MXCSR of a new process.
 inline constexpr environment x86_sse{.nan_result = nan_result::first,
                                      .default_nan_is_negative = true,
                                      .invalid_product_beats_nan = false,
+                                     .invalid_integer = invalid_integer::indefinite,
                                      .signals_denormals = true};
 /// AArch64 with FPCR zero.
-inline constexpr environment arm{.tininess = tininess::before_rounding,
+inline constexpr environment arm{.flush_is_inexact = false,
+                                 .tininess = tininess::before_rounding,
                                  .nan_result = nan_result::signaling_first,
-                                 .looks_at_addend_first = true};
+                                 .looks_at_addend_first = true,
+                                 .signals_flushed_denormals = true};
 /// AArch64 with FPCR.DN.
-inline constexpr environment arm_default_nan{.tininess = tininess::before_rounding};
+inline constexpr environment arm_default_nan{.flush_is_inexact = false,
+                                             .tininess = tininess::before_rounding,
+                                             .signals_flushed_denormals = true};
 /// RISC-V, F, D and Zfh.
-inline constexpr environment riscv{};
+inline constexpr environment riscv{.invalid_integer = invalid_integer::nearest_nan_largest};
 /// PTX without .ftz; no flags reach the program there.
 inline constexpr environment nvidia{.default_nan = nan_bits::all_ones};
+
+/// `e` with denormals-are-zero and flush-to-zero: DAZ and FTZ of MXCSR, FZ of FPCR (for formats but
+/// binary16), .ftz of PTX.
+[[nodiscard]] constexpr environment flushing(environment e) {
+  e.flushes_operands = e.flushes_results = true;
+  return e;
+}
 
 }  // namespace environments
 

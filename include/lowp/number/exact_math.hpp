@@ -10,86 +10,16 @@
 #include <limits>
 
 #include "lowp/core/exact.hpp"
+#include "lowp/formats/next_code.hpp"
 #include "lowp/number/arithmetic.hpp"
 #include "lowp/number/compare.hpp"
+#include "lowp/number/exact_integer.hpp"
 #include "lowp/number/faces.hpp"
 #include "lowp/number/number.hpp"
 
 namespace lowp {
 
 namespace detail {
-
-/// x rounded to an integer.
-template <rounding_mode R>
-[[nodiscard]] constexpr unpacked to_integer(const unpacked& x, const R& mode) {
-  if (x.kind != value_kind::finite || x.exponent >= 127) return x;
-  const int fraction_bits = 127 - x.exponent;
-  // What lies behind the point, from the top on, and what before.
-  const uint128 fraction = fraction_bits <= 128
-                               ? shift_left(x.significand, 128 - fraction_bits)
-                               : shift_right_jam(x.significand, fraction_bits - 128);
-  uint128 integer{};
-  if (fraction_bits < 128) {
-    integer = shift_right_jam(x.significand - shift_right_jam(fraction, 128 - fraction_bits),
-                              fraction_bits);
-  }
-  const discarded rest{fraction.high | (fraction.low != 0 ? 1u : 0u), x.negative,
-                       (integer.low & 1) != 0};
-  if (lowp::rounds_up(mode, rest)) integer = integer + uint128{0, 1};
-  return unpacked::normalized(x.negative, 127, integer);
-}
-
-/// A quotient's last bits and the remainder that it leaves.
-struct division {
-  unpacked remainder;
-  unsigned quotient = 0;
-};
-
-/// x - n * y for the integer n that is x / y rounded toward zero, or to nearest even: exact, of
-/// values of up to 64 significant bits; of others the first 64 count.
-[[nodiscard]] constexpr division divide_with_remainder(const unpacked& x, const unpacked& y,
-                                                       bool to_nearest) {
-  if (x.is_nan() || y.is_nan()) return {unpacked::nan(x.is_nan() ? x.negative : y.negative)};
-  if (x.is_infinite() || y.is_zero()) return {unpacked::nan()};
-  if (x.is_zero() || y.is_infinite() || x.exponent < y.exponent - 1) return {x};
-  // Long division: `rest` in units of the last bit of y, below y after each step.
-  const uint128 divisor{0, y.significand.high};
-  uint128 rest{0, x.significand.high};
-  unsigned quotient = 0;
-  int steps = x.exponent - y.exponent;
-  int unit = y.exponent;
-  if (steps < 0) {  // x < y, in half units
-    unit = x.exponent;
-  } else {
-    for (;; --steps) {
-      quotient <<= 1;
-      if (rest >= divisor) {
-        rest = rest - divisor;
-        quotient |= 1;
-      }
-      if (steps == 0) break;
-      rest = shift_left(rest, 1);
-    }
-  }
-  bool negative = x.negative;
-  if (to_nearest) {
-    const uint128 whole = unit < y.exponent ? shift_left(divisor, 1) : divisor;
-    const uint128 twice = shift_left(rest, 1);
-    if (twice > whole || (twice == whole && (quotient & 1) != 0)) {
-      rest = whole - rest;
-      negative = !negative;
-      ++quotient;
-    }
-  }
-  if (rest.is_zero()) negative = x.negative;
-  return {unpacked::normalized(negative, unit - 63 + 127, rest), quotient};
-}
-
-/// Within bounds that no exponent of a format reaches.
-[[nodiscard]] constexpr int bounded(long long power) {
-  constexpr int most = 1 << 29;
-  return power > most ? most : power < -most ? -most : static_cast<int>(power);
-}
 
 [[nodiscard]] constexpr unpacked square_of(const unpacked& x) { return exact::multiply(x, x); }
 
@@ -311,21 +241,7 @@ template <number_type T>
   if (a.is_nan() || b.is_nan()) return a.is_nan() ? x : y;
   const auto order = exact::compare(a, b);
   if (order == 0) return y;
-  // A step that no format resolves, in a mode that takes it for a whole one.
-  unpacked step = detail::tiny;
-  if (!facts<T::format>.are_dyadic() && a.kind == value_kind::finite) {
-    step = scale_by_power_of_two(unpacked{a.kind, false, a.exponent, {code_t{1} << 63, 0}}, -66);
-  }
-  const bool is_up = order < 0;
-  const auto stepped = [&] {
-    const overflow o = overflow::to_special;
-    if (a.is_infinite()) return a.negative ? lowest_code(T::format) : largest_code(T::format);
-    if (is_up) return encode(T::format, exact::add(a, step), upward, o, missing_nan::largest);
-    return encode(T::format, exact::add(a, -step), downward, o, missing_nan::largest);
-  };
-  const T next = T::from_code(stepped());
-  if (next.code() != x.code()) return next;
-  return T::from_unpacked(unpacked::zero(a.negative));  // to which posits do not round
+  return T::from_code(next_code(T::format, x.code(), order < 0));
 }
 LOWP_MIXED_TWO(T, nextafter)
 template <number_type T>

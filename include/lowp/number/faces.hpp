@@ -12,7 +12,8 @@
 namespace lowp::detail {
 
 /// Whether T has each value of a format exactly. No type of integers has; and T may be any class,
-/// since clang 14 asks this for the explicit() of a conversion before that conversion's constraints.
+/// since clang 14 asks this for the explicit() of a conversion before that conversion's
+/// constraints.
 template <class T>
 [[nodiscard]] constexpr bool holds_all(const value_facts& values) {
   using limits = std::numeric_limits<T>;
