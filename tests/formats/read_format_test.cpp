@@ -9,6 +9,8 @@
 
 #include "catch.hpp"
 #include "lowp/formats/neighbours.hpp"
+#include "lowp/number/arithmetic_unit.hpp"
+#include "lowp/rounding/any_rounding.hpp"
 #include "lowp/rounding/stochastic.hpp"
 
 namespace {
@@ -182,6 +184,29 @@ void check_same(const F& f) {
     compare(stochastic{.seed = 3, .index = code});
   }
   CHECK(wrong == 0);
+  CHECK(smallest_normal_code(any) == smallest_normal_code(f));
+}
+
+template <class F>
+void check_same_arithmetic(const F& f) {
+  constexpr environment signaling{.nan_result = nan_result::signaling_first,
+                                  .default_nan = nan_bits::all_ones};
+  const arithmetic_unit<F, upward_t> known{f, upward, signaling};
+  const arithmetic_unit<any_format, any_rounding> unit{any_format(f), upward, signaling};
+  int wrong = 0;
+  for (code_t a = 0; a < code_t{1} << f.bits(); ++a) {
+    for (code_t b = 0; b < code_t{1} << f.bits(); ++b) {
+      wrong += unit.divide(a, b) == known.divide(a, b) ? 0 : 1;
+      wrong += unit.fma(a, b, 1) == known.fma(a, b, 1) ? 0 : 1;
+    }
+  }
+  INFO(name(f).view());
+  CHECK(wrong == 0);
+}
+TEST_CASE("an_arithmetic_unit_takes_any_format") {
+  check_same_arithmetic(formats::e3m4);
+  check_same_arithmetic(formats::e4m3fnuz);
+  check_same_arithmetic(formats::posit<6>);
 }
 
 TEST_CASE("any_format_is_the_format_that_it_was_made_from") {

@@ -12,6 +12,7 @@
 #include "lowp/formats/facts.hpp"
 #include "lowp/formats/integers.hpp"
 #include "lowp/formats/name.hpp"
+#include "lowp/formats/nan_payload.hpp"
 #include "lowp/rounding/rounding_reference.hpp"
 
 namespace lowp {
@@ -33,6 +34,10 @@ struct format_functions {
   code_grid (*grid)(const void*);
   code_order (*order)(const void*);
   overflow (*overflow_as_read)(const void*, overflow);
+  code_t (*smallest_normal)(const void*);
+  nan_payload (*payload)(const void*, code_t);
+  code_t (*nan_with_payload)(const void*, bool, const nan_payload&);
+  code_t (*nan_with_bits)(const void*, bool, nan_bits);
 };
 
 /// A family whose products and roots are not those of multiples of powers of two.
@@ -75,6 +80,18 @@ inline constexpr format_functions functions_of_format{
         [](const void* f, overflow o) {
           return lowp::overflow_as_read(*static_cast<const F*>(f), o);
         },
+    .smallest_normal =
+        [](const void* f) { return smallest_normal_code(*static_cast<const F*>(f)); },
+    .payload = [](const void* f,
+                  code_t code) { return nan_payload_of(*static_cast<const F*>(f), code); },
+    .nan_with_payload =
+        [](const void* f, bool is_negative, const nan_payload& payload) {
+          return nan_code(*static_cast<const F*>(f), is_negative, payload);
+        },
+    .nan_with_bits =
+        [](const void* f, bool is_negative, nan_bits bits) {
+          return nan_code(*static_cast<const F*>(f), is_negative, bits);
+        },
 };
 
 }  // namespace detail
@@ -102,6 +119,11 @@ class any_format {
   }
 
   [[nodiscard]] int bits() const { return functions_->bits(bytes_); }
+  /// The codes that smallest_normal_code() and largest_code() give.
+  [[nodiscard]] code_t smallest_normal_magnitude() const {
+    return functions_->smallest_normal(bytes_);
+  }
+  [[nodiscard]] code_t largest_magnitude() const { return largest_code(*this); }
   friend bool operator==(const any_format& f, const any_format& g) {
     return f.functions_ == g.functions_ && f.functions_->equals(f.bytes_, g.bytes_);
   }
@@ -124,6 +146,15 @@ class any_format {
   friend code_order known_code_order(const any_format& f) { return f.functions_->order(f.bytes_); }
   friend overflow known_overflow(const any_format& f, overflow o) {
     return f.functions_->overflow_as_read(f.bytes_, o);
+  }
+  friend nan_payload known_nan_payload(const any_format& f, code_t code) {
+    return f.functions_->payload(f.bytes_, code);
+  }
+  friend code_t known_nan_code(const any_format& f, bool is_negative, const nan_payload& payload) {
+    return f.functions_->nan_with_payload(f.bytes_, is_negative, payload);
+  }
+  friend code_t known_all_ones_nan(const any_format& f, bool is_negative) {
+    return f.functions_->nan_with_bits(f.bytes_, is_negative, nan_bits::all_ones);
   }
 
  private:
