@@ -27,6 +27,7 @@
 #include "lowp/number/environment.hpp"
 #include "lowp/number/exact_integer.hpp"
 #include "lowp/number/flagged_results.hpp"
+#include "lowp/number/unpack.hpp"
 #include "lowp/rounding/modes.hpp"
 
 namespace lowp {
