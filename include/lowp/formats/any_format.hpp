@@ -124,7 +124,7 @@ class any_format {
     return functions_->smallest_normal(bytes_);
   }
   [[nodiscard]] code_t largest_magnitude() const { return largest_code(*this); }
-  friend bool operator==(const any_format& f, const any_format& g) {
+  friend constexpr bool operator==(const any_format& f, const any_format& g) {
     return f.functions_ == g.functions_ && f.functions_->equals(f.bytes_, g.bytes_);
   }
 

@@ -17,6 +17,7 @@
 #include <concepts>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 #include "lowp/core/exact.hpp"
 #include "lowp/core/unpacked.hpp"
@@ -27,6 +28,7 @@
 #include "lowp/number/environment.hpp"
 #include "lowp/number/exact_integer.hpp"
 #include "lowp/number/flagged_results.hpp"
+#include "lowp/number/number.hpp"
 #include "lowp/number/unpack.hpp"
 #include "lowp/rounding/modes.hpp"
 
@@ -58,51 +60,49 @@ struct arithmetic_unit {
 
   // --------------------------------------------------------------------------------- arithmetic
 
+  // Of numbers of any formats, too, which need not be that of the result (formatOf operations).
   [[nodiscard]] constexpr flagged<code_t> add(code_t a, code_t b) const {
-    const detail::operand x = read(a), y = read(b);
-    return finish({sum(x.value, y.value)}, x, y);
+    return sum(own(a), own(b), false);
+  }
+  template <auto A, auto B>
+  [[nodiscard]] constexpr flagged<code_t> add(number<A> a, number<B> b) const {
+    return sum(coded_of(a), coded_of(b), false);
   }
   [[nodiscard]] constexpr flagged<code_t> subtract(code_t a, code_t b) const {
-    const detail::operand x = read(a), y = read(b);
-    return finish({sum(x.value, -y.value)}, x, y);
+    return sum(own(a), own(b), true);
+  }
+  template <auto A, auto B>
+  [[nodiscard]] constexpr flagged<code_t> subtract(number<A> a, number<B> b) const {
+    return sum(coded_of(a), coded_of(b), true);
   }
   [[nodiscard]] constexpr flagged<code_t> multiply(code_t a, code_t b) const {
-    const detail::operand x = read(a), y = read(b);
-    return finish({product(x, a, y, b)}, x, y);
+    return product(own(a), own(b));
   }
-  /// x / 0 is an infinity and signals divide_by_zero, or is invalid where
-  /// has_undefined_quotients().
+  template <auto A, auto B>
+  [[nodiscard]] constexpr flagged<code_t> multiply(number<A> a, number<B> b) const {
+    return product(coded_of(a), coded_of(b));
+  }
+  /// x / 0 is an infinity and signals divide_by_zero; where has_undefined_quotients() it is
+  /// invalid, too.
   [[nodiscard]] constexpr flagged<code_t> divide(code_t a, code_t b) const {
-    const detail::operand x = read(a), y = read(b);
-    detail::exact_result quotient{};
-    if constexpr (requires { exact_quotient(format, a, format, b); }) {
-      quotient.value = exact_quotient(format, a, format, b);
-    } else {
-      quotient.value = exact::divide(x.value, y.value);
-    }
-    if (y.value.is_zero() && x.value.kind == value_kind::finite) {
-      if (has_undefined_quotients(format)) quotient.value = unpacked::nan();
-      quotient.divides_by_zero = true;
-    }
-    return finish(quotient, x, y);
+    return quotient(own(a), own(b));
+  }
+  template <auto A, auto B>
+  [[nodiscard]] constexpr flagged<code_t> divide(number<A> a, number<B> b) const {
+    return quotient(coded_of(a), coded_of(b));
   }
   /// a * b + c, rounded once.
   [[nodiscard]] constexpr flagged<code_t> fma(code_t a, code_t b, code_t c) const {
-    const detail::operand x = read(a), y = read(b), z = read(c);
-    const unpacked xy = product(x, a, y, b);
-    detail::exact_result result{sum(xy, z.value)};
-    if (xy.is_nan() && !x.value.is_nan() && !y.value.is_nan() && z.value.is_nan()) {
-      result.is_invalid = environment.invalid_product_beats_nan;
-    }
-    return environment.looks_at_addend_first ? finish(result, z, x, y) : finish(result, x, y, z);
+    return multiply_add(own(a), own(b), own(c));
   }
-  [[nodiscard]] constexpr flagged<code_t> sqrt(code_t a) const {
-    const detail::operand x = read(a);
-    if constexpr (requires { exact_sqrt(format, a); }) {
-      return finish({exact_sqrt(format, a)}, x);
-    } else {
-      return finish({exact::sqrt(x.value)}, x);
-    }
+  template <auto A, auto B, auto C>
+  [[nodiscard]] constexpr flagged<code_t> fma(number<A> a, number<B> b, number<C> c) const {
+    return multiply_add(coded_of(a), coded_of(b), coded_of(c));
+  }
+  [[nodiscard]] constexpr flagged<code_t> sqrt(code_t a) const { return root(own(a)); }
+  template <auto A>
+  [[nodiscard]] constexpr flagged<code_t> sqrt(number<A> a) const {
+    return root(coded_of(a));
   }
   /// a - n * b, where n is a / b rounded to nearest even; exact.
   [[nodiscard]] constexpr flagged<code_t> remainder(code_t a, code_t b) const {
@@ -256,24 +256,80 @@ struct arithmetic_unit {
   }
 
  private:
-  [[nodiscard]] constexpr detail::operand read(code_t a) const {
-    return detail::operand_of(format, a, environment);
+  template <class Source>
+  struct coded {
+    const Source& format;
+    code_t code;
+  };
+  [[nodiscard]] constexpr coded<F> own(code_t a) const { return {format, a}; }
+  template <auto A>
+  [[nodiscard]] static constexpr auto coded_of(number<A> a) {
+    return coded<std::remove_cv_t<decltype(A)>>{number<A>::format, a.code()};
   }
+
+  template <class Source>
+  [[nodiscard]] constexpr detail::operand read(const coded<Source>& a) const {
+    return detail::operand_of(a.format, a.code, environment);
+  }
+  [[nodiscard]] constexpr detail::operand read(code_t a) const { return read(own(a)); }
   template <class... Operands>
   [[nodiscard]] constexpr flagged<code_t> finish(const detail::exact_result& result,
                                                  const Operands&... operands) const {
     return detail::finish(format, result, rounding, environment, operands...);
   }
 
-  [[nodiscard]] constexpr unpacked sum(const unpacked& x, const unpacked& y) const {
-    return exact::add(x, y, detail::zero_sum_is_negative(rounding));
+  template <class A, class B>
+  [[nodiscard]] constexpr flagged<code_t> sum(const A& a, const B& b, bool is_difference) const {
+    const detail::operand x = read(a), y = read(b);
+    const unpacked summand = is_difference ? -y.value : y.value;
+    return finish({exact::add(x.value, summand, detail::zero_sum_is_negative(rounding))}, x, y);
   }
-  [[nodiscard]] constexpr unpacked product(const detail::operand& x, code_t a,
-                                           const detail::operand& y, code_t b) const {
-    if constexpr (requires { exact_product(format, a, format, b); }) {
-      return exact_product(format, a, format, b);
+  template <class A, class B>
+  [[nodiscard]] static constexpr unpacked exact_product_of(const A& a, const detail::operand& x,
+                                                           const B& b, const detail::operand& y) {
+    if constexpr (requires { exact_product(a.format, a.code, b.format, b.code); }) {
+      return exact_product(a.format, a.code, b.format, b.code);
     } else {
       return exact::multiply(x.value, y.value);
+    }
+  }
+  template <class A, class B>
+  [[nodiscard]] constexpr flagged<code_t> product(const A& a, const B& b) const {
+    const detail::operand x = read(a), y = read(b);
+    return finish({exact_product_of(a, x, b, y)}, x, y);
+  }
+  template <class A, class B>
+  [[nodiscard]] constexpr flagged<code_t> quotient(const A& a, const B& b) const {
+    const detail::operand x = read(a), y = read(b);
+    detail::exact_result result{};
+    if constexpr (requires { exact_quotient(a.format, a.code, b.format, b.code); }) {
+      result.value = exact_quotient(a.format, a.code, b.format, b.code);
+    } else {
+      result.value = exact::divide(x.value, y.value);
+    }
+    if (y.value.is_zero() && x.value.kind == value_kind::finite) {
+      if (has_undefined_quotients(b.format)) result.value = unpacked::nan();
+      result.divides_by_zero = true;
+    }
+    return finish(result, x, y);
+  }
+  template <class A, class B, class C>
+  [[nodiscard]] constexpr flagged<code_t> multiply_add(const A& a, const B& b, const C& c) const {
+    const detail::operand x = read(a), y = read(b), z = read(c);
+    const unpacked xy = exact_product_of(a, x, b, y);
+    detail::exact_result result{exact::add(xy, z.value, detail::zero_sum_is_negative(rounding))};
+    if (xy.is_nan() && !x.value.is_nan() && !y.value.is_nan() && z.value.is_nan()) {
+      result.is_invalid = environment.invalid_product_beats_nan;
+    }
+    return environment.looks_at_addend_first ? finish(result, z, x, y) : finish(result, x, y, z);
+  }
+  template <class A>
+  [[nodiscard]] constexpr flagged<code_t> root(const A& a) const {
+    const detail::operand x = read(a);
+    if constexpr (requires { exact_sqrt(a.format, a.code); }) {
+      return finish({exact_sqrt(a.format, a.code)}, x);
+    } else {
+      return finish({exact::sqrt(x.value)}, x);
     }
   }
 
