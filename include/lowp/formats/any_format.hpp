@@ -4,7 +4,7 @@
 #pragma once
 
 #include <cstddef>
-#include <new>
+#include <cstring>
 #include <type_traits>
 
 #include "lowp/formats/catalog.hpp"
@@ -108,7 +108,7 @@ class any_format {
       : functions_(&detail::functions_of_format<F>) {
     static_assert(sizeof(F) <= sizeof bytes_ && alignof(F) <= alignof(std::max_align_t),
                   "the descriptor is larger than any_format holds");
-    ::new (static_cast<void*>(bytes_)) F(f);
+    std::memcpy(bytes_, &f, sizeof f);  // creates the descriptor there
   }
 
   /// The descriptor, if it is of this family; else null.
@@ -160,7 +160,7 @@ class any_format {
  private:
   [[nodiscard]] const void* descriptor() const { return bytes_; }
 
-  alignas(std::max_align_t) std::byte bytes_[64];
+  alignas(std::max_align_t) std::byte bytes_[64]{};
   const detail::format_functions* functions_;
 };
 

@@ -153,6 +153,7 @@ inline void draw_product(draws& random, std::uint64_t kind, const any_format& a_
       for (std::size_t i = 0; i < count; ++i)
         a[i] = detail::nearest_code(a_format, unpacked::zero(random.coin()));
       *c = detail::nearest_code(c_format, unpacked::zero(random.coin()));
+      if (random.coin()) *c = random.bits(12);  // of binary32, a subnormal number
       return;
     case 1:  // pairs that cancel
       for (std::size_t i = 0; i + 1 < count; i += 2) {

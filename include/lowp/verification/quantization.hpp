@@ -145,14 +145,12 @@ class quantization_function final : public golden_function {
     for (std::uint64_t i = 0; i < per_kind * block_kinds; ++i) {
       draws random(seed, i);
       in.resize(in.size() + columns_);
-      draw_block(random, i, operands[0].format, blocks_.element, blocks_.scale, columns_,
-                 in.data() + in.size() - columns_);
+      draw_row(random, i, in.data() + in.size() - columns_);
     }
   }
   void draw(std::uint64_t seed, std::uint64_t index, code_t* in) const override {
     draws random(seed, index);
-    draw_block(random, random.below(block_kinds), operands[0].format, blocks_.element,
-               blocks_.scale, columns_, in);
+    draw_row(random, random.below(block_kinds), in);
   }
   [[nodiscard]] std::span<const std::string_view> classes() const override {
     return block_class_names;
@@ -214,6 +212,19 @@ class quantization_function final : public golden_function {
     for (std::size_t i = 0; i < columns_; ++i)
       x[i] = std::bit_cast<float>(static_cast<std::uint32_t>(in[i]));
     return x;
+  }
+
+  /// Of one kind, or every block of its own.
+  void draw_row(draws& random, std::uint64_t kind, code_t* in) const {
+    const any_format& f = operands[0].format;
+    if (block_count_ == 1 || random.coin())
+      return draw_block(random, kind, f, blocks_.element, blocks_.scale, columns_, in);
+    const std::size_t width = blocks_.block_cols(columns_);
+    for (std::size_t i = 0; i < columns_; i += width) {
+      const std::size_t count = columns_ - i < width ? columns_ - i : width;
+      draw_block(random, random.below(block_kinds), f, blocks_.element, blocks_.scale, count,
+                 in + i);
+    }
   }
 
   any_blocks blocks_;
