@@ -165,6 +165,8 @@ void check_same(const F& f) {
   INFO(name(f).view());
   REQUIRE(any.as<F>() != nullptr);
   CHECK(*any.as<F>() == f);
+  CHECK(is_same_format(any, f));
+  CHECK_FALSE(is_same_format(any, formats::binary64));
   CHECK(any.bits() == f.bits());
   CHECK(name(any).view() == name(f).view());
   CHECK(facts_of(any) == facts_of(f));

@@ -58,6 +58,7 @@ TEST_CASE("wrong_names_and_shapes_are_refused") {
                     "no rule is called 'flor'; near it: floor");
   CHECK_THROWS_WITH(make_quantization(blocks_of_name("mxfp4"), "floor", 0),
                     "quantize: expected at least one column");
+  CHECK_NOTHROW(make_quantization(blocks_of_name("mxfp4"), "ggml_mxfp4", 32));
   CHECK_THROWS_WITH(make_quantization(blocks_of_name("nvfp4"), "ggml_mxfp4", 32),
                     Catch::Matchers::StartsWith("rule 'ggml_mxfp4': "));
 }

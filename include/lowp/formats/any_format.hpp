@@ -127,6 +127,15 @@ class any_format {
   friend constexpr bool operator==(const any_format& f, const any_format& g) {
     return f.functions_ == g.functions_ && f.functions_->equals(f.bytes_, g.bytes_);
   }
+  /// Whether it is this format of a family.
+  template <number_format F>
+  friend bool is_same_format(const any_format& f, const F& g) {
+    if constexpr (std::is_same_v<F, any_format>) {
+      return f == g;
+    } else {
+      return f.as<F>() != nullptr && *f.as<F>() == g;
+    }
+  }
 
   friend unpacked decode(const any_format& f, code_t code) {
     return f.functions_->decode(f.bytes_, code);

@@ -16,11 +16,8 @@ namespace detail {
 template <class Element, class Scale>
 [[nodiscard]] constexpr bool is_e2m1_under(const scaled_blocks<Element, Scale>& f,
                                            const float_format& scale) {
-  if constexpr (std::same_as<Element, float_format> && std::same_as<Scale, float_format>) {
-    return f.element == formats::e2m1 && f.scale == scale && !f.has_tensor_scale;
-  } else {
-    return false;
-  }
+  return is_same_format(f.element, formats::e2m1) && is_same_format(f.scale, scale) &&
+         !f.has_tensor_scale;
 }
 
 /// floor(log2f(x)) of a logarithm rounded to nearest in binary32: one above the exponent of x just
