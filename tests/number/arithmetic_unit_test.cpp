@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -99,7 +100,7 @@ long long wrong_flags(const R& mode, direction d, tininess when) {
       check(unit.multiply(i, j), x * y, multiply(a, b, mode), invalid(x * y), false);
       const bool by_zero = y == 0 && x != 0 && std::isfinite(x);
       double quotient = x / y;
-      if (y == 0 && has_undefined_quotients(F)) quotient = NAN;
+      if (y == 0 && has_undefined_quotients(F)) quotient = std::numeric_limits<double>::quiet_NaN();
       check(unit.divide(i, j), quotient, divide(a, b, mode), invalid(quotient), by_zero);
     }
   }
