@@ -1,10 +1,11 @@
 #!/bin/sh
 # The tool `lowp` as a user meets it: vectors are written and checked, devices that err are found, and
 # what is wrong is refused without leaving a file.
-# usage: sh tests/lowp_tool.sh <program> <scratch folder>
+# usage: sh tests/lowp_tool.sh <program> <scratch folder> <source directory>
 set -u
 program=$1
 scratch=$2
+source=$3
 rm -rf "$scratch"
 mkdir -p "$scratch"
 cd "$scratch" || exit 1
@@ -101,5 +102,12 @@ expect 2 "damaged.txt:11:17: found '0x'" check damaged.txt
 head -n 40 fma.txt >cut.txt
 expect 2 "cut.txt:40:1: the file ends" check cut.txt
 expect 0 'blackwell_fp8' names
+
+# The README's commands run.
+sed -n '/^## Golden vectors/,/^## [^G]/p' "$source/README.md" | sed -n '/^```sh/,/^```$/p' | grep '^lowp ' >commands
+[ -s commands ] || fail "the README has no commands"
+lowp() { "$program" "$@"; }
+. ./commands >output 2>&1 || fail "the README's commands do not run: $(tail -n 3 output)"
+grep -q 'lowp:' output && fail "a command of the README was refused: $(grep 'lowp:' output)"
 
 [ "$failures" -eq 0 ]
