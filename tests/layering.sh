@@ -104,7 +104,7 @@ check() {
       layer["version.hpp"] = 0
       layer["core/"] = 1; layer["rounding/"] = 2; layer["formats/"] = 3; layer["number/"] = 4
       layer["arrays/"] = 5; layer["block/"] = 6; layer["gemm/"] = 7; layer["analysis/"] = 8
-      layer["profiles/"] = 9
+      layer["verification/"] = 9; layer["profiles/"] = 9
       layer["number.hpp"] = 4; layer["lowp.hpp"] = 10
       floor["gemm/operands/"] = 1; floor["gemm/definition/"] = 2; floor["gemm/policies/"] = 2
       floor["gemm/engine/"] = 3

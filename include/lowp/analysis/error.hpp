@@ -49,7 +49,7 @@ namespace detail {
 }
 
 /// 2^exponent as binary64, zero or infinite out of its range.
-[[nodiscard]] constexpr double power_of_two(int exponent) {
+[[nodiscard]] constexpr double power_of_two_in_binary64(int exponent) {
   return pack_as<double>(unpacked::scaled_integer(false, 1, exponent));
 }
 
@@ -114,7 +114,7 @@ class error_accumulator {
     product_ += x * y;
     noise_ += (x - y) * (x - y);
     result_.max_error = (std::max)(result_.max_error, error);
-    const double ulp = power_of_two(ulp_exponent(ulp_format_, unpack(exact)));
+    const double ulp = power_of_two_in_binary64(ulp_exponent(ulp_format_, unpack(exact)));
     result_.max_ulp_error = (std::max)(result_.max_ulp_error, error / ulp);
     if (x != 0) {
       ++nonzero_;

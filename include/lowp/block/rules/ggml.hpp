@@ -17,11 +17,8 @@ namespace detail {
 template <class Element, class Scale>
 [[nodiscard]] constexpr bool is_e2m1_under(const scaled_blocks<Element, Scale>& f,
                                            const float_format& scale) {
-  if constexpr (std::same_as<Element, float_format> && std::same_as<Scale, float_format>) {
-    return f.element == formats::e2m1 && f.scale == scale && !f.has_tensor_scale;
-  } else {
-    return false;
-  }
+  return is_same_format(f.element, formats::e2m1) && is_same_format(f.scale, scale) &&
+         !f.has_tensor_scale;
 }
 
 /// The index of the value of E2M1 times `scale` nearest to x, the first of equal errors, errors

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+// The C face of lowp: golden functions behind handles; no exception crosses it.
+#include "lowp_c.h"
+
+#include <exception>
+#include <memory>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "lowp/formats/read_format.hpp"
+#include "lowp/number/unpack.hpp"
+#include "lowp/verification/operations.hpp"
+#include "lowp/verification/products.hpp"
+#include "lowp/verification/quantization.hpp"
+#include "lowp/version.hpp"
+
+using namespace lowp;
+using namespace lowp::verification;
+
+struct lowp_format {
+  any_format format;
+  std::string name;
+};
+
+struct lowp_function {
+  std::unique_ptr<golden_function> function;
+  std::vector<int> operand_bits, result_bits;
+  std::vector<code_t> operands, results;
+  code_t random = 0;
+
+  explicit lowp_function(std::unique_ptr<golden_function> from) : function(std::move(from)) {
+    for (const port& p : function->operands)
+      operand_bits.insert(operand_bits.end(), p.count, p.format.bits());
+    for (const port& p : function->results)
+      result_bits.insert(result_bits.end(), p.count, p.format.bits());
+    operands.resize(operand_bits.size());
+    results.resize(result_bits.size());
+  }
+};
+
+namespace {
+
+std::string& error_text() {
+  static thread_local std::string text;
+  return text;
+}
+
+// Runs what may throw; gives a status.
+template <class Run>
+int guarded(const Run& run) {
+  try {
+    run();
+    return LOWP_OK;
+  } catch (const std::invalid_argument& error) {
+    error_text() = error.what();
+    return LOWP_INVALID_ARGUMENT;
+  } catch (const std::bad_alloc&) {
+    error_text() = "out of memory";
+    return LOWP_OUT_OF_MEMORY;
+  } catch (const std::exception& error) {
+    error_text() = error.what();
+  } catch (...) {
+    error_text() = "an error of no known kind";
+  }
+  return LOWP_INTERNAL_ERROR;
+}
+template <class T, class Make>
+T* opened(const Make& make) {
+  T* result = nullptr;
+  return guarded([&] { result = make(); }) == LOWP_OK ? result : nullptr;
+}
+
+std::string_view text_of(const char* text, const char* argument) {
+  if (text == nullptr) refuse(std::string(argument) + " is NULL, expected a text");
+  return text;
+}
+template <class T>
+T& object_of(T* pointer, const char* argument) {
+  if (pointer == nullptr) refuse(std::string(argument) + " is NULL");
+  return *pointer;
+}
+const vector_rounding& rounding_of_number(int number) {
+  for (const vector_rounding& r : vector_roundings) {
+    if (static_cast<int>(r.number) == number) return r;
+  }
+  if (number == LOWP_STOCHASTIC) return stochastic_rounding;
+  refuse("rounding is " + std::to_string(number) + ", expected a number of lowp_rounding");
+}
+void require_code(code_t code, int bits, std::size_t index) {
+  if ((code & ~low_mask(bits)) == 0) return;
+  refuse("operand " + std::to_string(index) + " has more than " + std::to_string(bits) + " bits");
+}
+
+// operands and results are of the size that the function has.
+void evaluate(const lowp_function& f, int rounding, const code_t* operands, code_t* results,
+              uint32_t* flags) {
+  for (std::size_t i = 0; i < f.operand_bits.size(); ++i)
+    require_code(operands[i], f.operand_bits[i], i);
+  status_flags found;
+  with_rounding(rounding_of_number(rounding), f.random, [&](const rounding_reference& mode) {
+    found = f.function->evaluate(mode, operands, results);
+  });
+  if (flags != nullptr) *flags = f.function->has_flags ? bits_of(found) : 0;
+}
+int evaluate_few(lowp_function* function, int rounding, const code_t* operands, std::size_t count,
+                 uint64_t* result, uint32_t* flags) {
+  return guarded([&] {
+    lowp_function& f = object_of(function, "function");
+    if (f.operands.size() != count || f.results.size() != 1) {
+      refuse("the function has " + std::to_string(f.operands.size()) + " operands and " +
+             std::to_string(f.results.size()) + " results, expected " + std::to_string(count) +
+             " and 1");
+    }
+    code_t code = 0;
+    evaluate(f, rounding, operands, &code, flags);
+    object_of(result, "result") = code;
+  });
+}
+
+}  // namespace
+
+static_assert(sizeof(code_t) == sizeof(uint64_t));
+
+int lowp_c_version(void) { return LOWP_C_VERSION; }
+const char* lowp_version(void) {
+  static const std::string text = std::to_string(LOWP_VERSION_MAJOR) + "." +
+                                  std::to_string(LOWP_VERSION_MINOR) + "." +
+                                  std::to_string(LOWP_VERSION_PATCH);
+  return text.c_str();
+}
+const char* lowp_error_text(void) { return error_text().c_str(); }
+int lowp_rounding_of_name(const char* name) {
+  int number = -1;
+  return guarded([&] {
+           number = static_cast<int>(rounding_of_name(text_of(name, "name")).number);
+         }) == LOWP_OK
+             ? number
+             : -1;
+}
+
+lowp_format* lowp_format_open(const char* text) {
+  return opened<lowp_format>([&] {
+    const any_format f = format_of_text(text_of(text, "text"));
+    return new lowp_format{f, std::string(name(f))};
+  });
+}
+void lowp_format_close(lowp_format* format) { delete format; }
+int lowp_format_bits(const lowp_format* format) {
+  return format == nullptr ? -1 : format->format.bits();
+}
+const char* lowp_format_name(const lowp_format* format) {
+  return format == nullptr ? "" : format->name.c_str();
+}
+int lowp_encode(const lowp_format* format, double value, int rounding, int saturates,
+                uint64_t* code) {
+  return guarded([&] {
+    const any_format& f = object_of(format, "format").format;
+    const vector_rounding& r = rounding_of_number(rounding);
+    if (r.mode.is_stochastic())
+      refuse("lowp_encode draws no random bits: use the operation convert");
+    object_of(code, "code") =
+        encode(f, unpack(value), r.mode,
+               saturates != 0 ? lowp::overflow::saturate : lowp::overflow::to_special);
+  });
+}
+int lowp_decode(const lowp_format* format, uint64_t code, double* value) {
+  return guarded([&] {
+    const any_format& f = object_of(format, "format").format;
+    require_code(code, f.bits(), 0);
+    object_of(value, "value") = pack_as<double>(decode(f, code));
+  });
+}
+
+lowp_function* lowp_operation_open(const char* operation, const char* format, const char* source,
+                                   const char* environment) {
+  return opened<lowp_function>([&] {
+    const any_format f = format_of_text(text_of(format, "format"));
+    return new lowp_function(make_operation(
+        text_of(operation, "operation"), f, source == nullptr ? f : format_of_text(source),
+        environment_of_name(environment == nullptr ? "ieee754" : environment)));
+  });
+}
+lowp_function* lowp_quantizer_open(const char* block_format, const char* rule, size_t columns) {
+  return opened<lowp_function>([&] {
+    return new lowp_function(
+        make_quantization(blocks_of_name(text_of(block_format, "block_format")),
+                          rule == nullptr ? "standard" : rule, columns));
+  });
+}
+lowp_function* lowp_custom_quantizer_open(const char* element, const char* scale, size_t block,
+                                          int has_row_scale, const char* rule, size_t columns) {
+  return opened<lowp_function>([&] {
+    if (block == 0 || block > (1u << 30)) refuse("block is out of range");
+    const any_blocks blocks{format_of_text(text_of(element, "element")),
+                            format_of_text(text_of(scale, "scale")),
+                            {1, static_cast<int>(block)},
+                            has_row_scale != 0};
+    return new lowp_function(
+        make_quantization(blocks, rule == nullptr ? "standard" : rule, columns));
+  });
+}
+lowp_function* lowp_dot_product_open(const char* policy, const char* a, const char* b,
+                                     size_t depth) {
+  return opened<lowp_function>([&] {
+    return new lowp_function(make_dot_product(text_of(policy, "policy"),
+                                              format_of_text(text_of(a, "a")),
+                                              format_of_text(text_of(b, "b")), depth));
+  });
+}
+void lowp_function_close(lowp_function* function) { delete function; }
+size_t lowp_operand_count(const lowp_function* function) {
+  return function == nullptr ? 0 : function->operands.size();
+}
+size_t lowp_result_count(const lowp_function* function) {
+  return function == nullptr ? 0 : function->results.size();
+}
+int lowp_operand_bits(const lowp_function* function, size_t index) {
+  return index < lowp_operand_count(function) ? function->operand_bits[index] : 0;
+}
+int lowp_result_bits(const lowp_function* function, size_t index) {
+  return index < lowp_result_count(function) ? function->result_bits[index] : 0;
+}
+
+int lowp_evaluate(lowp_function* function, int rounding, const uint64_t* operands,
+                  uint64_t* results, uint32_t* flags) {
+  return guarded([&] {
+    lowp_function& f = object_of(function, "function");
+    f.operands.assign(&object_of(operands, "operands"), operands + f.operands.size());
+    static_cast<void>(object_of(results, "results"));
+    evaluate(f, rounding, f.operands.data(), f.results.data(), flags);
+    for (std::size_t i = 0; i < f.results.size(); ++i) results[i] = f.results[i];
+  });
+}
+int lowp_evaluate1(lowp_function* function, int rounding, uint64_t a, uint64_t* result,
+                   uint32_t* flags) {
+  const code_t operands[] = {a};
+  return evaluate_few(function, rounding, operands, 1, result, flags);
+}
+int lowp_evaluate2(lowp_function* function, int rounding, uint64_t a, uint64_t b, uint64_t* result,
+                   uint32_t* flags) {
+  const code_t operands[] = {a, b};
+  return evaluate_few(function, rounding, operands, 2, result, flags);
+}
+int lowp_evaluate3(lowp_function* function, int rounding, uint64_t a, uint64_t b, uint64_t c,
+                   uint64_t* result, uint32_t* flags) {
+  const code_t operands[] = {a, b, c};
+  return evaluate_few(function, rounding, operands, 3, result, flags);
+}
+int lowp_set_random_bits(lowp_function* function, uint32_t bits) {
+  return guarded([&] { object_of(function, "function").random = bits; });
+}
+int lowp_set_operand(lowp_function* function, size_t index, uint64_t code) {
+  return guarded([&] {
+    lowp_function& f = object_of(function, "function");
+    if (index >= f.operands.size()) {
+      refuse("index is " + std::to_string(index) + ", expected less than " +
+             std::to_string(f.operands.size()));
+    }
+    require_code(code, f.operand_bits[index], index);
+    f.operands[index] = code;
+  });
+}
+int lowp_run(lowp_function* function, int rounding, uint32_t* flags) {
+  return guarded([&] {
+    lowp_function& f = object_of(function, "function");
+    evaluate(f, rounding, f.operands.data(), f.results.data(), flags);
+  });
+}
+int lowp_get_result(const lowp_function* function, size_t index, uint64_t* code) {
+  return guarded([&] {
+    const lowp_function& f = object_of(function, "function");
+    if (index >= f.results.size()) {
+      refuse("index is " + std::to_string(index) + ", expected less than " +
+             std::to_string(f.results.size()));
+    }
+    object_of(code, "code") = f.results[index];
+  });
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+#include "check.hpp"
+
+#include <fmt/core.h>
+
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "device.hpp"
+#include "functions.hpp"
+#include "lowp/core/near_names.hpp"
+#include "lowp/verification/testfloat_reader.hpp"
+#include "lowp/verification/vector_reader.hpp"
+#include "lowp/verification/vector_writer.hpp"
+
+namespace lowp_tool {
+
+using namespace lowp;
+using namespace lowp::verification;
+
+namespace {
+
+[[nodiscard]] std::string text_of_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::runtime_error(path + ": cannot be opened");
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (file.bad()) throw std::runtime_error(path + ": cannot be read");
+  return text;
+}
+
+// Compares vectors with answers, counts and prints what differs.
+class comparison {
+ public:
+  comparison(const std::vector<port>& results, bool has_flags, bool takes_any_nan,
+             std::size_t shown)
+      : results_(results), has_flags_(has_flags), takes_any_nan_(takes_any_nan), shown_(shown) {}
+
+  void add(const test_vector& v, const std::vector<code_t>& results, unsigned flags,
+           std::size_t line) {
+    ++count_;
+    bool is_result_wrong = false;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (results[i] != v.results[i] && !are_nans(i, results[i], v.results[i]))
+        is_result_wrong = true;
+    }
+    const bool are_flags_wrong = has_flags_ && flags != v.flags;
+    if (!is_result_wrong && !are_flags_wrong) return;
+    wrong_results_ += is_result_wrong ? 1 : 0;
+    wrong_flags_ += are_flags_wrong ? 1 : 0;
+    if (++mismatches_ > shown_) return;
+    std::string text =
+        fmt::format("line {}: {}", line, lowp::verification::detail::rounding_name(v));
+    for (const code_t code : v.operands) text += fmt::format(" {:x}", code);
+    text += ": expected";
+    for (const code_t code : v.results) text += fmt::format(" {:x}", code);
+    if (has_flags_) text += fmt::format(" {:02x}", v.flags);
+    text += ", found";
+    for (const code_t code : results) text += fmt::format(" {:x}", code);
+    if (has_flags_) text += fmt::format(" {:02x}", flags);
+    fmt::print("{}\n", text);
+  }
+  // Whether all was well.
+  [[nodiscard]] bool report() const {
+    if (mismatches_ > shown_) fmt::print("… and {} more\n", mismatches_ - shown_);
+    fmt::print("{} vectors, {} mismatches ({} results, {} flags)\n", count_, mismatches_,
+               wrong_results_, wrong_flags_);
+    return mismatches_ == 0;
+  }
+
+ private:
+  [[nodiscard]] bool are_nans(std::size_t index, code_t a, code_t b) const {
+    if (!takes_any_nan_) return false;
+    const any_format& f = port_of(results_, index).format;
+    return decode(f, a).is_nan() && decode(f, b).is_nan();
+  }
+
+  const std::vector<port>& results_;
+  bool has_flags_, takes_any_nan_;
+  std::size_t shown_;
+  std::uint64_t count_ = 0, mismatches_ = 0, wrong_results_ = 0, wrong_flags_ = 0;
+};
+
+// What a program answered to one vector.
+void read_answer(const std::string& line, const vector_header& header, const std::string& program,
+                 std::uint64_t number, std::vector<code_t>& results, unsigned& flags) {
+  line_words words(line);
+  const auto code_at = [&](int bits, std::string_view what) {
+    code_t code = 0;
+    const std::string_view word = words.next();
+    if (!read_hex(word, bits, code)) {
+      refuse_text(program, number, words.column(),
+                  fmt::format("found '{}', expected {}: {} bits in hexadecimal", word.substr(0, 40),
+                              what, bits));
+    }
+    return code;
+  };
+  results.clear();
+  for (const port& p : header.results) {
+    for (std::size_t i = 0; i < p.count; ++i) results.push_back(code_at(p.format.bits(), p.name));
+  }
+  flags = header.has_flags ? static_cast<unsigned>(code_at(8, "the flags")) : 0;
+  if (!words.next().empty())
+    refuse_text(program, number, words.column(), "expected the end of the line");
+}
+
+void check_against_program(vector_reader& reader, const std::string& command, comparison& found) {
+  // append_operands() asks a function for its operands: those of the header are enough.
+  class described final : public golden_function {
+   public:
+    explicit described(const vector_header& header) { operands = header.operands; }
+    status_flags evaluate(const rounding_reference&, const code_t*, code_t*) const override {
+      return {};
+    }
+    void add_corners(std::uint64_t, std::vector<code_t>&) const override {}
+    void draw(std::uint64_t, std::uint64_t, code_t*) const override {}
+  };
+  const described function(reader.header());
+  device program(command);
+  constexpr std::size_t most = 4096;
+  std::vector<std::pair<test_vector, std::size_t>> batch;
+  std::vector<code_t> results;
+  std::uint64_t answered = 0;
+  for (bool is_more = true; is_more;) {
+    batch.clear();
+    std::string questions;
+    test_vector v;
+    while (batch.size() < most && (is_more = reader.next(v))) {
+      append_operands(questions, function, v);
+      questions += '\n';
+      batch.emplace_back(v, reader.line());
+    }
+    program.ask(questions, batch.size(), [&](const std::string& line, std::size_t i) {
+      unsigned flags = 0;
+      read_answer(line, reader.header(), command, ++answered, results, flags);
+      found.add(batch[i].first, results, flags, batch[i].second);
+    });
+  }
+}
+
+void check_against_library(vector_reader& reader, comparison& found) {
+  const std::unique_ptr<golden_function> function = make_function(reader.header());
+  if (code_count(function->operands) != code_count(reader.header().operands) ||
+      code_count(function->results) != code_count(reader.header().results)) {
+    throw std::invalid_argument("the function '" + reader.header().function +
+                                "' has other operands or results than the file");
+  }
+  test_vector v;
+  std::vector<code_t> results(code_count(function->results));
+  while (reader.next(v)) {
+    const vector_rounding& rounding = v.rounding == nullptr ? vector_roundings[0] : *v.rounding;
+    status_flags flags;
+    with_rounding(rounding, v.operands.back(), [&](const rounding_reference& mode) {
+      flags = function->evaluate(mode, v.operands.data(), results.data());
+    });
+    found.add(v, results, bits_of(flags), reader.line());
+  }
+}
+
+}  // namespace
+
+bool check_vectors(const check_options& options) {
+  const std::string text = text_of_file(options.file);
+  vector_reader reader(text, options.file);
+  const vector_header& header = reader.header();
+  comparison found(header.results, header.has_flags && !options.ignores_flags,
+                   options.takes_any_nan, options.shown);
+  if (options.against.empty()) {
+    check_against_library(reader, found);
+  } else {
+    check_against_program(reader, options.against, found);
+  }
+  return found.report();
+}
+
+bool check_testfloat(const testfloat_options& options) {
+  const std::map<std::string_view, std::string_view> modes{{"near_even", "nearest_even"},
+                                                           {"near_maxMag", "nearest_away"},
+                                                           {"minMag", "toward_zero"},
+                                                           {"min", "downward"},
+                                                           {"max", "upward"},
+                                                           {"odd", "to_odd"}};
+  const auto mode = modes.find(options.rounding);
+  if (mode == modes.end()) {
+    std::vector<std::string_view> names;
+    for (const auto& [name, ours] : modes) names.push_back(name);
+    throw std::invalid_argument(
+        unknown_name("rounding mode of TestFloat", options.rounding, names));
+  }
+  const vector_rounding& rounding = rounding_of_name(mode->second);
+  const std::unique_ptr<golden_function> function = make_testfloat_function(
+      options.function, options.is_exact, options.environment, options.is_tiny_before);
+  const std::string text = text_of_file(options.file);
+  testfloat_reader reader(text, options.file, *function);
+  comparison found(function->results, true, options.takes_any_nan, options.shown);
+  test_vector v;
+  v.rounding = &rounding;
+  code_t result = 0;
+  while (reader.next(v)) {
+    const status_flags flags =
+        function->evaluate(rounding_reference(rounding.mode), v.operands.data(), &result);
+    found.add(v, {result}, bits_of(flags) & ~flag_bits::denormal_operand, reader.line());
+  }
+  return found.report();
+}
+
+}  // namespace lowp_tool

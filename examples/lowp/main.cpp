@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// lowp: golden vectors for those who verify arithmetic units, converters, quantizers and adders of
+// products.
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "check.hpp"
+#include "functions.hpp"
+#include "vectors.hpp"
+
+namespace {
+
+using namespace lowp_tool;
+
+void add_vectors(CLI::App& app, vector_options& o) {
+  CLI::App& sub = *app.add_subcommand("vectors", "Writes vectors: operands, results, flags");
+  function_description& f = o.function;
+  sub.add_option("--op", f.op, "An operation, quantize or dot; see `lowp names`")->required();
+  sub.add_option("--format", f.format, "Of operands and result: a name or a descriptor")
+      ->capture_default_str();
+  sub.add_option("--from", f.from, "What a conversion reads")->capture_default_str();
+  sub.add_option("--environment", f.environment, "NaN, flush and tininess choices")
+      ->capture_default_str();
+  sub.add_option("--rounding", o.rounding, "Modes with commas between them, or all")
+      ->capture_default_str();
+  sub.add_option("--block", f.block, "quantize: a block format");
+  sub.add_option("--element", f.element, "quantize: the format of elements");
+  sub.add_option("--scale", f.scale, "quantize: the format of scales");
+  sub.add_option("--block-size", f.block_size, "quantize: elements under one scale")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  sub.add_flag("--tensor-scale", f.has_tensor_scale, "quantize: with a binary32 scale of the row");
+  sub.add_option("--rule", f.rule, "quantize: what chooses scales")->capture_default_str();
+  sub.add_option("--columns", f.columns, "quantize: elements of a row; one block if absent");
+  sub.add_option("--second-format", f.second_format, "dot: the format of b, if it is another");
+  sub.add_option("--policy", f.policy, "dot: the order of the sum")->capture_default_str();
+  sub.add_option("--depth", f.depth, "dot: the number of products")
+      ->check(CLI::Range(1, 1 << 16))
+      ->capture_default_str();
+  sub.add_option("--count", o.count, "Random operands, each in every mode");
+  sub.add_flag("--exhaustive", o.is_exhaustive, "All operands, of up to 28 bits in all");
+  sub.add_flag("--corners", o.has_corners, "Corner cases; with --count random ones follow");
+  sub.add_option("--seed", o.seed, "Vectors depend on it and on the version alone")
+      ->capture_default_str();
+  sub.add_option("--layout", o.layout, "text, hex (for $readmemh), json or c")
+      ->capture_default_str();
+  sub.add_option("--prefix", o.prefix, "Of names in a C header")->capture_default_str();
+  sub.add_option("--out", o.out, "The file, or - for the terminal")->required();
+}
+
+void add_check(CLI::App& app, check_options& o) {
+  CLI::App& sub = *app.add_subcommand(
+      "check", "Compares vectors with what a program answers, or with the library");
+  sub.add_option("file", o.file, "Vectors in the text layout")->required();
+  sub.add_option(
+      "--against", o.against,
+      "A command: it reads a line for each vector, mode and operands as in the file, and "
+      "answers with one of results and flags");
+  sub.add_flag("--ignore-flags", o.ignores_flags, "Compares results alone");
+  sub.add_flag("--any-nan", o.takes_any_nan, "One NaN is as good as another");
+  sub.add_option("--show", o.shown, "How many mismatches are printed")->capture_default_str();
+}
+
+void add_testfloat(CLI::App& app, testfloat_options& o) {
+  CLI::App& sub = *app.add_subcommand(
+      "testfloat", "Compares the output of Berkeley TestFloat's testfloat_gen with the library");
+  sub.add_option("function", o.function, "Such as f16_mulAdd, f32_to_i64")->required();
+  sub.add_option("file", o.file, "What testfloat_gen printed")->required();
+  sub.add_option("--rounding", o.rounding, "near_even, near_maxMag, minMag, min, max or odd")
+      ->capture_default_str();
+  sub.add_option("--environment", o.environment, "For NaNs and integers out of range")
+      ->capture_default_str();
+  sub.add_flag("--tininess-before", o.is_tiny_before, "testfloat_gen -tininessbefore");
+  sub.add_flag("--exact", o.is_exact, "testfloat_gen -exact");
+  sub.add_flag("--any-nan", o.takes_any_nan, "One NaN is as good as another");
+  sub.add_option("--show", o.shown, "How many mismatches are printed")->capture_default_str();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Golden vectors of number formats of few bits.");
+  app.require_subcommand(1);
+  vector_options vectors;
+  check_options check;
+  testfloat_options testfloat;
+  add_vectors(app, vectors);
+  add_check(app, check);
+  add_testfloat(app, testfloat);
+  app.add_subcommand("names", "Lists operations, formats, modes, rules and policies");
+  CLI11_PARSE(app, argc, argv);
+
+  for (int i = 1; i < argc; ++i) {
+    // Where the vectors go says nothing about them.
+    if (std::string_view(argv[i]) == "--out") {
+      ++i;
+      continue;
+    }
+    vectors.origin += vectors.origin.empty() ? "" : " ";
+    for (const char* c = argv[i]; *c != 0; ++c) vectors.origin += *c == '\n' ? ' ' : *c;
+  }
+  try {
+    if (app.got_subcommand("names")) fmt::print("{}", list_of_names());
+    if (app.got_subcommand("vectors")) write_vectors(vectors);
+    if (app.got_subcommand("check")) return check_vectors(check) ? 0 : 1;
+    if (app.got_subcommand("testfloat")) return check_testfloat(testfloat) ? 0 : 1;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "lowp: {}\n", error.what());
+    return 2;
+  }
+  return 0;
+}

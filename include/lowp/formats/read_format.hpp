@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+// A format from its text: the name that name() gives, or the fields that field_text() gives.
+//
+//   format_of_text("e4m3fn")   format_of_text("binary8p4se")   format_of_text("int8")
+//   format_of_text("e4m2(bias 3,no inf,2 nans)")
+//   format_of_text("float_format{.exponent_bits = 4, .mantissa_bits = 3, .has_infinity = false}")
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "lowp/core/failure.hpp"
+#include "lowp/core/near_names.hpp"
+#include "lowp/formats/any_format.hpp"
+#include "lowp/formats/catalog.hpp"
+#include "lowp/formats/fields.hpp"
+#include "lowp/formats/name.hpp"
+
+namespace lowp {
+namespace detail {
+
+/// Takes texts apart from the left.
+class text_cursor {
+ public:
+  explicit constexpr text_cursor(std::string_view text) : rest_(text) {}
+
+  [[nodiscard]] constexpr bool is_done() const { return rest_.empty(); }
+  [[nodiscard]] constexpr std::string_view rest() const { return rest_; }
+  constexpr void skip_blanks() {
+    while (!rest_.empty() && (rest_[0] == ' ' || rest_[0] == '\t')) rest_.remove_prefix(1);
+  }
+  /// Whether the rest begins with it; then it is taken away.
+  constexpr bool take(std::string_view word) {
+    if (rest_.substr(0, word.size()) != word) return false;
+    rest_.remove_prefix(word.size());
+    return true;
+  }
+  /// take() between blanks.
+  constexpr bool take_token(std::string_view word) {
+    skip_blanks();
+    const bool is_there = take(word);
+    skip_blanks();
+    return is_there;
+  }
+  /// Letters, digits and underscores; empty if there are none.
+  constexpr std::string_view take_word() {
+    std::size_t size = 0;
+    while (size < rest_.size() && is_of_word(rest_[size])) ++size;
+    const std::string_view word = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return word;
+  }
+  /// An integer of at most 64 bits, negative in two's complement: decimal with or without a minus,
+  /// 0x and hexadecimal digits, true, false. False, if there is none.
+  constexpr bool take_integer(std::uint64_t& value) {
+    for (const bool flag : {false, true}) {
+      if (take(flag ? "true" : "false")) {
+        value = flag ? 1 : 0;
+        return true;
+      }
+    }
+    const text_cursor before = *this;
+    const bool is_negative = take("-");
+    const unsigned base = take("0x") ? 16 : 10;
+    std::uint64_t number = 0;
+    std::size_t count = 0;
+    for (; !rest_.empty(); ++count) {
+      const unsigned digit = digit_of(rest_[0]);
+      if (digit >= base) break;
+      if (number > (~std::uint64_t{0} - digit) / base) return *this = before, false;
+      number = number * base + digit;
+      rest_.remove_prefix(1);
+    }
+    if (count == 0) return *this = before, false;
+    value = is_negative ? 0 - number : number;
+    return true;
+  }
+  /// The same for an int from `least` to `most`.
+  constexpr bool take_int(int& value, int least, int most) {
+    const text_cursor before = *this;
+    std::uint64_t number = 0;
+    if (!take_integer(number)) return false;
+    const auto integer = static_cast<std::int64_t>(number);
+    if (integer < least || integer > most) return *this = before, false;
+    value = static_cast<int>(integer);
+    return true;
+  }
+
+ private:
+  static constexpr bool is_of_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  }
+  static constexpr unsigned digit_of(char c) {
+    if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+    if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a') + 10;
+    if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A') + 10;
+    return 16;
+  }
+
+  std::string_view rest_;
+};
+
+/// Initializes an integer, a flag or an enumerator of a descriptor.
+struct field_value {
+  std::uint64_t value = 0;
+  template <class T>
+  requires(std::is_integral_v<T> || std::is_enum_v<T>) constexpr operator T() const {
+    return static_cast<T>(value);
+  }
+};
+
+/// The descriptor whose first fields have these values, in the order in which they are declared.
+template <class F, std::size_t... Index>
+[[nodiscard]] constexpr F with_fields(const field_value* values, std::index_sequence<Index...>) {
+  return F{values[Index]...};
+}
+
+/// A family that states its fields, all of them, in the order in which they are declared.
+template <class F>
+concept family_with_fields = requires(const F& f) {
+  known_fields(f).list[0].value;
+};
+template <family_with_fields F>
+inline constexpr std::size_t field_count = sizeof(known_fields(F{}).list) /
+                                           sizeof(known_fields(F{}).list[0]);
+
+/// "posit_format{.total_bits = 8, .exponent_bits = 2}". Fields that are left out have the values
+/// that the family gives them. False if this is no such text, with the reason where the family is
+/// the one meant.
+template <family_with_fields F>
+[[nodiscard]] bool read_fields(std::string_view text, F& out, std::string& problem) {
+  constexpr std::size_t count = field_count<F>;
+  text_cursor cursor(text);
+  const auto names = known_fields(F{});
+  if (!cursor.take(names.family) || !cursor.take_token("{")) return false;
+
+  bool is_given[count] = {};
+  field_value values[count] = {};
+  const auto fail = [&](const std::string& reason) {
+    problem = reason + " at column " + std::to_string(text.size() - cursor.rest().size() + 1);
+    return false;
+  };
+  while (!cursor.take_token("}")) {
+    if (!cursor.take(".")) return fail("expected .field = value");
+    const text_cursor at_name = cursor;
+    const std::string_view name = cursor.take_word();
+    std::size_t which = 0;
+    while (which < count && names.list[which].name != name) ++which;
+    if (which == count) {
+      std::string_view all[count];
+      for (std::size_t i = 0; i < count; ++i) all[i] = names.list[i].name;
+      cursor = at_name;
+      return fail(unknown_name("field of " + std::string(names.family), name, all));
+    }
+    if (is_given[which]) return fail("." + std::string(name) + " is given twice");
+    if (!cursor.take_token("=") || !cursor.take_integer(values[which].value))
+      return fail("expected = and an integer, true or false");
+    is_given[which] = true;
+    if (!cursor.take_token(",") && cursor.rest().substr(0, 1) != "}")
+      return fail("expected , or }");
+  }
+  if (!cursor.is_done()) return fail("nothing may follow the }");
+
+  // Field by field, since the value that one has by itself may depend on those before it.
+  [&]<std::size_t... Known>(std::index_sequence<Known...>) {
+    const auto complete = [&]<std::size_t Index>(std::integral_constant<std::size_t, Index>) {
+      if (is_given[Index]) return;
+      const F f = with_fields<F>(values, std::make_index_sequence<Index>{});
+      values[Index].value = known_fields(f).list[Index].value;
+    };
+    (complete(std::integral_constant<std::size_t, Known>{}), ...);
+  }
+  (std::make_index_sequence<count>{});
+  out = with_fields<F>(values, std::make_index_sequence<count>{});
+  const auto result = known_fields(out);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (result.list[i].value == values[i].value) continue;
+    problem = "the value of ." + std::string(names.list[i].name) + " is out of range";
+    return false;
+  }
+  return true;
+}
+
+/// The part of the name of a float_format in parentheses.
+[[nodiscard]] inline bool read_float_items(text_cursor& cursor, float_format& f) {
+  do {
+    int count = 0;
+    if (cursor.take("bias ")) {
+      if (!cursor.take_int(f.bias, -(1 << 20), 1 << 20)) return false;
+    } else if (cursor.take("no zero")) {
+      f.at_exponent_zero = exponent_zero::normals;
+    } else if (cursor.take("no subnormals")) {
+      f.at_exponent_zero = exponent_zero::zero_only;
+    } else if (cursor.take("no inf")) {
+      f.has_infinity = false;
+    } else if (cursor.take("nan at -0")) {
+      f.nan_at_negative_zero = true;
+    } else if (cursor.take_int(count, 0, 999999)) {
+      if (!cursor.take(" nans") && !cursor.take(" nan")) return false;
+      f.nan_codes = static_cast<code_t>(count);
+    } else if (!cursor.take("ieee")) {
+      return false;
+    }
+  } while (cursor.take(","));
+  return cursor.take(")");
+}
+
+[[nodiscard]] inline bool read_name(std::string_view text, float_format& f) {
+  for (const auto& entry : formats::float_formats) {
+    if (entry.name == text) return f = entry.format, true;
+  }
+  text_cursor cursor(text);
+  int bits = 0, other_bits = 0;
+  if (cursor.take("binary") && cursor.take_int(bits, 3, 16) && cursor.take("p") &&
+      cursor.take_int(other_bits, 1, 16)) {
+    const bool is_signed = cursor.take("s");
+    if (!is_signed && !cursor.take("u")) return false;
+    const bool is_extended = cursor.take("e");
+    if (!is_extended && !cursor.take("f")) return false;
+    f = formats::p3109(bits, other_bits, is_signed, is_extended);
+    return cursor.is_done() && defect(f) == nullptr;
+  }
+  cursor = text_cursor(text);
+  const bool is_signed = !cursor.take("u");
+  if (!cursor.take("e") || !cursor.take_int(bits, 1, 20) || !cursor.take("m") ||
+      !cursor.take_int(other_bits, 0, 63)) {
+    return false;
+  }
+  f = {.exponent_bits = bits, .mantissa_bits = other_bits, .is_signed = is_signed};
+  if (cursor.take("(") && !read_float_items(cursor, f)) return false;
+  return cursor.is_done();
+}
+
+[[nodiscard]] inline bool read_name(std::string_view text, fixed_format& f) {
+  text_cursor cursor(text);
+  const bool is_symmetric = cursor.take("symmetric_"), is_signed = !cursor.take("u");
+  f = {.is_signed = is_signed, .is_symmetric = is_symmetric};
+  if (cursor.take("int")) return cursor.take_int(f.total_bits, 1, 64) && cursor.is_done();
+  return cursor.take("fixed") && cursor.take_int(f.total_bits, 1, 64) && cursor.take(".") &&
+         cursor.take_int(f.fraction_bits, -(1 << 20), 1 << 20) && cursor.is_done();
+}
+
+[[nodiscard]] inline bool read_name(std::string_view text, posit_format& f) {
+  text_cursor cursor(text);
+  f = {};
+  if (!cursor.take("posit") || !cursor.take_int(f.total_bits, 2, 32)) return false;
+  return cursor.is_done() ||
+         (cursor.take("_") && cursor.take_int(f.exponent_bits, 0, 4) && cursor.is_done());
+}
+
+template <class F>
+[[nodiscard]] bool read_format_of(std::string_view text, any_format& out, std::string& problem) {
+  F f{};
+  bool is_read = false;
+  if constexpr (requires { read_name(text, f); }) is_read = read_name(text, f);
+  if constexpr (family_with_fields<F>) is_read = is_read || read_fields(text, f, problem);
+  if (!is_read) return false;
+  if (defect(f) != nullptr) {
+    problem = defect(f);
+    return false;
+  }
+  out = any_format(f);
+  return true;
+}
+
+}  // namespace detail
+
+/// The format that a text names or describes, of the families of the library and of `Families`,
+/// which may have a read_name(text, f) in their namespace. Names are those that name() gives, and
+/// "posit16" for "posit16_2". False, `out` unchanged and a sentence in `problem` for any other
+/// text: for an unknown name with the near ones.
+template <number_format... Families>
+[[nodiscard]] bool read_format(std::string_view text, any_format& out, std::string& problem) {
+  problem.clear();
+  const auto try_family = [&]<class F>(std::type_identity<F>) {
+    return problem.empty() && detail::read_format_of<F>(text, out, problem);
+  };
+  if (try_family(std::type_identity<float_format>{}) ||
+      try_family(std::type_identity<fixed_format>{}) ||
+      try_family(std::type_identity<posit_format>{}) ||
+      (try_family(std::type_identity<Families>{}) || ...)) {
+    return true;
+  }
+  if (!problem.empty()) {
+    problem = "'" + std::string(text) + "': " + problem;
+    return false;
+  }
+  constexpr std::string_view examples[] = {"int8",     "uint4",   "symmetric_int8", "fixed8.6",
+                                           "posit8_2", "posit16", "binary8p4se",    "binary8p3se"};
+  constexpr std::size_t named = formats::float_formats.size();
+  std::string_view names[named + sizeof examples / sizeof examples[0]];
+  for (std::size_t i = 0; i < named; ++i) names[i] = formats::float_formats[i].name;
+  for (std::size_t i = named; i < sizeof names / sizeof names[0]; ++i) {
+    names[i] = examples[i - named];
+  }
+  problem = unknown_name("format", text, names);
+  return false;
+}
+
+/// The same, refusing what is no format.
+template <number_format... Families>
+[[nodiscard]] any_format format_of_text(std::string_view text) {
+  any_format result;
+  std::string problem;
+  if (!read_format<Families...>(text, result, problem)) refuse("format_of_text: " + problem);
+  return result;
+}
+
+}  // namespace lowp

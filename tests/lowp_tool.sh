@@ -1,0 +1,113 @@
+#!/bin/sh
+# The tool `lowp` as a user meets it: vectors are written and checked, devices that err are found, and
+# what is wrong is refused without leaving a file.
+# usage: sh tests/lowp_tool.sh <program> <scratch folder> <source directory>
+set -u
+program=$1
+scratch=$2
+source=$3
+rm -rf "$scratch"
+mkdir -p "$scratch"
+cd "$scratch" || exit 1
+failures=0
+
+# expect <status> <text> <argument>…: the program's exit status, and a text in what it prints
+expect() {
+  status=$1
+  text=$2
+  shift 2
+  "$program" "$@" >output 2>&1
+  actual=$?
+  if [ "$actual" -ne "$status" ] || ! grep -q -e "$text" output; then
+    echo "lowp $*: status $actual, expected $status and \"$text\" in:"
+    cat output
+    failures=$((failures + 1))
+  fi
+}
+fail() {
+  echo "$1"
+  failures=$((failures + 1))
+}
+
+# What is written is what is checked, for every kind of function.
+fma="--op fma --format e4m3fn --environment riscv"
+expect 0 'tie' vectors $fma --rounding all --corners --out fma.txt
+expect 0 ' 0 mismatches' check fma.txt
+expect 0 '65536 vectors' vectors --op multiply --format e5m2 --exhaustive --out product.txt
+expect 0 '65536 vectors, 0 mismatches' check product.txt
+expect 0 'vectors of convert' vectors --op convert --from binary32 --format 'e4m2(bias 3,no inf)' \
+  --rounding upward,stochastic --count 200 --out convert.txt
+expect 0 '400 vectors, 0 mismatches' check convert.txt
+expect 0 'the scale is NaN' vectors --op quantize --block nvfp4 --columns 40 --corners --out block.txt
+expect 0 '384 vectors, 0 mismatches' check block.txt
+expect 0 'vectors of dot' vectors --op dot --format e5m2 --depth 9 --count 99 \
+  --policy 'aligned_sums{.terms = 4, .fraction_bits = 23}' --out dot.txt
+expect 0 '99 vectors, 0 mismatches' check dot.txt
+
+# The same command writes the same bytes; another seed others.
+expect 0 '' vectors $fma --count 500 --out one.txt
+expect 0 '' vectors $fma --count 500 --out two.txt
+expect 0 '' vectors $fma --count 500 --seed 2 --out three.txt
+cmp one.txt two.txt || fail "vectors differ from run to run"
+cmp -s one.txt three.txt && fail "vectors do not depend on the seed"
+
+# Other layouts hold as many vectors.
+expect 0 '' vectors $fma --count 50 --layout hex --out v.hex
+[ "$(grep -vc '^//' v.hex)" -eq 50 ] || fail "v.hex has not 50 words"
+expect 0 '' vectors $fma --count 50 --layout json --out v.json
+[ "$(grep -c '"flags": ' v.json)" -eq 50 ] || fail "v.json has not 50 vectors"
+expect 0 '' vectors $fma --count 50 --layout c --prefix fma --out v.h
+printf '#include "v.h"\nint main(void) { return fma_vectors[49].results[0] < 256 && fma_vector_count == 50 ? 0 : 1; }\n' >v.c
+if command -v cc >/dev/null; then
+  { cc -std=c99 -Wall -Werror v.c -o c_program && ./c_program; } || fail "the C header is not usable"
+fi
+
+# A device under test: one that knows all answers, one that errs at every 1000th, one that ends, one
+# that talks.
+sed '1,/^begin/d; /^end/d' fma.txt | cut -d ' ' -f 5- >answers
+awk 'NR % 1000 == 0 { $2 = "20" } { print }' answers >wrong_flags
+awk 'NR % 1000 == 0 { $1 = "3f" } { print }' answers >wrong_results
+expect 0 ' 0 mismatches' check fma.txt --against 'cat answers; cat >/dev/null'
+expect 1 '(0 results, [1-9]' check fma.txt --against 'cat wrong_flags; cat >/dev/null'
+expect 0 ' 0 mismatches' check fma.txt --ignore-flags --against 'cat wrong_flags; cat >/dev/null'
+expect 1 'expected .* found 3f' check fma.txt --against 'cat wrong_results; cat >/dev/null'
+expect 2 'ended before' check fma.txt --against 'head -n 10 answers'
+expect 2 ":1:1: found 'hello'" check fma.txt --against 'echo hello; cat >/dev/null'
+expect 1 ' mismatches' check fma.txt --against \
+  "while read -r mode a b c; do echo 00 00; done"
+
+# TestFloat's layout: two cases of its own kind, one of them wrong.
+printf '87FF E850 344F 3450 01\n0000 0000 857F 857F 00\n' >testfloat.txt
+expect 1 '2 vectors, 1 mismatches' testfloat f16_mulAdd testfloat.txt
+printf '3C00 3C00 4000 00\n7BFF 7BFF 7C00 05\n' >sum.txt
+expect 0 '2 vectors, 0 mismatches' testfloat f16_add sum.txt
+printf '3C00 3C00 4000\n' >short.txt
+expect 2 "short.txt:1:15: found ''" testfloat f16_add short.txt
+expect 2 "near it: mulAdd" testfloat f16_mulAd sum.txt
+
+# What is wrong is named, and nothing is left of it.
+expect 2 "no operation is called 'fmaa'; near it: fma" vectors --op fmaa --corners --out no.txt
+expect 2 "near it: e4m3fn" vectors --op add --format e4m3f --corners --out no.txt
+expect 2 "near it: nearest_even" vectors --op add --rounding nearest_evn --corners --out no.txt
+expect 2 "near it: mxfp4" vectors --op quantize --block mxfp44 --corners --out no.txt
+expect 2 "near it: hopper_fp8" vectors --op dot --format e5m2 --policy hoper_fp8 --corners --out no.txt
+expect 2 "near it: riscv" vectors --op add --environment riskv --corners --out no.txt
+expect 2 "at most 28" vectors --op add --format binary16 --exhaustive --out no.txt
+expect 2 "is needed" vectors --op add --out no.txt
+expect 2 "cannot create" vectors --op add --corners --out absent/no.txt
+[ -e no.txt ] && fail "a refused command left a file"
+ls ./*.partial* >/dev/null 2>&1 && fail "a temporary file was left"
+sed 's/^nearest_even 00 00 00/nearest_even 00 0x 00/' fma.txt >damaged.txt
+expect 2 "damaged.txt:11:17: found '0x'" check damaged.txt
+head -n 40 fma.txt >cut.txt
+expect 2 "cut.txt:40:1: the file ends" check cut.txt
+expect 0 'blackwell_fp8' names
+
+# The README's commands run.
+sed -n '/^## Golden vectors/,/^## [^G]/p' "$source/README.md" | sed -n '/^```sh/,/^```$/p' | grep '^lowp ' >commands
+[ -s commands ] || fail "the README has no commands"
+lowp() { "$program" "$@"; }
+. ./commands >output 2>&1 || fail "the README's commands do not run: $(tail -n 3 output)"
+grep -q 'lowp:' output && fail "a command of the README was refused: $(grep 'lowp:' output)"
+
+[ "$failures" -eq 0 ]
