@@ -98,9 +98,11 @@ long long wrong_flags(const R& mode, direction d, tininess when) {
       check(unit.add(i, j), x + y, add(a, b, mode), invalid(x + y), false);
       check(unit.subtract(i, j), x - y, subtract(a, b, mode), invalid(x - y), false);
       check(unit.multiply(i, j), x * y, multiply(a, b, mode), invalid(x * y), false);
-      const bool by_zero = y == 0 && x != 0 && std::isfinite(x);
-      double quotient = x / y;
-      if (y == 0 && has_undefined_quotients(F)) quotient = std::numeric_limits<double>::quiet_NaN();
+      // Without infinities x / 0 is NaN here, and with it invalid instead.
+      const bool is_pole = y == 0 && x != 0 && std::isfinite(x),
+                 by_zero = is_pole && has_infinity(F);
+      const double quotient =
+          is_pole && !by_zero ? std::numeric_limits<double>::quiet_NaN() : x / y;
       check(unit.divide(i, j), quotient, divide(a, b, mode), invalid(quotient), by_zero);
     }
   }

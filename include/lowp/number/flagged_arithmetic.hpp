@@ -32,7 +32,8 @@ template <auto To>
   [[nodiscard]] constexpr flagged<detail::result<To, LOWP_UNPACK formats>> name(             \
       LOWP_UNPACK operands, const R& mode, const environment& e) {                           \
     constexpr auto format = detail::result<To, LOWP_UNPACK formats>::format;                 \
-    return detail::as_number<format>(arithmetic_unit{format, mode, e}.name arguments);       \
+    return detail::as_number<format>(                                                        \
+        arithmetic_unit{format, mode, e, facts<format>}.name arguments);                     \
   }
 #define LOWP_UNPACK(...) __VA_ARGS__
 LOWP_FLAGGED_OPERATION(add, (auto A, auto B), (number<A> a, number<B> b), (a, b), (A, B))
@@ -51,7 +52,7 @@ template <auto F, class From, rounding_mode R>
 requires number_format<decltype(F)>
 [[nodiscard]] constexpr flagged<number<F>> convert(const From& from, const R& mode,
                                                    const environment& e) {
-  const arithmetic_unit unit{F, mode, e};
+  const arithmetic_unit unit{F, mode, e, facts<F>};
   if constexpr (number_type<From>) {
     return detail::as_number<F>(unit.convert(From::format, from.code()));
   } else if constexpr (std::same_as<From, float>) {
