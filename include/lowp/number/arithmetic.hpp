@@ -19,6 +19,7 @@
 #include <type_traits>
 
 #include "lowp/core/unpacked.hpp"
+#include "lowp/number/binary64_arithmetic.hpp"
 #include "lowp/number/exact_results.hpp"
 #include "lowp/number/number.hpp"
 
@@ -58,6 +59,12 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode 
 [[nodiscard]] constexpr detail::result<To, A, B> add(number<A> a, number<B> b, const R& mode = {},
                                                      overflow o = overflow::to_special) {
   constexpr auto format = detail::result<To, A, B>::format;
+  if constexpr (detail::in_binary64_of<R, format, A, B>.sums) {
+    number<format> result;
+    if (detail::is_by_binary64(
+            result, mode, [](double x, double y) { return x + y; }, a, b))
+      return result;
+  }
   constexpr value_facts summands = detail::either(facts<A>, facts<B>);
   const bool negative_zero = detail::zero_sum_is_negative(mode);
   return convert<format>(detail::sum_of<format, R, summands>(unpack(a), unpack(b), negative_zero),
@@ -70,6 +77,12 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode 
                                                           const R& mode = {},
                                                           overflow o = overflow::to_special) {
   constexpr auto format = detail::result<To, A, B>::format;
+  if constexpr (detail::in_binary64_of<R, format, A, B>.sums) {
+    number<format> result;
+    if (detail::is_by_binary64(
+            result, mode, [](double x, double y) { return x - y; }, a, b))
+      return result;
+  }
   constexpr value_facts summands = detail::either(facts<A>, facts<B>);
   const bool negative_zero = detail::zero_sum_is_negative(mode);
   return convert<format>(detail::sum_of<format, R, summands>(unpack(a), -unpack(b), negative_zero),
@@ -82,6 +95,12 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode 
                                                           const R& mode = {},
                                                           overflow o = overflow::to_special) {
   constexpr auto format = detail::result<To, A, B>::format;
+  if constexpr (detail::in_binary64_of<R, format, A, B>.products) {
+    number<format> result;
+    if (detail::is_by_binary64(
+            result, mode, [](double x, double y) { return x * y; }, a, b))
+      return result;
+  }
   return convert<format>(detail::product_of<format, R>(a, b), mode, o);
 }
 
@@ -91,8 +110,14 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode 
 [[nodiscard]] constexpr detail::result<To, A, B> divide(number<A> a, number<B> b,
                                                         const R& mode = {},
                                                         overflow o = overflow::to_special) {
-  const bool is_undefined = has_undefined_quotients(B) && unpack(b).is_zero();
   constexpr auto format = detail::result<To, A, B>::format;
+  if constexpr (detail::in_binary64_of<R, format, A, B>.quotients) {
+    number<format> result;
+    if (detail::is_by_binary64(
+            result, mode, [](double x, double y) { return x / y; }, a, b))
+      return result;
+  }
+  const bool is_undefined = has_undefined_quotients(B) && unpack(b).is_zero();
   if (is_undefined) return convert<format>(unpacked::nan(), mode, o);
   return convert<format>(detail::quotient_of<format, R>(a, b), mode, o);
 }
@@ -116,6 +141,12 @@ template <auto To = detail::format_of_operands{}, auto A, rounding_mode R = near
 [[nodiscard]] constexpr detail::result<To, A> sqrt(number<A> a, const R& mode = {},
                                                    overflow o = overflow::to_special) {
   constexpr auto format = detail::result<To, A>::format;
+  if constexpr (detail::in_binary64_of<R, format, A>.roots) {
+    const bool is_negative = (a.code() & detail::in_binary64_of<R, format, A>.sign_bit) != 0;
+    number<format> result;
+    const auto root = [](double x) { return detail::root_of(x); };
+    if (!is_negative && detail::is_by_binary64(result, mode, root, a)) return result;
+  }
   return convert<format>(detail::sqrt_of<format, R>(a), mode, o);
 }
 
