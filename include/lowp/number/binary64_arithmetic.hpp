@@ -5,12 +5,13 @@
 //
 // Why double decides, whatever the rounding mode of the machine: let x be the exact result of + - *
 // / sqrt on numbers of p bits, and m a number of p + 1 bits, at which rounding to nearest decides.
-// Either x = m, and double holds it, or x lies at least 2^-(2p + 2) from m, in proportion
+// Either x = m, and double holds it, or x lies at least 2^-(2p + 3) from m, in proportion
 // (Figueroa, When is double rounding innocuous? SIGNUM 1995), which is more than the 2^-52 by which
 // the operation of double may be off. Where p <= 24, the bits of double therefore say whether x is
-// below m, at it or above. So they do in other modes, which decide at numbers of p bits, if there
-// is no sum that lies nearer to one than double shows. Subnormals, of which a machine may make
-// zeros, do not occur.
+// below m, at it or above. So they do in other modes, which decide at numbers of p bits, but for
+// sums that lie nearer to one than double shows. In stochastic modes results decide that double
+// holds: products, and sums of formats of few exponents. Subnormal numbers, of which a machine may
+// make zeros, do not occur.
 #pragma once
 
 #include <bit>
@@ -68,7 +69,7 @@ struct binary64_operations {
 template <class R, number_format F>
 [[nodiscard]] constexpr binary64_operations binary64_operations_of(const F& f) {
   binary64_operations can;
-  if constexpr (requires { known_grid(f); } && is_fixed_addend<R>) {
+  if constexpr (requires { known_grid(f); }) {
     const code_grid grid = known_grid(f);
     const value_facts values = facts_of(f);
     const code_t first = code_t{1} << grid.mantissa_bits;
@@ -79,8 +80,9 @@ template <class R, number_format F>
     }
     const int exact_bits = values.highest_exponent - values.last_bit_exponent + 2;
     can.sums = exact_bits <= 53 || is_to_nearest<R>();
-    can.products = can.quotients = true;
-    can.roots = has_root;
+    can.products = true;  // which are exact
+    can.quotients = is_fixed_addend<R>;
+    can.roots = is_fixed_addend<R> && has_root;
     can.mantissa_bits = grid.mantissa_bits;
     can.first = first;
     can.last = grid.largest_positive;
