@@ -11,9 +11,15 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "lowp/formats/codebook_format.hpp"
+#include "lowp/formats/hif8_format.hpp"
+#include "lowp/formats/lns_format.hpp"
+#include "lowp/formats/takum_format.hpp"
 #include "lowp/number/catalog.hpp"
 #include "lowp/number/compare.hpp"
 #include "lowp/number/flagged_arithmetic.hpp"
+#include "lowp/number/status_registers.hpp"
+#include "lowp/rounding/stochastic.hpp"
 
 using namespace lowp;
 
@@ -98,9 +104,11 @@ long long wrong_flags(const R& mode, direction d, tininess when) {
       check(unit.add(i, j), x + y, add(a, b, mode), invalid(x + y), false);
       check(unit.subtract(i, j), x - y, subtract(a, b, mode), invalid(x - y), false);
       check(unit.multiply(i, j), x * y, multiply(a, b, mode), invalid(x * y), false);
-      const bool by_zero = y == 0 && x != 0 && std::isfinite(x);
-      double quotient = x / y;
-      if (y == 0 && has_undefined_quotients(F)) quotient = std::numeric_limits<double>::quiet_NaN();
+      // Without infinities x / 0 is NaN here, and with it invalid instead.
+      const bool is_pole = y == 0 && x != 0 && std::isfinite(x),
+                 by_zero = is_pole && has_infinity(F);
+      const double quotient =
+          is_pole && !by_zero ? std::numeric_limits<double>::quiet_NaN() : x / y;
       check(unit.divide(i, j), quotient, divide(a, b, mode), invalid(quotient), by_zero);
     }
   }
@@ -320,4 +328,120 @@ TEST_CASE("flags of formats that are not floating-point") {
   CHECK(scales.multiply(0x00, 0x00).flags == status_flags{.underflow = true, .inexact = true});
   CHECK(scales.multiply(0xFE, 0xFE).flags.overflow);
   CHECK(scales.multiply(0x80, 0x80) == flagged<code_t>{0x81, {}});
+}
+
+namespace {
+
+template <class F>
+long long wrong_neighbours(const F& f) {
+  const arithmetic_unit unit{f, nearest_even, environments::riscv};
+  std::vector<unpacked> values;
+  for (code_t c = 0; c < code_t{1} << f.bits(); ++c) {
+    const unpacked x = decode(f, c);
+    if (!x.is_nan()) values.push_back(x);
+  }
+  long long wrong = 0;
+  for (code_t c = 0; c < code_t{1} << f.bits(); ++c) {
+    const unpacked x = decode(f, c);
+    if (x.is_nan()) continue;
+    for (const bool is_up : {true, false}) {
+      unpacked best = x;  // the nearest value on that side, by looking at all
+      bool is_found = false;
+      for (const unpacked& y : values) {
+        const auto order = exact::compare(y, x);
+        if (is_up ? order <= 0 : order >= 0) continue;
+        const auto to_best = exact::compare(y, best);
+        if (!is_found || (is_up ? to_best < 0 : to_best > 0)) best = y;
+        is_found = true;
+      }
+      const code_t got = (is_up ? unit.next_up(c) : unit.next_down(c)).value;
+      wrong += exact::compare(decode(f, got), best) != 0;
+      if (best.is_zero() && has_negative_zero(f)) wrong += decode(f, got).negative != is_up;
+    }
+  }
+  return wrong;
+}
+
+}  // namespace
+
+TEST_CASE("neighbours of all codes of several families") {
+  CHECK(wrong_neighbours(formats::e2m1) == 0);
+  CHECK(wrong_neighbours(formats::e4m3fn) == 0);
+  CHECK(wrong_neighbours(formats::e4m3fnuz) == 0);
+  CHECK(wrong_neighbours(formats::e8m0) == 0);
+  CHECK(wrong_neighbours(formats::int_n<8>) == 0);
+  CHECK(wrong_neighbours(formats::ufixed<6, 3>) == 0);
+  CHECK(wrong_neighbours(formats::posit<8>) == 0);
+  CHECK(wrong_neighbours(formats::takum<8>) == 0);
+  CHECK(wrong_neighbours(formats::hif8) == 0);
+  CHECK(wrong_neighbours(formats::nf4) == 0);
+  CHECK(wrong_neighbours(formats::lns<8, 3>) == 0);
+}
+
+TEST_CASE("flags at the edges of what a format has") {
+  // All numbers are subnormal: the step at the largest is that of the others.
+  constexpr float_format small{
+      .exponent_bits = 1, .mantissa_bits = 1, .has_infinity = false, .nan_codes = 2};
+  const arithmetic_unit subnormals{small, nearest_even, environments::riscv};
+  const double largest = pack_as<double>(largest_value(small));
+  CHECK(!subnormals.convert(unpack(largest * 1.2)).flags.overflow);
+  CHECK(subnormals.convert(unpack(largest * 1.75)).flags.overflow);
+  CHECK(subnormals.convert(unpack(largest * 1.2)).flags.underflow);
+  // A mode of two random bits: overflow exactly where the value becomes infinity.
+  const float_format f = formats::e5m2;
+  long long wrong = 0, overflows = 0;
+  for (std::uint64_t i = 0; i < 4096; ++i) {
+    const double x = 57344 + 2.0 * static_cast<double>(i);
+    const arithmetic_unit unit{f, stochastic{i, 2}, environments::riscv};
+    const auto got = unit.convert(unpack(x));
+    wrong += got.flags.overflow != decode(f, got.value).is_infinite();
+    overflows += got.flags.overflow;
+  }
+  CHECK(wrong == 0);
+  CHECK((overflows > 500 && overflows < 4000));
+  // Negative numbers of an unsigned format overflow and are not tiny besides.
+  const arithmetic_unit scales{formats::ue4m3, nearest_even, environments::riscv};
+  CHECK(scales.convert(unpack(-0.0009)).flags == status_flags{.underflow = true, .inexact = true});
+  CHECK(scales.convert(unpack(-0.01)).flags == status_flags{.overflow = true, .inexact = true});
+  // Where there is no zero, zero is invalid, and a flushed result the smallest number.
+  const arithmetic_unit powers{formats::e8m0, nearest_even,
+                               environments::flushing(environments::riscv)};
+  CHECK(powers.subtract(0x7F, 0x7F) == flagged<code_t>{0xFF, {.invalid = true}});
+  CHECK(powers.multiply(0, 0) == flagged<code_t>{0, {.underflow = true, .inexact = true}});
+  // What rounds nothing keeps infinities under every policy.
+  environment saturating = environments::riscv;
+  saturating.overflow = overflow::saturate;
+  const arithmetic_unit unit{f, nearest_even, saturating};
+  CHECK(unit.maximum(0x3C, 0x7C) == flagged<code_t>{0x7C, {}});
+  CHECK(unit.round_to_integral(0xFC) == flagged<code_t>{0xFC, {}});
+  CHECK(unit.add(0x7B, 0x7B) == flagged<code_t>{0x7B, {.overflow = true, .inexact = true}});
+  // Signs of everything, without flags.
+  CHECK(unit.negate(0x7D) == 0xFD);
+  CHECK(unit.abs(0xFC) == 0x7C);
+  CHECK(unit.copy_sign(0x3C, 0x80) == 0xBC);
+  const arithmetic_unit fnuz{formats::e4m3fnuz, nearest_even, environments::riscv};
+  CHECK(fnuz.negate(0x80) == 0x80);
+  CHECK(fnuz.negate(0x00) == 0x00);
+  // NaN in a format without one.
+  environment zero = environments::riscv;
+  zero.missing_nan = missing_nan::zero;
+  const arithmetic_unit four{formats::e2m1, nearest_even, zero};
+  CHECK(four.divide(0, 0) == flagged<code_t>{0, {.invalid = true}});
+  CHECK(four.sqrt(0xA) == flagged<code_t>{0, {.invalid = true}});
+  CHECK(unit.remainder_toward_zero(0x45, 0x42) == flagged<code_t>{0x40, {}});  // 5 mod 3
+}
+
+TEST_CASE("flags and environments as registers and as text") {
+  for (std::uint32_t word = 0; word < 64; ++word) {
+    CHECK(to_mxcsr(flags_from_mxcsr(word)) == word);
+    const std::uint32_t fpsr = (word & 31) | (word & 32) << 2;
+    CHECK(to_fpsr(flags_from_fpsr(fpsr)) == fpsr);
+    if (word < 32) CHECK(to_fflags(flags_from_fflags(word)) == word);
+  }
+  CHECK(flags_from_mxcsr(4) == flags_from_fpsr(2));
+  CHECK(flags_from_fflags(8) == flags_from_fpsr(2));
+  CHECK(environments::from_mxcsr(0x1F80) == environments::x86_sse);
+  CHECK(environments::from_mxcsr(0x9FC0) == environments::flushing(environments::x86_sse));
+  CHECK(environments::from_fpcr(3u << 24) == environments::flushing(environments::arm_default_nan));
+  CHECK(to_text(status_flags{.overflow = true, .inexact = true}).view() == "--o-x-");
 }

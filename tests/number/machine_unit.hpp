@@ -21,7 +21,9 @@ namespace test {
 
 #if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
 #define LOWP_TEST_HAS_MACHINE_UNIT 1
-inline bool has_machine_unit() { return __builtin_cpu_supports("fma") != 0; }
+inline bool has_machine_unit() {
+  return __builtin_cpu_supports("fma") != 0 && __builtin_cpu_supports("avx2") != 0;  // and F16C
+}
 
 /// One setting of the control register and what it stands for.
 struct machine_setting {
@@ -127,6 +129,17 @@ struct machine_unit {
     LOWP_TEST_INSTRUCTION("=r", "cvtsd2si %[y], %[x]", [y] "x"(y));
     return x;
   }
+  std::uint32_t to_binary16(float y) {
+    float x = 0;
+    LOWP_TEST_INSTRUCTION("+x", "vcvtps2ph $4, %[y], %[x]", [y] "x"(y));
+    return std::bit_cast<std::uint32_t>(x) & 0xFFFF;
+  }
+  float from_binary16(std::uint32_t code) {
+    const float y = std::bit_cast<float>(code);
+    float x = 0;
+    LOWP_TEST_INSTRUCTION("+x", "vcvtph2ps %[y], %[x]", [y] "x"(y));
+    return x;
+  }
   /// The flags alone.
   template <class T>
   void compare(T y, T z, bool is_signaling) {
@@ -216,6 +229,35 @@ struct machine_unit {
   template <class T>
   T square_root(T, T y) {
     return root(y);
+  }
+  std::uint32_t to_binary16(float y) {
+    float x = 0;
+    LOWP_TEST_INSTRUCTION("+w", "fcvt %h[x], %s[y]", [y] "w"(y));
+    return std::bit_cast<std::uint32_t>(x) & 0xFFFF;
+  }
+  float from_binary16(std::uint32_t code) {
+    const float y = std::bit_cast<float>(code);
+    float x = 0;
+    LOWP_TEST_INSTRUCTION("+w", "fcvt %s[x], %h[y]", [y] "w"(y));
+    return x;
+  }
+  template <class T>
+  T smaller_number(T x, T y) {
+    if constexpr (sizeof(T) == 4) {
+      LOWP_TEST_INSTRUCTION("+w", "fminnm %s[x], %s[x], %s[y]", [y] "w"(y));
+    } else {
+      LOWP_TEST_INSTRUCTION("+w", "fminnm %d[x], %d[x], %d[y]", [y] "w"(y));
+    }
+    return x;
+  }
+  template <class T>
+  T larger(T x, T y) {
+    if constexpr (sizeof(T) == 4) {
+      LOWP_TEST_INSTRUCTION("+w", "fmax %s[x], %s[x], %s[y]", [y] "w"(y));
+    } else {
+      LOWP_TEST_INSTRUCTION("+w", "fmax %d[x], %d[x], %d[y]", [y] "w"(y));
+    }
+    return x;
   }
   float fma(float x, float y, float z) {
     LOWP_TEST_INSTRUCTION("+w", "fmadd %s[x], %s[x], %s[y], %s[z]", [y] "w"(y), [z] "w"(z));
@@ -315,6 +357,7 @@ class machine_comparison {
     using namespace lowp;
     const arithmetic_unit unit{format, mode, setting.environment};
     const arithmetic_unit to_other{other_format, mode, setting.environment};
+    const arithmetic_unit to_half{formats::binary16, mode, setting.environment};
     machine_unit machine{setting.control | direction};
     std::mt19937_64 random(64);
     for (int i = 0; i < count; ++i) {
@@ -372,6 +415,23 @@ class machine_comparison {
       const std::int64_t wide = machine.to_int64(x);
       expect("int64", unit.template to_integer<std::int64_t>(a), wide);
       // clang-format on
+      const auto extrema = [&](auto& m) {
+        if constexpr (requires { m.smaller_number(x, y); }) {
+          const T low = m.smaller_number(x, y);
+          expect("minimum_number", unit.minimum_number(a, b), low);
+          const T high = m.larger(x, y);
+          expect("maximum", unit.maximum(a, b), high);
+        }
+      };
+      extrema(machine);
+      if constexpr (is_single) {
+        const std::uint32_t half = machine.to_binary16(x);
+        expect("to binary16", to_half.convert(format, a), half);
+        const std::uint32_t code =
+            static_cast<std::uint32_t>(random()) & (i % 2 == 0 ? 0xFFFF : 0x87FF);
+        const float wide = machine.from_binary16(code);
+        expect("from binary16", unit.convert(formats::binary16, code), wide);
+      }
       for (const bool is_signaling : {false, true}) {
         machine.compare(x, y, is_signaling);
         const auto order = is_signaling ? unit.compare_signaling(a, b) : unit.compare_quiet(a, b);

@@ -52,30 +52,53 @@ enum class number_class : std::uint8_t {
 /// convertToIntegerExact… do, roundToIntegralTiesToEven, convertToIntegerTowardZero … do not.
 enum class integer_rounding : std::uint8_t { quiet, signals_inexact };
 
+namespace detail {
+/// A code as a parameter: any integer, but no floating-point number, which would be cut to one.
+struct integral_code {
+  code_t value = 0;
+  template <std::integral T>
+  constexpr integral_code(T from) : value(static_cast<code_t>(from)) {}
+  constexpr operator code_t() const { return value; }
+};
+}  // namespace detail
+
 template <number_format F, rounding_mode R = nearest_even_t>
-struct arithmetic_unit {
+class arithmetic_unit {
+  using code = detail::integral_code;
+
+ public:
   F format;
-  R rounding{};
-  lowp::environment environment = environments::ieee754;
+  R rounding;
+  lowp::environment environment;
+  /// Kept, since to look for them takes long in families that do not state them.
+  value_facts facts;
+
+  explicit constexpr arithmetic_unit(const F& f, const R& mode = {},
+                                     const lowp::environment& e = environments::ieee754)
+      : arithmetic_unit(f, mode, e, facts_of(f)) {}
+  /// With the facts of f, which a constant expression knows.
+  constexpr arithmetic_unit(const F& f, const R& mode, const lowp::environment& e,
+                            const value_facts& known)
+      : format(f), rounding(mode), environment(e), facts(known) {}
 
   // --------------------------------------------------------------------------------- arithmetic
 
   // Of numbers of any formats, too, which need not be that of the result (formatOf operations).
-  [[nodiscard]] constexpr flagged<code_t> add(code_t a, code_t b) const {
+  [[nodiscard]] constexpr flagged<code_t> add(code a, code b) const {
     return sum(own(a), own(b), false);
   }
   template <auto A, auto B>
   [[nodiscard]] constexpr flagged<code_t> add(number<A> a, number<B> b) const {
     return sum(coded_of(a), coded_of(b), false);
   }
-  [[nodiscard]] constexpr flagged<code_t> subtract(code_t a, code_t b) const {
+  [[nodiscard]] constexpr flagged<code_t> subtract(code a, code b) const {
     return sum(own(a), own(b), true);
   }
   template <auto A, auto B>
   [[nodiscard]] constexpr flagged<code_t> subtract(number<A> a, number<B> b) const {
     return sum(coded_of(a), coded_of(b), true);
   }
-  [[nodiscard]] constexpr flagged<code_t> multiply(code_t a, code_t b) const {
+  [[nodiscard]] constexpr flagged<code_t> multiply(code a, code b) const {
     return product(own(a), own(b));
   }
   template <auto A, auto B>
@@ -84,7 +107,7 @@ struct arithmetic_unit {
   }
   /// x / 0 is an infinity and signals divide_by_zero; where has_undefined_quotients() it is
   /// invalid, too.
-  [[nodiscard]] constexpr flagged<code_t> divide(code_t a, code_t b) const {
+  [[nodiscard]] constexpr flagged<code_t> divide(code a, code b) const {
     return quotient(own(a), own(b));
   }
   template <auto A, auto B>
@@ -92,39 +115,54 @@ struct arithmetic_unit {
     return quotient(coded_of(a), coded_of(b));
   }
   /// a * b + c, rounded once.
-  [[nodiscard]] constexpr flagged<code_t> fma(code_t a, code_t b, code_t c) const {
+  [[nodiscard]] constexpr flagged<code_t> fma(code a, code b, code c) const {
     return multiply_add(own(a), own(b), own(c));
   }
   template <auto A, auto B, auto C>
   [[nodiscard]] constexpr flagged<code_t> fma(number<A> a, number<B> b, number<C> c) const {
     return multiply_add(coded_of(a), coded_of(b), coded_of(c));
   }
-  [[nodiscard]] constexpr flagged<code_t> sqrt(code_t a) const { return root(own(a)); }
+  [[nodiscard]] constexpr flagged<code_t> sqrt(code a) const { return root(own(a)); }
   template <auto A>
   [[nodiscard]] constexpr flagged<code_t> sqrt(number<A> a) const {
     return root(coded_of(a));
   }
-  /// a - n * b, where n is a / b rounded to nearest even; exact.
-  [[nodiscard]] constexpr flagged<code_t> remainder(code_t a, code_t b) const {
-    const detail::operand x = read(a), y = read(b);
-    return finish({detail::divide_with_remainder(x.value, y.value, true).remainder}, x, y);
+  /// a - n * b, where n is a / b rounded to nearest even, or toward zero (fmod of C): exact in
+  /// formats whose values are all multiples of one step, and of either sign for the former.
+  [[nodiscard]] constexpr flagged<code_t> remainder(code a, code b) const {
+    return rest(own(a), own(b), true);
+  }
+  [[nodiscard]] constexpr flagged<code_t> remainder_toward_zero(code a, code b) const {
+    return rest(own(a), own(b), false);
+  }
+
+  // --------------------------------------------------------------------------------------- signs
+
+  /// Of NaNs, too, and never with a flag (clause 5.5.1). What a format cannot hold, the negative of
+  /// an unsigned or of the lowest number, is rounded.
+  [[nodiscard]] constexpr code_t negate(code a) const {
+    return with_sign(a, !decode(format, a).negative);
+  }
+  [[nodiscard]] constexpr code_t abs(code a) const { return with_sign(a, false); }
+  [[nodiscard]] constexpr code_t copy_sign(code a, code of) const {
+    return with_sign(a, decode(format, of).negative);
   }
 
   // --------------------------------------------------------------------------------- neighbours
 
   /// The least number greater than a, and the greatest less than it. Only a signaling NaN signals.
-  [[nodiscard]] constexpr flagged<code_t> next_up(code_t a) const { return next(a, true); }
-  [[nodiscard]] constexpr flagged<code_t> next_down(code_t a) const { return next(a, false); }
+  [[nodiscard]] constexpr flagged<code_t> next_up(code a) const { return next(a, true); }
+  [[nodiscard]] constexpr flagged<code_t> next_down(code a) const { return next(a, false); }
 
   // ----------------------------------------------------------------------------------- exponents
 
   /// a * 2^power.
-  [[nodiscard]] constexpr flagged<code_t> scale_b(code_t a, long long power) const {
+  [[nodiscard]] constexpr flagged<code_t> scale_b(code a, long long power) const {
     const detail::operand x = read(a);
     return finish({scale_by_power_of_two(x.value, detail::bounded(power))}, x);
   }
   /// floor(log2(|a|)), of subnormal numbers too; minus infinity of zero, with divide_by_zero.
-  [[nodiscard]] constexpr flagged<code_t> log_b(code_t a) const {
+  [[nodiscard]] constexpr flagged<code_t> log_b(code a) const {
     const detail::operand x = read(a);
     switch (x.value.kind) {
       case value_kind::nan: return finish({x.value}, x);
@@ -138,17 +176,17 @@ struct arithmetic_unit {
   // -------------------------------------------------------------------------- minimum and maximum
 
   /// The smaller, the larger; -0 is below +0. NaN if an operand is (clause 9.6).
-  [[nodiscard]] constexpr flagged<code_t> minimum(code_t a, code_t b) const {
+  [[nodiscard]] constexpr flagged<code_t> minimum(code a, code b) const {
     return extremum(a, b, true, false);
   }
-  [[nodiscard]] constexpr flagged<code_t> maximum(code_t a, code_t b) const {
+  [[nodiscard]] constexpr flagged<code_t> maximum(code a, code b) const {
     return extremum(a, b, false, false);
   }
   /// Likewise, but the other operand if one is a NaN.
-  [[nodiscard]] constexpr flagged<code_t> minimum_number(code_t a, code_t b) const {
+  [[nodiscard]] constexpr flagged<code_t> minimum_number(code a, code b) const {
     return extremum(a, b, true, true);
   }
-  [[nodiscard]] constexpr flagged<code_t> maximum_number(code_t a, code_t b) const {
+  [[nodiscard]] constexpr flagged<code_t> maximum_number(code a, code b) const {
     return extremum(a, b, false, true);
   }
 
@@ -156,16 +194,15 @@ struct arithmetic_unit {
 
   /// The order of values: zeros are equal, NaN is unordered. Invalid for signaling NaNs; the second
   /// one for every NaN (clause 5.11).
-  [[nodiscard]] constexpr flagged<std::partial_ordering> compare_quiet(code_t a, code_t b) const {
+  [[nodiscard]] constexpr flagged<std::partial_ordering> compare_quiet(code a, code b) const {
     return compare(a, b, false);
   }
-  [[nodiscard]] constexpr flagged<std::partial_ordering> compare_signaling(code_t a,
-                                                                           code_t b) const {
+  [[nodiscard]] constexpr flagged<std::partial_ordering> compare_signaling(code a, code b) const {
     return compare(a, b, true);
   }
   /// a before b or at it, in an order of all codes that tells zeros and NaNs apart (clause 5.10);
   /// a NaN whose code is negative, or the only one of a signed format, comes first.
-  [[nodiscard]] constexpr bool total_order(code_t a, code_t b) const {
+  [[nodiscard]] constexpr bool total_order(code a, code b) const {
     const unpacked x = decode(format, a), y = decode(format, b);
     const int before = nan_side(x, a), other = nan_side(y, b);
     if (before != other) return before < other;
@@ -173,7 +210,7 @@ struct arithmetic_unit {
     if (x.is_zero() && y.is_zero()) return x.negative || !y.negative;
     return exact::compare(x, y) <= 0;
   }
-  [[nodiscard]] constexpr number_class classify(code_t a) const {
+  [[nodiscard]] constexpr number_class classify(code a) const {
     const unpacked x = decode(format, a);
     const auto of_sign = [&](number_class negative, number_class positive) {
       return x.negative ? negative : positive;
@@ -186,16 +223,15 @@ struct arithmetic_unit {
       case value_kind::zero: return of_sign(negative_zero, positive_zero);
       case value_kind::finite: break;
     }
-    return detail::is_subnormal(facts_of(format), x)
-               ? of_sign(negative_subnormal, positive_subnormal)
-               : of_sign(negative_normal, positive_normal);
+    return detail::is_subnormal(facts, x) ? of_sign(negative_subnormal, positive_subnormal)
+                                          : of_sign(negative_normal, positive_normal);
   }
 
   // ------------------------------------------------------------------------------------- integers
 
   /// a rounded to an integer of the format.
   [[nodiscard]] constexpr flagged<code_t> round_to_integral(
-      code_t a, integer_rounding how = integer_rounding::signals_inexact) const {
+      code a, integer_rounding how = integer_rounding::signals_inexact) const {
     const detail::operand x = read(a);
     const unpacked integer = detail::to_integer(x.value, rounding);
     flagged<code_t> result =
@@ -207,7 +243,7 @@ struct arithmetic_unit {
   /// a rounded to an integer of type T; see invalid_integer for what T cannot hold.
   template <std::integral T>
   requires(sizeof(T) <= 8 && !std::same_as<T, bool>) [[nodiscard]] constexpr flagged<T> to_integer(
-      code_t a, integer_rounding how = integer_rounding::signals_inexact) const {
+      code a, integer_rounding how = integer_rounding::signals_inexact) const {
     constexpr T lowest = (std::numeric_limits<T>::min)(), largest = (std::numeric_limits<T>::max)();
     const detail::operand x = read(a);
     flagged<T> result{};
@@ -232,6 +268,15 @@ struct arithmetic_unit {
       case invalid_integer::nearest_nan_zero:
         result.value = integer.is_nan() ? T{0} : integer.negative ? lowest : largest;
         break;
+      case invalid_integer::nearest_nan_by_width:
+        if (integer.is_nan()) {
+          const bool is_wide = format.bits() == 64 || sizeof(T) == 8;
+          const code_t top = is_wide ? code_t{1} << (8 * sizeof(T) - 1) : 0;
+          result.value = static_cast<T>(top);
+        } else {
+          result.value = integer.negative ? lowest : largest;
+        }
+        break;
       case invalid_integer::nearest_nan_largest:
         result.value = integer.negative && !integer.is_nan() ? lowest : largest;
         break;
@@ -246,8 +291,8 @@ struct arithmetic_unit {
 
   /// A code of another format.
   template <number_format Source>
-  [[nodiscard]] constexpr flagged<code_t> convert(const Source& source, code_t a) const {
-    const detail::operand x = detail::operand_of(source, a, environment);
+  [[nodiscard]] constexpr flagged<code_t> convert(const Source& source, code a) const {
+    const detail::operand x = detail::operand_of(source, facts_of(source), a, environment);
     return finish({x.value}, x);
   }
   /// An exact value.
@@ -260,22 +305,23 @@ struct arithmetic_unit {
   struct coded {
     const Source& format;
     code_t code;
+    value_facts facts;
   };
-  [[nodiscard]] constexpr coded<F> own(code_t a) const { return {format, a}; }
+  [[nodiscard]] constexpr coded<F> own(code_t a) const { return {format, a, facts}; }
   template <auto A>
   [[nodiscard]] static constexpr auto coded_of(number<A> a) {
-    return coded<std::remove_cv_t<decltype(A)>>{number<A>::format, a.code()};
+    return coded<std::remove_cv_t<decltype(A)>>{number<A>::format, a.code(), lowp::facts<A>};
   }
 
   template <class Source>
   [[nodiscard]] constexpr detail::operand read(const coded<Source>& a) const {
-    return detail::operand_of(a.format, a.code, environment);
+    return detail::operand_of(a.format, a.facts, a.code, environment);
   }
   [[nodiscard]] constexpr detail::operand read(code_t a) const { return read(own(a)); }
   template <class... Operands>
   [[nodiscard]] constexpr flagged<code_t> finish(const detail::exact_result& result,
                                                  const Operands&... operands) const {
-    return detail::finish(format, result, rounding, environment, operands...);
+    return detail::finish(format, facts, result, rounding, environment, operands...);
   }
 
   template <class A, class B>
@@ -308,8 +354,8 @@ struct arithmetic_unit {
       result.value = exact::divide(x.value, y.value);
     }
     if (y.value.is_zero() && x.value.kind == value_kind::finite) {
-      if (has_undefined_quotients(b.format)) result.value = unpacked::nan();
-      result.divides_by_zero = true;
+      result.divides_by_zero = !has_undefined_quotients(b.format);
+      if (!result.divides_by_zero) result.value = unpacked::nan();
     }
     return finish(result, x, y);
   }
@@ -319,9 +365,15 @@ struct arithmetic_unit {
     const unpacked xy = exact_product_of(a, x, b, y);
     detail::exact_result result{exact::add(xy, z.value, detail::zero_sum_is_negative(rounding))};
     if (xy.is_nan() && !x.value.is_nan() && !y.value.is_nan() && z.value.is_nan()) {
-      result.is_invalid = environment.invalid_product_beats_nan;
+      result.is_invalid = environment.signals_invalid_product;
+      result.is_default_nan = environment.invalid_product_is_default_nan;
     }
     return environment.looks_at_addend_first ? finish(result, z, x, y) : finish(result, x, y, z);
+  }
+  [[nodiscard]] constexpr flagged<code_t> rest(const coded<F>& a, const coded<F>& b,
+                                               bool to_nearest) const {
+    const detail::operand x = read(a), y = read(b);
+    return finish({detail::divide_with_remainder(x.value, y.value, to_nearest).remainder}, x, y);
   }
   template <class A>
   [[nodiscard]] constexpr flagged<code_t> root(const A& a) const {
@@ -331,6 +383,17 @@ struct arithmetic_unit {
     } else {
       return finish({exact::sqrt(x.value)}, x);
     }
+  }
+
+  [[nodiscard]] constexpr code_t with_sign(code_t a, bool is_negative) const {
+    unpacked x = decode(format, a);
+    if (x.negative == is_negative) return a;
+    x.negative = is_negative;
+    if (x.is_nan()) {  // whose sign is the top bit, or none
+      const code_t other = a ^ (code_t{1} << (format.bits() - 1));
+      return decode(format, other).is_nan() ? other : a;
+    }
+    return encode(format, x, rounding, overflow::propagate, missing_nan::largest);
   }
 
   [[nodiscard]] constexpr flagged<code_t> next(code_t a, bool is_up) const {
@@ -346,7 +409,10 @@ struct arithmetic_unit {
       return finish({.value = value, .is_computed = false}, x, y);
     };
     if (x.value.is_nan() || y.value.is_nan()) {
-      if (!prefers_numbers) return result(unpacked::nan());
+      const bool is_signaling = x.payload.is_signaling || y.payload.is_signaling;
+      if (!prefers_numbers || (is_signaling && environment.signaling_nan_is_extremum)) {
+        return result(unpacked::nan());
+      }
       return result(x.value.is_nan() ? y.value : x.value);
     }
     const auto order = exact::compare(x.value, y.value);
@@ -358,12 +424,10 @@ struct arithmetic_unit {
                                                                  bool is_signaling) const {
     const detail::operand x = read(a), y = read(b);
     const bool has_nan = x.value.is_nan() || y.value.is_nan();
-    // The flags of an exact operation on a and b.
-    flagged<code_t> flags = finish(
-        {.value = unpacked::zero(), .is_invalid = is_signaling && has_nan, .is_computed = false}, x,
-        y);
-    flags.flags.inexact = false;  // of a format without zero
-    return {exact::compare(x.value, y.value), flags.flags};
+    const detail::exact_result flags_alone{.value = unpacked::zero(),
+                                           .is_invalid = is_signaling && has_nan};
+    return {exact::compare(x.value, y.value),
+            detail::operand_flags(flags_alone, environment, x, y)};
   }
 
   /// -1 for a NaN before all numbers, 1 for one behind them, 0 for a number.
@@ -372,12 +436,5 @@ struct arithmetic_unit {
     return is_signed(format) && (a >> (format.bits() - 1) & 1) != 0 ? -1 : 1;
   }
 };
-
-template <number_format F>
-arithmetic_unit(F) -> arithmetic_unit<F>;
-template <number_format F, rounding_mode R>
-arithmetic_unit(F, R) -> arithmetic_unit<F, R>;
-template <number_format F, rounding_mode R>
-arithmetic_unit(F, R, environment) -> arithmetic_unit<F, R>;
 
 }  // namespace lowp

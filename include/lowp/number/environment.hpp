@@ -59,9 +59,11 @@ enum class nan_result : std::uint8_t {
 
 /// What converting a NaN, an infinity or a number out of range to an integer gives, with invalid.
 enum class invalid_integer : std::uint8_t {
-  nearest_nan_zero,     ///< the integer next to it, 0 for NaN: Arm, PTX
-  nearest_nan_largest,  ///< the integer next to it, the largest one for NaN: RISC-V
-  indefinite,           ///< the lowest signed integer, the largest unsigned one: x86
+  nearest_nan_zero,      ///< the integer next to it, 0 for NaN: Arm
+  nearest_nan_largest,   ///< the integer next to it, the largest one for NaN: RISC-V
+  indefinite,            ///< the lowest signed integer, the largest unsigned one: x86
+  nearest_nan_by_width,  ///< the integer next to it; for NaN 0, but only the top bit where the
+                         ///< format or the integer has 64 bits: PTX
 };
 
 /// NaN, flush and tininess choices of an implementation of IEEE 754. Rounding is an argument of its
@@ -75,14 +77,21 @@ struct environment {
   bool flushes_results = false;
   /// …and with inexact.
   bool flush_is_inexact = true;
+  /// Codes of binary16 are neither flushed nor signaled as subnormal, as under DAZ, FTZ and
+  /// FPCR.FZ; FPCR.FZ16 and PTX's .ftz do flush them.
+  bool spares_binary16 = true;
   lowp::tininess tininess = lowp::tininess::after_rounding;
   lowp::nan_result nan_result = lowp::nan_result::canonical;
   /// The NaN of an invalid operation, and of nan_result::canonical.
   nan_bits default_nan = nan_bits::quiet;
   bool default_nan_is_negative = false;
-  /// 0 * infinity + a quiet NaN is invalid, and under nan_result::signaling_first gives the default
-  /// NaN (IEEE 754 clause 7.2 leaves it open).
-  bool invalid_product_beats_nan = true;
+  /// What a NaN becomes in a format that has none; it is invalid, too.
+  lowp::missing_nan missing_nan = lowp::missing_nan::largest;
+  /// 0 * infinity + a quiet NaN is invalid (IEEE 754 clause 7.2 leaves it open), and is the default
+  /// NaN instead of the operand.
+  bool signals_invalid_product = true, invalid_product_is_default_nan = false;
+  /// minimum_number and maximum_number of a signaling NaN are NaN, as minNum of IEEE 754-2008.
+  bool signaling_nan_is_extremum = false;
   /// fma(a, b, c) looks for NaNs in the order c, a, b instead of a, b, c.
   bool looks_at_addend_first = false;
   lowp::invalid_integer invalid_integer = lowp::invalid_integer::nearest_nan_zero;
@@ -102,26 +111,32 @@ inline constexpr environment ieee754{.nan_result = nan_result::first};
 /// SSE and AVX with the MXCSR of a new process.
 inline constexpr environment x86_sse{.nan_result = nan_result::first,
                                      .default_nan_is_negative = true,
-                                     .invalid_product_beats_nan = false,
+                                     .signals_invalid_product = false,
                                      .invalid_integer = invalid_integer::indefinite,
                                      .signals_denormals = true};
 /// AArch64 with FPCR zero.
 inline constexpr environment arm{.flush_is_inexact = false,
                                  .tininess = tininess::before_rounding,
                                  .nan_result = nan_result::signaling_first,
+                                 .invalid_product_is_default_nan = true,
+                                 .signaling_nan_is_extremum = true,
                                  .looks_at_addend_first = true,
                                  .signals_flushed_denormals = true};
 /// AArch64 with FPCR.DN.
 inline constexpr environment arm_default_nan{.flush_is_inexact = false,
                                              .tininess = tininess::before_rounding,
+                                             .signaling_nan_is_extremum = true,
                                              .signals_flushed_denormals = true};
 /// RISC-V, F, D and Zfh.
 inline constexpr environment riscv{.invalid_integer = invalid_integer::nearest_nan_largest};
-/// PTX without .ftz; no flags reach the program there.
-inline constexpr environment nvidia{.default_nan = nan_bits::all_ones};
+/// PTX for binary16, bfloat16 and binary32, without .ftz. No flags reach a program there; those
+/// that come out are IEEE 754's.
+inline constexpr environment nvidia{.spares_binary16 = false,
+                                    .default_nan = nan_bits::all_ones,
+                                    .invalid_integer = invalid_integer::nearest_nan_by_width};
 
-/// `e` with denormals-are-zero and flush-to-zero: DAZ and FTZ of MXCSR, FZ of FPCR (for formats but
-/// binary16), .ftz of PTX.
+/// `e` with denormals-are-zero and flush-to-zero: DAZ and FTZ of MXCSR, FZ of FPCR, .ftz of
+/// PTX. See spares_binary16.
 [[nodiscard]] constexpr environment flushing(environment e) {
   e.flushes_operands = e.flushes_results = true;
   return e;

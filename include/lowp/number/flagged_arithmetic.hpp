@@ -32,7 +32,8 @@ template <auto To>
   [[nodiscard]] constexpr flagged<detail::result<To, LOWP_UNPACK formats>> name(             \
       LOWP_UNPACK operands, const R& mode, const environment& e) {                           \
     constexpr auto format = detail::result<To, LOWP_UNPACK formats>::format;                 \
-    return detail::as_number<format>(arithmetic_unit{format, mode, e}.name arguments);       \
+    return detail::as_number<format>(                                                        \
+        arithmetic_unit{format, mode, e, facts<format>}.name arguments);                     \
   }
 #define LOWP_UNPACK(...) __VA_ARGS__
 LOWP_FLAGGED_OPERATION(add, (auto A, auto B), (number<A> a, number<B> b), (a, b), (A, B))
@@ -42,8 +43,37 @@ LOWP_FLAGGED_OPERATION(divide, (auto A, auto B), (number<A> a, number<B> b), (a,
 LOWP_FLAGGED_OPERATION(fma, (auto A, auto B, auto C), (number<A> a, number<B> b, number<C> c),
                        (a, b, c), (A, B, C))
 LOWP_FLAGGED_OPERATION(sqrt, (auto A), (number<A> a), (a), (A))
+// Of one format, to which the result belongs.
+LOWP_FLAGGED_OPERATION(remainder, (auto A), (number<A> a, number<A> b), (a.code(), b.code()), (A))
 #undef LOWP_FLAGGED_OPERATION
 #undef LOWP_UNPACK
+
+// Operations that round nothing: of one format, under an environment.
+#define LOWP_FLAGGED_CHOICE(name)                                                \
+  template <auto A>                                                              \
+  [[nodiscard]] constexpr flagged<number<A>> name(number<A> a, number<A> b,      \
+                                                  const environment& e) {        \
+    return detail::as_number<A>(                                                 \
+        arithmetic_unit{A, nearest_even, e, facts<A>}.name(a.code(), b.code())); \
+  }
+/// NaN if an operand is one.
+LOWP_FLAGGED_CHOICE(minimum)
+LOWP_FLAGGED_CHOICE(maximum)
+/// The other operand if one is a NaN.
+LOWP_FLAGGED_CHOICE(minimum_number)
+LOWP_FLAGGED_CHOICE(maximum_number)
+#undef LOWP_FLAGGED_CHOICE
+
+/// An integer of the format, and of type T; `mode` may be any.
+template <auto A, rounding_mode R>
+[[nodiscard]] constexpr flagged<number<A>> round_to_integral(number<A> a, const R& mode,
+                                                             const environment& e) {
+  return detail::as_number<A>(arithmetic_unit{A, mode, e, facts<A>}.round_to_integral(a.code()));
+}
+template <std::integral T, auto A, rounding_mode R>
+[[nodiscard]] constexpr flagged<T> to_integer(number<A> a, const R& mode, const environment& e) {
+  return arithmetic_unit{A, mode, e, facts<A>}.template to_integer<T>(a.code());
+}
 
 /// `from`, any number, arithmetic type or exact value, in format F. NaNs keep what they
 /// carry, but those of long double.
@@ -51,7 +81,7 @@ template <auto F, class From, rounding_mode R>
 requires number_format<decltype(F)>
 [[nodiscard]] constexpr flagged<number<F>> convert(const From& from, const R& mode,
                                                    const environment& e) {
-  const arithmetic_unit unit{F, mode, e};
+  const arithmetic_unit unit{F, mode, e, facts<F>};
   if constexpr (number_type<From>) {
     return detail::as_number<F>(unit.convert(From::format, from.code()));
   } else if constexpr (std::same_as<From, float>) {

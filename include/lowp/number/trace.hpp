@@ -46,7 +46,8 @@ struct datapath_word {
 
 struct datapath_trace {
   std::array<code_t, 3> operands{};
-  /// NaN, infinity, a product of zero or a sum of zeros: no word below was computed.
+  /// NaN, infinity, a product of zero, a sum of zeros, or a format whose values are no multiples of
+  /// powers of two: no word below was computed, and faults of words change nothing.
   bool is_special = false;
   datapath_word product, larger, smaller, sum, normalized;
   /// The lowest bit that the result keeps, the two below it, and whether any bit is set below
@@ -106,9 +107,10 @@ class datapath {
 
   [[nodiscard]] constexpr datapath_trace add(code_t a, code_t b) {
     const code_t x = read(0, a), y = read(1, b);
-    const operand p = operand_of(unit_.format, x, unit_.environment),
-                  q = operand_of(unit_.format, y, unit_.environment);
-    if (!p.value.is_finite() || !q.value.is_finite() || (p.value.is_zero() && q.value.is_zero())) {
+    const operand p = operand_of(unit_.format, unit_.facts, x, unit_.environment),
+                  q = operand_of(unit_.format, unit_.facts, y, unit_.environment);
+    if (!has_words() || !p.value.is_finite() || !q.value.is_finite() ||
+        (p.value.is_zero() && q.value.is_zero())) {
       return special(unit_.add(x, y));
     }
     add_words(p.value, q.value);
@@ -117,10 +119,10 @@ class datapath {
 
   [[nodiscard]] constexpr datapath_trace multiply(code_t a, code_t b) {
     const code_t x = read(0, a), y = read(1, b);
-    const operand p = operand_of(unit_.format, x, unit_.environment),
-                  q = operand_of(unit_.format, y, unit_.environment);
+    const operand p = operand_of(unit_.format, unit_.facts, x, unit_.environment),
+                  q = operand_of(unit_.format, unit_.facts, y, unit_.environment);
     const unpacked product = exact::multiply(p.value, q.value);
-    if (product.kind != value_kind::finite) return special(unit_.multiply(x, y));
+    if (!has_words() || product.kind != value_kind::finite) return special(unit_.multiply(x, y));
     trace_.product = after(datapath_stage::product, word_of(product));
     trace_.sum = trace_.product;
     return finish(p, q);
@@ -128,11 +130,11 @@ class datapath {
 
   [[nodiscard]] constexpr datapath_trace multiply_add(code_t a, code_t b, code_t c) {
     const code_t x = read(0, a), y = read(1, b), z = read(2, c);
-    const operand p = operand_of(unit_.format, x, unit_.environment),
-                  q = operand_of(unit_.format, y, unit_.environment),
-                  r = operand_of(unit_.format, z, unit_.environment);
+    const operand p = operand_of(unit_.format, unit_.facts, x, unit_.environment),
+                  q = operand_of(unit_.format, unit_.facts, y, unit_.environment),
+                  r = operand_of(unit_.format, unit_.facts, z, unit_.environment);
     const unpacked product = exact::multiply(p.value, q.value);
-    if (product.kind != value_kind::finite || !r.value.is_finite()) {
+    if (!has_words() || product.kind != value_kind::finite || !r.value.is_finite()) {
       return special(unit_.fma(x, y, z));
     }
     trace_.product = after(datapath_stage::product, word_of(product));
@@ -141,6 +143,7 @@ class datapath {
   }
 
  private:
+  [[nodiscard]] constexpr bool has_words() const { return unit_.facts.are_dyadic(); }
   [[nodiscard]] constexpr code_t flipped(datapath_stage stage, code_t code) const {
     if (fault_.stage != stage) return code;
     return (code ^ fault_.mask.low) & low_mask(unit_.format.bits());
@@ -199,8 +202,8 @@ class datapath {
 
     const unpacked x = value_of(trace_.normalized);
     look_at_discarded(x);
-    trace_.result =
-        detail::finish(unit_.format, {x}, unit_.rounding, unit_.environment, operands...);
+    trace_.result = detail::finish(unit_.format, unit_.facts, {x}, unit_.rounding,
+                                   unit_.environment, operands...);
     const unpacked kept = decode(unit_.format, trace_.result.value);
     if (!kept.is_nan()) {
       trace_.rounds_up = exact::compare(magnitude_of(kept), magnitude_of(x)) > 0;
@@ -211,7 +214,7 @@ class datapath {
 
   /// Of floating-point and fixed-point formats; others have no one place to cut.
   constexpr void look_at_discarded(const unpacked& x) {
-    const value_facts facts = facts_of(unit_.format);
+    const value_facts& facts = unit_.facts;
     const bool has_grid =
         facts.spacing == value_spacing::floating || facts.spacing == value_spacing::uniform;
     if (x.is_zero() || !has_grid) return;
