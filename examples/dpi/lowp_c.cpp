@@ -9,11 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "../lowp/functions.hpp"
 #include "lowp/formats/read_format.hpp"
 #include "lowp/number/unpack.hpp"
-#include "lowp/verification/operations.hpp"
-#include "lowp/verification/products.hpp"
-#include "lowp/verification/quantization.hpp"
+#include "lowp/verification/golden_function.hpp"
 #include "lowp/version.hpp"
 
 using namespace lowp;
@@ -176,37 +175,54 @@ int lowp_decode(const lowp_format* format, uint64_t code, double* value) {
 lowp_function* lowp_operation_open(const char* operation, const char* format, const char* source,
                                    const char* environment) {
   return opened<lowp_function>([&] {
-    const any_format f = format_of_text(text_of(format, "format"));
-    return new lowp_function(make_operation(
-        text_of(operation, "operation"), f, source == nullptr ? f : format_of_text(source),
-        environment_of_name(environment == nullptr ? "ieee754" : environment)));
+    lowp_tool::function_description d;
+    d.op = text_of(operation, "operation");
+    if (d.op == "quantize" || d.op == "dot")
+      refuse("'" + d.op + "' is no operation: it has a function of its own here");
+    d.format = text_of(format, "format");
+    if (source != nullptr) d.from = source;
+    if (environment != nullptr) d.environment = environment;
+    return new lowp_function(lowp_tool::make_function(d));
   });
+}
+static lowp_function* quantizer_of(lowp_tool::function_description& d, const char* rule,
+                                   size_t columns) {
+  if (columns == 0) refuse("columns is 0, expected at least one");
+  d.op = "quantize";
+  d.columns = columns;
+  if (rule != nullptr) d.rule = rule;
+  return new lowp_function(lowp_tool::make_function(d));
 }
 lowp_function* lowp_quantizer_open(const char* block_format, const char* rule, size_t columns) {
   return opened<lowp_function>([&] {
-    return new lowp_function(
-        make_quantization(blocks_of_name(text_of(block_format, "block_format")),
-                          rule == nullptr ? "standard" : rule, columns));
+    lowp_tool::function_description d;
+    d.block = text_of(block_format, "block_format");
+    if (d.block.empty()) refuse("block_format is empty");
+    return quantizer_of(d, rule, columns);
   });
 }
 lowp_function* lowp_custom_quantizer_open(const char* element, const char* scale, size_t block,
                                           int has_row_scale, const char* rule, size_t columns) {
   return opened<lowp_function>([&] {
     if (block == 0 || block > (1u << 30)) refuse("block is out of range");
-    const any_blocks blocks{format_of_text(text_of(element, "element")),
-                            format_of_text(text_of(scale, "scale")),
-                            {1, static_cast<int>(block)},
-                            has_row_scale != 0};
-    return new lowp_function(
-        make_quantization(blocks, rule == nullptr ? "standard" : rule, columns));
+    lowp_tool::function_description d;
+    d.element = text_of(element, "element");
+    d.scale = text_of(scale, "scale");
+    d.block_size = static_cast<int>(block);
+    d.has_tensor_scale = has_row_scale != 0;
+    return quantizer_of(d, rule, columns);
   });
 }
 lowp_function* lowp_dot_product_open(const char* policy, const char* a, const char* b,
                                      size_t depth) {
   return opened<lowp_function>([&] {
-    return new lowp_function(make_dot_product(text_of(policy, "policy"),
-                                              format_of_text(text_of(a, "a")),
-                                              format_of_text(text_of(b, "b")), depth));
+    lowp_tool::function_description d;
+    d.op = "dot";
+    d.policy = text_of(policy, "policy");
+    d.format = text_of(a, "a");
+    d.second_format = text_of(b, "b");
+    d.depth = depth;
+    return new lowp_function(lowp_tool::make_function(d));
   });
 }
 void lowp_function_close(lowp_function* function) { delete function; }

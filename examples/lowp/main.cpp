@@ -9,6 +9,7 @@
 #include <string>
 
 #include "check.hpp"
+#include "diff.hpp"
 #include "functions.hpp"
 #include "vectors.hpp"
 
@@ -80,6 +81,17 @@ void add_testfloat(CLI::App& app, testfloat_options& o) {
   sub.add_option("--show", o.shown, "How many mismatches are printed")->capture_default_str();
 }
 
+void add_diff(CLI::App& app, diff_options& o) {
+  CLI::App& sub =
+      *app.add_subcommand("diff", "Tells where two stacks convert to a format differently");
+  sub.add_option("first", o.first, "A profile, such as torch")->required();
+  sub.add_option("second", o.second, "Another one, such as onednn")->required();
+  sub.add_option("--format", o.format, "What both convert to")->capture_default_str();
+  sub.add_option("--count", o.count, "Random numbers of binary32, besides boundaries")
+      ->capture_default_str();
+  sub.add_option("--seed", o.seed, "Of these")->capture_default_str();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -91,7 +103,9 @@ int main(int argc, char** argv) {
   add_vectors(app, vectors);
   add_check(app, check);
   add_testfloat(app, testfloat);
-  app.add_subcommand("names", "Lists operations, formats, modes, rules and policies");
+  diff_options diff;
+  add_diff(app, diff);
+  app.add_subcommand("names", "Lists operations, formats, modes, rules, policies and profiles");
   CLI11_PARSE(app, argc, argv);
 
   for (int i = 1; i < argc; ++i) {
@@ -104,7 +118,9 @@ int main(int argc, char** argv) {
     for (const char* c = argv[i]; *c != 0; ++c) vectors.origin += *c == '\n' ? ' ' : *c;
   }
   try {
-    if (app.got_subcommand("names")) fmt::print("{}", list_of_names());
+    if (app.got_subcommand("names"))
+      fmt::print("{}Profiles:\n{}", list_of_names(), list_of_profiles());
+    if (app.got_subcommand("diff")) print_diff(diff);
     if (app.got_subcommand("vectors")) write_vectors(vectors);
     if (app.got_subcommand("check")) return check_vectors(check) ? 0 : 1;
     if (app.got_subcommand("testfloat")) return check_testfloat(testfloat) ? 0 : 1;

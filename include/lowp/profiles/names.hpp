@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "lowp/core/failure.hpp"
+#include "lowp/core/near_names.hpp"
 #include "lowp/profiles/catalog.hpp"
 
 namespace lowp::profiles {
@@ -22,23 +23,6 @@ namespace lowp::profiles {
   std::vector<std::string_view> list;
   for_each([&](const auto& p) { list.push_back(p.name); });
   return list;
-}
-
-/// How many letters must be inserted, deleted or replaced to make one word of another (Levenshtein
-/// 1966).
-[[nodiscard]] inline std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = (std::min)({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
 }
 
 /// Names that begin with `name` or that a third of its letters, two at least, make of it; the

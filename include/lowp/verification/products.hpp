@@ -284,6 +284,30 @@ void for_each_policy(const Use& use) {
   use("hopper_fp8", policies::hopper_fp8);
   use("hopper_fp8_promoted", policies::hopper_fp8_promoted);
   use("blackwell_fp8", policies::blackwell_fp8);
+  use("ampere_tf32", policies::ampere_tf32);
+  use("hopper_tf32", policies::hopper_tf32);
+  use("volta_fp16_in_fp16", policies::volta_fp16_in_fp16);
+  use("ampere_fp16_in_fp16", policies::ampere_fp16_in_fp16);
+  use("hopper_fp16_in_fp16", policies::hopper_fp16_in_fp16);
+  use("ada_fp8_in_fp16", policies::ada_fp8_in_fp16);
+  use("hopper_fp8_in_fp16", policies::hopper_fp8_in_fp16);
+  use("blackwell_fp8_in_fp16", policies::blackwell_fp8_in_fp16);
+  use("blackwell_mxfp8", policies::blackwell_mxfp8);
+  use("blackwell_nvfp4", policies::blackwell_nvfp4);
+  use("blackwell_mxfp4", policies::blackwell_mxfp4);
+  use("cdna1_fp16", policies::cdna1_fp16);
+  use("cdna1_bf16", policies::cdna1_bf16);
+  use("cdna2_fp16", policies::cdna2_fp16);
+  use("cdna2_bf16", policies::cdna2_bf16);
+  use("cdna3_fp16", policies::cdna3_fp16);
+  use("cdna3_fp8", policies::cdna3_fp8);
+  use("cdna3_xf32", policies::cdna3_xf32);
+  use("amx_bf16", policies::amx_bf16);
+  use("arm_bfdot", policies::arm_bfdot);
+  use("arm_bfdot_extended", policies::arm_bfdot_extended);
+  use("vnni_bytes_saturating", policies::vnni_bytes_saturating);
+  use("vnni_words_saturating", policies::vnni_words_saturating);
+  use("wrapping_integers", policies::wrapping_integers);
 }
 
 /// By the name of a policy, or by the fields of aligned_sums or rounded_sums. Throws
