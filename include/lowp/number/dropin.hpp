@@ -38,6 +38,10 @@
 //     printf("%g", x)     compiles, as x is trivially copyable, and prints garbage; compilers warn
 //                         with -Wformat. Say double(x).
 //     T(rand()) / RAND_MAX  in a format that ends before RAND_MAX is infinity over infinity.
+//     union { struct { T x, y; }; T v[2]; }
+//                         needs a type without constructors, as do vectors of the machine.
+//   Of 66 public codes that compile with float, 51 do unchanged, 62 with conversions out or with
+//   adapters/traits.hpp.
 //   Qualified std::sqrt(x) does work: std_math.hpp, which this header includes.
 #pragma once
 
