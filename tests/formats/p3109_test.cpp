@@ -153,9 +153,10 @@ void compare(oracle::tally& t, const p3109& f) {
     const auto mode = static_cast<rounding>(m);
     with_mode(mode, [&](const auto& r) {
       for (const double x : list) {
-        for (const auto& [sat, o] : {std::pair{saturation::finite, overflow::saturate},
-                                     std::pair{saturation::propagate, overflow::propagate},
-                                     std::pair{saturation::none, overflow::sat_none}}) {
+        for (const saturation sat : {saturation::finite, saturation::propagate, saturation::none}) {
+          const overflow o = sat == saturation::finite      ? overflow::saturate
+                             : sat == saturation::propagate ? overflow::propagate
+                                                            : overflow::sat_none;
           const code_t expected = project(f, sat, mode, x);
           const code_t actual = encode(format, lowp::unpack(x), r, o);
           t.check(actual == expected, [&](auto& out) {

@@ -142,11 +142,12 @@ TEST_CASE("Operations by a conversion are those by its mode and policies") {
   using lowp::e2m1;
   oracle::tally t;
   for (const auto& [name, mode] : lowp::rounding_modes) {
+    const auto& m = name;
     const conversion how{.rounding = mode, .overflow = overflow::saturate};
     for (code_t i = 0; i < 256; ++i) {
       const auto a = e2m1::from_code(i & 15), b = e2m1::from_code(i >> 4);
       const auto same = [&](e2m1 x, e2m1 y) {
-        t.check(x.code() == y.code(), [&, &m = name](auto& out) { out << m << " " << i; });
+        t.check(x.code() == y.code(), [&](auto& out) { out << m << " " << i; });
       };
       constexpr overflow o = overflow::saturate;
       same(lowp::add(a, b, how), lowp::add(a, b, mode, o));

@@ -88,6 +88,8 @@ TEST_CASE("FNUZ and formats without NaN") {
   CHECK(of(profiles::onednn, e2m1) == specials{7, 15, 7, 15, 7, 15});
   CHECK(of(profiles::cutlass, e2m1) == specials{7, 15, 7, 15, 7, 15});
   CHECK(of(profiles::cuda_sat, e2m1) == specials{7, 15, 7, 15, 7, 7});
+  CHECK(of(profiles::onnx, e2m1) == specials{7, 15, 7, 15, 7, 7});
+  CHECK(encode(profiles::onnx, formats::e3m2, oracle::quiet_nan) == 0x20);
   CHECK(of(profiles::ascend, e2m1) == specials{7, 15, 7, 15, 0, 0});
   CHECK(of(profiles::ieee754, formats::binary16) ==
         specials{0x7C00, 0xFC00, 0x7C00, 0xFC00, 0x7E00, 0xFE00});

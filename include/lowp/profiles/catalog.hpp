@@ -42,7 +42,8 @@ inline constexpr profile<> p3109{
 inline constexpr profile<> ieee754{.name = "ieee754", .version = "2019"};
 
 /// The CUDA Math API with __NV_SATFINITE, the default of its types, from binary32 and narrower; MX
-/// scales as cuBLAS derives them. That e8m0 takes magnitudes was not seen in its text.
+/// scales as cuBLAS derives them. That e8m0 takes magnitudes, and what ue5m3 makes of negative
+/// numbers, was not seen in its text.
 inline constexpr profile<rules::rceil_t> cuda_sat{
     .name = "cuda_sat", .version = "13.4", .casts = detail::cuda_casts(overflow::saturate)};
 /// With __NV_NOSAT.
@@ -52,7 +53,7 @@ inline constexpr profile<rules::rceil_t> cuda_nosat{
 /// to ue8m0; products of e4m3 as Hopper's mma adds them (arXiv 2511.10909).
 inline constexpr profile<not_stated, not_stated, not_stated, aligned_sums> ptx{
     .name = "ptx",
-    .version = "ISA 8.8",
+    .version = "13.4",
     .casts = {.general = {.nan = detail::ones_positive},
               .exceptions = {{{formats::e4m3fn, conversions::cuda},
                               {formats::e5m2, conversions::cuda},
@@ -99,7 +100,9 @@ inline constexpr profile<> onnx{
     .version = "f754691",
     .casts = {
         .general = {.overflow = overflow::saturate},
-        .exceptions = {{{formats::e4m3fnuz, {.overflow = overflow::saturate_numbers}},
+        .exceptions = {{{formats::e3m2, {.missing_nan = missing_nan::flipped_zero}},
+                        {formats::e2m3, {.missing_nan = missing_nan::flipped_zero}},
+                        {formats::e4m3fnuz, {.overflow = overflow::saturate_numbers}},
                         {formats::e5m2fnuz, {.overflow = overflow::saturate_numbers}},
                         {formats::e8m0, detail::scale(upward, overflow::saturate_numbers)}}}}};
 /// float8.h on a CPU, with `saturate`, its default.
@@ -172,12 +175,12 @@ inline constexpr profile<not_stated, rules::ggml_mxfp4_t, rules::ggml_nvfp4_t> g
 inline constexpr profile<> gpt_oss{.name = "gpt_oss", .version = "7b58334"};
 
 /// AWS Neuron's quantize_mx as documented, with twice the scale of OCP.
-inline constexpr profile<rules::twice_floor_t> neuron{.name = "neuron", .version = "2026"};
+inline constexpr profile<rules::twice_floor_t> neuron{.name = "neuron", .version = "quantize_mx"};
 
 /// Ascend's aclnnDynamicMxQuant with scaleAlg 0; FP4 of a NaN is 0.
 inline constexpr profile<rules::floor_t> ascend{
     .name = "ascend",
-    .version = "CANN",
+    .version = "aclnnDynamicMxQuant",
     .casts = {.general = {.overflow = overflow::saturate, .missing_nan = missing_nan::zero}}};
 
 /// ap_fixed with its defaults, AP_TRN and AP_WRAP.
