@@ -58,7 +58,8 @@ struct staged_adders {
     if (policy.zero_exponent == no_exponent) return "its zeros take no part";
     if (const char* const why = modeled_sum::zero_obstacle(policy.zero_exponent)) return why;
     const int more = 3 + bits_of_count(static_cast<std::size_t>(policy.terms));
-    if (policy.sum_bits + more > 52) return "the sums of its adder do not fit 52 bits";
+    if (policy.sum_bits + more > 50 || policy.product_bits + more > 50)
+      return "the sums of its adder do not fit 50 bits";
     if (!fits_binary32(policy.accumulator)) return "its format has values that binary32 has not";
     if (!p.a_range().are_finite || !p.b_range().are_finite) {
       return "an operand has a NaN or an infinity";
