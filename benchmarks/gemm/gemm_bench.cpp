@@ -280,6 +280,14 @@ void add_models() {
   add_model<policies::hopper_fp8, e4m3fn>("hopper_fp8");
   add_model<policies::hopper_fp8_promoted, e4m3fn>("hopper_fp8_promoted");
   add_model<policies::hopper_fp16, binary16>("hopper_fp16");
+  add_model<policies::hopper_fp16_in_fp16, binary16>("hopper_fp16_in_fp16");
+  add_model<policies::ampere_tf32>("ampere_tf32");
+  add_model<policies::cdna1_fp16, binary16>("cdna1_fp16");
+  add_model<policies::cdna2_bf16, bfloat16>("cdna2_bf16");
+  add_model<policies::cdna3_fp16, binary16>("cdna3_fp16");
+  add_model<policies::cdna3_fp8, number<formats::e4m3fnuz>>("cdna3_fp8");
+  add_model<policies::amx_bf16, bfloat16>("amx_bf16");
+  add_model<policies::arm_bfdot, bfloat16>("arm_bfdot");
   add_model<policies::sequential_binary64>("binary64");
   add_model<policies::exact>("exact");
   add_model<policies::exact, e4m3fn>("exact_e4m3fn");

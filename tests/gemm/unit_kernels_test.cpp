@@ -86,7 +86,7 @@ TEST_CASE("Adders that round to binary16, read TF32 and count zeros, by kernels"
 
 TEST_CASE("Sums in two stages, by kernels") {
   oracle::tally t;
-  const std::string name(lowp::bulk::staged_adders::name);
+  const std::string name = "adders in two stages";
   check_kinds<policies::cdna3_fp16, tg::of_numbers<formats::binary16>>(t, "fp16", name);
   check_kinds<policies::cdna3_fp16, tg::of_numbers<formats::bfloat16>>(t, "bf16", name);
   check_kinds<policies::cdna3_fp8, tg::of_numbers<formats::e4m3fnuz>>(t, "fp8", name);
@@ -105,7 +105,7 @@ TEST_CASE("Sums in two stages, by kernels") {
 
 TEST_CASE("Sums of groups, by kernels") {
   oracle::tally t;
-  const std::string name(lowp::bulk::grouped_kernels::name);
+  const std::string name = "sums of groups";
   check_kinds<policies::cdna1_fp16, tg::of_numbers<formats::binary16>>(t, "cdna1", name);
   check_kinds<policies::cdna2_fp16, tg::of_numbers<formats::binary16>>(t, "cdna2", name);
   check_kinds<policies::amx_bf16, tg::of_numbers<formats::bfloat16>>(t, "amx", name);
@@ -116,7 +116,7 @@ TEST_CASE("Sums of groups, by kernels") {
 
 TEST_CASE("Adders with scales, by kernels") {
   oracle::tally t;
-  const std::string name(lowp::bulk::block_scaled_adders::name);
+  const std::string name = "adders with scales";
   using lowp::block_format;
   using lowp::block_shape;
   constexpr block_format mxfp4_16{formats::e2m1, formats::e8m0, block_shape{1, 16}};

@@ -145,6 +145,25 @@ TEST_CASE("Blocks by profiles are those of their rules, with their zeros") {
   CHECK(lowp::quantize<formats::mxfp4>(profiles::modelopt, in).code(0, 7) == 8);
 }
 
+TEST_CASE("Arrays by profiles, and MX blocks of one element as shared_exp_method none") {
+  const std::vector<float> x{465, -0.0f, 3, std::numeric_limits<float>::quiet_NaN()};
+  std::vector<std::uint8_t> bytes(4);
+  encode(profiles::cuda_sat, x, lowp::packed_span<formats::e4m3fn>(bytes, 4));
+  CHECK(bytes == std::vector<std::uint8_t>{0x7E, 0x80, 0x44, 0x7F});
+  constexpr lowp::block_format alone{formats::e2m1, formats::e8m0, lowp::block_shape{1, 1}};
+  const std::vector<float> y{5.3f, -0.3f, 0, 1000};
+  const auto q =
+      lowp::quantize<alone>(profiles::microxcaling, matrix_view<const float>(y.data(), 1, 4));
+  // Each has the exponent of its own leading bit, less 2.
+  CHECK(q.scale_code(0, 0) == 127);
+  CHECK(q.code(0, 0) == 7);
+  CHECK(q.scale_code(0, 1) == 127 - 4);
+  CHECK(q.code(0, 1) == 14);
+  CHECK(q.code(0, 2) == 0);
+  CHECK(q.scale_code(0, 3) == 127 + 7);
+  CHECK(q.code(0, 3) == 7);
+}
+
 TEST_CASE("Profiles by name") {
   CHECK(profiles::names().size() == 25);
   CHECK(profiles::casts_named("onednn").version == profiles::onednn.version);

@@ -99,24 +99,33 @@ struct float_format {
   return nullptr;
 }
 
-/// The exact value of a code; bits above f.bits() are ignored.
-[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked decode(const float_format& f, code_t code) {
-  const code_t magnitude = code & low_mask(f.magnitude_bits());
-  const bool is_negative = (code & f.sign_bit()) != 0;
+namespace detail {
+/// decode() of all but normal numbers.
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked decode_rest(const float_format& f, code_t magnitude,
+                                                           bool is_negative) {
   if (magnitude > f.largest_magnitude()) {
     return f.has_infinity && magnitude == f.largest_magnitude() + 1
                ? unpacked::infinite(is_negative)
                : unpacked::nan(is_negative);
   }
   if (is_negative && magnitude == 0 && f.nan_at_negative_zero) return unpacked::nan();
+  return f.at_exponent_zero == exponent_zero::zero_only
+             ? unpacked::zero(is_negative)
+             : unpacked::scaled_integer(is_negative, magnitude, 1 - f.bias - f.mantissa_bits);
+}
+}  // namespace detail
 
+/// The exact value of a code; bits above f.bits() are ignored.
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked decode(const float_format& f, code_t code) {
+  const code_t magnitude = code & low_mask(f.magnitude_bits());
+  const bool is_negative = (code & f.sign_bit()) != 0;
+  // One question for the usual number.
+  const code_t first = f.smallest_normal_magnitude(), last = f.largest_magnitude();
+  if (first > last || magnitude - first > last - first) {
+    return detail::decode_rest(f, magnitude, is_negative);
+  }
   const auto exponent = static_cast<int>(magnitude >> f.mantissa_bits);
   const code_t mantissa = magnitude & low_mask(f.mantissa_bits);
-  if (exponent == 0 && f.at_exponent_zero != exponent_zero::normals) {
-    return f.at_exponent_zero == exponent_zero::zero_only
-               ? unpacked::zero(is_negative)
-               : unpacked::scaled_integer(is_negative, mantissa, 1 - f.bias - f.mantissa_bits);
-  }
   return {value_kind::finite,
           is_negative,
           exponent - f.bias,

@@ -20,6 +20,7 @@
 #include <type_traits>
 
 #include "lowp/core/unpacked.hpp"
+#include "lowp/number/binary64_arithmetic.hpp"
 #include "lowp/number/exact_results.hpp"
 #include "lowp/number/number.hpp"
 
@@ -72,6 +73,12 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode 
                                                      overflow o = overflow::to_special,
                                                      missing_nan n = missing_nan::largest) {
   constexpr auto format = detail::result<To, A, B>::format;
+  if constexpr (detail::in_binary64_of<R, format, A, B>.sums) {
+    number<format> result;
+    if (detail::is_by_binary64(
+            result, mode, [](double x, double y) { return x + y; }, a, b))
+      return result;
+  }
   return convert<format>(detail::sum_for<format, A, B>(a, unpack(b), mode), mode, o, n);
 }
 
@@ -82,6 +89,12 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode 
                                                           overflow o = overflow::to_special,
                                                           missing_nan n = missing_nan::largest) {
   constexpr auto format = detail::result<To, A, B>::format;
+  if constexpr (detail::in_binary64_of<R, format, A, B>.sums) {
+    number<format> result;
+    if (detail::is_by_binary64(
+            result, mode, [](double x, double y) { return x - y; }, a, b))
+      return result;
+  }
   return convert<format>(detail::sum_for<format, A, B>(a, -unpack(b), mode), mode, o, n);
 }
 
@@ -92,6 +105,12 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode 
                                                           overflow o = overflow::to_special,
                                                           missing_nan n = missing_nan::largest) {
   constexpr auto format = detail::result<To, A, B>::format;
+  if constexpr (detail::in_binary64_of<R, format, A, B>.products) {
+    number<format> result;
+    if (detail::is_by_binary64(
+            result, mode, [](double x, double y) { return x * y; }, a, b))
+      return result;
+  }
   return convert<format>(detail::product_of<format, R>(a, b), mode, o, n);
 }
 
@@ -103,6 +122,12 @@ template <auto To = detail::format_of_operands{}, auto A, auto B, rounding_mode 
                                                         overflow o = overflow::to_special,
                                                         missing_nan n = missing_nan::largest) {
   constexpr auto format = detail::result<To, A, B>::format;
+  if constexpr (detail::in_binary64_of<R, format, A, B>.quotients) {
+    number<format> result;
+    if (detail::is_by_binary64(
+            result, mode, [](double x, double y) { return x / y; }, a, b))
+      return result;
+  }
   return convert<format>(detail::quotient_for<format, R>(a, b), mode, o, n);
 }
 
@@ -123,6 +148,12 @@ template <auto To = detail::format_of_operands{}, auto A, rounding_mode R = near
                                                    overflow o = overflow::to_special,
                                                    missing_nan n = missing_nan::largest) {
   constexpr auto format = detail::result<To, A>::format;
+  if constexpr (detail::in_binary64_of<R, format, A>.roots) {
+    const bool is_negative = (a.code() & detail::in_binary64_of<R, format, A>.sign_bit) != 0;
+    number<format> result;
+    const auto root = [](double x) { return detail::root_of(x); };
+    if (!is_negative && detail::is_by_binary64(result, mode, root, a)) return result;
+  }
   return convert<format>(detail::sqrt_of<format, R>(a), mode, o, n);
 }
 

@@ -24,15 +24,6 @@ namespace lowp {
 template <class T>
 concept carrier = std::same_as<T, float> || std::same_as<T, double>;
 
-/// Whether the compiler keeps to IEEE 754 as it stands. With -ffast-math and some of its parts it
-/// would simplify what rounds, and with the x87 it rounds otherwise: definitions are used instead.
-#if defined(__FAST_MATH__) || (defined(__GCC_IEC_559) && __GCC_IEC_559 == 0) || \
-    (defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0)
-inline constexpr bool has_ieee_arithmetic = false;
-#else
-inline constexpr bool has_ieee_arithmetic = true;
-#endif
-
 namespace detail {
 
 template <carrier C>

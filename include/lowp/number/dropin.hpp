@@ -30,6 +30,8 @@
 //     static_assert(std::is_floating_point_v<T>), std::is_arithmetic
 //                         no program may specialize these; adapters/traits.hpp does it all the
 //                         same. Distributions, std::normal_distribution<T>: adapters/random.hpp.
+//     std::lerp, std::midpoint
+//                         are for the types of C++: a + t * (b - a), (a + b) / 2.
 //     std::complex<T> z = 0.5
 //                         needs two conversions: z(0.5). Functions of std::complex<T> compile with
 //                         libstdc++ and not with libc++; the standard leaves it open.

@@ -10,7 +10,10 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "lowp/arrays/conversion.hpp"
 #include "lowp/arrays/packing.hpp"
@@ -96,6 +99,13 @@ template <auto B, class P>
 template <profile_type P, number_format F, class T>
 [[nodiscard]] constexpr code_t encode(const P& stack, const F& format, const T& x) {
   return encode(stack.casts.of(format), format, unpack(x));
+}
+
+/// The codes of an array, in the order of `out`.
+template <profile_type Stack, auto F, packing Order>
+void encode(const Stack& stack, std::span<const float> in, packed_span<F, Order> out,
+            const execution& how = {}) {
+  encode(in, out, stack.casts.of(F), how);
 }
 
 /// Into a matrix, or a new one, as a stack does. A profile without a rule for the format does not

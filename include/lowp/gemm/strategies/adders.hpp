@@ -255,8 +255,8 @@ struct grouped_kernels {
           multiply_k32<binary32_panels>(x, y, sink, p.how);
           return;
         }
-        const modeled_sum sum =
-            with_mode(policy, [&](auto mode) { return modeled_sum(policy, mode); });
+        modeled_sum sum = with_mode(policy, [&](auto mode) { return modeled_sum(policy, mode); });
+        sum.model.group = group_of(policy, x, y, p.how);
         multiply_blocks<modeled_panels>(y, x, sink, p.how, sum);
       };
       use_binary32_rows(p.level(), b.view(), row_use(use_b));
@@ -294,6 +294,21 @@ struct grouped_kernels {
     matrix_view<const float> view_;
     std::vector<float> flushed_;
   };
+  /// By which operations of binary32 a group may be added.
+  [[nodiscard]] static kernels::group_kind group_of(const grouped_sums& policy, const row_source& x,
+                                                    const row_source& y, const execution& how) {
+    using kernels::group_kind;
+    if (policy.accumulator != formats::binary32 || policy.range != overflow::to_special) {
+      return group_kind::none;
+    }
+    if (policy.order == group_order::pairwise && !policy.rounds_to_odd) return group_kind::nearest;
+    const value_range a(x, how), b(y, how);
+    const bool are_exact = a.significant_bits + b.significant_bits <= 24 &&
+                           a.unit + b.unit >= -149 && a.end() + b.end() <= 127;
+    if (!are_exact) return group_kind::none;
+    if (policy.order == group_order::pairwise) return group_kind::odd;
+    return policy.rounds_to_odd ? group_kind::none : group_kind::fused;
+  }
   template <class Problem>
   [[nodiscard]] static const char* value_obstacle(const Problem& p) {
     const grouped_sums& policy = p.policy;

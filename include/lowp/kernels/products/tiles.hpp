@@ -85,6 +85,13 @@ enum class adder_kind : std::uint8_t {
   staged,        ///< lowp::staged_sums
   block_scaled,  ///< lowp::block_scaled_sums; terms counts the scales, too
 };
+/// Sums of groups, where operations of binary32 are those of the policy.
+enum class group_kind : std::uint8_t {
+  none,
+  nearest,  ///< to nearest even
+  odd,      ///< products are exact, sums to odd
+  fused,    ///< of pairs: products are exact, their sum to nearest even
+};
 /// What adders have beside sum_model, in binary64.
 struct adder_model {
   adder_kind kind = adder_kind::plain;
@@ -122,6 +129,7 @@ struct sum_model {
   int fraction_bits = 0, mantissa_bits = 0;
   std::uint32_t lowest_lane_exponent = 1, lowest_row_exponent = 1;  ///< of factors, biased
   adder_model adder;
+  group_kind group = group_kind::none;  ///< of is_pairwise with chunks of 2 or 4
 
   template <class Word>
   [[nodiscard]] const sum_rounding<Word>& rounding() const {
