@@ -66,9 +66,14 @@ std::unique_ptr<golden_function> make_function(const vector_header& header) {
     const std::size_t scale = has_tensor_scale ? 1 : 0;
     if (header.results.size() != scale + 2)
       throw std::invalid_argument("the file has other results than scales and elements");
+    int block = 0;
+    const std::string width = parameter("block");
+    lowp::detail::text_cursor cursor(width);
+    if (!cursor.take_int(block, 1, 1 << 30) || !cursor.is_done())
+      throw std::invalid_argument("'parameter block " + width + "' of the file is no block size");
     const any_blocks blocks{header.results[scale + 1].format,
                             header.results[scale].format,
-                            {1, std::stoi(parameter("block"))},
+                            {1, block},
                             has_tensor_scale};
     return make_quantization(blocks, parameter("rule"), header.operands[0].count);
   }

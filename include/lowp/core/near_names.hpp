@@ -50,14 +50,14 @@ namespace lowp {
 /// "no format is called 'e4m3f'; near it: e4m3, e4m3fn"; if nothing is near, all names follow.
 [[nodiscard]] inline std::string unknown_name(std::string_view kind, std::string_view name,
                                               std::span<const std::string_view> names) {
-  const std::vector<std::string_view> near = near_names(name, names);
+  const std::vector<std::string_view> close = near_names(name, names);
   std::string text = "no ";
   text += kind;
   text += " is called '";
   text += name;
-  text += near.empty() ? "'; there are: " : "'; near it: ";
+  text += close.empty() ? "'; there are: " : "'; near it: ";
   std::string_view separator = "";
-  for (const std::string_view candidate : near.empty() ? names : std::span(near)) {
+  for (const std::string_view candidate : close.empty() ? names : std::span(close)) {
     text += separator;
     text += candidate;
     separator = ", ";

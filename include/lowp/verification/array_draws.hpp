@@ -52,7 +52,7 @@ inline void draw_block(draws& random, std::uint64_t kind, const any_format& in,
   const auto place = [&] { return static_cast<std::size_t>(random.below(count)); };
   const auto times = [](const unpacked& x, int power) { return scale_by_power_of_two(x, power); };
   const int power = detail::some_exponent(random, scale);
-  const auto small = [&](std::size_t) {  // of about the range of elements
+  const auto ordinary = [&](std::size_t) {  // of about the range of elements
     return times(structured_value(random, 24, random.between(-6, 0)), largest.exponent + power);
   };
   const auto step = [&](code_t code, int by) {
@@ -70,7 +70,7 @@ inline void draw_block(draws& random, std::uint64_t kind, const any_format& in,
       return fill(
           [&](std::size_t) { return random.coin() ? -largest_value(in) : largest_value(in); });
     case 5: {  // one NaN, one infinity, or both
-      fill(small);
+      fill(ordinary);
       const std::uint64_t which = random.below(3);
       const auto special = [&](const unpacked& x) {
         out[place()] = encode(in, x, nearest_even, overflow::to_special, missing_nan::largest);
@@ -84,7 +84,7 @@ inline void draw_block(draws& random, std::uint64_t kind, const any_format& in,
       return;
     case 7:
     case 8: {  // the amax is the largest element times a power of two, or beside it
-      fill(small);
+      fill(ordinary);
       const code_t amax = code_of(times(largest, power));
       out[place()] = step(amax, random.between(-1, 1));
       return;
@@ -114,18 +114,18 @@ inline void draw_block(draws& random, std::uint64_t kind, const any_format& in,
                    : unpacked::zero();
       });
     case 13: {  // equal magnitudes of either sign
-      const unpacked x = small(0);
+      const unpacked x = ordinary(0);
       return fill([&](std::size_t i) { return i % 2 != 0 ? -x : x; });
     }
     case 14: {  // an amax at a power of two, three halves, seven quarters, or beside them
-      fill([&](std::size_t i) { return times(small(i), -2); });
+      fill([&](std::size_t i) { return times(ordinary(i), -2); });
       constexpr std::uint64_t quarters[] = {4, 5, 6, 7, 8};
       const unpacked x = unpacked::scaled_integer(random.coin(), quarters[random.below(5)],
                                                   largest.exponent + power - 2);
       out[place()] = step(code_of(x), random.between(-1, 1));
       return;
     }
-    default: return fill(small);
+    default: return fill(ordinary);
   }
 }
 

@@ -212,7 +212,7 @@ inline void add_scalar_corners(const scalar_problem& problem, std::uint64_t seed
   // does, and those beside it.
   draws random(seed, 1);
   const any_format& last = *problem.formats[count - 1];
-  const auto emit = [&](const code_t* others, const unpacked& target) {
+  const auto add_solved = [&](const code_t* others, const unpacked& target) {
     unpacked values[3];
     for (std::size_t i = 0; i + 1 < count; ++i) values[i] = decode(*problem.formats[i], others[i]);
     const unpacked x = problem.solve(values, target);
@@ -243,7 +243,7 @@ inline void add_scalar_corners(const scalar_problem& problem, std::uint64_t seed
               f, structured_value(random, precision / 2 + 1, random.between(-2, 2)));
         }
       }
-      emit(others, target);
+      add_solved(others, target);
     }
   }
   if (count == 1) return;
@@ -262,11 +262,11 @@ inline void add_scalar_corners(const scalar_problem& problem, std::uint64_t seed
                                                 exponent - split + 1 - rest);
     code_t others[2] = {detail::nearest_code(*problem.formats[0], a), 0};
     if (count == 2) {
-      emit(others, exact::multiply(a, b));
+      add_solved(others, exact::multiply(a, b));
     } else {  // with an addend of zero, and one near
       others[1] = detail::nearest_code(*problem.formats[1], b);
-      emit(others, exact::multiply(decode(*problem.formats[0], others[0]),
-                                   decode(*problem.formats[1], others[1])));
+      add_solved(others, exact::multiply(decode(*problem.formats[0], others[0]),
+                                         decode(*problem.formats[1], others[1])));
     }
   }
 }

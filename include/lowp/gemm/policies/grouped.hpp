@@ -158,9 +158,9 @@ class grouped_summation {
       return is_subnormal ? unpacked::zero(x.negative) : result;
     }
     // Rounded where numbers of this exponent are normal, less than the smallest normal number?
-    const unpacked far = scale_by_power_of_two(x, 1 - x.exponent);
-    const unpacked kept = p_.rounds_to_odd ? rounded_within(f, far, to_odd, p_.range)
-                                           : decode(f, encode(f, far, nearest_even, p_.range));
+    const unpacked scaled = scale_by_power_of_two(x, 1 - x.exponent);
+    const unpacked kept = p_.rounds_to_odd ? rounded_within(f, scaled, to_odd, p_.range)
+                                           : decode(f, encode(f, scaled, nearest_even, p_.range));
     return kept.exponent + x.exponent - 1 < 1 - f.bias ? unpacked::zero(x.negative) : result;
   }
 
