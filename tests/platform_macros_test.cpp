@@ -11,9 +11,17 @@
 #include <lowp/arrays/arithmetic.hpp>
 #include <lowp/number/dropin.hpp>
 #include <lowp/number/dynamic.hpp>
+#include <lowp/number/flagged_arithmetic.hpp>
 #include <lowp/number/rounded.hpp>
+#include <lowp/number/status_registers.hpp>
+#include <lowp/number/trace.hpp>
 #include <lowp/number/tracked.hpp>
 #include <lowp/profiles/profiles.hpp>
+#include <lowp/formats/codebook_format.hpp>
+#include <lowp/formats/hif8_format.hpp>
+#include <lowp/formats/lns_format.hpp>
+#include <lowp/formats/preimage.hpp>
+#include <lowp/formats/takum_format.hpp>
 // clang-format on
 
 using namespace lowp;

@@ -210,7 +210,7 @@ TEST_CASE("neighbours, order, classes, minimum and maximum of all 8-bit floats")
 
 TEST_CASE("integers and powers of two") {
   const auto check = [](const auto& mode, direction d) {
-    const arithmetic_unit unit{formats::e5m2, mode, environments::arm};
+    const arithmetic_unit unit{formats::e5m2, mode, environments::aarch64};
     long long wrong = 0;
     for (code_t c = 0; c < 256; ++c) {
       const double x = double(e5m2::from_code(c));
@@ -247,7 +247,7 @@ TEST_CASE("integers and powers of two") {
     return arithmetic_unit{formats::e5m2, toward_zero, e}.to_integer<std::int16_t>(c).value;
   };
   CHECK(invalid(environments::riscv, 0x7E) == 32767);
-  CHECK(invalid(environments::arm, 0x7E) == 0);
+  CHECK(invalid(environments::aarch64, 0x7E) == 0);
   CHECK(invalid(environments::x86_sse, 0x7E) == -32768);
   CHECK(invalid(environments::riscv, 0xFC) == -32768);
   CHECK(invalid(environments::x86_sse, 0x7B) == -32768);
@@ -284,11 +284,11 @@ TEST_CASE("numbers of mixed formats, and constant expressions") {
   constexpr auto sum = add<formats::e4m3fn>(e5m2(448), e4m3fn(32), upward, environments::riscv);
   STATIC_REQUIRE(sum.flags == status_flags{.overflow = true, .inexact = true});
   constexpr auto product =
-      multiply<formats::binary16>(e4m3fn(448), e4m3fn(0.5), nearest_even, environments::arm);
+      multiply<formats::binary16>(e4m3fn(448), e4m3fn(0.5), nearest_even, environments::aarch64);
   STATIC_REQUIRE(product.value == 224);
   STATIC_REQUIRE(!product.flags.any());
-  STATIC_REQUIRE(fma(e5m2(2), e5m2(3), e5m2(1), nearest_even, environments::arm).value == 7);
-  STATIC_REQUIRE(sqrt(e5m2(2), nearest_even, environments::arm).flags.inexact);
+  STATIC_REQUIRE(fma(e5m2(2), e5m2(3), e5m2(1), nearest_even, environments::aarch64).value == 7);
+  STATIC_REQUIRE(sqrt(e5m2(2), nearest_even, environments::aarch64).flags.inexact);
   STATIC_REQUIRE(convert<formats::e4m3fn>(500.0, toward_zero, environments::riscv).value == 448);
   CHECK(convert<formats::binary16>(std::bit_cast<float>(0x7FC12000), nearest_even,
                                    environments::ieee754)
@@ -442,6 +442,6 @@ TEST_CASE("flags and environments as registers and as text") {
   CHECK(flags_from_fflags(8) == flags_from_fpsr(2));
   CHECK(environments::from_mxcsr(0x1F80) == environments::x86_sse);
   CHECK(environments::from_mxcsr(0x9FC0) == environments::flushing(environments::x86_sse));
-  CHECK(environments::from_fpcr(3u << 24) == environments::flushing(environments::arm_default_nan));
+  CHECK(environments::from_fpcr(3u << 24) == environments::flushing(environments::aarch64_default_nan));
   CHECK(to_text(status_flags{.overflow = true, .inexact = true}).view() == "--o-x-");
 }

@@ -168,10 +168,10 @@ struct machine_setting {
 };
 inline std::vector<machine_setting> machine_settings() {
   using namespace lowp::environments;
-  return {{0, arm},
-          {1u << 25, arm_default_nan},
-          {1u << 24, flushing(arm)},
-          {3u << 24, flushing(arm_default_nan)}};
+  return {{0, aarch64},
+          {1u << 25, aarch64_default_nan},
+          {1u << 24, flushing(aarch64)},
+          {3u << 24, flushing(aarch64_default_nan)}};
 }
 inline constexpr std::uint32_t toward_zero_bits = 3u << 22, upward_bits = 1u << 22,
                                downward_bits = 2u << 22;

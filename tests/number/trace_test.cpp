@@ -52,7 +52,7 @@ TEST_CASE("without a fault the stages end in the result of the operation") {
     }
     CHECK(wrong == 0);
   };
-  random_triples(arithmetic_unit{formats::binary16, upward, environments::arm}, 0xFFFF);
+  random_triples(arithmetic_unit{formats::binary16, upward, environments::aarch64}, 0xFFFF);
   random_triples(arithmetic_unit{formats::binary64, nearest_even, environments::x86_sse},
                  ~std::uint64_t{0});
 }

@@ -101,8 +101,9 @@ struct float_format {
 
 namespace detail {
 /// decode() of all but normal numbers.
-[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked decode_rest(const float_format& f, code_t magnitude,
-                                                           bool is_negative) {
+[[nodiscard]] LOWP_ALWAYS_INLINE constexpr unpacked decode_rest(const float_format& f,
+                                                                code_t magnitude,
+                                                                bool is_negative) {
   if (magnitude > f.largest_magnitude()) {
     return f.has_infinity && magnitude == f.largest_magnitude() + 1
                ? unpacked::infinite(is_negative)

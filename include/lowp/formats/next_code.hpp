@@ -23,8 +23,8 @@ template <class Encode>
 }  // namespace detail
 
 /// The code of the next larger value (`is_up`) or of the next smaller one: nextUp and nextDown of
-/// IEEE 754 clause 5.3.1. Next to the largest finite value lies infinity; without one the code stays,
-/// as does a NaN. Next to the smallest values lies a zero of their sign.
+/// IEEE 754 clause 5.3.1. Next to the largest finite value lies infinity; without one the code
+/// stays, as does a NaN. Next to the smallest values lies a zero of their sign.
 template <number_format F>
 [[nodiscard]] constexpr code_t next_code(const F& f, code_t code, bool is_up) {
   const unpacked x = decode(f, code);

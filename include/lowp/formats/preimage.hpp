@@ -35,29 +35,29 @@ template <class Predicate>
     return {unpacked::infinite(true), unpacked::infinite(true)};
   }
   if (!is_true(unpacked::infinite())) return {unpacked::infinite(), unpacked::infinite()};
-  // On the side of zero where it turns, look outward: `near` is the answer at zero.
-  const bool near = is_true(unpacked::zero()), negative = near;
+  // On the side of zero where it turns, look outward: `at_zero` is the answer at zero.
+  const bool at_zero = is_true(unpacked::zero()), negative = at_zero;
   constexpr int farthest = 1 << 24;  // no format has an exponent beyond
   const auto value = [&](int exponent, uint128 significand) {
     return unpacked{value_kind::finite, negative, exponent, significand};
   };
   const uint128 one{code_t{1} << 63, 0};
   const auto as_turn = [&](const unpacked& inner, const unpacked& outer) {
-    return near ? turning_point{outer, inner} : turning_point{inner, outer};
+    return at_zero ? turning_point{outer, inner} : turning_point{inner, outer};
   };
   // 1. The binade: the last exponent at whose power of two it is still what it is at zero.
   int low = -farthest, high = farthest;
-  if (is_true(value(low, one)) != near) return as_turn(unpacked::zero(), value(low, one));
+  if (is_true(value(low, one)) != at_zero) return as_turn(unpacked::zero(), value(low, one));
   while (high - low > 1) {
     const int middle = low + (high - low) / 2;
-    (is_true(value(middle, one)) == near ? low : high) = middle;
+    (is_true(value(middle, one)) == at_zero ? low : high) = middle;
   }
   if (high == farthest) return as_turn(value(low, one), unpacked::infinite(negative));
   // 2. The bits below the leading one: the largest significand likewise.
   uint128 significand = one;
   for (int bit = 126; bit >= 0; --bit) {
     const uint128 trial = significand | shift_left({0, 1}, bit);
-    if (is_true(value(low, trial)) == near) significand = trial;
+    if (is_true(value(low, trial)) == at_zero) significand = trial;
   }
   const uint128 next = significand + uint128{0, 1};
   return as_turn(value(low, significand), next.is_zero() ? value(high, one) : value(low, next));

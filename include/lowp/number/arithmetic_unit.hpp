@@ -143,7 +143,7 @@ class arithmetic_unit {
   [[nodiscard]] constexpr code_t negate(code a) const {
     return with_sign(a, !decode(format, a).negative);
   }
-  [[nodiscard]] constexpr code_t abs(code a) const { return with_sign(a, false); }
+  [[nodiscard]] constexpr code_t(abs)(code a) const { return with_sign(a, false); }
   [[nodiscard]] constexpr code_t copy_sign(code a, code of) const {
     return with_sign(a, decode(format, of).negative);
   }

@@ -115,18 +115,18 @@ inline constexpr environment x86_sse{.nan_result = nan_result::first,
                                      .invalid_integer = invalid_integer::indefinite,
                                      .signals_denormals = true};
 /// AArch64 with FPCR zero.
-inline constexpr environment arm{.flush_is_inexact = false,
-                                 .tininess = tininess::before_rounding,
-                                 .nan_result = nan_result::signaling_first,
-                                 .invalid_product_is_default_nan = true,
-                                 .signaling_nan_is_extremum = true,
-                                 .looks_at_addend_first = true,
-                                 .signals_flushed_denormals = true};
+inline constexpr environment aarch64{.flush_is_inexact = false,
+                                     .tininess = tininess::before_rounding,
+                                     .nan_result = nan_result::signaling_first,
+                                     .invalid_product_is_default_nan = true,
+                                     .signaling_nan_is_extremum = true,
+                                     .looks_at_addend_first = true,
+                                     .signals_flushed_denormals = true};
 /// AArch64 with FPCR.DN.
-inline constexpr environment arm_default_nan{.flush_is_inexact = false,
-                                             .tininess = tininess::before_rounding,
-                                             .signaling_nan_is_extremum = true,
-                                             .signals_flushed_denormals = true};
+inline constexpr environment aarch64_default_nan{.flush_is_inexact = false,
+                                                 .tininess = tininess::before_rounding,
+                                                 .signaling_nan_is_extremum = true,
+                                                 .signals_flushed_denormals = true};
 /// RISC-V, F, D and Zfh.
 inline constexpr environment riscv{.invalid_integer = invalid_integer::nearest_nan_largest};
 /// PTX for binary16, bfloat16 and binary32, without .ftz. No flags reach a program there; those

@@ -58,10 +58,10 @@ namespace environments {
   e.flushes_results = (word & 1u << 15) != 0;
   return e;
 }
-/// arm, or with DN (bit 25) arm_default_nan, with FZ (bit 24) flushing, with FZ16 (bit 19) of
-/// binary16. FZ16 alone, AH and NEP are not known here.
+/// aarch64, or with DN (bit 25) aarch64_default_nan, with FZ (bit 24) flushing, with FZ16 (bit 19)
+/// of binary16. FZ16 alone, AH and NEP are not known here.
 [[nodiscard]] constexpr environment from_fpcr(std::uint32_t word) {
-  environment e = (word & 1u << 25) != 0 ? arm_default_nan : arm;
+  environment e = (word & 1u << 25) != 0 ? aarch64_default_nan : aarch64;
   if ((word & 1u << 24) != 0) e = flushing(e);
   e.spares_binary16 = (word & 1u << 19) == 0;
   return e;

@@ -172,21 +172,21 @@ class datapath {
   /// A zero has the exponent of the other summand.
   constexpr void add_words(const unpacked& a, const unpacked& b) {
     const bool a_is_larger = b.is_zero() || (!a.is_zero() && a.exponent >= b.exponent);
-    const unpacked& large = a_is_larger ? a : b;
-    const unpacked& small = a_is_larger ? b : a;
-    trace_.larger = after(datapath_stage::larger, word_of(large));
-    datapath_word shifted{small.negative, large.exponent, {}};
-    if (small.kind == value_kind::finite) {
-      shifted.significand = shift_right_jam(small.significand, 1 + large.exponent - small.exponent);
+    const unpacked& upper = a_is_larger ? a : b;
+    const unpacked& lower = a_is_larger ? b : a;
+    trace_.larger = after(datapath_stage::larger, word_of(upper));
+    datapath_word shifted{lower.negative, upper.exponent, {}};
+    if (lower.kind == value_kind::finite) {
+      shifted.significand = shift_right_jam(lower.significand, 1 + upper.exponent - lower.exponent);
     }
     trace_.smaller = after(datapath_stage::smaller, shifted);
 
     const uint128 x = trace_.larger.significand, y = trace_.smaller.significand;
     datapath_word sum{trace_.larger.negative, trace_.larger.exponent, x + y};
-    if (large.negative != small.negative) {
+    if (upper.negative != lower.negative) {
       const bool is_swapped = y > x;
       sum.significand = is_swapped ? y - x : x - y;
-      sum.negative = is_swapped ? small.negative : large.negative;
+      sum.negative = is_swapped ? lower.negative : upper.negative;
       if (sum.significand.is_zero()) sum.negative = zero_sum_is_negative(unit_.rounding);
     }
     trace_.sum = after(datapath_stage::sum, sum);

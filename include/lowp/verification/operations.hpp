@@ -302,12 +302,12 @@ struct named_environment {
 inline constexpr named_environment named_environments[] = {
     {"ieee754", environments::ieee754},
     {"x86_sse", environments::x86_sse},
-    {"arm", environments::arm},
-    {"arm_default_nan", environments::arm_default_nan},
+    {"aarch64", environments::aarch64},
+    {"aarch64_default_nan", environments::aarch64_default_nan},
     {"riscv", environments::riscv},
     {"nvidia", environments::nvidia},
     {"x86_sse_flushing", environments::flushing(environments::x86_sse)},
-    {"arm_flushing", environments::flushing(environments::arm)},
+    {"aarch64_flushing", environments::flushing(environments::aarch64)},
     {"nvidia_flushing", environments::flushing(environments::nvidia)},
 };
 /// Throws std::invalid_argument for a name that is none.

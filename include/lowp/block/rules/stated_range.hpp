@@ -64,8 +64,8 @@ struct transformer_engine_tiles {
                                              const tensor_scale&) const {
     const binary32 bounded = detail::at_least(binary32(block_amax), binary32(least_amax));
     if (unpack(bounded).is_zero()) return unpack(1);
-    const unpacked q =
-        unpack(detail::at_most(detail::largest_element(format) / bounded, detail::largest_binary32));
+    const unpacked q = unpack(
+        detail::at_most(detail::largest_element(format) / bounded, detail::largest_binary32));
     return unpacked::scaled_integer(false, 1, -q.exponent);
   }
 };
