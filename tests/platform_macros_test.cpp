@@ -7,6 +7,7 @@
 #include "platform_macros.hpp"
 #include <lowp/adapters/iostream.hpp>
 #include <lowp/lowp.hpp>
+#include <lowp/gemm/matrix_instruction.hpp>
 #include <lowp/number.hpp>
 #include <lowp/arrays/arithmetic.hpp>
 #include <lowp/number/dropin.hpp>

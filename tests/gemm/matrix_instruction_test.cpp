@@ -25,7 +25,7 @@
 #include "split_mix.hpp"
 
 namespace amd = lowp::amd;
-namespace arm = lowp::arm;
+namespace aarch64 = lowp::aarch64;
 namespace formats = lowp::formats;
 namespace intel = lowp::intel;
 namespace nvidia = lowp::nvidia;
@@ -275,8 +275,8 @@ TEST_CASE("Subnormal numbers and zeros of AMX and Arm") {
   b(2, 0) = bf16(0x1p-26), b(2, 1) = bf16(0x1.02p-126);  // -2^-133 after all
   b(3, 0) = bf16(-0.0), b(3, 1) = bf16(0.0);
   matrix<float> plain = c, extended = c;
-  matrix_instruction<arm::bfdot>(a.in(), b.in(), plain.out());
-  matrix_instruction<arm::bfdot_extended>(a.in(), b.in(), extended.out());
+  matrix_instruction<aarch64::bfdot>(a.in(), b.in(), plain.out());
+  matrix_instruction<aarch64::bfdot_extended>(a.in(), b.in(), extended.out());
   CHECK(bits(plain(0, 0)) == 0u);
   CHECK(extended(0, 0) == 0x1p-130f);
   CHECK(bits(plain(0, 1)) == 0u);

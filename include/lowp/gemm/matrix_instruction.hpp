@@ -42,10 +42,12 @@ template <class T, class F>
   return false;
 }
 
-template <auto& I, class D>
-inline constexpr bool is_operand_a = [] { return takes_format(I.a, D::element_format::value); }();
-template <auto& I, class D>
-inline constexpr bool is_operand_b = [] { return takes_format(I.b, D::element_format::value); }();
+template <auto& Unit, class D>
+inline constexpr bool is_operand_a =
+    [] { return takes_format(Unit.a, D::element_format::value); }();
+template <auto& Unit, class D>
+inline constexpr bool is_operand_b =
+    [] { return takes_format(Unit.b, D::element_format::value); }();
 
 /// Throws for a matrix of another shape than an instruction takes.
 inline void require_instruction_shape(std::string_view what, std::size_t rows, std::size_t cols,
@@ -61,7 +63,7 @@ inline void require_instruction_shape(std::string_view what, std::size_t rows, s
          std::to_string(cols) + ", expected " + wanted + " x " + std::to_string(wanted_cols));
 }
 /// Throws for scales that an instruction does not take.
-template <auto& I, class D>
+template <auto& Unit, class D>
 void require_instruction_scales(std::string_view what, const D& d) {
   if (d.tensor_scale != 1.0f) {
     refuse("matrix_instruction: " + std::string(what) +
@@ -71,21 +73,21 @@ void require_instruction_scales(std::string_view what, const D& d) {
     refuse("matrix_instruction: " + std::string(what) +
            " has zero points, which no instruction takes");
   }
-  if (I.block == 0 && d.has_scales()) {
+  if (Unit.block == 0 && d.has_scales()) {
     refuse("matrix_instruction: " + std::string(what) +
            " has scales, which this one does not take");
   }
   const bool is_grouped =
-      d.group_rows() == 1 && d.group_cols() == static_cast<std::size_t>(I.block);
-  if (I.block != 0 && !(d.has_scales() && is_grouped)) {
+      d.group_rows() == 1 && d.group_cols() == static_cast<std::size_t>(Unit.block);
+  if (Unit.block != 0 && !(d.has_scales() && is_grouped)) {
     refuse("matrix_instruction: " + std::string(what) +
-           " has other scales, expected one for each " + "1 x " + std::to_string(I.block) +
+           " has other scales, expected one for each " + "1 x " + std::to_string(Unit.block) +
            " elements");
   }
 }
 
 /// The values of operands as product_terms has them, and the sums.
-template <auto& I>
+template <auto& Unit>
 class instruction_sums {
  public:
   template <class A, class B>
@@ -93,22 +95,23 @@ class instruction_sums {
 
   /// One element of the result of a floating-point instruction.
   [[nodiscard]] unpacked operator()(std::size_t row, std::size_t col, const unpacked& c) const {
-    const product_terms t{depth_, a_.row(row, I.policy), b_.row(col, I.policy), pack_as<float>(c)};
-    if constexpr (requires { sum_products(I.policy, t); }) {
-      return sum_products(I.policy, t);
+    const product_terms t{depth_, a_.row(row, Unit.policy), b_.row(col, Unit.policy),
+                          pack_as<float>(c)};
+    if constexpr (requires { sum_products(Unit.policy, t); }) {
+      return sum_products(Unit.policy, t);
     } else {
-      rounding_sequence<nearest_even_t> round(nearest_even, 0);
-      return sum_products(I.policy, t, round);
+      rounding_sequence<nearest_even_t> rounding(nearest_even, 0);
+      return sum_products(Unit.policy, t, rounding);
     }
   }
   [[nodiscard]] std::int32_t operator()(std::size_t row, std::size_t col,
                                         std::int32_t c) const requires requires {
-    I.policy.group;
+    Unit.policy.group;
   }
   {
-    const product_terms t{depth_, a_.row(row, I.policy), b_.row(col, I.policy), 0.0f};
-    return static_cast<std::int32_t>(
-        integer_sum(t, 0, depth_, I.policy.range, static_cast<std::size_t>(I.policy.group), c));
+    const product_terms t{depth_, a_.row(row, Unit.policy), b_.row(col, Unit.policy), 0.0f};
+    return static_cast<std::int32_t>(integer_sum(t, 0, depth_, Unit.policy.range,
+                                                 static_cast<std::size_t>(Unit.policy.group), c));
   }
 
  private:
@@ -164,75 +167,77 @@ void store_value(T& to, const F& f, const unpacked& x, code_t nan) {
 
 }  // namespace detail
 
-/// d = a * b^T + c as the instruction I, one of matrix_instructions.hpp or a
+/// d = a * b^T + c as the instruction Unit, one of matrix_instructions.hpp or a
 /// matrix_instruction_facts of your own with static storage, computes it, special values included:
 ///
 ///   matrix_instruction<nvidia::hopper_m64n8k32_e4m3_f32>(a, b, c);   // c = a * b^T + c
 ///
-/// `a` is m x k and `b` n x k (n: see the shape of I), operands as those of gemm whose elements
-/// have the formats of I: matrix_view of numbers or of float, packed_matrix_view, or, where I has
-/// scales, a block_matrix with such. TF32 and XF32 are read from binary32, that is float. `c` and
-/// `d` are m x n, of numbers of the formats of I: also float, double, and std::int32_t for
-/// integers; they may be the same matrix. A NaN in d is I.nan. Throws std::invalid_argument, before
-/// writing, for shapes and scales that do not fit. Allocates: this is a definition, of some
+/// `a` is m x k and `b` n x k (n: see the shape of Unit), operands as those of gemm whose elements
+/// have the formats of Unit: matrix_view of numbers or of float, packed_matrix_view, or, where Unit
+/// has scales, a block_matrix with such. TF32 and XF32 are read from binary32, that is float. `c`
+/// and `d` are m x n, of numbers of the formats of Unit: also float, double, and std::int32_t for
+/// integers; they may be the same matrix. A NaN in d is Unit.nan. Throws std::invalid_argument,
+/// before writing, for shapes and scales that do not fit. Allocates: this is a definition, of some
 /// microseconds for each element; gemm<policies::…> computes whole products at speed.
-template <auto& I, gemm_operand A, gemm_operand B, class C, class D>
+template <auto& Unit, gemm_operand A, gemm_operand B, class C, class D>
 void matrix_instruction(const A& a, const B& b, matrix_view<C> c, matrix_view<D> d) {
   using first = detail::description_of<A>;
   using second = detail::description_of<B>;
-  static_assert(defect(I.policy) == nullptr);
-  static_assert(detail::is_operand_a<I, first>, "elements of a have another format than I.a");
-  static_assert(detail::is_operand_b<I, second>, "elements of b have another format than I.b");
-  static_assert(detail::holds_results<C>(I.c), "c has another format than I.c");
-  static_assert(detail::holds_results<D>(I.result), "d has another format than I.result");
-  if constexpr (!std::is_same_v<std::remove_cvref_t<decltype(I.scale)>, no_scale>) {
-    static_assert(detail::takes_format(I.scale, first::scale_format::value) &&
-                      detail::takes_format(I.scale, second::scale_format::value),
-                  "scales have another format than I.scale");
+  static_assert(defect(Unit.policy) == nullptr);
+  static_assert(detail::is_operand_a<Unit, first>, "elements of a have another format than Unit.a");
+  static_assert(detail::is_operand_b<Unit, second>,
+                "elements of b have another format than Unit.b");
+  static_assert(detail::holds_results<C>(Unit.c), "c has another format than Unit.c");
+  static_assert(detail::holds_results<D>(Unit.result), "d has another format than Unit.result");
+  if constexpr (!std::is_same_v<std::remove_cvref_t<decltype(Unit.scale)>, no_scale>) {
+    static_assert(detail::takes_format(Unit.scale, first::scale_format::value) &&
+                      detail::takes_format(Unit.scale, second::scale_format::value),
+                  "scales have another format than Unit.scale");
   }
   const auto x = describe(a);
   const auto y = describe(b);
-  constexpr auto m = static_cast<std::size_t>(I.shape.m), n = static_cast<std::size_t>(I.shape.n);
-  constexpr auto k = static_cast<std::size_t>(I.shape.k);
-  constexpr auto most_n = static_cast<std::size_t>(I.shape.most_n);
+  constexpr auto m = static_cast<std::size_t>(Unit.shape.m),
+                 n = static_cast<std::size_t>(Unit.shape.n);
+  constexpr auto k = static_cast<std::size_t>(Unit.shape.k);
+  constexpr auto most_n = static_cast<std::size_t>(Unit.shape.most_n);
   detail::require_instruction_shape("a", x.rows(), x.cols(), m, m, k);
   detail::require_instruction_shape("b", y.rows(), y.cols(), n, most_n, k);
   detail::require_instruction_shape("c", c.rows, c.cols, m, m, y.rows());
   detail::require_instruction_shape("d", d.rows, d.cols, m, m, y.rows());
-  detail::require_instruction_scales<I>("a", x);
-  detail::require_instruction_scales<I>("b", y);
+  detail::require_instruction_scales<Unit>("a", x);
+  detail::require_instruction_scales<Unit>("b", y);
 
   if constexpr (std::same_as<D, std::int32_t>) {
-    const detail::instruction_sums<I> sum(x, y);
+    const detail::instruction_sums<Unit> sum(x, y);
     for (std::size_t i = 0; i < m; ++i) {
       for (std::size_t j = 0; j < y.rows(); ++j) d(i, j) = sum(i, j, c(i, j));
     }
-  } else if constexpr (I.result == formats::binary64) {
+  } else if constexpr (Unit.result == formats::binary64) {
     // More than product_terms holds: a chain of FMAs.
     for (std::size_t i = 0; i < m; ++i) {
       for (std::size_t j = 0; j < y.rows(); ++j) {
         unpacked sum = detail::held_value(c(i, j));
         for (std::size_t l = 0; l < k; ++l) {
           const unpacked next = exact::multiply_add(x.element(i, l), y.element(j, l), sum);
-          sum = decode(I.result, encode(I.result, next));
+          sum = decode(Unit.result, encode(Unit.result, next));
         }
-        detail::store_value(d(i, j), I.result, sum, I.nan);
+        detail::store_value(d(i, j), Unit.result, sum, Unit.nan);
       }
     }
   } else {
     const default_float_environment environment;
-    const detail::instruction_sums<I> sum(x, y);
+    const detail::instruction_sums<Unit> sum(x, y);
     for (std::size_t i = 0; i < m; ++i) {
       for (std::size_t j = 0; j < y.rows(); ++j) {
-        detail::store_value(d(i, j), I.result, sum(i, j, detail::held_value(c(i, j))), I.nan);
+        detail::store_value(d(i, j), Unit.result, sum(i, j, detail::held_value(c(i, j))), Unit.nan);
       }
     }
   }
 }
 /// c = a * b^T + c.
-template <auto& I, gemm_operand A, gemm_operand B, class C>
+template <auto& Unit, gemm_operand A, gemm_operand B, class C>
 void matrix_instruction(const A& a, const B& b, matrix_view<C> c) {
-  matrix_instruction<I>(a, b, c, c);
+  matrix_instruction<Unit>(a, b, c, c);
 }
 
 }  // namespace lowp

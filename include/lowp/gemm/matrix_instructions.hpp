@@ -7,7 +7,8 @@
 // operands of Blackwell's f8f6f4 are not in that program: they are taken as its other formats are.
 //
 //   LOWP_NVIDIA_INSTRUCTIONS(Row), LOWP_AMD_…, LOWP_INTEL_…, LOWP_ARM_…:
-//   Row(namespace and vendor, name, generation, instruction, (m, n, k, largest n), format of A, of
+//   Row(namespace: the vendor, of Arm the architecture; name, generation, instruction, (m, n, k,
+//   largest n), format of A, of
 //       B, of C, of the result, of scales, columns that share one, policy)
 //
 // {N} in a name stands for any multiple of n up to the largest. How many products meet in an adder,
@@ -35,9 +36,9 @@ struct instruction_shape {
 };
 
 /// Operands may be of any of these formats.
-template <std::size_t N>
+template <std::size_t Count>
 struct any_of_formats {
-  std::array<float_format, N> formats;
+  std::array<float_format, Count> formats;
 };
 template <class... F>
 any_of_formats(F...) -> any_of_formats<sizeof...(F)>;
@@ -64,16 +65,17 @@ struct matrix_instruction_facts {
 namespace detail {
 
 /// Whether an operand may have a format.
-template <class F, class G>
-[[nodiscard]] constexpr bool takes_format(const F& f, const G& g) {
-  if constexpr (std::is_same_v<F, G>) {
+template <class Wanted, class Format>
+[[nodiscard]] constexpr bool takes_format(const Wanted& f, const Format& g) {
+  if constexpr (std::is_same_v<Wanted, Format>) {
     return f == g;
   } else {
     return false;
   }
 }
-template <std::size_t N>
-[[nodiscard]] constexpr bool takes_format(const any_of_formats<N>& list, const float_format& g) {
+template <std::size_t Count>
+[[nodiscard]] constexpr bool takes_format(const any_of_formats<Count>& list,
+                                          const float_format& g) {
   return std::any_of(list.formats.begin(), list.formats.end(),
                      [&](const auto& f) { return f == g; });
 }
@@ -339,10 +341,10 @@ template <class A, class B, class C, class D, class Scale, class P>
   Row(intel, vnni_vpdpwssds, "AVX512-VNNI", "vpdpwssds", (1, 16, 2, 16), s16, s16, s32, s32, none, 0, policies::vnni_words_saturating)
 
 #define LOWP_ARM_INSTRUCTIONS(Row) \
-  Row(arm, bfdot, "FPCR.EBF = 0", "bfdot", (1, 4, 2, 4), bfloat16, bfloat16, binary32, binary32, none, 0, policies::arm_bfdot) \
-  Row(arm, bfdot_extended, "FPCR.EBF = 1", "bfdot", (1, 4, 2, 4), bfloat16, bfloat16, binary32, binary32, none, 0, policies::arm_bfdot_extended) \
-  Row(arm, bfmmla, "FPCR.EBF = 0", "bfmmla", (2, 2, 4, 2), bfloat16, bfloat16, binary32, binary32, none, 0, policies::arm_bfdot) \
-  Row(arm, bfmmla_extended, "FPCR.EBF = 1", "bfmmla", (2, 2, 4, 2), bfloat16, bfloat16, binary32, binary32, none, 0, policies::arm_bfdot_extended)
+  Row(aarch64, bfdot, "FPCR.EBF = 0", "bfdot", (1, 4, 2, 4), bfloat16, bfloat16, binary32, binary32, none, 0, policies::arm_bfdot) \
+  Row(aarch64, bfdot_extended, "FPCR.EBF = 1", "bfdot", (1, 4, 2, 4), bfloat16, bfloat16, binary32, binary32, none, 0, policies::arm_bfdot_extended) \
+  Row(aarch64, bfmmla, "FPCR.EBF = 0", "bfmmla", (2, 2, 4, 2), bfloat16, bfloat16, binary32, binary32, none, 0, policies::arm_bfdot) \
+  Row(aarch64, bfmmla_extended, "FPCR.EBF = 1", "bfmmla", (2, 2, 4, 2), bfloat16, bfloat16, binary32, binary32, none, 0, policies::arm_bfdot_extended)
 // clang-format on
 
 #define LOWP_DEFINE_INSTRUCTION(Vendor, Name, Generation, Instruction, Shape, A, B, C, D, Scale, \

@@ -217,7 +217,7 @@ class modeled_sum {
     model.lowest_row_exponent = biased(lowest_x);
     model.lowest_lane_exponent = biased(lowest_y);
   }
-  /// The same of staged_sums for finite operands; why kernels cannot, or null.
+  /// Completes the sum of staged_sums for finite operands; why kernels cannot, or null.
   [[nodiscard]] const char* factor_obstacle(const value_range& x, const value_range& y,
                                             const any_operand& a, const any_operand& b,
                                             const float_format& f) {

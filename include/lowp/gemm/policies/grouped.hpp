@@ -43,8 +43,8 @@ enum class subnormal_result : std::uint8_t {
   kept,
   /// A zero of its sign if the rounded result is subnormal.
   signed_zero,
-  /// The same if it would be less than the smallest normal number were exponents without end, as
-  /// x86 finds tininess. It differs where rounding gives that number: just below it.
+  /// A zero of its sign if it would be less than the smallest normal number were exponents without
+  /// end, as x86 finds tininess. It differs where rounding gives that number: just below it.
   tiny_to_zero,
 };
 
@@ -158,9 +158,9 @@ class grouped_summation {
       return is_subnormal ? unpacked::zero(x.negative) : result;
     }
     // Rounded where numbers of this exponent are normal, less than the smallest normal number?
-    const unpacked scaled = scale_by_power_of_two(x, 1 - x.exponent);
-    const unpacked kept = p_.rounds_to_odd ? rounded_within(f, scaled, to_odd, p_.range)
-                                           : decode(f, encode(f, scaled, nearest_even, p_.range));
+    const unpacked normal = scale_by_power_of_two(x, 1 - x.exponent);
+    const unpacked kept = p_.rounds_to_odd ? rounded_within(f, normal, to_odd, p_.range)
+                                           : decode(f, encode(f, normal, nearest_even, p_.range));
     return kept.exponent + x.exponent - 1 < 1 - f.bias ? unpacked::zero(x.negative) : result;
   }
 
