@@ -442,6 +442,7 @@ TEST_CASE("flags and environments as registers and as text") {
   CHECK(flags_from_fflags(8) == flags_from_fpsr(2));
   CHECK(environments::from_mxcsr(0x1F80) == environments::x86_sse);
   CHECK(environments::from_mxcsr(0x9FC0) == environments::flushing(environments::x86_sse));
-  CHECK(environments::from_fpcr(3u << 24) == environments::flushing(environments::aarch64_default_nan));
+  CHECK(environments::from_fpcr(3u << 24) ==
+        environments::flushing(environments::aarch64_default_nan));
   CHECK(to_text(status_flags{.overflow = true, .inexact = true}).view() == "--o-x-");
 }
