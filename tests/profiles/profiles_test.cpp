@@ -108,6 +108,15 @@ TEST_CASE("Scales in e8m0: 1.25, 3, zero, a negative number, infinity and the la
   CHECK(codes(profiles::cutlass) == list{0x80, 0x81, 0x00, 0x81, 0xFF, 0xFE});
   CHECK(codes(profiles::onnx) == list{0x80, 0x81, 0x00, 0x81, 0xFF, 0xFE});
   CHECK(codes(profiles::onednn) == list{0x7F, 0x80, 0x00, 0x81, 0xFF, 0xFE});
+  const list of_c10{0x7F, 0x81, 0x00, 0x81, 0xFF, 0xFF};
+  CHECK(codes(profiles::torch) == of_c10);
+  CHECK(codes(profiles::torch_2_12) == of_c10);
+  CHECK(codes(profiles::torchao) == of_c10);
+  CHECK(codes(profiles::modelopt) == of_c10);
+  CHECK(codes(profiles::compressed_tensors) == of_c10);
+  CHECK(encode(profiles::torch, formats::e8m0, 0x1p-149) == 0x00);
+  CHECK(encode(profiles::torch, formats::e8m0, -0x1p-140) == 0x00);
+  CHECK(encode(profiles::torch, formats::e8m0, 0x1.8p-127) == 0x01);
   CHECK(codes(profiles::ml_dtypes) == list{0x7F, 0x81, 0xFF, 0xFF, 0xFF, 0xFF});
   CHECK(codes(profiles::ml_dtypes_saturating) == list{0x7F, 0x81, 0x00, 0x00, 0xFF, 0xFE});
 }

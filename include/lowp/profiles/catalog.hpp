@@ -20,6 +20,10 @@ inline constexpr canonical_nan ones_kept{nan_bits::all_ones, nan_sign::kept};
 [[nodiscard]] constexpr conversion scale(const any_rounding& mode, overflow o) {
   return {.rounding = mode, .overflow = o, .takes_magnitude = true, .zero_is_smallest = true};
 }
+/// c10's Float8_e8m0fnu: the nearest power of two of the magnitude, ties up, infinities NaN. Not
+/// followed: between 2^-127 and 2^-126 c10 always rounds up.
+inline constexpr conversion c10_e8m0 = scale(nearest_away, overflow::to_special);
+
 [[nodiscard]] constexpr stack_casts cuda_casts(overflow o) {
   const conversion eight_bits{.overflow = o, .nan = ones_positive};
   return {.general = {.nan = ones_positive},
@@ -63,16 +67,18 @@ inline constexpr profile<not_stated, not_stated, not_stated, aligned_sums> ptx{
     .accumulator = policies::hopper_fp8};
 
 /// c10's headers before 2.12: tensor.to(dtype) on a CPU, of formats of 8 bits.
-inline constexpr profile<> torch{
-    .name = "torch", .version = "before 2.12", .casts = {.general = {.nan = detail::ones_kept}}};
+inline constexpr profile<> torch{.name = "torch",
+                                 .version = "before 2.12",
+                                 .casts = {.general = {.nan = detail::ones_kept},
+                                           .exceptions = {{{formats::e8m0, detail::c10_e8m0}}}}};
 /// From 2.12 on e4m3fn saturates finite values (pytorch#178817).
 inline constexpr profile<> torch_2_12{
     .name = "torch_2_12",
     .version = "2.12",
-    .casts = {
-        .general = {.nan = detail::ones_kept},
-        .exceptions = {{{formats::e4m3fn,
-                         {.overflow = overflow::saturate_numbers, .nan = detail::ones_kept}}}}}};
+    .casts = {.general = {.nan = detail::ones_kept},
+              .exceptions = {{{formats::e4m3fn,
+                               {.overflow = overflow::saturate_numbers, .nan = detail::ones_kept}},
+                              {formats::e8m0, detail::c10_e8m0}}}}};
 
 /// Casts in C++ and NumPy. e8m0 rounds ties up; what is not followed: between 2^-127 and 2^-126 it
 /// always rounds up there.
@@ -146,13 +152,15 @@ inline constexpr profile<rules::rceil_t, rules::rceil_t, rules::transformer_engi
 inline constexpr profile<rules::floor_t, rules::floor_t, rules::torchao_nvfp4_t> torchao{
     .name = "torchao",
     .version = "36027d8",
-    .casts = {.general = {.overflow = overflow::saturate, .nan = detail::ones_kept}}};
+    .casts = {.general = {.overflow = overflow::saturate, .nan = detail::ones_kept},
+              .exceptions = {{{formats::e8m0, detail::c10_e8m0}}}}};
 
 /// Model-Optimizer's quantized tensors; -0 of MXFP4 is its rule's.
 inline constexpr profile<rules::modelopt_mxfp8_t, rules::modelopt_mxfp4_t, rules::modelopt_t>
     modelopt{.name = "modelopt",
              .version = "a2fbac7",
-             .casts = {.general = {.overflow = overflow::saturate, .nan = detail::ones_kept}},
+             .casts = {.general = {.overflow = overflow::saturate, .nan = detail::ones_kept},
+                       .exceptions = {{{formats::e8m0, detail::c10_e8m0}}}},
              .block_zeros = negative_zeros::from_numbers};
 
 inline constexpr profile<rules::compressed_tensors_mx_t, rules::compressed_tensors_mx_t,
@@ -160,7 +168,8 @@ inline constexpr profile<rules::compressed_tensors_mx_t, rules::compressed_tenso
     compressed_tensors{
         .name = "compressed_tensors",
         .version = "ac8e2ba",
-        .casts = {.general = {.overflow = overflow::saturate, .nan = detail::ones_kept}}};
+        .casts = {.general = {.overflow = overflow::saturate, .nan = detail::ones_kept},
+                  .exceptions = {{{formats::e8m0, detail::c10_e8m0}}}}};
 
 /// microxcaling's defaults: ties away from zero, also of single values.
 inline constexpr profile<rules::microxcaling_log2_t> microxcaling{
