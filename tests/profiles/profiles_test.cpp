@@ -154,6 +154,11 @@ TEST_CASE("Blocks by profiles are those of their rules, with their zeros") {
   CHECK(zero(profiles::modelopt, 8) == 8);
   CHECK(zero(profiles::compressed_tensors, 7) == 8);
   CHECK(lowp::quantize<formats::mxfp4>(profiles::modelopt, in).code(0, 7) == 8);
+  // What is said of zeros of NVFP4 is not said of MX.
+  CHECK(lowp::quantize<formats::mxfp8_e4m3>(profiles::modelopt, in).code(0, 7) == 0x80);
+  CHECK(lowp::quantize<formats::mxfp6_e3m2>(profiles::modelopt, in).code(0, 7) == 0x20);
+  CHECK(lowp::quantize<formats::mxfp8_e4m3>(profiles::te_reference, in).code(0, 7) == 0x80);
+  CHECK(lowp::quantize<formats::mxfp4>(profiles::te_reference, in).code(0, 7) == 8);
 }
 
 TEST_CASE("Arrays by profiles, and MX blocks of one element as shared_exp_method none") {

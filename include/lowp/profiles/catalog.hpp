@@ -146,7 +146,7 @@ inline constexpr profile<rules::rceil_t, rules::rceil_t, rules::transformer_engi
     .name = "te_reference",
     .version = "d0067d0",
     .casts = detail::cuda_casts(overflow::saturate),
-    .block_zeros = negative_zeros::none};
+    .nvfp4_zeros = negative_zeros::none};
 
 /// ScaleCalculationMode.FLOOR, the default; casts are torch's, after a clamp.
 inline constexpr profile<rules::floor_t, rules::floor_t, rules::torchao_nvfp4_t> torchao{
@@ -161,7 +161,7 @@ inline constexpr profile<rules::modelopt_mxfp8_t, rules::modelopt_mxfp4_t, rules
              .version = "a2fbac7",
              .casts = {.general = {.overflow = overflow::saturate, .nan = detail::ones_kept},
                        .exceptions = {{{formats::e8m0, detail::c10_e8m0}}}},
-             .block_zeros = negative_zeros::from_numbers};
+             .nvfp4_zeros = negative_zeros::from_numbers};
 
 inline constexpr profile<rules::compressed_tensors_mx_t, rules::compressed_tensors_mx_t,
                          rules::compressed_tensors_t>

@@ -57,9 +57,10 @@ struct profile {
   Mxfp8 mxfp8{};  ///< of blocks under powers of two whose elements have more than 4 bits
   Mxfp4 mxfp4{};  ///< and of those with 4
   Nvfp4 nvfp4{};  ///< of blocks under scales with a mantissa
-  /// Signs of zeros among the elements of blocks, of MXFP4 and of others.
+  /// Signs of zeros among the elements under each rule.
+  lowp::negative_zeros mxfp8_zeros = lowp::negative_zeros::kept;
   lowp::negative_zeros mxfp4_zeros = lowp::negative_zeros::kept;
-  lowp::negative_zeros block_zeros = lowp::negative_zeros::kept;
+  lowp::negative_zeros nvfp4_zeros = lowp::negative_zeros::kept;
   packing nibbles = packings::low_first;
   Accumulator accumulator{};  ///< of matrix units
 };
@@ -73,20 +74,29 @@ concept profile_type = is_profile_v<T>;
 
 namespace detail {
 
-/// The rule of a profile for a block format.
+/// What a profile says of blocks of a kind: the rule and signs of zeros.
+template <class Rule>
+struct block_slot {
+  const Rule& rule;
+  negative_zeros zeros;
+};
+template <class Rule>
+block_slot(const Rule&, negative_zeros) -> block_slot<Rule>;
+
+/// That of a block format.
 template <auto B>
-[[nodiscard]] constexpr const auto& rule_for(const profile_type auto& p) {
+[[nodiscard]] constexpr auto slot_for(const profile_type auto& p) {
   constexpr auto blocks = scaled_blocks_of(B);
   if constexpr (blocks.has_tensor_scale || !facts_of(blocks.scale).are_powers_of_two()) {
-    return p.nvfp4;
+    return block_slot{p.nvfp4, p.nvfp4_zeros};
   } else if constexpr (blocks.element.bits() <= 4) {
-    return p.mxfp4;
+    return block_slot{p.mxfp4, p.mxfp4_zeros};
   } else {
-    return p.mxfp8;
+    return block_slot{p.mxfp8, p.mxfp8_zeros};
   }
 }
 template <auto B, class P>
-using rule_type_for = std::remove_cvref_t<decltype(rule_for<B>(std::declval<const P&>()))>;
+using rule_type_for = std::remove_cvref_t<decltype(slot_for<B>(std::declval<const P&>()).rule)>;
 
 template <auto B, class P>
 [[nodiscard]] constexpr bool has_rule() {
@@ -117,13 +127,12 @@ requires(detail::has_rule<B, P>()) void quantize(const P& stack, matrix_view<con
   using rule = detail::rule_type_for<B, P>;
   constexpr auto element = scaled_blocks_of(B).element;
   const conversion& cast = stack.casts.of(element);
-  const auto zeros = element.bits() <= 4 && scaled_blocks_of(B).scale.bits() == 8 &&
-                             facts_of(scaled_blocks_of(B).scale).are_powers_of_two()
-                         ? stack.mxfp4_zeros
-                         : stack.block_zeros;
-  const basic_conversion<rounding_of<rule>> c{
-      .rounding = {}, .missing_nan = cast.missing_nan, .nan = cast.nan, .negative_zeros = zeros};
-  quantize(in, out, detail::rule_for<B>(stack), c, how);
+  const auto slot = detail::slot_for<B>(stack);
+  const basic_conversion<rounding_of<rule>> c{.rounding = {},
+                                              .missing_nan = cast.missing_nan,
+                                              .nan = cast.nan,
+                                              .negative_zeros = slot.zeros};
+  quantize(in, out, slot.rule, c, how);
 }
 template <auto B, profile_type P>
 requires(detail::has_rule<B, P>())
