@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <stdexcept>
+#include <type_traits>
 #include <vector>
 
 #include "catch.hpp"
@@ -61,6 +63,66 @@ TEST_CASE("Blocks without negative zeros") {
   check_zeros<formats::mxfp4>(rules::floor);
   check_zeros<formats::mxfp8_e4m3>(rules::rceil);
   check_zeros<formats::nvfp4>(rules::transformer_engine);
+}
+
+namespace {
+
+/// A mode with a state, and a rule that has it.
+struct toward {
+  bool is_up = false;
+  std::uint64_t addend(const lowp::discarded& d) const {
+    return is_up ? lowp::away_from_zero.addend(d) : lowp::toward_zero.addend(d);
+  }
+};
+struct rule_with_state : rules::floor_t {
+  toward rounding{};
+};
+
+template <auto F>
+void check_mode(const auto& rule) {
+  std::vector<float> x(32);  // ties, and some that are none
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = (static_cast<float>(i) - 16) / 4;
+  x[31] = 6;
+  const lowp::matrix_view<const float> in(x.data(), 1, x.size());
+  const auto own = lowp::quantize<F>(in, rule);
+  const auto even = lowp::quantize<F>(in, rule, lowp::nearest_even);
+  CHECK(!(own == even));
+  CHECK(lowp::quantize<F>(in, rule, conversion{.missing_nan = missing_nan::zero}) == own);
+  CHECK(lowp::quantize<F>(in, rule, conversion{.rounding = lowp::nearest_even}) == even);
+  CHECK(lowp::quantize<F>(in, rule, conversion{.rounding = lowp::upward}) ==
+        lowp::quantize<F>(in, rule, lowp::upward));
+  using of_rule = lowp::basic_conversion<lowp::rounding_of<std::remove_cvref_t<decltype(rule)>>>;
+  CHECK(lowp::quantize<F>(in, rule, of_rule{.missing_nan = missing_nan::zero}) == own);
+}
+
+}  // namespace
+
+TEST_CASE("A conversion without a mode leaves the rule its own") {
+  check_mode<formats::mxfp4>(rules::ggml_mxfp4);
+  check_mode<formats::mxfp4>(rules::microxcaling);
+  rule_with_state r;
+  r.rounding.is_up = true;
+  check_mode<formats::mxfp4>(r);
+}
+
+TEST_CASE("What elements do not follow is refused") {
+  const std::vector<float> x(32, 1.0f);
+  const lowp::matrix_view<const float> in(x.data(), 1, x.size());
+  const auto refuses = [&](const conversion& how) {
+    try {
+      (void)lowp::quantize<formats::mxfp4>(in, rules::floor, how);
+    } catch (const std::invalid_argument&) {
+      return true;
+    }
+    return false;
+  };
+  CHECK(refuses({.overflow = lowp::overflow::wrap}));
+  CHECK(refuses({.overflow = lowp::overflow::sat_none}));
+  CHECK(refuses({.overflow = lowp::overflow::saturate_numbers}));
+  CHECK(refuses({.takes_magnitude = true}));
+  CHECK(refuses({.zero_is_smallest = true}));
+  CHECK_FALSE(refuses({}));
+  CHECK_FALSE(refuses(lowp::conversions::cuda));
 }
 
 TEST_CASE("NaN among elements under given scales") {

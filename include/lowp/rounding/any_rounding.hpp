@@ -15,13 +15,17 @@ namespace lowp {
 /// Any rounding mode of the library as one type; acts as the mode it was made from.
 class any_rounding {
  public:
-  constexpr any_rounding() : any_rounding(nearest_even) {}
+  /// nearest_even, which nobody has stated.
+  constexpr any_rounding() : any_rounding(nearest_even) { is_stated_ = false; }
   constexpr any_rounding(const stochastic& random) : random_(random) {}
   template <rounding_mode R>
   requires requires(const discarded& d) { R::addend(d); }
   constexpr any_rounding(const R&)
       : addend_(&R::addend), is_fixed_addend_(lowp::is_fixed_addend<R>) {}
 
+  /// Whether it was made from a mode. Where a rule has a mode of its own (block/rules/rule.hpp),
+  /// one that was not stated gives way to it.
+  [[nodiscard]] constexpr bool is_stated() const { return is_stated_; }
   [[nodiscard]] constexpr bool is_stochastic() const { return addend_ == nullptr; }
   /// The mode, if it is stochastic.
   [[nodiscard]] constexpr const stochastic& draw() const { return random_; }
@@ -37,6 +41,7 @@ class any_rounding {
  private:
   std::uint64_t (*addend_)(const discarded&) = nullptr;  // of the modes without state
   bool is_fixed_addend_ = false;
+  bool is_stated_ = true;
   stochastic random_{};
 };
 
