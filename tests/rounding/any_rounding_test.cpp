@@ -30,6 +30,15 @@ int mismatches(const R& mode) {
   return count;
 }
 
+TEST_CASE("without a mode it is nearest_even, unstated") {
+  constexpr any_rounding none, even(nearest_even);
+  STATIC_REQUIRE(!none.is_stated());
+  STATIC_REQUIRE(even.is_stated());
+  STATIC_REQUIRE(any_rounding(stochastic{}).at(3).is_stated());
+  STATIC_REQUIRE(none.is_fixed_addend() == even.is_fixed_addend());
+  CHECK(convert<formats::e2m1>(2.5, none).code() == 4);
+}
+
 TEST_CASE("a mode chosen at run time rounds as the mode itself") {
   CHECK(mismatches(nearest_even) == 0);
   CHECK(mismatches(nearest_away) == 0);

@@ -16,7 +16,10 @@ namespace lowp {
 class any_rounding {
  public:
   /// nearest_even, which nobody has stated.
-  constexpr any_rounding() : any_rounding(nearest_even) { is_stated_ = false; }
+  constexpr any_rounding()
+      : addend_(&nearest_even_t::addend),
+        is_fixed_addend_(lowp::is_fixed_addend<nearest_even_t>),
+        is_stated_(false) {}
   constexpr any_rounding(const stochastic& random) : random_(random) {}
   template <rounding_mode R>
   requires requires(const discarded& d) { R::addend(d); }
