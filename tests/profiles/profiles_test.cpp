@@ -5,10 +5,12 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "catch.hpp"
 #include "lowp/block/catalog.hpp"
+#include "lowp/block/level_catalog.hpp"
 #include "lowp/profiles/catalog.hpp"
 #include "lowp/profiles/names.hpp"
 #include "oracle.hpp"
@@ -159,6 +161,37 @@ TEST_CASE("Blocks by profiles are those of their rules, with their zeros") {
   CHECK(lowp::quantize<formats::mxfp6_e3m2>(profiles::modelopt, in).code(0, 7) == 0x20);
   CHECK(lowp::quantize<formats::mxfp8_e4m3>(profiles::te_reference, in).code(0, 7) == 0x80);
   CHECK(lowp::quantize<formats::mxfp4>(profiles::te_reference, in).code(0, 7) == 8);
+}
+
+namespace {
+
+template <auto B>
+constexpr bool has_rule(const auto& p) {
+  return lowp::detail::has_rule<B, std::remove_cvref_t<decltype(p)>>();
+}
+constexpr lowp::block_format ggml_nvfp4{formats::e2m1, formats::ue4m3, lowp::block_shape{1, 16}};
+constexpr lowp::block_format scaled_e8m0{formats::e2m1, formats::scaled_tensor(formats::e8m0),
+                                         lowp::block_shape{1, 16}};
+
+}  // namespace
+
+TEST_CASE("Profiles have rules for the formats that their stacks have, and for no others") {
+  STATIC_REQUIRE(has_rule<formats::mxfp8_e5m2>(profiles::te));
+  STATIC_REQUIRE(has_rule<formats::nvfp4_16x16>(profiles::te));
+  STATIC_REQUIRE(!has_rule<formats::deepseek_1x128>(profiles::te));
+  STATIC_REQUIRE(!has_rule<formats::scaled_rows(formats::e2m1)>(profiles::te));
+  STATIC_REQUIRE(!has_rule<formats::mxint8>(profiles::te));
+  STATIC_REQUIRE(!has_rule<formats::nvint4>(profiles::te));
+  STATIC_REQUIRE(!has_rule<formats::bfp(4, 16)>(profiles::ocp));
+  STATIC_REQUIRE(!has_rule<scaled_e8m0>(profiles::ocp));
+  STATIC_REQUIRE(!has_rule<formats::affine_groups(4, {1, 128})>(profiles::ocp));
+  STATIC_REQUIRE(!has_rule<formats::mx9>(profiles::te));
+  STATIC_REQUIRE(has_rule<formats::mxint8>(profiles::ocp));
+  STATIC_REQUIRE(!has_rule<formats::nvfp4>(profiles::ocp));
+  STATIC_REQUIRE(has_rule<formats::mxfp4>(profiles::ggml));
+  STATIC_REQUIRE(has_rule<ggml_nvfp4>(profiles::ggml));
+  STATIC_REQUIRE(!has_rule<formats::nvfp4>(profiles::ggml));
+  STATIC_REQUIRE(!has_rule<formats::mxfp8_e4m3>(profiles::ggml));
 }
 
 TEST_CASE("Arrays by profiles, and MX blocks of one element as shared_exp_method none") {

@@ -5,7 +5,6 @@
 #pragma once
 
 #include "lowp/block/rules.hpp"
-#include "lowp/gemm/policy.hpp"
 #include "lowp/profiles/profile.hpp"
 
 namespace lowp::profiles {
@@ -36,7 +35,7 @@ inline constexpr conversion c10_e8m0 = scale(nearest_away, overflow::to_special)
 }  // namespace detail
 
 /// OCP OFP8 1.0 with saturation, which it requires beside overflow to NaN or infinity, and MX 1.0.
-inline constexpr profile<rules::floor_t> ocp{
+inline constexpr profile<rules::floor_t, rules::floor_t, not_stated, rules::floor_t> ocp{
     .name = "ocp",
     .version = "OFP8 1.0, MX 1.0",
     .casts = {.general = {.overflow = overflow::saturate}}};
@@ -54,17 +53,16 @@ inline constexpr profile<rules::rceil_t> cuda_sat{
 inline constexpr profile<rules::rceil_t> cuda_nosat{
     .name = "cuda_nosat", .version = "13.4", .casts = detail::cuda_casts(overflow::to_special)};
 /// cvt.rn.satfinite to 8 bits and fewer, cvt.rn to binary16 and bfloat16, cvt.rna to tf32, cvt.rp
-/// to ue8m0; products of e4m3 as Hopper's mma adds them (arXiv 2511.10909).
-inline constexpr profile<not_stated, not_stated, not_stated, aligned_sums> ptx{
+/// to ue8m0.
+inline constexpr profile<> ptx{
     .name = "ptx",
     .version = "13.4",
-    .casts = {.general = {.nan = detail::ones_positive},
-              .exceptions = {{{formats::e4m3fn, conversions::cuda},
-                              {formats::e5m2, conversions::cuda},
-                              {formats::tf32,
-                               {.rounding = nearest_away, .nan = detail::ones_positive}},
-                              {formats::e8m0, detail::scale(upward, overflow::saturate)}}}},
-    .accumulator = policies::hopper_fp8};
+    .casts = {
+        .general = {.nan = detail::ones_positive},
+        .exceptions = {{{formats::e4m3fn, conversions::cuda},
+                        {formats::e5m2, conversions::cuda},
+                        {formats::tf32, {.rounding = nearest_away, .nan = detail::ones_positive}},
+                        {formats::e8m0, detail::scale(upward, overflow::saturate)}}}}};
 
 /// c10's headers before 2.12: tensor.to(dtype) on a CPU, of formats of 8 bits.
 inline constexpr profile<> torch{.name = "torch",
@@ -86,18 +84,16 @@ inline constexpr profile<> ml_dtypes{
     .name = "ml_dtypes",
     .version = "b793a6e",
     .casts = {.general = {.missing_nan = missing_nan::flipped_zero},
-              .exceptions = {{{formats::e8m0, {.rounding = nearest_away}}}}},
-    .nibbles = packings::byte_low};
+              .exceptions = {{{formats::e8m0, {.rounding = nearest_away}}}}}};
 /// ConvertFrom with kSaturate, which C++ has.
 inline constexpr profile<> ml_dtypes_saturating{
     .name = "ml_dtypes_saturating",
     .version = "b793a6e",
-    .casts = {.general = {.overflow = overflow::saturate_numbers,
-                          .missing_nan = missing_nan::flipped_zero},
-              .exceptions = {{{formats::e8m0,
-                               {.rounding = nearest_away,
-                                .overflow = overflow::saturate_numbers}}}}},
-    .nibbles = packings::byte_low};
+    .casts = {
+        .general = {.overflow = overflow::saturate_numbers,
+                    .missing_nan = missing_nan::flipped_zero},
+        .exceptions = {{{formats::e8m0,
+                         {.rounding = nearest_away, .overflow = overflow::saturate_numbers}}}}}};
 
 /// Cast with `saturate`, its default, as the operator's reference computes it; e8m0 rounds up.
 /// Not followed: binary32 subnormals become 2^-126 in e8m0, 2^-127 too.
@@ -178,7 +174,7 @@ inline constexpr profile<rules::microxcaling_log2_t> microxcaling{
     .casts = {.general = {.rounding = nearest_away, .overflow = overflow::saturate_numbers}}};
 
 inline constexpr profile<not_stated, rules::ggml_mxfp4_t, rules::ggml_nvfp4_t> ggml{
-    .name = "ggml", .version = "d99724f", .nibbles = packings::split_half<32>};
+    .name = "ggml", .version = "d99724f"};
 
 /// Checkpoints of gpt-oss; how they were made is not stated.
 inline constexpr profile<> gpt_oss{.name = "gpt_oss", .version = "7b58334"};

@@ -16,7 +16,6 @@
 #include <utility>
 
 #include "lowp/arrays/conversion.hpp"
-#include "lowp/arrays/packing.hpp"
 #include "lowp/block/conversion.hpp"
 #include "lowp/formats/catalog.hpp"
 #include "lowp/number/conversion.hpp"
@@ -44,25 +43,24 @@ struct stack_casts {
   }
 };
 
-/// Stands for a rule or an accumulator that a stack has not, or that is not known.
+/// Stands for a rule that a stack has not, or that is not known.
 struct not_stated {};
 
-/// A stack. Rules are objects of block/rules/, accumulators policies of gemm/policies/.
+/// A stack. Rules are objects of block/rules/.
 template <class Mxfp8 = not_stated, class Mxfp4 = Mxfp8, class Nvfp4 = not_stated,
-          class Accumulator = not_stated>
+          class Mxint8 = not_stated>
 struct profile {
   std::string_view name;
   std::string_view version;
   stack_casts casts{};
-  Mxfp8 mxfp8{};  ///< of blocks under powers of two whose elements have more than 4 bits
-  Mxfp4 mxfp4{};  ///< and of those with 4
-  Nvfp4 nvfp4{};  ///< of blocks under scales with a mantissa
+  Mxfp8 mxfp8{};    ///< of e4m3fn, e5m2, e3m2 and e2m3 under e8m0
+  Mxfp4 mxfp4{};    ///< of e2m1 under e8m0
+  Nvfp4 nvfp4{};    ///< of e2m1 under ue4m3 or e4m3fn
+  Mxint8 mxint8{};  ///< of fixed<8, 6> under e8m0
   /// Signs of zeros among the elements under each rule.
   lowp::negative_zeros mxfp8_zeros = lowp::negative_zeros::kept;
   lowp::negative_zeros mxfp4_zeros = lowp::negative_zeros::kept;
   lowp::negative_zeros nvfp4_zeros = lowp::negative_zeros::kept;
-  packing nibbles = packings::low_first;
-  Accumulator accumulator{};  ///< of matrix units
 };
 
 template <class T>
@@ -83,24 +81,51 @@ struct block_slot {
 template <class Rule>
 block_slot(const Rule&, negative_zeros) -> block_slot<Rule>;
 
-/// That of a block format.
+inline constexpr not_stated no_rule{};
+
+/// That of a block format; nothing of those that no stack's rules are for.
 template <auto B>
 [[nodiscard]] constexpr auto slot_for(const profile_type auto& p) {
-  constexpr auto blocks = scaled_blocks_of(B);
-  if constexpr (blocks.has_tensor_scale || !facts_of(blocks.scale).are_powers_of_two()) {
-    return block_slot{p.nvfp4, p.nvfp4_zeros};
-  } else if constexpr (blocks.element.bits() <= 4) {
-    return block_slot{p.mxfp4, p.mxfp4_zeros};
+  if constexpr (scaled_block_format<B>) {
+    constexpr auto blocks = scaled_blocks_of(B);
+    constexpr auto has_element = [](const auto&... list) {
+      return (is_same_format(scaled_blocks_of(B).element, list) || ...);
+    };
+    constexpr bool is_mx = is_same_format(blocks.scale, formats::e8m0) && !blocks.has_tensor_scale;
+    constexpr bool has_mantissa = is_same_format(blocks.scale, formats::ue4m3) ||
+                                  is_same_format(blocks.scale, formats::e4m3fn);
+    if constexpr (has_mantissa && has_element(formats::e2m1)) {
+      return block_slot{p.nvfp4, p.nvfp4_zeros};
+    } else if constexpr (is_mx && has_element(formats::e2m1)) {
+      return block_slot{p.mxfp4, p.mxfp4_zeros};
+    } else if constexpr (is_mx && has_element(formats::e4m3fn, formats::e5m2, formats::e3m2,
+                                              formats::e2m3)) {
+      return block_slot{p.mxfp8, p.mxfp8_zeros};
+    } else if constexpr (is_mx && has_element(formats::fixed<8, 6>)) {
+      return block_slot{p.mxint8, negative_zeros::kept};
+    } else {
+      return block_slot{no_rule, negative_zeros::kept};
+    }
   } else {
-    return block_slot{p.mxfp8, p.mxfp8_zeros};
+    return block_slot{no_rule, negative_zeros::kept};
   }
 }
 template <auto B, class P>
 using rule_type_for = std::remove_cvref_t<decltype(slot_for<B>(std::declval<const P&>()).rule)>;
 
+/// Whether a profile has a rule for the format that does not itself say that it is none.
 template <auto B, class P>
 [[nodiscard]] constexpr bool has_rule() {
-  return !std::is_same_v<rule_type_for<B, P>, not_stated>;
+  using rule = rule_type_for<B, P>;
+  if constexpr (std::is_same_v<rule, not_stated>) {
+    return false;
+  } else if constexpr (requires {
+                         typename std::bool_constant<rule::defect(scaled_blocks_of(B)) == nullptr>;
+                       }) {
+    return rule::defect(scaled_blocks_of(B)) == nullptr;
+  } else {
+    return true;  // if it depends on the rule's state, quantize asks
+  }
 }
 
 }  // namespace detail
