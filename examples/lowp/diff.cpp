@@ -16,6 +16,9 @@ void print_diff(const diff_options& options) {
   const profiles::named_casts first = profiles::casts_named(options.first);
   const profiles::named_casts second = profiles::casts_named(options.second);
   const any_format format = format_of_text(options.format);
+  for (const profiles::named_casts& stack : {first, second}) {
+    detail::require_cast("diff", stack.name, stack.casts, format);
+  }
   const conversion_diff found =
       diff(first.casts, second.casts, format, {.count = options.count, .seed = options.seed});
   fmt::print("{} ({}) and {} ({}) to {}\n{}", first.name, first.version, second.name,

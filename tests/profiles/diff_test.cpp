@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -88,6 +89,20 @@ TEST_CASE("Classes and their smallest witnesses") {
   const auto small = diff(lowp::stack_casts{}, up, formats::e5m2);
   CHECK(input_of(small.from_binary32, difference::subnormals) == std::bit_cast<float>(1u));
   CHECK(diff(profiles::torch, profiles::torch, formats::e5m2).from_binary32.total() == 0);
+}
+
+TEST_CASE("Stacks that do not convert to a format are not compared in it") {
+  const auto message = [](const auto& a, const auto& b) -> std::string {
+    try {
+      (void)diff(a, b, formats::e4m3fn, {.count = 0});
+      return "";
+    } catch (const std::invalid_argument& e) {
+      return e.what();
+    }
+  };
+  CHECK(message(profiles::gpt_oss, profiles::ocp).find("diff: gpt_oss does not") == 0);
+  CHECK(message(profiles::ocp, profiles::ieee754).find("diff: ieee754 does not") == 0);
+  CHECK(message(profiles::ocp.casts, profiles::ieee754.casts).find("diff: the second stack") == 0);
 }
 
 TEST_CASE("Every boundary of a format is among the inputs from binary32") {

@@ -11,6 +11,7 @@
 #include "catch.hpp"
 #include "lowp/block/catalog.hpp"
 #include "lowp/block/level_catalog.hpp"
+#include "lowp/formats/any_format.hpp"
 #include "lowp/profiles/catalog.hpp"
 #include "lowp/profiles/names.hpp"
 #include "oracle.hpp"
@@ -211,6 +212,54 @@ TEST_CASE("Arrays by profiles, and MX blocks of one element as shared_exp_method
   CHECK(q.code(0, 2) == 0);
   CHECK(q.scale_code(0, 3) == 127 + 7);
   CHECK(q.code(0, 3) == 7);
+}
+
+TEST_CASE("Formats that a stack does not convert to are refused with those that it does") {
+  const auto refusal = [](const auto& p, const auto& f) -> std::string {
+    try {
+      (void)encode(p, f, 1.0f);
+      return "";
+    } catch (const std::invalid_argument& e) {
+      return e.what();
+    }
+  };
+  const auto ends = [](const std::string& text, const std::string& end) {
+    return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+  };
+  CHECK(refusal(profiles::onednn, formats::e4m3fnuz) ==
+        "encode: onednn does not convert to this format, expected one that it converts to: "
+        "e4m3fn, e5m2, e2m1, e8m0");
+  CHECK(ends(refusal(profiles::torch, formats::binary16), "e8m0"));
+  CHECK(ends(refusal(profiles::torch, formats::posit<8>), "e8m0"));
+  CHECK(ends(refusal(profiles::torch, formats::int_n<8>), "e8m0"));
+  CHECK(ends(refusal(profiles::gpt_oss, formats::e4m3fn), ": no scalar format"));
+  CHECK(ends(refusal(profiles::ggml, formats::e2m1), ": no scalar format"));
+  CHECK(ends(refusal(profiles::neuron, formats::e5m2), ": no scalar format"));
+  CHECK(ends(refusal(profiles::hls, formats::e4m3fn), ": fixed-point formats"));
+  CHECK(ends(refusal(profiles::p3109, formats::e4m3fn), ": formats of IEEE P3109"));
+  CHECK(ends(refusal(profiles::p3109, formats::e5m2), ": formats of IEEE P3109"));
+  CHECK(ends(refusal(profiles::ieee754, formats::e4m3fn), "binary formats"));
+  CHECK(ends(refusal(profiles::ieee754, formats::e8m0), "binary formats"));
+  CHECK(refusal(profiles::ieee754, formats::binary64).empty());
+  CHECK(refusal(profiles::hls, formats::fixed<8, 4>).empty());
+  CHECK(refusal(lowp::profile<>{}, formats::posit<8>).empty());
+  std::vector<std::uint8_t> bytes(1);
+  const std::vector<float> x(1);
+  CHECK_THROWS_AS(encode(profiles::gpt_oss, x, lowp::packed_span<formats::e4m3fn>(bytes, 1)),
+                  std::invalid_argument);
+  // A format that is known at run time is refused as its family's.
+  const lowp::cast_formats& list = profiles::onednn.casts.formats;
+  CHECK(list.has(lowp::any_format(formats::e2m1)));
+  CHECK_FALSE(list.has(lowp::any_format(formats::e3m2)));
+  CHECK_FALSE(list.has(lowp::any_format(formats::int_n<8>)));
+  CHECK(profiles::hls.casts.formats.has(lowp::any_format(formats::int_n<8>)));
+  // Each exception is one of the formats.
+  profiles::for_each([&](const auto& p) {
+    for (const auto& one : p.casts.exceptions) {
+      INFO(p.name);
+      CHECK((one.format == lowp::float_format{} || p.casts.formats.has(one.format)));
+    }
+  });
 }
 
 TEST_CASE("Profiles by name") {

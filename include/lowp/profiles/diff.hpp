@@ -14,6 +14,7 @@
 #include "lowp/core/exact.hpp"
 #include "lowp/core/random.hpp"
 #include "lowp/formats/catalog.hpp"
+#include "lowp/formats/converted_format.hpp"
 #include "lowp/formats/facts.hpp"
 #include "lowp/profiles/differences.hpp"
 #include "lowp/profiles/profile.hpp"
@@ -116,15 +117,43 @@ template <number_format F>
 
 }  // namespace detail
 
-/// Of the casts of two stacks to a format.
+namespace detail {
+
+/// A conversion to a format, whose choices were looked up once.
+template <number_format F>
+class prepared_cast {
+ public:
+  prepared_cast(const F& f, const conversion& how)
+      : format_(under(f, how.choices())),
+        how_(how),
+        is_plain_(how.choices() == conversion_choices{}) {}
+
+  [[nodiscard]] code_t operator()(const unpacked& x) const {
+    const auto to = [&](const auto& f) {
+      return encode(f, x, how_.rounding, how_.overflow, how_.missing_nan);
+    };
+    return is_plain_ ? to(format_.format) : to(format_);
+  }
+
+ private:
+  converted_format<F> format_;
+  conversion how_;
+  bool is_plain_;
+};
+
+}  // namespace detail
+
+/// Of the casts of two stacks to a format, which both must have.
 template <number_format F>
 [[nodiscard]] conversion_diff diff(const stack_casts& first, const stack_casts& second, const F& f,
                                    const diff_sample& sample = {}) {
+  detail::require_cast("diff", "the first stack", first, f);
+  detail::require_cast("diff", "the second stack", second, f);
   const detail::input_classes<F> classes(f);
-  const conversion &a = first.of(f), &b = second.of(f);
+  const detail::prepared_cast<F> to_first(f, first.of(f)), to_second(f, second.of(f));
   const auto compare = [&](differences& d, std::uint32_t bits) {
     const unpacked x = decode(formats::binary32, bits);
-    const code_t p = encode(a, f, x), q = encode(b, f, x);
+    const code_t p = to_first(x), q = to_second(x);
     ++d.compared;
     if (p != q) d.add(classes(x, p, q), {bits, p, q});
   };
@@ -145,6 +174,8 @@ template <number_format F>
 template <profile_type First, profile_type Second, number_format F>
 [[nodiscard]] conversion_diff diff(const First& first, const Second& second, const F& f,
                                    const diff_sample& sample = {}) {
+  detail::require_cast("diff", first.name, first.casts, f);
+  detail::require_cast("diff", second.name, second.casts, f);
   return diff(first.casts, second.casts, f, sample);
 }
 

@@ -11,17 +11,51 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "lowp/arrays/conversion.hpp"
 #include "lowp/block/conversion.hpp"
+#include "lowp/core/failure.hpp"
 #include "lowp/formats/catalog.hpp"
 #include "lowp/number/conversion.hpp"
 #include "lowp/rounding/conversion.hpp"
 
 namespace lowp {
+
+/// Which formats a stack's casts have. By default all.
+struct cast_formats {
+  std::string_view words = "";  ///< for messages, where names of formats do not say it
+  bool (*has_float)(const float_format&) = [](const float_format&) { return true; };
+  bool (*has_fixed)(const fixed_format&) = [](const fixed_format&) { return true; };
+  bool has_others = true;  ///< those of other families
+
+  template <number_format F>
+  [[nodiscard]] constexpr bool has(const F& format) const {
+    if constexpr (std::is_same_v<F, float_format>) {
+      return has_float(format);
+    } else if constexpr (std::is_same_v<F, fixed_format>) {
+      return has_fixed(format);
+    } else {
+      if constexpr (requires { format.template as<float_format>(); }) {
+        if (const auto* f = format.template as<float_format>()) return has_float(*f);
+        if (const auto* f = format.template as<fixed_format>()) return has_fixed(*f);
+      }
+      return has_others;
+    }
+  }
+  /// What has() says of, for messages.
+  [[nodiscard]] std::string text() const {
+    if (!words.empty()) return std::string(words);
+    std::string list;
+    for (const auto& [name, format] : formats::float_formats) {
+      if (has_float(format)) list.append(list.empty() ? "" : ", ").append(name);
+    }
+    return list;
+  }
+};
 
 /// How a stack converts to scalar formats: to all alike, but for those it treats apart.
 struct stack_casts {
@@ -31,6 +65,7 @@ struct stack_casts {
   };
   static constexpr std::size_t most_apart = 8;
 
+  cast_formats formats{};
   conversion general{};
   std::array<apart, most_apart> exceptions{};
 
@@ -42,6 +77,17 @@ struct stack_casts {
     return general;
   }
 };
+
+namespace detail {
+/// Refuses a format that the casts of a stack do not have.
+template <number_format F>
+constexpr void require_cast(const char* function, std::string_view stack, const stack_casts& casts,
+                            const F& format) {
+  if (casts.formats.has(format)) return;
+  refuse(std::string(function) + ": " + std::string(stack) + " does not convert to this format, " +
+         "expected one that it converts to: " + casts.formats.text());
+}
+}  // namespace detail
 
 /// Stands for a rule that a stack has not, or that is not known.
 struct not_stated {};
@@ -130,9 +176,11 @@ template <auto B, class P>
 
 }  // namespace detail
 
-/// The code of x as a stack converts it; x is any number, arithmetic type or exact value.
+/// The code of x as a stack converts it; x is any number, arithmetic type or exact value. A format
+/// that its casts do not have is refused, which in a constant does not compile.
 template <profile_type P, number_format F, class T>
 [[nodiscard]] constexpr code_t encode(const P& stack, const F& format, const T& x) {
+  detail::require_cast("encode", stack.name, stack.casts, format);
   return encode(stack.casts.of(format), format, unpack(x));
 }
 
@@ -140,6 +188,7 @@ template <profile_type P, number_format F, class T>
 template <profile_type Stack, auto F, packing Order>
 void encode(const Stack& stack, std::span<const float> in, packed_span<F, Order> out,
             const execution& how = {}) {
+  detail::require_cast("encode", stack.name, stack.casts, F);
   encode(in, out, stack.casts.of(F), how);
 }
 
