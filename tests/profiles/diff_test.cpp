@@ -3,16 +3,20 @@
 // smallest of their class, blocks, and text.
 #include "lowp/profiles/diff.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
 #include "lowp/block/catalog.hpp"
+#include "lowp/formats/hif8_format.hpp"
+#include "lowp/number/unpack.hpp"
 #include "lowp/profiles/block_diff.hpp"
 #include "lowp/profiles/catalog.hpp"
 #include "lowp/profiles/report.hpp"
@@ -20,6 +24,7 @@
 
 namespace formats = lowp::formats;
 namespace profiles = lowp::profiles;
+using lowp::code_t;
 using lowp::conversion_diff;
 using lowp::difference;
 using lowp::differences;
@@ -105,11 +110,11 @@ TEST_CASE("Stacks that do not convert to a format are not compared in it") {
   CHECK(message(profiles::ocp.casts, profiles::ieee754.casts).find("diff: the second stack") == 0);
 }
 
-TEST_CASE("Every boundary of a format is among the inputs from binary32") {
-  // A mode that differs from nearest even at one number only is found at each midpoint.
-  const oracle::float_grid grid(formats::e5m2);
-  const std::vector<std::uint32_t> list = lowp::detail::boundaries(formats::e5m2);
-  const auto has = [&](double x) {
+namespace {
+
+/// Whether a number and those next to it are in a list of binary32.
+auto among(std::vector<std::uint32_t> list) {
+  return [list = std::move(list)](double x) {
     const auto f = static_cast<float>(x);
     for (const float y : {f, std::nextafter(f, 1e30f), std::nextafter(f, 0.0f)}) {
       if (!std::binary_search(list.begin(), list.end(), std::bit_cast<std::uint32_t>(y))) {
@@ -118,6 +123,28 @@ TEST_CASE("Every boundary of a format is among the inputs from binary32") {
     }
     return true;
   };
+}
+
+}  // namespace
+
+TEST_CASE("Midpoints are of neighbours by value: codes of hif8 are in another order") {
+  std::vector<double> values{0};
+  for (code_t code = 0; code < 256; ++code) {
+    const auto x = lowp::pack_as<double>(decode(lowp::hif8_format{}, code));
+    if (std::isfinite(x)) values.push_back(std::fabs(x));
+  }
+  std::sort(values.begin(), values.end());
+  const auto has = among(lowp::detail::boundaries(lowp::hif8_format{}));
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    CHECK(has(values[i]));
+    CHECK(has((values[i - 1] + values[i]) / 2));
+  }
+}
+
+TEST_CASE("Every boundary of a format is among the inputs from binary32") {
+  // A mode that differs from nearest even at one number only is found at each midpoint.
+  const oracle::float_grid grid(formats::e5m2);
+  const auto has = among(lowp::detail::boundaries(formats::e5m2));
   const auto& points = grid.points();
   for (std::size_t i = 1; i < points.size(); ++i) {
     if (points[i - 1].value < 0) continue;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Where two stacks convert differently: all numbers of binary16, and of binary32 each value of the
-// format and each midpoint of two with their neighbours, the ends of the range, and a sample.
+// format and each midpoint of two that are next to each other, with their neighbours, the ends of
+// the range, and a sample.
 //
 //   const conversion_diff d = diff(profiles::torch, profiles::cuda_sat, formats::e4m3fn);
 //   d.from_binary16[difference::overflow].smallest.input      // 465, as binary32
@@ -91,18 +92,20 @@ template <number_format F>
   for (const std::uint32_t bits : {1u, 0x400000u, 0x600000u, 0x800000u, 0xC00000u, 0x7F7FFFFEu}) {
     add(decode(formats::binary32, bits));
   }
-  const auto between = [&](unpacked x, unpacked y) {
-    x.negative = y.negative = false;
-    if (!x.is_finite() || !y.is_finite()) return;
-    add(scale_by_power_of_two(exact::add(x, y), -1));
-  };
   if (f.bits() <= 16) {
-    unpacked last = unpacked::zero();
+    std::vector<unpacked> magnitudes{unpacked::zero()};
     for (code_t code = 0; code < code_t{1} << f.bits(); ++code) {
-      const unpacked x = decode(f, code);
+      unpacked x = decode(f, code);
+      if (!x.is_finite()) continue;
+      x.negative = false;
+      magnitudes.push_back(x);
       add(x);
-      if (x.is_finite() && last.is_finite()) between(last, x);
-      last = x;
+    }
+    // Neighbours by value, which codes need not be by number.
+    std::sort(magnitudes.begin(), magnitudes.end(),
+              [](const unpacked& x, const unpacked& y) { return exact::compare(x, y) < 0; });
+    for (std::size_t i = 1; i < magnitudes.size(); ++i) {
+      add(scale_by_power_of_two(exact::add(magnitudes[i - 1], magnitudes[i]), -1));
     }
   }
   // Where values beyond the largest would round to it.
