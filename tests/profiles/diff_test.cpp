@@ -178,18 +178,32 @@ TEST_CASE("Blocks of two stacks") {
   CHECK(tensors[difference::zero_blocks].count == 2);
   CHECK(tensors[difference::zero_blocks].smallest.first == 0x08);
   CHECK(tensors[difference::zero_blocks].smallest.second == 0x20);
+  // A tensor of zeros, whose scale is NaN for torchao: its largest magnitude is 0.
+  std::vector<float> none(32);
+  const differences scales = lowp::diff<formats::nvfp4>(
+      profiles::torchao, profiles::te, matrix_view<const float>(none.data(), 1, 32));
+  CHECK(scales[difference::tensor_scale].count == 1);
+  CHECK(input_of(scales, difference::tensor_scale) == 0);
+  CHECK(scales[difference::tensor_scale].smallest.second == std::bit_cast<std::uint32_t>(1.0f));
+  none[3] = -0x1p-130f;
+  none[9] = 0x1p-131f;
+  const differences tiny = lowp::diff<formats::nvfp4>(profiles::torchao, profiles::te,
+                                                      matrix_view<const float>(none.data(), 1, 32));
+  CHECK(tiny[difference::tensor_scale].count == 1);
+  CHECK(input_of(tiny, difference::tensor_scale) == 0x1p-130f);
 }
 
 TEST_CASE("Differences as text") {
   const auto d = diff(profiles::torch, profiles::ocp, formats::e4m3fn);
   const std::string text = report(d, formats::e4m3fn);
   CHECK(text.find("from binary16, all: ") == 0);
+  CHECK(text.find(" differences in 65536 inputs\n") != std::string::npos);
   CHECK(text.find("  overflow            14718  464.25: 0x7f (nan) and 0x7e (448)\n") !=
         std::string::npos);
   CHECK(text.find("ties") == std::string::npos);
   std::vector<float> x(32, 7.0f);
   const auto blocks = lowp::diff<formats::mxfp4>(profiles::ocp, profiles::te,
                                                  matrix_view<const float>(x.data(), 1, 32));
-  CHECK(report(blocks, formats::e2m1, formats::e8m0, "blocks") ==
-        "1 differences in 1 blocks\n  scale                   1  7: 0x7f (1) and 0x80 (2)\n");
+  CHECK(report(blocks, formats::e2m1, formats::e8m0, "block") ==
+        "1 difference in 1 block\n  scale                   1  7: 0x7f (1) and 0x80 (2)\n");
 }

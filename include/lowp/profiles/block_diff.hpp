@@ -28,7 +28,13 @@ template <auto B>
   if constexpr (blocks.has_tensor_scale) {
     tensor = first.tensor_scale();
     const std::uint32_t a = bits_of(tensor), b = bits_of(second.tensor_scale());
-    if (a != b) result.add(difference::tensor_scale, {a, a, b});
+    if (a != b) {
+      amax_accumulator amax;
+      for (std::size_t i = 0; i < in.rows; ++i) {
+        for (std::size_t j = 0; j < in.cols; ++j) amax.add(in(i, j));
+      }
+      result.add(difference::tensor_scale, {amax.bits, a, b});
+    }
   }
   const std::size_t height = blocks.block_rows(in.rows), width = blocks.block_cols(in.cols);
   for (std::size_t r = 0; r < first.block_row_count(); ++r) {

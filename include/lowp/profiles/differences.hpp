@@ -33,6 +33,7 @@ inline constexpr std::array<std::string_view, 12> difference_names{
 /// An input and what becomes of it: codes of numbers, or of scales (of a tensor: binary32).
 struct witness {
   std::uint32_t input = 0;  ///< the bits of a binary32 number; of a scale the largest magnitude
+                            ///< that is finite, of its block or of the tensor
   code_t first = 0, second = 0;
   std::size_t index = 0;  ///< of an element, or of a block, in a matrix
 

@@ -7,9 +7,6 @@
 // An unknown name is refused (core/failure.hpp) with the names near it.
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,36 +22,6 @@ namespace lowp::profiles {
   return list;
 }
 
-/// Names that begin with `name` or that a third of its letters, two at least, make of it; the
-/// nearest first.
-[[nodiscard]] inline std::vector<std::string_view> names_near(std::string_view name) {
-  std::vector<std::string_view> nearest;
-  const std::size_t most = (std::max<std::size_t>)(2, name.size() / 3);
-  for (const std::string_view other : names()) {
-    const bool begins = !name.empty() && other.substr(0, name.size()) == name;
-    if (begins || edit_distance(name, other) <= most) nearest.push_back(other);
-  }
-  std::sort(nearest.begin(), nearest.end(), [&](std::string_view a, std::string_view b) {
-    const std::size_t to_a = edit_distance(name, a), to_b = edit_distance(name, b);
-    return to_a != to_b ? to_a < to_b : a < b;
-  });
-  return nearest;
-}
-
-namespace detail {
-[[nodiscard]] inline std::string listed(const std::vector<std::string_view>& words) {
-  std::string text;
-  for (const std::string_view word : words) text.append(text.empty() ? "" : ", ").append(word);
-  return text;
-}
-inline void refuse_unknown(std::string_view name) {
-  const std::vector<std::string_view> nearest = names_near(name);
-  lowp::refuse("no profile is named \"" + std::string(name) + "\", expected " +
-               (nearest.empty() ? "one of " + listed(names())
-                                : listed(nearest) + " or another of profiles::names()"));
-}
-}  // namespace detail
-
 /// Calls use(profile) with the profile of that name.
 template <class Use>
 void with(std::string_view name, const Use& use) {
@@ -64,7 +31,7 @@ void with(std::string_view name, const Use& use) {
     is_found = true;
     use(p);
   });
-  if (!is_found) detail::refuse_unknown(name);
+  if (!is_found) lowp::refuse(unknown_name("profile", name, names()));
 }
 
 /// What all profiles have, whatever their rules.

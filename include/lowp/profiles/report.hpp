@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Differences as text: a line for each class, with its count and its smallest input.
 //
-//   1 of 65536 inputs differ
-//     overflow        1  465: 0x7f (nan) and 0x7e (448)
+//   1 difference in 65536 inputs
+//     overflow                1  465: 0x7f (nan) and 0x7e (448)
 #pragma once
 
 #include <algorithm>
@@ -44,12 +44,15 @@ inline void pad(std::string& line, std::size_t width) {
 
 }  // namespace detail
 
-/// The text of differences in codes of `f`, and in scales of `scale`.
+/// The text of differences in codes of `f`, and in scales of `scale`; what was compared is a `unit`
+/// each, in the singular.
 template <number_format F, number_format Scale>
 [[nodiscard]] std::string report(const differences& d, const F& f, const Scale& scale,
                                  std::string_view unit) {
-  std::string text = std::to_string(d.total()) + " differences in " + std::to_string(d.compared) +
-                     " " + std::string(unit) + "\n";
+  const auto counted = [](std::uint64_t n, std::string_view what) {
+    return std::to_string(n) + " " + std::string(what) + (n == 1 ? "" : "s");
+  };
+  std::string text = counted(d.total(), "difference") + " in " + counted(d.compared, unit) + "\n";
   for (std::size_t i = 0; i < d.of.size(); ++i) {
     const differences::entry& e = d.of[i];
     if (e.count == 0) continue;
@@ -72,8 +75,8 @@ template <number_format F, number_format Scale>
 }
 template <number_format F>
 [[nodiscard]] std::string report(const conversion_diff& d, const F& f) {
-  return "from binary16, all: " + report(d.from_binary16, f, f, "inputs") +
-         "from binary32, boundaries and a sample: " + report(d.from_binary32, f, f, "inputs");
+  return "from binary16, all: " + report(d.from_binary16, f, f, "input") +
+         "from binary32, boundaries and a sample: " + report(d.from_binary32, f, f, "input");
 }
 
 }  // namespace lowp
