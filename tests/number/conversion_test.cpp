@@ -70,6 +70,17 @@ TEST_CASE("Bits and signs of NaNs, each with each") {
   }
 }
 
+TEST_CASE("NaNs of formats without signs have the bits, whatever the sign of what they came from") {
+  constexpr lowp::float_format ue5m2{.exponent_bits = 5, .mantissa_bits = 2, .is_signed = false};
+  STATIC_REQUIRE(defect(ue5m2) == nullptr);
+  for (const nan_sign sign : {nan_sign::kept, nan_sign::positive, nan_sign::flipped}) {
+    for (const double x : {quiet_nan, oracle::negated(quiet_nan)}) {
+      CHECK(code<ue5m2>(x, {.nan = {nan_bits::all_ones, sign}}) == 0x7F);
+      CHECK(code<ue5m2>(x, {.nan = {nan_bits::quiet, sign}}) == 0x7E);
+    }
+  }
+}
+
 TEST_CASE("A conversion whose choices are the defaults is the mode and the policies") {
   oracle::tally t;
   const oracle::float_grid grid(formats::e5m2);
@@ -95,6 +106,7 @@ TEST_CASE("Negative zeros may be dropped") {
   const conversion from_numbers{.negative_zeros = lowp::negative_zeros::from_numbers};
   CHECK(code<formats::e2m1>(-0.25, from_numbers) == 8);
   CHECK(code<formats::e2m1>(-0.0, from_numbers) == 0);
+  // What a NaN becomes says missing_nan.
   CHECK(code<formats::e2m1>(quiet_nan, {.missing_nan = missing_nan::flipped_zero,
                                         .negative_zeros = lowp::negative_zeros::none}) == 8);
 }

@@ -13,15 +13,16 @@
 namespace lowp {
 namespace detail {
 
-/// The NaN with the given bits and sign: all ones where that is a NaN of this sign, else the
-/// family's own.
+/// The NaN with the given bits and sign: all ones where that is a NaN of this sign, which NaNs of
+/// unsigned formats do not have, else the family's own.
 [[nodiscard]] constexpr code_t nan_code_of(const number_format auto& f, nan_bits bits,
                                            bool is_negative) {
   if (bits == nan_bits::all_ones) {
-    for (const int width : {f.bits() - 1, f.bits()}) {
+    const bool has_sign = is_signed(f);
+    for (const int width : {f.bits() - (has_sign ? 1 : 0), f.bits()}) {
       const code_t code = low_mask(width);
       const unpacked x = decode(f, code);
-      if (x.is_nan() && x.negative == is_negative) return code;
+      if (x.is_nan() && (x.negative == is_negative || !has_sign)) return code;
     }
   }
   return encode(f, unpacked::nan(is_negative), nearest_even, overflow::to_special,

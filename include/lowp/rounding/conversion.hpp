@@ -16,7 +16,8 @@
 
 namespace lowp {
 
-/// Which zeros keep a negative sign where the format has one.
+/// Which zeros keep a negative sign where the format has one. Of zeros and numbers alone: what a
+/// NaN becomes where a format has none says missing_nan, so that flipped_zero makes -0 of one.
 enum class negative_zeros : std::uint8_t {
   kept,          ///< -0 and negative numbers that round to zero
   from_numbers,  ///< negative numbers that round to zero; -0 is +0 (Model-Optimizer's NVFP4)
@@ -68,8 +69,8 @@ inline constexpr bool is_conversion_v<basic_conversion<R>> = true;
 template <class T>
 concept conversion_type = is_conversion_v<T>;
 
-/// What vendors do in conversions to formats of 4 to 16 bits; which formats a stack has, and where
-/// it treats one apart, say the profiles.
+/// What standards and vendors do in conversions to formats of 4 to 8 bits; which formats a stack
+/// has, and where it treats one apart, say the profiles.
 namespace conversions {
 
 /// IEEE 754, and OFP8 without saturation.
@@ -80,10 +81,11 @@ inline constexpr conversion ocp_saturating{.overflow = overflow::saturate};
 inline constexpr conversion fp8_paper{.overflow = overflow::saturate_numbers};
 /// IEEE P3109's (NearestTiesToEven, SatNone), the projection that each implementation has.
 inline constexpr conversion p3109{.overflow = overflow::sat_none};
-/// __NV_SATFINITE of the CUDA Math API from binary32 and narrower: NaN is 0x7F.
+/// __NV_SATFINITE of the CUDA Math API to formats of 8 bits and fewer: NaN is 0x7F. To binary16 and
+/// bfloat16 CUDA does not saturate: profiles::cuda_sat tells formats apart.
 inline constexpr conversion cuda{.overflow = overflow::saturate,
                                  .nan = {nan_bits::all_ones, nan_sign::positive}};
-/// __NV_NOSAT.
+/// __NV_NOSAT, for e4m3fn and e5m2.
 inline constexpr conversion cuda_without_saturation{
     .overflow = overflow::to_special, .nan = {nan_bits::all_ones, nan_sign::positive}};
 
