@@ -125,6 +125,28 @@ TEST_CASE("What elements do not follow is refused") {
   CHECK_FALSE(refuses(lowp::conversions::cuda));
 }
 
+TEST_CASE("Of groups with scales of scales a conversion's mode is asked, and nothing else") {
+  constexpr lowp::block_format scales{formats::ue4m3, formats::binary32, lowp::block_shape{1, 2}};
+  constexpr lowp::block_format groups{formats::e2m1, scales, lowp::block_shape{1, 16}};
+  const std::vector<float> x = row();
+  const lowp::matrix_view<const float> in(x.data(), 1, x.size());
+  lowp::basic_block_matrix<lowp::variable_format<lowp::format_of<groups>>> q({groups}, 1, x.size()),
+      expected({groups}, 1, x.size());
+  const auto fifth = [](const lowp::block_values& block, const auto&) { return block.amax / 5; };
+  lowp::quantize(in, q, fifth, conversion{.rounding = lowp::upward});
+  lowp::quantize(in, expected, fifth, lowp::upward);
+  CHECK(q == expected);
+  lowp::quantize(in, expected, fifth);
+  CHECK(!(q == expected));
+  lowp::quantize(in, q, fifth, conversion{});
+  CHECK(q == expected);
+  CHECK_THROWS_AS(
+      lowp::quantize(in, q, fifth, conversion{.negative_zeros = lowp::negative_zeros::none}),
+      std::invalid_argument);
+  CHECK_THROWS_AS(lowp::quantize(in, q, fifth, conversion{.missing_nan = missing_nan::zero}),
+                  std::invalid_argument);
+}
+
 TEST_CASE("NaN among elements under given scales") {
   std::vector<float> x(32, 1.0f);
   x[3] = not_a_number;
