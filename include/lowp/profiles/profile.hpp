@@ -84,8 +84,8 @@ template <number_format F>
 constexpr void require_cast(const char* function, std::string_view stack, const stack_casts& casts,
                             const F& format) {
   if (casts.formats.has(format)) return;
-  refuse(std::string(function) + ": " + std::string(stack) + " does not convert to this format, " +
-         "expected one that it converts to: " + casts.formats.text());
+  refuse(std::string(function) + ": " + std::string(stack) +
+         " does not convert to this format; it converts to " + casts.formats.text());
 }
 }  // namespace detail
 
