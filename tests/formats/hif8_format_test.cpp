@@ -100,4 +100,8 @@ TEST_CASE("values are rounded to the nearest one of HiF8") {
   CHECK(encode(formats::hif8, unpacked::infinite(), nearest_even, overflow::saturate) == 0x6E);
   CHECK(encode(formats::hif8, unpacked::infinite(), nearest_even, overflow::propagate) == 0x6F);
   CHECK(encode(formats::hif8, unpack(1e9), nearest_even, overflow::to_zero) == 0);
+  CHECK(encode(formats::hif8, unpack(1e9), nearest_even, overflow::sat_none) == 0x6F);
+  CHECK(encode(formats::hif8, unpack(1e9), nearest_even, overflow::saturate_numbers) == 0x6E);
+  CHECK(encode(formats::hif8, unpacked::infinite(), nearest_even, overflow::saturate_numbers) ==
+        0x6F);
 }

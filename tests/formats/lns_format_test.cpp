@@ -147,6 +147,9 @@ TEST_CASE("products, quotients and roots of logarithmic numbers are sums, differ
   CHECK(multiply(lns8(128), lns8(128), nearest_even, overflow::saturate).code() == 0x3F);
   CHECK(multiply(lns8(128), lns8(-128), toward_zero).code() == 0xBF);
   CHECK(encode(f, unpacked::infinite()) == f.nan_code());
+  CHECK(encode(f, unpacked::infinite(), nearest_even, overflow::saturate_numbers) == f.nan_code());
+  CHECK(encode(f, unpack(1e9), nearest_even, overflow::saturate_numbers) == 0x3F);
+  CHECK(encode(f, unpacked::infinite(true), nearest_even, overflow::sat_none) == 0xBF);
   CHECK(encode(f, unpack(0.004)) == f.code(-63, false));  // nearer to 2^-7.875 than to zero
   CHECK(encode(f, unpack(0.002)) == f.zero_code());
   CHECK(encode(f, unpack(1e-9)) == f.zero_code());

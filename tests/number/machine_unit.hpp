@@ -429,8 +429,8 @@ class machine_comparison {
         expect("to binary16", to_half.convert(format, a), half);
         const std::uint32_t code =
             static_cast<std::uint32_t>(random()) & (i % 2 == 0 ? 0xFFFF : 0x87FF);
-        const float wide = machine.from_binary16(code);
-        expect("from binary16", unit.convert(formats::binary16, code), wide);
+        const float from_half = machine.from_binary16(code);
+        expect("from binary16", unit.convert(formats::binary16, code), from_half);
       }
       for (const bool is_signaling : {false, true}) {
         machine.compare(x, y, is_signaling);

@@ -112,7 +112,7 @@ std::istream& operator>>(std::istream& in, T& x) {
   const char* const first = text.data() + (has_plus ? 1 : 0);
   const char* const last = text.data() + text.size();
   typename T::literal_type value{};
-  const from_chars_result read = from_chars(first, last, value, detail::mode_of(value));
+  const from_chars_result read = from_chars(first, last, value, detail::mode_of(x));
   if (read && read.ptr == last) {
     x = value;
   } else {

@@ -75,7 +75,7 @@ namespace detail {
 /// The code of a value, rounded once between its neighbours, of which every second one is odd.
 /// Ascend's own conversions use nearest_away; of 2^-23, half the smallest value, its sources make
 /// both 2^-22 and 0. Infinity has the place of 1.5 * 2^15: what rounds to it or beyond is infinity
-/// under `to_special`, else 2^15. There is no -0.
+/// under `to_special` and `sat_none`, else 2^15. There is no -0.
 template <rounding_mode R = nearest_even_t>
 [[nodiscard]] constexpr code_t encode(const hif8_format& f, const unpacked& x, const R& mode = {},
                                       overflow o = overflow::to_special,
@@ -85,7 +85,8 @@ template <rounding_mode R = nearest_even_t>
   if (x.is_zero() || (o == overflow::to_zero && x.is_infinite())) return 0;
   const code_t sign = x.negative ? 0x80 : 0;
   if (x.is_infinite()) {
-    const bool stays = o == overflow::to_special || o == overflow::propagate;
+    const bool stays = o == overflow::to_special || o == overflow::propagate ||
+                       o == overflow::sat_none || o == overflow::saturate_numbers;
     return sign | (stays ? hif8_format::infinity : detail::hif8_code(end));
   }
   unpacked magnitude = x;
@@ -98,7 +99,8 @@ template <rounding_mode R = nearest_even_t>
   if (position > end) {
     if (o == overflow::to_zero) return 0;
     const bool leaves = detail::leaves_finite_range(mode, x.negative, false);
-    if (o == overflow::to_special && leaves) return sign | hif8_format::infinity;
+    const bool has_end = o == overflow::to_special || o == overflow::sat_none;
+    if (has_end && leaves) return sign | hif8_format::infinity;
     position = end;
   }
   return position == 0 ? 0 : sign | detail::hif8_code(position);

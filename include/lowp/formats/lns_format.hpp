@@ -145,7 +145,8 @@ inline constexpr std::array<uint128, 73> roots_of_two{
 
 /// The code of a value, rounded once between its neighbours; see lns_midpoint. Between zero and the
 /// smallest number the value decides in either case. Beyond the largest number, and for infinity,
-/// NaN under `to_special`, else the largest number. Zero has one sign.
+/// NaN under `to_special`, else the largest number; an infinity is NaN under `saturate_numbers`,
+/// too. Zero has one sign.
 template <rounding_mode R = nearest_even_t>
 [[nodiscard]] constexpr code_t encode(const lns_format& f, const unpacked& x, const R& mode = {},
                                       overflow o = overflow::to_special,
@@ -154,7 +155,8 @@ template <rounding_mode R = nearest_even_t>
   if (x.is_nan()) return f.nan_code();
   if (x.is_zero() || (x.is_infinite() && o == overflow::to_zero)) return f.zero_code();
   if (x.is_infinite()) {
-    return o == overflow::to_special ? f.nan_code() : f.code(largest, x.negative);
+    const bool is_nan = o == overflow::to_special || o == overflow::saturate_numbers;
+    return is_nan ? f.nan_code() : f.code(largest, x.negative);
   }
   const auto beyond = [&] {
     if (o == overflow::to_zero) return f.zero_code();

@@ -53,13 +53,14 @@ struct takum_format {
 
 /// The code of a value, rounded once on the bit string, as posits are. Never rounds a number to
 /// zero or NaR: beyond the ends of the range every mode and every policy gives the largest or
-/// smallest takum. Infinity is NaR under `to_special`, else it saturates.
+/// smallest takum. Infinity is NaR under `to_special` and `saturate_numbers`, else it saturates.
 template <rounding_mode R = nearest_even_t>
 [[nodiscard]] constexpr code_t encode(const takum_format& f, const unpacked& x, const R& mode = {},
                                       overflow o = overflow::to_special,
                                       missing_nan = missing_nan::largest) {
   if (x.is_zero()) return 0;
-  if (x.is_nan() || (x.is_infinite() && o == overflow::to_special)) return f.nar_code();
+  const bool keeps_infinity = o == overflow::to_special || o == overflow::saturate_numbers;
+  if (x.is_nan() || (x.is_infinite() && keeps_infinity)) return f.nar_code();
   const int body_bits = f.total_bits - 1;
   const code_t largest = low_mask(body_bits);
   code_t magnitude = largest;
@@ -112,7 +113,8 @@ template <rounding_mode R = nearest_even_t>
 
 /// See concepts.hpp.
 [[nodiscard]] constexpr overflow known_overflow(const takum_format&, overflow o) {
-  return o == overflow::to_special ? o : overflow::saturate;
+  const bool keeps_infinity = o == overflow::to_special || o == overflow::saturate_numbers;
+  return keeps_infinity ? overflow::to_special : overflow::saturate;
 }
 /// See fields.hpp.
 [[nodiscard]] constexpr auto known_fields(const takum_format& f) {
