@@ -148,7 +148,8 @@ template <family_with_fields F>
 inline constexpr std::size_t field_count = sizeof(known_fields(F{}).list) /
                                            sizeof(known_fields(F{}).list[0]);
 
-/// "posit_format{.total_bits = 8, .exponent_bits = 2}". Fields that are left out have the values
+/// "posit_format{.total_bits = 8, .exponent_bits = 2}", or as name() writes families without short
+/// names, "takum_format(total_bits 16)". Fields that are left out have the values
 /// that the family gives them. False if this is no such text, with the reason where the family is
 /// the one meant.
 template <family_with_fields F>
@@ -156,7 +157,10 @@ template <family_with_fields F>
   constexpr std::size_t count = field_count<F>;
   text_cursor cursor(text);
   const auto names = known_fields(F{});
-  if (!cursor.take(names.family) || !cursor.take_token("{")) return false;
+  if (!cursor.take(names.family)) return false;
+  const bool is_name = cursor.take("(");
+  if (!is_name && !cursor.take_token("{")) return false;
+  const std::string_view end = is_name ? ")" : "}";
 
   bool is_given[count] = {};
   field_value values[count] = {};
@@ -164,8 +168,8 @@ template <family_with_fields F>
     problem = reason + " at column " + std::to_string(text.size() - cursor.rest().size() + 1);
     return false;
   };
-  while (!cursor.take_token("}")) {
-    if (!cursor.take(".")) return fail("expected .field = value");
+  while (!cursor.take_token(end)) {
+    if (!is_name && !cursor.take(".")) return fail("expected .field = value");
     const text_cursor at_name = cursor;
     const std::string_view name = cursor.take_word();
     std::size_t which = 0;
@@ -179,16 +183,17 @@ template <family_with_fields F>
     if (is_given[which]) return fail("." + std::string(name) + " is given twice");
     bool is_in_range = true;
     const field_kind kind = names.list[which].kind;
-    if (!cursor.take_token("=") || !cursor.take_field(values[which].value, kind, is_in_range)) {
-      return fail(kind == field_kind::flag ? "expected = and true or false"
-                                           : "expected = and an integer of at most 64 bits");
+    if (!(is_name ? cursor.take(" ") : cursor.take_token("=")) ||
+        !cursor.take_field(values[which].value, kind, is_in_range)) {
+      return fail(std::string(is_name ? "expected " : "expected = and ") +
+                  (kind == field_kind::flag ? "true or false" : "an integer of at most 64 bits"));
     }
     if (!is_in_range) return fail("the value of ." + std::string(name) + " is out of range");
     is_given[which] = true;
-    if (!cursor.take_token(",") && cursor.rest().substr(0, 1) != "}")
-      return fail("expected , or }");
+    if (!cursor.take_token(",") && cursor.rest().substr(0, 1) != end)
+      return fail("expected , or " + std::string(end));
   }
-  if (!cursor.is_done()) return fail("nothing may follow the }");
+  if (!cursor.is_done()) return fail("nothing may follow the " + std::string(end));
 
   // Field by field, since the value that one has by itself may depend on those before it.
   [&]<std::size_t... Known>(std::index_sequence<Known...>) {
@@ -298,7 +303,11 @@ template <class F>
   F f{};
   bool is_read = false;
   if constexpr (requires { read_name(text, f); }) is_read = read_name(text, f);
-  if constexpr (family_with_fields<F>) is_read = is_read || read_fields(text, f, problem);
+  if constexpr (family_with_fields<F>) {
+    is_read = is_read || read_fields(text, f, problem);
+  } else if (defect(f) == nullptr) {  // perhaps the only format of its family
+    is_read = is_read || name(f).view() == text;
+  }
   if (!is_read) return false;
   if (defect(f) != nullptr) {
     problem = defect(f);
@@ -311,9 +320,10 @@ template <class F>
 }  // namespace detail
 
 /// The format that a text names or describes, of the families of the library and of `Families`,
-/// which may have a read_name(text, f) in their namespace. Names are those that name() gives, and
-/// "posit16" for "posit16_2". False, `out` unchanged and a sentence in `problem` for any other
-/// text: for an unknown name with the near ones.
+/// which may have a read_name(text, f) in their namespace; one without fields is read by the name
+/// of its F{}. Names are those that name() gives, and "posit16" for "posit16_2". False, `out`
+/// unchanged and a sentence in `problem` for any other text: for an unknown name with the near
+/// ones.
 template <number_format... Families>
 [[nodiscard]] bool read_format(std::string_view text, any_format& out, std::string& problem) {
   problem.clear();
