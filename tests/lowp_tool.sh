@@ -67,6 +67,9 @@ for format in 'takum_format{.total_bits = 12}' hif8 nf4; do
   expect 0 ' 0 mismatches' check family.txt
 done
 
+expect 2 "no multiples of powers of two" vectors --op add --corners --out no.txt \
+  --format 'lns_format{.total_bits = 8, .fraction_bits = 3}'
+
 # The same command writes the same bytes; another seed others.
 expect 0 '' vectors $fma --count 500 --out one.txt
 expect 0 '' vectors $fma --count 500 --out two.txt

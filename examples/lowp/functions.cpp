@@ -85,6 +85,12 @@ void require_range(const char* what, std::size_t value, std::size_t most) {
 }  // namespace
 
 bool read_any_format(std::string_view text, any_format& out, std::string& problem) {
+  if (text.substr(0, 10) == "lns_format") {
+    problem = "'" + std::string(text) +
+              "': the values of an lns_format are no multiples of powers of two, which golden "
+              "functions need";
+    return false;
+  }
   return read_format<takum_format, hif8_format, named_codebook<nf4_book>,
                      named_codebook<bnb_fp4_book>, named_codebook<iq4_nl_book>>(text, out, problem);
 }

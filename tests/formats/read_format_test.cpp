@@ -217,8 +217,36 @@ TEST_CASE("a_family_of_the_program_is_read_if_it_is_named") {
   CHECK(format_of_text<powers>("powers{.width = 3}") == any_format(powers{.width = 3}));
   const powers large{.width = 3, .tag = ~std::uint64_t{0}};
   CHECK(format_of_text<powers>(field_text(large)) == any_format(large));
+  CHECK(format_of_text<powers>("powers(width 3, step 1, tag 0)") == any_format(powers{.width = 3}));
+  CHECK(format_of_text<powers>(name(powers{.step = -2})) == any_format(powers{.step = -2}));
+  CHECK_THROWS_AS(format_of_text<powers>("powers(width 3"), std::invalid_argument);
+  CHECK_THROWS_AS(format_of_text<powers>("powers(width=3)"), std::invalid_argument);
+  CHECK_THROWS_AS(format_of_text<powers>("powers(width 3}"), std::invalid_argument);
   CHECK_THROWS_AS(format_of_text("powers{.width = 3}"), std::invalid_argument);
   CHECK_THROWS_AS(format_of_text<powers>("powers{.width = 0}"), std::invalid_argument);
+}
+
+// A family of one format, known by its name.
+struct halves {
+  constexpr bool operator==(const halves&) const = default;
+  static constexpr int bits() { return 2; }
+};
+constexpr const char* defect(const halves&) { return nullptr; }
+constexpr const char* known_name(const halves&) { return "halves"; }
+constexpr unpacked decode(const halves&, code_t code) {
+  return unpacked::scaled_integer(false, code & 3, -1);
+}
+template <class R = nearest_even_t>
+constexpr code_t encode(const halves& f, const unpacked& x, const R& mode = {}, overflow = {},
+                        missing_nan = {}) {
+  const auto value = [&](code_t i) { return decode(f, i); };
+  return x.is_nan() ? 0 : round_among(x, code_t{4}, value, mode);
+}
+
+TEST_CASE("a_family_of_one_format_is_read_by_its_name") {
+  CHECK(format_of_text<powers, halves>("halves") == any_format(halves{}));
+  CHECK_THROWS_AS(format_of_text<halves>("halve"), std::invalid_argument);
+  CHECK_THROWS_AS(format_of_text("halves"), std::invalid_argument);
 }
 
 template <class F>
