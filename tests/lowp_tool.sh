@@ -128,7 +128,6 @@ expect 2 "near it: hopper_fp8" vectors --op dot --format e5m2 --policy hoper_fp8
 expect 2 "near it: riscv" vectors --op add --environment riskv --corners --out no.txt
 expect 2 "at most 28" vectors --op add --format binary16 --exhaustive --out no.txt
 expect 2 "an identifier of C" vectors $fma --count 5 --layout c --prefix 'a b' --out no.txt
-expect 2 "expected 1 to 1048576" vectors --op quantize --block mxfp4 --columns 18446744073709551615 --count 1 --out no.txt
 expect 2 "is needed" vectors --op add --out no.txt
 expect 2 "cannot create" vectors --op add --corners --out absent/no.txt
 [ -e no.txt ] && fail "a refused command left a file"
