@@ -2,11 +2,12 @@
 """The C face by ctypes: sums and products of all pairs of E4M3 codes are the nearest numbers to the exact
 ones, which Python's fractions give.
 
-usage: python3 tests/lowp_c.py <shared library>
+usage: python3 tests/lowp_c.py <shared library> <source directory>
 """
 
 import bisect
 import ctypes
+import re
 import sys
 from fractions import Fraction
 
@@ -78,4 +79,22 @@ wrong = check(b"multiply", lambda x, y: x * y, lambda x, a, b: (a ^ b) & 0x80)
 wrong += check(b"add", lambda x, y: x + y, lambda x, a, b: x < 0 or (x == 0 and a & b & 0x80))
 assert library.lowp_operation_open(b"add", b"e4m3f", None, None) is None
 assert b"near it: e4m3fn" in library.lowp_error_text()
+
+# A long text is cut where the error has no room for it.
+assert library.lowp_operation_open(b"x" * 5000, b"e4m3fn", None, None) is None
+assert 500 < len(library.lowp_error_text()) < 5000
+
+# What SystemVerilog imports is what the header declares, but for functions of arrays.
+with open(sys.argv[2] + "/examples/dpi/lowp_c.h", encoding="utf-8") as header:
+    text = header.read()
+    declared = set(re.findall(r"LOWP_C_API [^;(]*?\b(lowp_\w+)\(", text))
+    numbers = dict(re.findall(r"\bLOWP_(\w+) = (\d+)", text))
+with open(sys.argv[2] + "/examples/dpi/lowp_dpi.sv", encoding="utf-8") as package:
+    text = package.read()
+    imported = set(re.findall(r'import "DPI-C" function [^(]*?\b(lowp_\w+)\(', text))
+    stated = {re.sub("^(STATUS|FLAG)_", "", name): value for name, value in re.findall(r"\b([A-Z_]+) = (\d+)", text)}
+assert len(declared) > 20 and declared - imported == {"lowp_evaluate"}, declared ^ imported
+assert imported <= declared, imported - declared
+stated.pop("C_VERSION")
+assert stated == numbers, set(stated.items()) ^ set(numbers.items())
 sys.exit(1 if wrong else 0)

@@ -16,6 +16,11 @@ if command -v cc >/dev/null; then
   cc -std=c99 -Wall -Wextra -Werror "-I$source/examples/dpi" "$source/examples/dpi/example.c" "$library" \
     "-Wl,-rpath,$directory" -o "$scratch/example" && "$scratch/example" || failures=$((failures + 1))
 fi
+if command -v cc >/dev/null; then
+  # What goes wrong leaves nothing behind.
+  cc -std=c99 -Wall -Wextra -Werror "-I$source/examples/dpi" "$source/tests/lowp_c.c" "$library" \
+    "-Wl,-rpath,$directory" -o "$scratch/failures" && "$scratch/failures" || failures=$((failures + 1))
+fi
 if command -v nm >/dev/null && [ "$(uname)" = Linux ]; then
   # Nothing but the functions of lowp_c.h is visible.
   others=$(nm -D --defined-only "$library" | awk '$2 ~ /[TD]/ { print $3 }' | grep -v '^lowp_')
@@ -26,7 +31,7 @@ if command -v nm >/dev/null && [ "$(uname)" = Linux ]; then
 fi
 if command -v python3 >/dev/null; then
   ran=1
-  python3 "$source/tests/lowp_c.py" "$library" || failures=$((failures + 1))
+  python3 "$source/tests/lowp_c.py" "$library" "$source" || failures=$((failures + 1))
 fi
 [ "$failures" -eq 0 ] || exit 1
 [ "$ran" -eq 1 ] || exit 77

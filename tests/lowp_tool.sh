@@ -44,6 +44,34 @@ expect 0 'vectors of dot' vectors --op dot --format e5m2 --depth 9 --count 99 \
   --policy 'aligned_sums{.terms = 4, .fraction_bits = 23}' --out dot.txt
 expect 0 '99 vectors, 0 mismatches' check dot.txt
 
+# What is out of range becomes what was asked for, in what the file says and in what is checked: 1024 in
+# E4M3, of which nothing is infinite, is NaN or 448.
+convert="--op convert --from binary32 --format e4m3fn --corners"
+for overflow in saturate to_special propagate; do
+  expect 0 'vectors of convert' vectors $convert --overflow $overflow --out $overflow.txt
+  expect 0 ' 0 mismatches' check $overflow.txt
+  grep -q "^parameter overflow $overflow\$" $overflow.txt || fail "$overflow is not in the file"
+done
+expect 0 'vectors of convert' vectors $convert --out default.txt
+sed '1,/^begin/d' default.txt >default.codes
+sed '1,/^begin/d' to_special.txt | cmp -s - default.codes || fail "to_special is not the default"
+sed '1,/^begin/d' saturate.txt | cmp -s - default.codes && fail "--overflow saturate does nothing"
+sed 's/^parameter overflow saturate$/parameter overflow to_special/' saturate.txt >other.txt
+expect 1 ' mismatches' check other.txt
+expect 2 "near it: saturate" vectors $convert --overflow saturat --out no.txt
+expect 2 "for operations" vectors --op dot --overflow saturate --count 1 --out no.txt
+
+# Families with headers of their own.
+for format in 'takum_format{.total_bits = 12}' hif8 nf4; do
+  expect 0 'vectors of convert' vectors --op convert --from binary32 --format "$format" --corners --out family.txt
+  expect 0 ' 0 mismatches' check family.txt
+  sed '1,/^begin/d; /^end/d' family.txt | cut -d ' ' -f 3- >answers
+  expect 0 ' 0 mismatches' check family.txt --against 'cat answers; cat >/dev/null'
+done
+
+expect 2 "no multiples of powers of two" vectors --op add --corners --out no.txt \
+  --format 'lns_format{.total_bits = 8, .fraction_bits = 3}'
+
 # The same command writes the same bytes; another seed others.
 expect 0 '' vectors $fma --count 500 --out one.txt
 expect 0 '' vectors $fma --count 500 --out two.txt
@@ -54,10 +82,13 @@ cmp -s one.txt three.txt && fail "vectors do not depend on the seed"
 # Other layouts hold as many vectors.
 expect 0 '' vectors $fma --count 50 --layout hex --out v.hex
 [ "$(grep -vc '^//' v.hex)" -eq 50 ] || fail "v.hex has not 50 words"
+expect 0 '' vectors $fma --count 50 --layout hex --rounding upward,stochastic --out random.hex
+grep -q 'c\[7:0\], random\[31:0\], r\[7:0\]' random.hex || fail "random.hex does not list its random bits"
+[ "$(grep -v '^//' random.hex | awk '{ print length($0) }' | sort -u | wc -l)" -eq 1 ] || fail "words differ in width"
 expect 0 '' vectors $fma --count 50 --layout json --out v.json
 [ "$(grep -c '"flags": ' v.json)" -eq 50 ] || fail "v.json has not 50 vectors"
 expect 0 '' vectors $fma --count 50 --layout c --prefix fma --out v.h
-printf '#include "v.h"\nint main(void) { return fma_vectors[49].results[0] < 256 && fma_vector_count == 50 ? 0 : 1; }\n' >v.c
+printf '#include "v.h"\n#include "v.h"\nint main(void) { return fma_vectors[49].results[0] < 256 && fma_vector_count == 50 ? 0 : 1; }\n' >v.c
 if command -v cc >/dev/null; then
   { cc -std=c99 -Wall -Werror v.c -o c_program && ./c_program; } || fail "the C header is not usable"
 fi
@@ -98,6 +129,7 @@ expect 2 "near it: mxfp4" vectors --op quantize --block mxfp44 --corners --out n
 expect 2 "near it: hopper_fp8" vectors --op dot --format e5m2 --policy hoper_fp8 --corners --out no.txt
 expect 2 "near it: riscv" vectors --op add --environment riskv --corners --out no.txt
 expect 2 "at most 28" vectors --op add --format binary16 --exhaustive --out no.txt
+expect 2 "an identifier of C" vectors $fma --count 5 --layout c --prefix 'a b' --out no.txt
 expect 2 "is needed" vectors --op add --out no.txt
 expect 2 "cannot create" vectors --op add --corners --out absent/no.txt
 [ -e no.txt ] && fail "a refused command left a file"

@@ -2,6 +2,7 @@
 // The C face of lowp: golden functions behind handles; no exception crosses it.
 #include "lowp_c.h"
 
+#include <cstring>
 #include <exception>
 #include <memory>
 #include <new>
@@ -26,7 +27,9 @@ struct lowp_format {
 struct lowp_function {
   std::unique_ptr<golden_function> function;
   std::vector<int> operand_bits, result_bits;
-  std::vector<code_t> operands, results;
+  std::vector<code_t> operands, results;  // of lowp_set_operand and lowp_run
+  std::vector<code_t> answer;             // of an evaluation that has not succeeded yet
+  bool has_run = false;                   // results are those of the last run
   code_t random = 0;
 
   explicit lowp_function(std::unique_ptr<golden_function> from) : function(std::move(from)) {
@@ -36,44 +39,63 @@ struct lowp_function {
       result_bits.insert(result_bits.end(), p.count, p.format.bits());
     operands.resize(operand_bits.size());
     results.resize(result_bits.size());
+    answer.resize(result_bits.size());
   }
 };
 
 namespace {
 
-std::string& error_text() {
-  static thread_local std::string text;
-  return text;
-}
+// Of a fixed size, since to say that there is no memory must not need any; longer texts are cut.
+struct error_buffer {
+  char text[1024] = "";
+  void set(const char* message) noexcept {
+    std::size_t size = std::strlen(message);
+    if (size >= sizeof text) size = sizeof text - 1;
+    std::memcpy(text, message, size);
+    text[size] = 0;
+  }
+};
+constinit thread_local error_buffer last_error;
 
 // Runs what may throw; gives a status.
 template <class Run>
-int guarded(const Run& run) {
+int guarded(const Run& run) noexcept {
   try {
     run();
     return LOWP_OK;
   } catch (const std::invalid_argument& error) {
-    error_text() = error.what();
+    last_error.set(error.what());
     return LOWP_INVALID_ARGUMENT;
   } catch (const std::bad_alloc&) {
-    error_text() = "out of memory";
+    last_error.set("out of memory");
     return LOWP_OUT_OF_MEMORY;
   } catch (const std::exception& error) {
-    error_text() = error.what();
+    last_error.set(error.what());
   } catch (...) {
-    error_text() = "an error of no known kind";
+    last_error.set("an error of no known kind");
   }
   return LOWP_INTERNAL_ERROR;
 }
 template <class T, class Make>
-T* opened(const Make& make) {
+T* opened(const Make& make) noexcept {
   T* result = nullptr;
   return guarded([&] { result = make(); }) == LOWP_OK ? result : nullptr;
 }
 
+// SystemVerilog has no string that is NULL: an empty one is read as it.
+bool is_absent(const char* text) { return text == nullptr || *text == 0; }
 std::string_view text_of(const char* text, const char* argument) {
-  if (text == nullptr) refuse(std::string(argument) + " is NULL, expected a text");
+  if (is_absent(text)) refuse(std::string(argument) + " is NULL or empty, expected a text");
   return text;
+}
+// Leaves the value alone, which is the default, if there is no text.
+void set_if_given(std::string& value, const char* text) {
+  if (!is_absent(text)) value = text;
+}
+void require_range(const char* argument, std::size_t value, std::size_t most) {
+  if (value >= 1 && value <= most) return;
+  refuse(std::string(argument) + " is " + std::to_string(value) + ", expected 1 to " +
+         std::to_string(most));
 }
 template <class T>
 T& object_of(T* pointer, const char* argument) {
@@ -92,29 +114,30 @@ void require_code(code_t code, int bits, std::size_t index) {
   refuse("operand " + std::to_string(index) + " has more than " + std::to_string(bits) + " bits");
 }
 
-// operands and results are of the size that the function has.
-void evaluate(const lowp_function& f, int rounding, const code_t* operands, code_t* results,
-              uint32_t* flags) {
+// operands are as many as the function has. What goes wrong does so before f.answer is complete;
+// nobody else has been told anything then.
+std::uint32_t evaluate(lowp_function& f, int rounding, const code_t* operands) {
   for (std::size_t i = 0; i < f.operand_bits.size(); ++i)
     require_code(operands[i], f.operand_bits[i], i);
   status_flags found;
   with_rounding(rounding_of_number(rounding), f.random, [&](const rounding_reference& mode) {
-    found = f.function->evaluate(mode, operands, results);
+    found = f.function->evaluate(mode, operands, f.answer.data());
   });
-  if (flags != nullptr) *flags = f.function->has_flags ? bits_of(found) : 0;
+  return f.function->has_flags ? bits_of(found) : 0;
 }
 int evaluate_few(lowp_function* function, int rounding, const code_t* operands, std::size_t count,
                  uint64_t* result, uint32_t* flags) {
   return guarded([&] {
     lowp_function& f = object_of(function, "function");
+    uint64_t& out = object_of(result, "result");
     if (f.operands.size() != count || f.results.size() != 1) {
       refuse("the function has " + std::to_string(f.operands.size()) + " operands and " +
              std::to_string(f.results.size()) + " results, expected " + std::to_string(count) +
              " and 1");
     }
-    code_t code = 0;
-    evaluate(f, rounding, operands, &code, flags);
-    object_of(result, "result") = code;
+    const std::uint32_t found = evaluate(f, rounding, operands);
+    out = f.answer[0];
+    if (flags != nullptr) *flags = found;
   });
 }
 
@@ -123,13 +146,13 @@ int evaluate_few(lowp_function* function, int rounding, const code_t* operands, 
 static_assert(sizeof(code_t) == sizeof(uint64_t));
 
 int lowp_c_version(void) { return LOWP_C_VERSION; }
+#define LOWP_C_TEXT(Number) #Number
+#define LOWP_C_VERSION_TEXT(Major, Minor, Patch) \
+  LOWP_C_TEXT(Major) "." LOWP_C_TEXT(Minor) "." LOWP_C_TEXT(Patch)
 const char* lowp_version(void) {
-  static const std::string text = std::to_string(LOWP_VERSION_MAJOR) + "." +
-                                  std::to_string(LOWP_VERSION_MINOR) + "." +
-                                  std::to_string(LOWP_VERSION_PATCH);
-  return text.c_str();
+  return LOWP_C_VERSION_TEXT(LOWP_VERSION_MAJOR, LOWP_VERSION_MINOR, LOWP_VERSION_PATCH);
 }
-const char* lowp_error_text(void) { return error_text().c_str(); }
+const char* lowp_error_text(void) { return last_error.text; }
 int lowp_rounding_of_name(const char* name) {
   int number = -1;
   return guarded([&] {
@@ -141,7 +164,7 @@ int lowp_rounding_of_name(const char* name) {
 
 lowp_format* lowp_format_open(const char* text) {
   return opened<lowp_format>([&] {
-    const any_format f = format_of_text(text_of(text, "text"));
+    const any_format f = lowp_tool::format_of_name(text_of(text, "text"));
     return new lowp_format{f, std::string(name(f))};
   });
 }
@@ -156,12 +179,12 @@ int lowp_encode(const lowp_format* format, double value, int rounding, int satur
                 uint64_t* code) {
   return guarded([&] {
     const any_format& f = object_of(format, "format").format;
+    uint64_t& out = object_of(code, "code");
     const vector_rounding& r = rounding_of_number(rounding);
     if (r.mode.is_stochastic())
       refuse("lowp_encode draws no random bits: use the operation convert");
-    object_of(code, "code") =
-        encode(f, unpack(value), r.mode,
-               saturates != 0 ? lowp::overflow::saturate : lowp::overflow::to_special);
+    out = encode(f, unpack(value), r.mode,
+                 saturates != 0 ? lowp::overflow::saturate : lowp::overflow::to_special);
   });
 }
 int lowp_decode(const lowp_format* format, uint64_t code, double* value) {
@@ -174,37 +197,42 @@ int lowp_decode(const lowp_format* format, uint64_t code, double* value) {
 
 lowp_function* lowp_operation_open(const char* operation, const char* format, const char* source,
                                    const char* environment) {
+  return lowp_operation_open_overflow(operation, format, source, environment, nullptr);
+}
+lowp_function* lowp_operation_open_overflow(const char* operation, const char* format,
+                                            const char* source, const char* environment,
+                                            const char* overflow) {
   return opened<lowp_function>([&] {
     lowp_tool::function_description d;
     d.op = text_of(operation, "operation");
     if (d.op == "quantize" || d.op == "dot")
       refuse("'" + d.op + "' is no operation: it has a function of its own here");
     d.format = text_of(format, "format");
-    if (source != nullptr) d.from = source;
-    if (environment != nullptr) d.environment = environment;
+    set_if_given(d.from, source);
+    set_if_given(d.environment, environment);
+    set_if_given(d.overflow, overflow);
     return new lowp_function(lowp_tool::make_function(d));
   });
 }
 static lowp_function* quantizer_of(lowp_tool::function_description& d, const char* rule,
                                    size_t columns) {
-  if (columns == 0) refuse("columns is 0, expected at least one");
+  require_range("columns", columns, lowp_tool::most_columns);
   d.op = "quantize";
   d.columns = columns;
-  if (rule != nullptr) d.rule = rule;
+  set_if_given(d.rule, rule);
   return new lowp_function(lowp_tool::make_function(d));
 }
 lowp_function* lowp_quantizer_open(const char* block_format, const char* rule, size_t columns) {
   return opened<lowp_function>([&] {
     lowp_tool::function_description d;
     d.block = text_of(block_format, "block_format");
-    if (d.block.empty()) refuse("block_format is empty");
     return quantizer_of(d, rule, columns);
   });
 }
 lowp_function* lowp_custom_quantizer_open(const char* element, const char* scale, size_t block,
                                           int has_row_scale, const char* rule, size_t columns) {
   return opened<lowp_function>([&] {
-    if (block == 0 || block > (1u << 30)) refuse("block is out of range");
+    require_range("block", block, lowp_tool::most_columns);
     lowp_tool::function_description d;
     d.element = text_of(element, "element");
     d.scale = text_of(scale, "scale");
@@ -216,6 +244,7 @@ lowp_function* lowp_custom_quantizer_open(const char* element, const char* scale
 lowp_function* lowp_dot_product_open(const char* policy, const char* a, const char* b,
                                      size_t depth) {
   return opened<lowp_function>([&] {
+    require_range("depth", depth, lowp_tool::most_depth);
     lowp_tool::function_description d;
     d.op = "dot";
     d.policy = text_of(policy, "policy");
@@ -243,10 +272,11 @@ int lowp_evaluate(lowp_function* function, int rounding, const uint64_t* operand
                   uint64_t* results, uint32_t* flags) {
   return guarded([&] {
     lowp_function& f = object_of(function, "function");
-    f.operands.assign(&object_of(operands, "operands"), operands + f.operands.size());
-    static_cast<void>(object_of(results, "results"));
-    evaluate(f, rounding, f.operands.data(), f.results.data(), flags);
-    for (std::size_t i = 0; i < f.results.size(); ++i) results[i] = f.results[i];
+    const code_t* const in = &object_of(operands, "operands");
+    uint64_t* const out = &object_of(results, "results");
+    const std::uint32_t found = evaluate(f, rounding, in);
+    for (std::size_t i = 0; i < f.answer.size(); ++i) out[i] = f.answer[i];
+    if (flags != nullptr) *flags = found;
   });
 }
 int lowp_evaluate1(lowp_function* function, int rounding, uint64_t a, uint64_t* result,
@@ -281,16 +311,22 @@ int lowp_set_operand(lowp_function* function, size_t index, uint64_t code) {
 int lowp_run(lowp_function* function, int rounding, uint32_t* flags) {
   return guarded([&] {
     lowp_function& f = object_of(function, "function");
-    evaluate(f, rounding, f.operands.data(), f.results.data(), flags);
+    f.has_run = false;
+    const std::uint32_t found = evaluate(f, rounding, f.operands.data());
+    f.results.swap(f.answer);
+    f.has_run = true;
+    if (flags != nullptr) *flags = found;
   });
 }
 int lowp_get_result(const lowp_function* function, size_t index, uint64_t* code) {
   return guarded([&] {
     const lowp_function& f = object_of(function, "function");
+    uint64_t& out = object_of(code, "code");
     if (index >= f.results.size()) {
       refuse("index is " + std::to_string(index) + ", expected less than " +
              std::to_string(f.results.size()));
     }
-    object_of(code, "code") = f.results[index];
+    if (!f.has_run) refuse("there are no results: no lowp_run has succeeded");
+    out = f.results[index];
   });
 }

@@ -13,6 +13,9 @@
  * (float_format{.exponent_bits = 4, .mantissa_bits = 3}). `lowp names` lists operations, rounding
  * modes, environments, block formats, rules and policies.
  *
+ * A text that is "" is read as NULL, since some languages have no NULL: where a default is stated it
+ * is taken, else the argument is missing. Nothing is stored through a pointer by a call that fails.
+ *
  * The ABI: what is here keeps its name, arguments and meaning under one LOWP_C_VERSION; functions may
  * be added. Functions that open give NULL, all others a lowp_status, if something is wrong;
  * lowp_error_text() then says what. Different handles may be used by different threads at a time.
@@ -91,22 +94,29 @@ LOWP_C_API int lowp_decode(const lowp_format* format, uint64_t code, double* val
 /* -------------------------------------------------------------------------------- functions */
 
 typedef struct lowp_function lowp_function;
-/* An operation on numbers of a format. `source` is what "convert" reads, and may be NULL for all
- * others; `environment` may be NULL for "ieee754". */
+/* An operation on numbers of a format. `source` is what "convert" reads, by NULL binary32;
+ * all others ignore it. `environment` may be NULL for "ieee754". Results out of range are infinity, else NaN, else
+ * the largest number. */
 LOWP_C_API lowp_function* lowp_operation_open(const char* operation, const char* format,
                                               const char* source, const char* environment);
+/* The same with something else out of range: "saturate", the largest number, "propagate", this too
+ * but for infinite results, and others of `lowp names`; NULL is "to_special". */
+LOWP_C_API lowp_function* lowp_operation_open_overflow(const char* operation, const char* format,
+                                                       const char* source,
+                                                       const char* environment,
+                                                       const char* overflow);
 /* Quantizing one row of binary32 codes to a block format of the catalogue, "mxfp4", under a rule, by
- * NULL that of the format. Results: for formats that have one the scale of the row, the codes of the
+ * NULL that of the format; 1 to 2^20 columns. Results: for formats that have one the scale of the row, the codes of the
  * scales, those of the elements. */
 LOWP_C_API lowp_function* lowp_quantizer_open(const char* block_format, const char* rule,
                                               size_t columns);
 /* The same of any formats: `block` elements of one format under one scale of another, with a binary32
- * scale of the row if has_row_scale != 0. */
+ * scale of the row if has_row_scale != 0; 1 to 2^20 elements. */
 LOWP_C_API lowp_function* lowp_custom_quantizer_open(const char* element, const char* scale,
                                                      size_t block, int has_row_scale,
                                                      const char* rule, size_t columns);
 /* depth codes of a, depth of b, and a binary32 c give a * b + c in binary32, in the order of a
- * policy: "hopper_fp8", "aligned_sums{.terms = 8, .fraction_bits = 24}". */
+ * policy: "hopper_fp8", "aligned_sums{.terms = 8, .fraction_bits = 24}"; a depth of 1 to 2^16. */
 LOWP_C_API lowp_function* lowp_dot_product_open(const char* policy, const char* a, const char* b,
                                                 size_t depth);
 LOWP_C_API void lowp_function_close(lowp_function* function);
@@ -131,7 +141,8 @@ LOWP_C_API int lowp_evaluate3(lowp_function* function, int rounding, uint64_t a,
 LOWP_C_API int lowp_set_random_bits(lowp_function* function, uint32_t bits);
 
 /* For languages that pass no arrays, DPI-C without open arrays among them: operands one by one, then
- * lowp_run, then results one by one. */
+ * lowp_run, then results one by one, which are an error before a lowp_run that succeeds. lowp_evaluate
+ * and its kind leave these operands and results alone. */
 LOWP_C_API int lowp_set_operand(lowp_function* function, size_t index, uint64_t code);
 LOWP_C_API int lowp_run(lowp_function* function, int rounding, uint32_t* flags);
 LOWP_C_API int lowp_get_result(const lowp_function* function, size_t index, uint64_t* code);

@@ -166,7 +166,7 @@ void check_against_library(vector_reader& reader, comparison& found) {
 
 bool check_vectors(const check_options& options) {
   const std::string text = text_of_file(options.file);
-  vector_reader reader(text, options.file);
+  vector_reader reader(text, options.file, &read_any_format);
   const vector_header& header = reader.header();
   comparison found(header.results, header.has_flags && !options.ignores_flags,
                    options.takes_any_nan, options.shown);

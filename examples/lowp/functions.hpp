@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include "lowp/formats/any_format.hpp"
 #include "lowp/verification/golden_function.hpp"
 #include "lowp/verification/vector_reader.hpp"
 
@@ -16,6 +18,7 @@ struct function_description {
   std::string format = "binary32";  ///< of operands and result; of what a conversion gives
   std::string from = "binary32";    ///< what a conversion reads
   std::string environment = "ieee754";
+  std::string overflow;  ///< instead of that of the environment, if not empty
   // Of `quantize`: a block format by its name, or element, scale and block.
   std::string block;
   std::string element, scale;
@@ -28,6 +31,16 @@ struct function_description {
   std::string policy = "k32";
   std::size_t depth = 32;
 };
+
+/// What a row, a block and a dot product may have at most.
+inline constexpr std::size_t most_columns = std::size_t{1} << 20, most_depth = std::size_t{1} << 16;
+
+/// read_format() with families that have headers of their own: "hif8", "takum_format{.total_bits =
+/// 16}", "nf4", "bnb_fp4" and "iq4_nl" besides its own.
+[[nodiscard]] bool read_any_format(std::string_view text, lowp::any_format& out,
+                                   std::string& problem);
+/// Throws std::invalid_argument for what is no format.
+[[nodiscard]] lowp::any_format format_of_name(std::string_view text);
 
 /// Throws std::invalid_argument for what there is not.
 [[nodiscard]] std::unique_ptr<lowp::verification::golden_function> make_function(

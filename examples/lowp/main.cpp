@@ -26,6 +26,8 @@ void add_vectors(CLI::App& app, vector_options& o) {
   sub.add_option("--from", f.from, "What a conversion reads")->capture_default_str();
   sub.add_option("--environment", f.environment, "NaN, flush and tininess choices")
       ->capture_default_str();
+  sub.add_option("--overflow", f.overflow,
+                 "What results out of range become; that of the environment if absent");
   sub.add_option("--rounding", o.rounding, "Modes with commas between them, or all")
       ->capture_default_str();
   sub.add_option("--block", f.block, "quantize: a block format");

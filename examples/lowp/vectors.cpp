@@ -50,9 +50,10 @@ class text_sink {
   std::optional<io::detail::temporary_file> file_;
 };
 
-[[nodiscard]] std::unique_ptr<vector_layout> layout_of_name(const vector_options& options) {
+[[nodiscard]] std::unique_ptr<vector_layout> layout_of_name(const vector_options& options,
+                                                            bool has_random_bits) {
   if (options.layout == "text") return std::make_unique<text_layout>();
-  if (options.layout == "hex") return std::make_unique<readmemh_layout>();
+  if (options.layout == "hex") return std::make_unique<readmemh_layout>(has_random_bits);
   if (options.layout == "json") return std::make_unique<json_layout>();
   if (options.layout == "c") return std::make_unique<c_layout>(options.prefix);
   constexpr std::string_view names[] = {"text", "hex", "json", "c"};
@@ -120,8 +121,11 @@ void write_vectors(const vector_options& options) {
   if (!options.is_exhaustive && !options.has_corners && options.count == 0)
     throw std::invalid_argument("one of --count, --exhaustive and --corners is needed");
   const std::unique_ptr<golden_function> function = make_function(options.function);
-  const std::unique_ptr<vector_layout> layout = layout_of_name(options);
   const auto roundings = chosen_roundings(options.rounding, *function);
+  bool has_random_bits = false;
+  for (const vector_rounding* r : roundings)
+    has_random_bits = has_random_bits || r == &stochastic_rounding;
+  const std::unique_ptr<vector_layout> layout = layout_of_name(options, has_random_bits);
 
   text_sink sink(options.out);
   coverage found(*function);

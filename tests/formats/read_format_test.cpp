@@ -124,6 +124,65 @@ TEST_CASE("other_texts_are_refused_with_a_reason") {
   CHECK_THROWS_AS(format_of_text("e4m3f"), std::invalid_argument);
 }
 
+TEST_CASE("numbers_in_names_are_decimal_and_nothing_is_said_twice") {
+  for (const char* text : {"inttrue",
+                           "etruem3",
+                           "uint0x8",
+                           "int08",
+                           "int-8",
+                           "posit0x10",
+                           "fixed8.0x6",
+                           "fixed8.true",
+                           "binary0x8p4se",
+                           "e4m3(bias 18446744073709551615)",
+                           "e4m3(bias -18446744073709551613)",
+                           "e4m3(bias 4294967299)",
+                           "e4m3(bias 0x3)",
+                           "e4m3(true nan)",
+                           "e4m3(bias 3,bias 4)",
+                           "e4m3(1 nan,5 nans)",
+                           "e4m3(no inf,no inf)",
+                           "e4m3(no zero,no subnormals)",
+                           "e4m3(ieee,ieee)",
+                           "e4m3(bias 3,bias 3)"}) {
+    INFO(text);
+    CHECK_THAT(problem_of(text), ContainsSubstring("no format is called"));
+  }
+  CHECK(format_of_text("fixed8.-4") == any_format(formats::fixed<8, -4>));
+  CHECK(format_of_text("e4m3(bias -3,no inf,5 nans)") ==
+        any_format(float_format{.exponent_bits = 4,
+                                .mantissa_bits = 3,
+                                .bias = -3,
+                                .has_infinity = false,
+                                .nan_codes = 5}));
+}
+
+TEST_CASE("fields_take_the_values_of_their_types") {
+  const auto refused = [](const std::string& field, const char* reason) {
+    INFO(field);
+    CHECK_THAT(problem_of("float_format{.exponent_bits = 5, .mantissa_bits = 2, " + field + "}"),
+               ContainsSubstring(reason));
+  };
+  refused(".bias = 18446744073709551615", "out of range");
+  refused(".bias = -18446744073709551613", "out of range");
+  refused(".bias = true", "an integer");
+  refused(".nan_codes = -1", "out of range");
+  refused(".nan_codes = false", "an integer");
+  refused(".at_exponent_zero = 9", "no value of exponent_zero");
+  refused(".at_exponent_zero = true", "an integer");
+  refused(".at_exponent_zero = 256", "out of range");
+  refused(".has_infinity = -1", "out of range");
+  CHECK_THAT(problem_of("float_format{.exponent_bits = -18446744073709551611}"),
+             ContainsSubstring("out of range"));
+  CHECK(format_of_text("float_format{.exponent_bits = 5, .mantissa_bits = 2, .bias = -4, "
+                       ".has_infinity = 0, .at_exponent_zero = 2}") ==
+        any_format(float_format{.exponent_bits = 5,
+                                .mantissa_bits = 2,
+                                .bias = -4,
+                                .at_exponent_zero = exponent_zero::zero_only,
+                                .has_infinity = false}));
+}
+
 TEST_CASE("the_edit_distance_counts_letters") {
   CHECK(edit_distance("", "") == 0);
   CHECK(edit_distance("", "abc") == 3);
@@ -132,10 +191,11 @@ TEST_CASE("the_edit_distance_counts_letters") {
   CHECK(edit_distance("ca", "abc") == 3);  // not 2, as without the restriction
 }
 
-// A family that only this test knows, with fields and without them.
+// A family that only this test knows, with fields of a signed and an unsigned type.
 struct powers {
   int width = 2;
   int step = 1;
+  std::uint64_t tag = 0;
   constexpr bool operator==(const powers&) const = default;
   constexpr int bits() const { return width; }
 };
@@ -150,13 +210,43 @@ constexpr code_t encode(const powers& f, const unpacked& x, const R& mode = {}, 
   return x.is_nan() ? 0 : round_among(x, code_t{1} << f.width, value, mode);
 }
 constexpr auto known_fields(const powers& f) {
-  return format_fields{"powers", {{"width", f.width}, {"step", f.step}}};
+  return format_fields{"powers", {{"width", f.width}, {"step", f.step}, {"tag", f.tag}}};
 }
 
 TEST_CASE("a_family_of_the_program_is_read_if_it_is_named") {
   CHECK(format_of_text<powers>("powers{.width = 3}") == any_format(powers{.width = 3}));
+  const powers large{.width = 3, .tag = ~std::uint64_t{0}};
+  CHECK(format_of_text<powers>(field_text(large)) == any_format(large));
+  CHECK(format_of_text<powers>("powers(width 3, step 1, tag 0)") == any_format(powers{.width = 3}));
+  CHECK(format_of_text<powers>(name(powers{.step = -2})) == any_format(powers{.step = -2}));
+  CHECK_THROWS_AS(format_of_text<powers>("powers(width 3"), std::invalid_argument);
+  CHECK_THROWS_AS(format_of_text<powers>("powers(width=3)"), std::invalid_argument);
+  CHECK_THROWS_AS(format_of_text<powers>("powers(width 3}"), std::invalid_argument);
   CHECK_THROWS_AS(format_of_text("powers{.width = 3}"), std::invalid_argument);
   CHECK_THROWS_AS(format_of_text<powers>("powers{.width = 0}"), std::invalid_argument);
+}
+
+// A family of one format, known by its name.
+struct halves {
+  constexpr bool operator==(const halves&) const = default;
+  static constexpr int bits() { return 2; }
+};
+constexpr const char* defect(const halves&) { return nullptr; }
+constexpr const char* known_name(const halves&) { return "halves"; }
+constexpr unpacked decode(const halves&, code_t code) {
+  return unpacked::scaled_integer(false, code & 3, -1);
+}
+template <class R = nearest_even_t>
+constexpr code_t encode(const halves& f, const unpacked& x, const R& mode = {}, overflow = {},
+                        missing_nan = {}) {
+  const auto value = [&](code_t i) { return decode(f, i); };
+  return x.is_nan() ? 0 : round_among(x, code_t{4}, value, mode);
+}
+
+TEST_CASE("a_family_of_one_format_is_read_by_its_name") {
+  CHECK(format_of_text<powers, halves>("halves") == any_format(halves{}));
+  CHECK_THROWS_AS(format_of_text<halves>("halve"), std::invalid_argument);
+  CHECK_THROWS_AS(format_of_text("halves"), std::invalid_argument);
 }
 
 template <class F>

@@ -88,6 +88,14 @@ TEST_CASE("policies_are_read_by_name_or_by_fields") {
   CHECK_THAT(problem_of("aligned_sums{.terms = 8, .accumulator = int8}"),
              ContainsSubstring("no value for .accumulator"));
   CHECK_THAT(problem_of("aligned_sums{.terms = 8"), ContainsSubstring("expected , or }"));
+  CHECK_THAT(problem_of("aligned_sums{.terms = 8, .terms = 9}"),
+             ContainsSubstring(".terms is given twice"));
+  for (const char* value :
+       {"true", "0x18", "18446744073709551640", "-18446744073709551592", "-1"}) {
+    CHECK_THAT(problem_of((std::string("aligned_sums{.fraction_bits = ") + value + "}").c_str()),
+               ContainsSubstring("policy 'aligned_sums{"));
+  }
+  CHECK_THAT(problem_of("rounded_sums{.lanes = 4, .lanes = 4}"), ContainsSubstring("twice"));
   CHECK_THAT(problem_of("aligned_sums{.terms = 0}"), ContainsSubstring("terms lies between"));
   CHECK_THAT(problem_of("rounded_sums{.order = pairwise}"), ContainsSubstring("takes a chunk"));
   CHECK_THAT(problem_of("integers"), ContainsSubstring("int32_sums takes"));

@@ -70,7 +70,8 @@ void check_round_trip(const golden_function& f) {
   REQUIRE(json["vectors"].size() == vectors.size());
   CHECK(json["function"] == f.name);
   CHECK(json["origin"] == "made \"here\" */");
-  const std::string words = written(readmemh_layout{}, f, vectors);
+  const std::string words = written(readmemh_layout(f.takes_rounding), f, vectors);
+  CHECK((words.find(", random[31:0], r[") != std::string::npos) == f.takes_rounding);
   std::size_t at = 0;
   for (std::size_t i = 0; i < vectors.size(); ++i) {
     const test_vector& e = vectors[i];
@@ -81,6 +82,7 @@ void check_round_trip(const golden_function& f) {
       CHECK(std::stoull(digits, nullptr, 16) == e.operands[k]);
       line += "_" + digits;
     }
+    if (f.takes_rounding && e.rounding != &stochastic_rounding) line += "_00000000";
     for (std::size_t k = 0; k < e.results.size(); ++k) {
       const std::string digits = json["vectors"][i]["results"][k];
       CHECK(std::stoull(digits, nullptr, 16) == e.results[k]);
@@ -174,6 +176,21 @@ TEST_CASE("any_damage_is_refused_or_read") {
     }
     CHECK_NOTHROW(problem_of(sample.substr(0, i), "", ""));
   }
+}
+
+TEST_CASE("words_without_random_bits_hold_no_stochastic_vector") {
+  const auto f = make_operation("add", format_of_text("e4m3fn"));
+  CHECK_THROWS_AS(written(readmemh_layout{}, *f, some_vectors(*f)), std::invalid_argument);
+}
+
+TEST_CASE("a_c_header_has_a_guard_and_a_prefix_that_is_an_identifier") {
+  const auto f = make_operation("add", format_of_text("e4m3fn"));
+  const std::string text = written(c_layout("sum"), *f, some_vectors(*f));
+  CHECK_THAT(text, ContainsSubstring("#ifndef LOWP_VECTORS_sum_H\n#define LOWP_VECTORS_sum_H\n"));
+  CHECK(text.substr(text.size() - 10) == "};\n#endif\n");
+  for (const char* prefix : {"", "1a", "a-b", "a b", "a;", "\xc3\xa4"})
+    CHECK_THROWS_AS(c_layout(prefix), std::invalid_argument);
+  CHECK_NOTHROW(c_layout("_a1"));
 }
 
 TEST_CASE("a_c_header_names_its_parts") {

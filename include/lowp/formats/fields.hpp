@@ -12,16 +12,25 @@
 
 namespace lowp {
 
+/// What values a field has.
+enum class field_kind : std::uint8_t { flag, signed_integer, unsigned_integer, choice };
+
 /// A field of integers, flags or choices; negative values in two's complement.
 struct format_field {
   const char* name = "";
   std::uint64_t value = 0;
+  field_kind kind = field_kind::unsigned_integer;
 
   /// Of an integer or an enumerator: what has a fraction states its bits.
   template <class T>
   requires(std::is_integral_v<T> || std::is_enum_v<T>) constexpr format_field(const char* of,
                                                                               T from)
-      : name(of), value(static_cast<std::uint64_t>(from)) {}
+      : name(of),
+        value(static_cast<std::uint64_t>(from)),
+        kind(std::is_same_v<T, bool> ? field_kind::flag
+             : std::is_enum_v<T>     ? field_kind::choice
+             : std::is_signed_v<T>   ? field_kind::signed_integer
+                                     : field_kind::unsigned_integer) {}
 };
 
 namespace detail {

@@ -84,6 +84,8 @@ struct float_format {
   if (f.bias < -(1 << 20) || f.bias > (1 << 20)) {
     return "the bias of a float_format lies between -2^20 and 2^20";
   }
+  if (f.at_exponent_zero > exponent_zero::zero_only)
+    return "at_exponent_zero of a float_format is no value of exponent_zero";
   if (f.nan_at_negative_zero && !f.is_signed) {
     return "nan_at_negative_zero needs is_signed: an unsigned format has no code for -0";
   }

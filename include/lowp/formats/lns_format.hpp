@@ -57,6 +57,8 @@ struct lns_format {
   if (f.fraction_bits < 0 || f.fraction_bits > f.total_bits - 2) {
     return "an lns_format has 0 to total_bits - 2 fraction_bits";
   }
+  if (f.midpoint > lns_midpoint::of_values)
+    return "midpoint of an lns_format is no value of lns_midpoint";
   if (f.total_bits - 2 - f.fraction_bits > 16) {
     return "the logarithms of an lns_format have at most 16 bits before the point";
   }

@@ -30,14 +30,16 @@ struct short_text {
     return *this;
   }
   constexpr short_text& operator<<(std::int64_t number) {
-    if (number < 0) *this << "-";
+    const auto bits = static_cast<std::uint64_t>(number);
+    if (number >= 0) return put(bits);
+    *this << "-";
+    return put(0u - bits);
+  }
+  constexpr short_text& put(std::uint64_t number) {
     char digits[20] = {};
     int count = 0;
-    for (std::uint64_t rest = number < 0 ? 0u - static_cast<std::uint64_t>(number)
-                                         : static_cast<std::uint64_t>(number);
-         count == 0 || rest != 0; rest /= 10) {
+    for (std::uint64_t rest = number; count == 0 || rest != 0; rest /= 10)
       digits[count++] = static_cast<char>('0' + rest % 10);
-    }
     while (count > 0) *this << std::string_view(&digits[--count], 1);
     return *this;
   }
@@ -104,7 +106,12 @@ constexpr void append_fields(short_text<Size>& text, const format_field (&fields
                              std::string_view before, std::string_view between) {
   std::string_view separator = "";
   for (const format_field& field : fields) {
-    text << separator << before << field.name << between << static_cast<std::int64_t>(field.value);
+    text << separator << before << field.name << between;
+    if (field.kind == field_kind::signed_integer) {
+      text << static_cast<std::int64_t>(field.value);
+    } else {
+      text.put(field.value);
+    }
     separator = ", ";
   }
 }

@@ -55,45 +55,64 @@ class text_cursor {
     rest_.remove_prefix(size);
     return word;
   }
-  /// An integer of at most 64 bits, negative in two's complement: decimal with or without a minus,
-  /// 0x and hexadecimal digits, true, false. False, if there is none.
-  constexpr bool take_integer(std::uint64_t& value) {
+  /// Decimal digits without a sign or a needless zero in front. False, if there are none or the
+  /// number needs more than 64 bits.
+  constexpr bool take_digits(std::uint64_t& number) { return take_digits(number, 10); }
+  /// An int from `least` to `most`: decimal digits, with or without a minus.
+  constexpr bool take_int(int& value, int least, int most) {
+    const text_cursor before = *this;
+    const bool is_negative = take("-");
+    std::uint64_t number = 0;
+    constexpr std::uint64_t most_of_int = 0x7FFFFFFF;
+    if (!take_digits(number) || number > most_of_int) return *this = before, false;
+    const int integer = is_negative ? -static_cast<int>(number) : static_cast<int>(number);
+    if (integer < least || integer > most) return *this = before, false;
+    value = integer;
+    return true;
+  }
+  /// The value of a field as format_field has it: for a flag true, false, 0 or 1; for others
+  /// decimal digits, or 0x and hexadecimal ones, with a minus only where negative values exist.
+  /// `is_in_range` is false for an integer that no field of the kind holds.
+  constexpr bool take_field(std::uint64_t& value, field_kind kind, bool& is_in_range) {
+    is_in_range = true;
     for (const bool flag : {false, true}) {
-      if (take(flag ? "true" : "false")) {
+      if (kind == field_kind::flag && take(flag ? "true" : "false")) {
         value = flag ? 1 : 0;
         return true;
       }
     }
     const text_cursor before = *this;
     const bool is_negative = take("-");
-    const unsigned base = take("0x") ? 16 : 10;
     std::uint64_t number = 0;
-    std::size_t count = 0;
-    for (; !rest_.empty(); ++count) {
-      const unsigned digit = digit_of(rest_[0]);
-      if (digit >= base) break;
-      if (number > (~std::uint64_t{0} - digit) / base) return *this = before, false;
-      number = number * base + digit;
-      rest_.remove_prefix(1);
-    }
-    if (count == 0) return *this = before, false;
+    if (!take_digits(number, take("0x") ? 16 : 10)) return *this = before, false;
+    constexpr std::uint64_t most = ~std::uint64_t{0};
+    const std::uint64_t largest = kind == field_kind::flag             ? 1
+                                  : kind == field_kind::signed_integer ? most / 2
+                                                                       : most;
+    is_in_range =
+        number <= largest && (!is_negative || number == 0 || kind == field_kind::signed_integer);
     value = is_negative ? 0 - number : number;
-    return true;
-  }
-  /// The same for an int from `least` to `most`.
-  constexpr bool take_int(int& value, int least, int most) {
-    const text_cursor before = *this;
-    std::uint64_t number = 0;
-    if (!take_integer(number)) return false;
-    const auto integer = static_cast<std::int64_t>(number);
-    if (integer < least || integer > most) return *this = before, false;
-    value = static_cast<int>(integer);
     return true;
   }
 
  private:
   static constexpr bool is_of_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  }
+  constexpr bool take_digits(std::uint64_t& number, unsigned base) {
+    const text_cursor before = *this;
+    number = 0;
+    std::size_t count = 0;
+    for (; !rest_.empty(); ++count) {
+      const unsigned digit = digit_of(rest_[0]);
+      if (digit >= base) break;
+      const bool has_needless_zero = base == 10 && count != 0 && number == 0;
+      if (has_needless_zero || number > (~std::uint64_t{0} - digit) / base)
+        return *this = before, false;
+      number = number * base + digit;
+      rest_.remove_prefix(1);
+    }
+    return count != 0;
   }
   static constexpr unsigned digit_of(char c) {
     if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
@@ -129,7 +148,8 @@ template <family_with_fields F>
 inline constexpr std::size_t field_count = sizeof(known_fields(F{}).list) /
                                            sizeof(known_fields(F{}).list[0]);
 
-/// "posit_format{.total_bits = 8, .exponent_bits = 2}". Fields that are left out have the values
+/// "posit_format{.total_bits = 8, .exponent_bits = 2}", or as name() writes families without short
+/// names, "takum_format(total_bits 16)". Fields that are left out have the values
 /// that the family gives them. False if this is no such text, with the reason where the family is
 /// the one meant.
 template <family_with_fields F>
@@ -137,7 +157,10 @@ template <family_with_fields F>
   constexpr std::size_t count = field_count<F>;
   text_cursor cursor(text);
   const auto names = known_fields(F{});
-  if (!cursor.take(names.family) || !cursor.take_token("{")) return false;
+  if (!cursor.take(names.family)) return false;
+  const bool is_name = cursor.take("(");
+  if (!is_name && !cursor.take_token("{")) return false;
+  const std::string_view end = is_name ? ")" : "}";
 
   bool is_given[count] = {};
   field_value values[count] = {};
@@ -145,8 +168,8 @@ template <family_with_fields F>
     problem = reason + " at column " + std::to_string(text.size() - cursor.rest().size() + 1);
     return false;
   };
-  while (!cursor.take_token("}")) {
-    if (!cursor.take(".")) return fail("expected .field = value");
+  while (!cursor.take_token(end)) {
+    if (!is_name && !cursor.take(".")) return fail("expected .field = value");
     const text_cursor at_name = cursor;
     const std::string_view name = cursor.take_word();
     std::size_t which = 0;
@@ -158,13 +181,19 @@ template <family_with_fields F>
       return fail(unknown_name("field of " + std::string(names.family), name, all));
     }
     if (is_given[which]) return fail("." + std::string(name) + " is given twice");
-    if (!cursor.take_token("=") || !cursor.take_integer(values[which].value))
-      return fail("expected = and an integer, true or false");
+    bool is_in_range = true;
+    const field_kind kind = names.list[which].kind;
+    if (!(is_name ? cursor.take(" ") : cursor.take_token("=")) ||
+        !cursor.take_field(values[which].value, kind, is_in_range)) {
+      return fail(std::string(is_name ? "expected " : "expected = and ") +
+                  (kind == field_kind::flag ? "true or false" : "an integer of at most 64 bits"));
+    }
+    if (!is_in_range) return fail("the value of ." + std::string(name) + " is out of range");
     is_given[which] = true;
-    if (!cursor.take_token(",") && cursor.rest().substr(0, 1) != "}")
-      return fail("expected , or }");
+    if (!cursor.take_token(",") && cursor.rest().substr(0, 1) != end)
+      return fail("expected , or " + std::string(end));
   }
-  if (!cursor.is_done()) return fail("nothing may follow the }");
+  if (!cursor.is_done()) return fail("nothing may follow the " + std::string(end));
 
   // Field by field, since the value that one has by itself may depend on those before it.
   [&]<std::size_t... Known>(std::index_sequence<Known...>) {
@@ -186,26 +215,42 @@ template <family_with_fields F>
   return true;
 }
 
-/// The part of the name of a float_format in parentheses.
+/// The part of the name of a float_format in parentheses, which says nothing twice.
 [[nodiscard]] inline bool read_float_items(text_cursor& cursor, float_format& f) {
+  unsigned said = 0;
+  const auto is_new = [&](unsigned item) {
+    const bool result = (said & item) == 0;
+    said |= item;
+    return result;
+  };
   do {
+    unsigned item = 0;
     int count = 0;
     if (cursor.take("bias ")) {
+      item = 1;
       if (!cursor.take_int(f.bias, -(1 << 20), 1 << 20)) return false;
     } else if (cursor.take("no zero")) {
+      item = 2;
       f.at_exponent_zero = exponent_zero::normals;
     } else if (cursor.take("no subnormals")) {
+      item = 2;
       f.at_exponent_zero = exponent_zero::zero_only;
     } else if (cursor.take("no inf")) {
+      item = 4;
       f.has_infinity = false;
     } else if (cursor.take("nan at -0")) {
+      item = 8;
       f.nan_at_negative_zero = true;
     } else if (cursor.take_int(count, 0, 999999)) {
+      item = 16;
       if (!cursor.take(" nans") && !cursor.take(" nan")) return false;
       f.nan_codes = static_cast<code_t>(count);
-    } else if (!cursor.take("ieee")) {
+    } else if (cursor.take("ieee")) {
+      item = 32;
+    } else {
       return false;
     }
+    if (!is_new(item)) return false;
   } while (cursor.take(","));
   return cursor.take(")");
 }
@@ -258,7 +303,11 @@ template <class F>
   F f{};
   bool is_read = false;
   if constexpr (requires { read_name(text, f); }) is_read = read_name(text, f);
-  if constexpr (family_with_fields<F>) is_read = is_read || read_fields(text, f, problem);
+  if constexpr (family_with_fields<F>) {
+    is_read = is_read || read_fields(text, f, problem);
+  } else if (defect(f) == nullptr) {  // perhaps the only format of its family
+    is_read = is_read || name(f).view() == text;
+  }
   if (!is_read) return false;
   if (defect(f) != nullptr) {
     problem = defect(f);
@@ -271,9 +320,10 @@ template <class F>
 }  // namespace detail
 
 /// The format that a text names or describes, of the families of the library and of `Families`,
-/// which may have a read_name(text, f) in their namespace. Names are those that name() gives, and
-/// "posit16" for "posit16_2". False, `out` unchanged and a sentence in `problem` for any other
-/// text: for an unknown name with the near ones.
+/// which may have a read_name(text, f) in their namespace; one without fields is read by the name
+/// of its F{}. Names are those that name() gives, and "posit16" for "posit16_2". False, `out`
+/// unchanged and a sentence in `problem` for any other text: for an unknown name with the near
+/// ones.
 template <number_format... Families>
 [[nodiscard]] bool read_format(std::string_view text, any_format& out, std::string& problem) {
   problem.clear();

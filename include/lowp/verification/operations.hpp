@@ -320,4 +320,29 @@ inline constexpr named_environment named_environments[] = {
   refuse(unknown_name("environment", name, names));
 }
 
+/// What becomes of results out of range, by name.
+struct named_overflow {
+  std::string_view name;
+  lowp::overflow value;
+};
+inline constexpr named_overflow named_overflows[] = {
+    {"saturate", lowp::overflow::saturate},
+    {"to_special", lowp::overflow::to_special},
+    {"propagate", lowp::overflow::propagate},
+    {"wrap", lowp::overflow::wrap},
+    {"to_zero", lowp::overflow::to_zero},
+    {"wrap_sign_magnitude", lowp::overflow::wrap_sign_magnitude},
+    {"sat_none", lowp::overflow::sat_none},
+    {"saturate_numbers", lowp::overflow::saturate_numbers},
+};
+/// Throws std::invalid_argument for a name that is none.
+[[nodiscard]] inline lowp::overflow overflow_of_name(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const named_overflow& o : named_overflows) {
+    if (o.name == name) return o.value;
+    names.push_back(o.name);
+  }
+  refuse(unknown_name("overflow policy", name, names));
+}
+
 }  // namespace lowp::verification

@@ -192,16 +192,19 @@ void read_policy_fields(std::string_view text, std::string_view family,
   };
   if (!cursor.take(family) || !cursor.take_token("{"))
     fail("expected " + std::string(family) + "{");
+  std::vector<bool> is_given(fields.size());
   while (!cursor.take_token("}")) {
     if (!cursor.take(".")) fail("expected .field = value");
     const auto at_name = cursor;
     const std::string_view name = cursor.take_word();
-    bool is_known = false;
-    for (const std::string_view field : fields) is_known = is_known || field == name;
-    if (!is_known) {
+    std::size_t which = 0;
+    while (which < fields.size() && fields[which] != name) ++which;
+    if (which == fields.size()) {
       cursor = at_name;
       fail(unknown_name("field of " + std::string(family), name, fields));
     }
+    if (is_given[which]) fail("." + std::string(name) + " is given twice");
+    is_given[which] = true;
     if (!cursor.take_token("=") || !set(name, cursor)) fail("no value for ." + std::string(name));
     if (!cursor.take_token(",") && cursor.rest().substr(0, 1) != "}") fail("expected , or }");
   }

@@ -91,8 +91,12 @@ struct vector_header {
 /// column.
 class vector_reader {
  public:
-  /// The text lives as long as the reader; `file` is its name in messages.
-  vector_reader(std::string_view text, std::string file) : text_(text), file_(std::move(file)) {
+  /// Reads the formats of the header, as read_format() does.
+  using format_reader = bool (*)(std::string_view text, any_format& out, std::string& problem);
+  /// The text lives as long as the reader; `file` is its name in messages. A program with families
+  /// of its own gives a reader of formats that knows them.
+  vector_reader(std::string_view text, std::string file, format_reader read = &read_format<>)
+      : text_(text), file_(std::move(file)), read_format_(read) {
     read_header();
   }
 
@@ -174,7 +178,7 @@ class vector_reader {
     const auto bits = static_cast<int>(number_at(words, 64));
     const std::size_t bits_column = words.column();
     std::string problem;
-    if (!read_format(words.rest(), p.format, problem)) fail(words.column(), problem);
+    if (!read_format_(words.rest(), p.format, problem)) fail(words.column(), problem);
     if (p.format.bits() != bits) {
       fail(bits_column, "found " + std::to_string(bits) + " bits, expected " +
                             std::to_string(p.format.bits()) + " as the format has");
@@ -266,6 +270,7 @@ class vector_reader {
 
   std::string_view text_;
   std::string file_;
+  format_reader read_format_;
   vector_header header_;
   std::size_t at_ = 0, line_ = 0;
   std::uint64_t count_ = 0;

@@ -148,10 +148,12 @@ class text_layout final : public vector_layout {
 };
 
 /// Words for $readmemh, one for each vector: from the top the number of the rounding mode, the
-/// operands in their order, the results, the flags; each field is as many hexadecimal digits as its
-/// bits need, a random operand eight.
+/// operands in their order, with random bits these, the results, the flags; each field is as many
+/// hexadecimal digits as its bits need. All words have the same fields.
 class readmemh_layout final : public vector_layout {
  public:
+  /// With random bits if one of the vectors is rounded stochastically; they are 0 in others.
+  explicit readmemh_layout(bool has_random_bits = false) : has_random_bits_(has_random_bits) {}
   void begin(std::string& text, const golden_function& f, std::string_view origin) override {
     text += "// lowp " + detail::version_text();
     text += std::string(origin.empty() ? "" : ": ") + std::string(origin) + "\n// " + f.name;
@@ -163,6 +165,7 @@ class readmemh_layout final : public vector_layout {
             ", " + p.name + "[" + std::to_string((p.format.bits() + 3) / 4 * 4 - 1) + ":0]";
         text += p.count == 1 ? field : field + " x " + std::to_string(p.count);
       }
+      if (ports == &f.operands && has_random_bits_) text += ", random[31:0]";
     }
     text += f.has_flags ? ", flags[7:0]}\n" : "}\n";
     for (const std::vector<port>* ports : {&f.operands, &f.results}) {
@@ -171,10 +174,19 @@ class readmemh_layout final : public vector_layout {
     }
   }
   void append(std::string& text, const golden_function& f, const test_vector& v) override {
+    const std::size_t operand_count = code_count(f.operands);
+    const bool is_stochastic = v.operands.size() > operand_count;
+    if (is_stochastic && !has_random_bits_)
+      refuse("readmemh_layout: a stochastic vector, expected a layout with random bits");
     detail::append_hex(text, v.rounding == nullptr ? 0 : v.rounding->number, 4);
-    detail::for_each_code(f, v, [&](code_t code, int bits) {
+    std::size_t done = 0;
+    const auto append_field = [&](code_t code, int bits) {
       text += '_';
       detail::append_hex(text, code, bits);
+    };
+    detail::for_each_code(f, v, [&](code_t code, int bits) {
+      if (done++ == operand_count && has_random_bits_ && !is_stochastic) append_field(0, 32);
+      append_field(code, bits);
     });
     if (f.has_flags) {
       text += '_';
@@ -185,6 +197,9 @@ class readmemh_layout final : public vector_layout {
   void end(std::string& text, const golden_function&, std::uint64_t count) override {
     text += "// " + std::to_string(count) + " vectors\n";
   }
+
+ private:
+  bool has_random_bits_;
 };
 
 /// One object; codes are strings of hexadecimal digits, since a number of JSON holds 53 bits.
@@ -250,10 +265,18 @@ class json_layout final : public vector_layout {
 };
 
 /// A header of C: an array of structs, each an array of operands, one of results, the number of the
-/// rounding mode and the flags. `prefix` begins each name.
+/// rounding mode and the flags. `prefix` begins each name; what is no identifier of C is refused.
 class c_layout final : public vector_layout {
  public:
-  explicit c_layout(std::string prefix) : prefix_(std::move(prefix)) {}
+  explicit c_layout(std::string prefix) : prefix_(std::move(prefix)) {
+    bool is_identifier = !prefix_.empty() && !(prefix_[0] >= '0' && prefix_[0] <= '9');
+    for (const char c : prefix_) {
+      is_identifier = is_identifier && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                        (c >= '0' && c <= '9') || c == '_');
+    }
+    if (!is_identifier)
+      refuse("prefix is '" + prefix_ + "', expected an identifier of C: letters, digits and _");
+  }
   void begin(std::string& text, const golden_function& f, std::string_view origin) override {
     std::string description;
     for (const std::vector<port>* ports : {&f.operands, &f.results}) {
@@ -266,7 +289,9 @@ class c_layout final : public vector_layout {
             without_comment_ends(origin) + "\n * " + f.name + "\n" + description;
     for (const auto& [key, value] : f.parameters)
       text += " * " + key + ": " + without_comment_ends(value) + "\n";
-    text += " */\n#include <stdint.h>\n\nstruct " + prefix_ + "_vector {\n";
+    const std::string guard = "LOWP_VECTORS_" + prefix_ + "_H";
+    text += " */\n#ifndef " + guard + "\n#define " + guard;
+    text += "\n#include <stdint.h>\n\nstruct " + prefix_ + "_vector {\n";
     text += "  uint64_t operands[" + std::to_string(code_count(f.operands) + 1) +
             "]; /* the last one: random bits of stochastic rounding */\n";
     text += "  uint64_t results[" + std::to_string(code_count(f.results)) + "];\n";
@@ -288,7 +313,7 @@ class c_layout final : public vector_layout {
             std::to_string(v.flags) + "},\n";
   }
   void end(std::string& text, const golden_function&, std::uint64_t count) override {
-    text += "};\nenum { " + prefix_ + "_vector_count = " + std::to_string(count) + " };\n";
+    text += "};\nenum { " + prefix_ + "_vector_count = " + std::to_string(count) + " };\n#endif\n";
   }
 
  private:
