@@ -76,6 +76,30 @@ expect 2 ":1:1: found 'hello'" check fma.txt --against 'echo hello; cat >/dev/nu
 expect 1 ' mismatches' check fma.txt --against \
   "while read -r mode a b c; do echo 00 00; done"
 
+# Devices that keep answers in a buffer, or answer only after the end of their input: more vectors than
+# pipes hold.
+expect 0 '' vectors --op add --format e4m3fn --exhaustive --out sum_all.txt
+sed '1,/^begin/d; /^end/d' sum_all.txt | cut -d ' ' -f 4- >sum_answers
+expect 0 '65536 vectors, 0 mismatches' check sum_all.txt --timeout 30 --against \
+  'awk "{ if ((getline answer < \"sum_answers\") > 0) print answer }"'
+expect 0 '65536 vectors, 0 mismatches' check sum_all.txt --timeout 30 --against \
+  'cat >late; cat sum_answers'
+[ "$(wc -l <late)" -eq 65536 ] || fail "not all questions were sent"
+expect 0 '65536 vectors, 0 mismatches' check sum_all.txt --timeout 30 --against 'cat sum_answers'
+
+# Devices that hang, fail, say too much or stop within a line. A hung one leaves no process.
+answer_all='cat >/dev/null; cat answers'
+expect 2 'for 1 seconds (--timeout)' check fma.txt --timeout 1 --against 'echo $$ >hung; sleep 100; true'
+kill -0 "$(cat hung)" 2>/dev/null && fail "a device that hangs was not killed"
+expect 2 'did not end within 1 seconds' check fma.txt --timeout 1 --against "$answer_all; exec >&-; sleep 100; true"
+expect 2 'failed with exit status 3' check fma.txt --against "$answer_all; exit 3"
+grep -q ' 0 mismatches' output || fail "what was compared before is not told"
+expect 2 'ended by signal 9' check fma.txt --against "$answer_all; kill -9 \$\$"
+expect 2 '0 answers; it failed with exit status 127' check fma.txt --against ./absent
+expect 2 "found '00 00' after the answers to all" check fma.txt --against "$answer_all; echo 00 00"
+expect 2 "ended within a line: '00 0'" check fma.txt --against "$answer_all; printf '00 0'"
+expect 0 ' 0 mismatches' check fma.txt --against "yes | head -n 1 >/dev/null; sh -c 'kill -13 \$\$'; [ \$? -eq 141 ] && $answer_all"
+
 # TestFloat's layout: two cases of its own kind, one of them wrong.
 printf '87FF E850 344F 3450 01\n0000 0000 857F 857F 00\n' >testfloat.txt
 expect 1 '2 vectors, 1 mismatches' testfloat f16_mulAdd testfloat.txt

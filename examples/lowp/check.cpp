@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <stdexcept>
-#include <utility>
 #include <vector>
 
 #include "device.hpp"
@@ -109,7 +108,8 @@ void read_answer(const std::string& line, const vector_header& header, const std
     refuse_text(program, number, words.column(), "expected the end of the line");
 }
 
-void check_against_program(vector_reader& reader, const std::string& command, comparison& found) {
+// Whether the program answers as the vectors say.
+bool check_against_program(std::string_view text, const check_options& options, comparison& found) {
   // append_operands() asks a function for its operands: those of the header are enough.
   class described final : public golden_function {
    public:
@@ -120,30 +120,43 @@ void check_against_program(vector_reader& reader, const std::string& command, co
     void add_corners(std::uint64_t, std::vector<code_t>&) const override {}
     void draw(std::uint64_t, std::uint64_t, code_t*) const override {}
   };
-  const described function(reader.header());
-  device program(command);
-  constexpr std::size_t most = 4096;
-  std::vector<std::pair<test_vector, std::size_t>> batch;
+  // The text is read twice, for questions and for answers, which may come much later: nothing has
+  // to be kept for them.
+  vector_reader asked(text, options.file), expected(text, options.file);
+  const described function(asked.header());
+  const std::string& command = options.against;
+  device program(command, options.timeout);
+  test_vector question, v;
   std::vector<code_t> results;
   std::uint64_t answered = 0;
-  for (bool is_more = true; is_more;) {
-    batch.clear();
-    std::string questions;
-    test_vector v;
-    while (batch.size() < most && (is_more = reader.next(v))) {
-      append_operands(questions, function, v);
-      questions += '\n';
-      batch.emplace_back(v, reader.line());
-    }
-    program.ask(questions, batch.size(), [&](const std::string& line, std::size_t i) {
-      unsigned flags = 0;
-      read_answer(line, reader.header(), command, ++answered, results, flags);
-      found.add(batch[i].first, results, flags, batch[i].second);
-    });
+  const std::string fault = program.converse(
+      [&](std::string& questions) {
+        if (!asked.next(question)) return false;
+        append_operands(questions, function, question);
+        questions += '\n';
+        return true;
+      },
+      [&](const std::string& line) {
+        ++answered;
+        if (!expected.next(v)) {
+          refuse_text(command, answered, 1,
+                      fmt::format("found '{}' after the answers to all {} vectors",
+                                  line.substr(0, 40), answered - 1));
+        }
+        unsigned flags = 0;
+        read_answer(line, expected.header(), command, answered, results, flags);
+        found.add(v, results, flags, expected.line());
+      });
+  if (expected.next(v)) {
+    throw std::runtime_error(fmt::format("'{}' ended before it answered every vector: {} answers{}",
+                                         command, answered, fault.empty() ? "" : "; it " + fault));
   }
+  const bool is_well = found.report();
+  if (!fault.empty()) throw std::runtime_error(fmt::format("'{}' {}", command, fault));
+  return is_well;
 }
 
-void check_against_library(vector_reader& reader, comparison& found) {
+bool check_against_library(vector_reader& reader, comparison& found) {
   const std::unique_ptr<golden_function> function = make_function(reader.header());
   if (code_count(function->operands) != code_count(reader.header().operands) ||
       code_count(function->results) != code_count(reader.header().results)) {
@@ -160,6 +173,7 @@ void check_against_library(vector_reader& reader, comparison& found) {
     });
     found.add(v, results, bits_of(flags), reader.line());
   }
+  return found.report();
 }
 
 }  // namespace
@@ -170,12 +184,8 @@ bool check_vectors(const check_options& options) {
   const vector_header& header = reader.header();
   comparison found(header.results, header.has_flags && !options.ignores_flags,
                    options.takes_any_nan, options.shown);
-  if (options.against.empty()) {
-    check_against_library(reader, found);
-  } else {
-    check_against_program(reader, options.against, found);
-  }
-  return found.report();
+  return options.against.empty() ? check_against_library(reader, found)
+                                 : check_against_program(text, options, found);
 }
 
 bool check_testfloat(const testfloat_options& options) {

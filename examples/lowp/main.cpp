@@ -61,6 +61,10 @@ void add_check(CLI::App& app, check_options& o) {
       "--against", o.against,
       "A command: it reads a line for each vector, mode and operands as in the file, and "
       "answers with one of results and flags");
+  sub.add_option("--timeout", o.timeout, "Seconds in which the command neither reads nor answers")
+      ->needs("--against")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
   sub.add_flag("--ignore-flags", o.ignores_flags, "Compares results alone");
   sub.add_flag("--any-nan", o.takes_any_nan, "One NaN is as good as another");
   sub.add_option("--show", o.shown, "How many mismatches are printed")->capture_default_str();
