@@ -130,6 +130,32 @@ sed 's/^nearest_even 00 00 00/nearest_even 00 0x 00/' fma.txt >damaged.txt
 expect 2 "damaged.txt:11:17: found '0x'" check damaged.txt
 head -n 40 fma.txt >cut.txt
 expect 2 "cut.txt:40:1: the file ends" check cut.txt
+expect 2 "^lowp: \./*: is a directory" check .
+expect 2 "^lowp: \./*: is a directory" testfloat f16_add .
+: >empty.txt
+expect 2 "empty.txt: has no vectors" testfloat f16_add empty.txt
+expect 2 "empty.txt:1:1: the file is empty" check empty.txt
+sed '/^begin/q' fma.txt >none.txt
+echo 'end 0' >>none.txt
+expect 2 "none.txt: has no vectors" check none.txt
+expect 2 "none.txt: has no vectors" check none.txt --against 'cat >/dev/null'
+printf '3C00 3C00 4000 00' >unended.txt
+expect 2 "unended.txt:1:18: the file ends within a line" testfloat f16_add unended.txt
+
+# A header that says other than its function does.
+expect_header() {
+  sed "$2" fma.txt >header.txt
+  expect 2 "header.txt:$1" check header.txt
+}
+expect_header "6:1: found operand 'b 1 e5m2', expected 'b 1 e4m3fn' as 'fma' has" 's/^operand b.*/operand b 1 8 e5m2/'
+expect_header "8:1: found result 'r 1 bfloat16', expected 'r 1 e4m3fn'" 's/^result r.*/result r 1 16 bfloat16/'
+expect_header "5:1: found operand 'x 1 e4m3fn', expected 'a 1 e4m3fn'" 's/^operand a/operand x/'
+expect_header "5:1: found operand 'a 2 e4m3fn', expected 'a 1 e4m3fn'" 's/^operand a 1/operand a 2/'
+expect_header "3:1: found 2 lines 'operand', expected 3" '/^operand c/d'
+expect_header "3:1: no operation is called 'fmaa'" 's/^function fma/function fmaa/'
+expect_header "3:1: no environment is called 'riskv'" 's/ riscv$/ riskv/'
+sed 's/^flags no/flags yes/' block.txt >header.txt
+expect 2 "header.txt:3:1: found 'flags yes'" check header.txt
 expect 0 'cdna3_fp8' names
 expect 0 '  onednn ' names
 
