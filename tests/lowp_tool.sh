@@ -159,6 +159,86 @@ expect 2 "header.txt:3:1: found 'flags yes'" check header.txt
 expect 0 'cdna3_fp8' names
 expect 0 '  onednn ' names
 
+# Options that would not be heeded are refused.
+unused() {
+  option=$1
+  shift
+  expect 2 "^lowp: $option does not apply to" vectors "$@" --out no.txt
+}
+unused --from --op add --from e5m2 --corners
+unused --depth --op add --depth 4 --corners
+unused --block --op add --block nvfp4 --corners
+unused --rounding --op minimum --rounding upward --corners
+unused --format --op quantize --block nvfp4 --format e4m3fn --corners
+unused --element --op quantize --block nvfp4 --element e5m2 --corners
+unused --environment --op dot --format e5m2 --environment riscv --corners
+unused --rounding --op dot --format e5m2 --rounding upward --corners
+unused --count --op add --format e4m3fn --exhaustive --count 9
+unused --seed --op add --format e4m3fn --exhaustive --seed 9
+unused --prefix --op add --format e4m3fn --corners --prefix sum
+expect 2 "^lowp: --exact does not apply to 'f16_add'" testfloat f16_add sum.txt --exact
+printf '3E00 00000002 01\n' >to_integer.txt
+expect 0 '1 vectors, 0 mismatches' testfloat f16_to_i32 to_integer.txt --exact
+expect 107 'requires --against' check sum_all.txt --timeout 3
+expect 0 '65536 vectors' vectors --op add --format e4m3fn --rounding stochastic --exhaustive --seed 9 --out drawn.txt
+
+# Numbers in their ranges; where the largest row ends, the reader ends.
+refused_number() {
+  expect 105 "$1: found '$2', expected a whole number from" vectors --op add --corners "$1" "$2" --out no.txt
+  expect 105 "$1: found '$2', expected a whole number from" vectors --op add --corners "$1=$2" --out no.txt
+}
+for number in -1 1e3 010 99999999999999999999; do
+  refused_number --count "$number"
+  refused_number --seed "$number"
+  refused_number --columns "$number"
+  refused_number --depth "$number"
+done
+refused_number --count 0x
+refused_number --count 2.5
+refused_number --seed 0x10000000000000000
+refused_number --columns 0
+refused_number --columns 1048577
+refused_number --block-size 1048577
+refused_number --depth 65537
+refused_number --count 1099511627777
+expect 105 "from 0 to" check sum_all.txt --show -1
+expect 105 "from 0 to" diff torch onednn --count -1
+expect 105 "from 1 to" check sum_all.txt --against cat --timeout 0
+expect 0 '1 vectors' vectors --op quantize --block mxfp4 --columns 1048576 --count 1 --out row.txt
+expect 0 '1 vectors, 0 mismatches' check row.txt
+[ -e no.txt ] && fail "a refused command left a file"
+
+# How the file is named is not in it; what is no regular file is written and not replaced.
+expect 0 '' vectors $fma --count 20 --layout c --out plain.h
+expect 0 '' vectors $fma --count 20 --layout c --out=equals.h
+cmp plain.h equals.h || fail "--out=FILE and --out FILE differ"
+mkdir folder
+# So many vectors that it would not end before the time is over.
+expect 2 '^lowp: folder: is a directory' vectors --op add --count 1000000000000 --out folder
+expect 2 '^lowp: folder/: is a directory' vectors --op add --count 1000000000000 --out folder/
+expect 2 'is empty' vectors --op add --count 1000000000000 --out ''
+ln -s folder/target.h link.h
+for time in first second; do
+  expect 0 '' vectors $fma --count 20 --layout c --out link.h
+  [ -L link.h ] || fail "a link was replaced ($time)"
+  cmp plain.h folder/target.h || fail "a link was not followed ($time)"
+done
+ln -s loop.h loop.h
+expect 2 'too many symbolic links' vectors $fma --count 20 --out loop.h
+ln -s /dev/null null.h
+expect 0 '20 vectors' vectors $fma --count 20 --out null.h
+[ -L null.h ] && [ -c /dev/null ] || fail "a device was replaced"
+mkfifo fifo
+cat fifo >piped.h &
+expect 0 '20 vectors' vectors $fma --count 20 --layout c --out fifo
+wait
+[ -p fifo ] || fail "a FIFO was replaced"
+cmp plain.h piped.h || fail "a FIFO was not written"
+if [ -c /dev/full ]; then
+  expect 2 'cannot write all bytes' vectors $fma --count 20 --out /dev/full
+fi
+ls ./*.partial* folder/*.partial* >/dev/null 2>&1 && fail "a temporary file was left"
+
 # The README's commands run.
 sed -n '/^## Golden vectors/,/^## [^G]/p' "$source/README.md" | sed -n '/^```sh/,/^```$/p' | grep '^lowp ' >commands
 [ -s commands ] || fail "the README has no commands"
