@@ -107,6 +107,30 @@ expect 2 ":1:1: found 'hello'" check fma.txt --against 'echo hello; cat >/dev/nu
 expect 1 ' mismatches' check fma.txt --against \
   "while read -r mode a b c; do echo 00 00; done"
 
+# Devices that keep answers in a buffer, or answer only after the end of their input: more vectors than
+# pipes hold.
+expect 0 '' vectors --op add --format e4m3fn --exhaustive --out sum_all.txt
+sed '1,/^begin/d; /^end/d' sum_all.txt | cut -d ' ' -f 4- >sum_answers
+expect 0 '65536 vectors, 0 mismatches' check sum_all.txt --timeout 30 --against \
+  'awk "{ if ((getline answer < \"sum_answers\") > 0) print answer }"'
+expect 0 '65536 vectors, 0 mismatches' check sum_all.txt --timeout 30 --against \
+  'cat >late; cat sum_answers'
+[ "$(wc -l <late)" -eq 65536 ] || fail "not all questions were sent"
+expect 0 '65536 vectors, 0 mismatches' check sum_all.txt --timeout 30 --against 'cat sum_answers'
+
+# Devices that hang, fail, say too much or stop within a line. A hung one leaves no process.
+answer_all='cat >/dev/null; cat answers'
+expect 2 'for 1 seconds (--timeout)' check fma.txt --timeout 1 --against 'echo $$ >hung; sleep 100; true'
+kill -0 "$(cat hung)" 2>/dev/null && fail "a device that hangs was not killed"
+expect 2 'did not end within 1 seconds' check fma.txt --timeout 1 --against "$answer_all; exec >&-; sleep 100; true"
+expect 2 'failed with exit status 3' check fma.txt --against "$answer_all; exit 3"
+grep -q ' 0 mismatches' output || fail "what was compared before is not told"
+expect 2 'ended by signal 9' check fma.txt --against "$answer_all; kill -9 \$\$"
+expect 2 '0 answers; it failed with exit status 127' check fma.txt --against ./absent
+expect 2 "found '00 00' after the answers to all" check fma.txt --against "$answer_all; echo 00 00"
+expect 2 "ended within a line: '00 0'" check fma.txt --against "$answer_all; printf '00 0'"
+expect 0 ' 0 mismatches' check fma.txt --against "sh -c 'kill -13 \$\$'; [ \$? -eq 141 ] || exit 1; $answer_all"
+
 # TestFloat's layout: two cases of its own kind, one of them wrong.
 printf '87FF E850 344F 3450 01\n0000 0000 857F 857F 00\n' >testfloat.txt
 expect 1 '2 vectors, 1 mismatches' testfloat f16_mulAdd testfloat.txt
@@ -138,8 +162,114 @@ sed 's/^nearest_even 00 00 00/nearest_even 00 0x 00/' fma.txt >damaged.txt
 expect 2 "damaged.txt:11:17: found '0x'" check damaged.txt
 head -n 40 fma.txt >cut.txt
 expect 2 "cut.txt:40:1: the file ends" check cut.txt
+expect 2 "^lowp: \./*: is a directory" check .
+expect 2 "^lowp: \./*: is a directory" testfloat f16_add .
+: >empty.txt
+expect 2 "empty.txt: has no vectors" testfloat f16_add empty.txt
+expect 2 "empty.txt:1:1: the file is empty" check empty.txt
+sed '/^begin/q' fma.txt >none.txt
+echo 'end 0' >>none.txt
+expect 2 "none.txt: has no vectors" check none.txt
+expect 2 "none.txt: has no vectors" check none.txt --against 'cat >/dev/null'
+printf '3C00 3C00 4000 00' >unended.txt
+expect 2 "unended.txt:1:18: the file ends within a line" testfloat f16_add unended.txt
+
+# A header that says other than its function does.
+expect_header() {
+  sed "$2" fma.txt >header.txt
+  expect 2 "header.txt:$1" check header.txt
+}
+expect_header "6:1: found operand 'b 1 e5m2', expected 'b 1 e4m3fn' as 'fma' has" 's/^operand b.*/operand b 1 8 e5m2/'
+expect_header "8:1: found result 'r 1 bfloat16', expected 'r 1 e4m3fn'" 's/^result r.*/result r 1 16 bfloat16/'
+expect_header "5:1: found operand 'x 1 e4m3fn', expected 'a 1 e4m3fn'" 's/^operand a/operand x/'
+expect_header "5:1: found operand 'a 2 e4m3fn', expected 'a 1 e4m3fn'" 's/^operand a 1/operand a 2/'
+expect_header "3:1: found 2 lines 'operand', expected 3" '/^operand c/d'
+expect_header "3:1: no operation is called 'fmaa'" 's/^function fma/function fmaa/'
+expect_header "3:1: no environment is called 'riskv'" 's/ riscv$/ riskv/'
+sed 's/^flags no/flags yes/' block.txt >header.txt
+expect 2 "header.txt:3:1: found 'flags yes'" check header.txt
 expect 0 'cdna3_fp8' names
 expect 0 '  onednn ' names
+
+# Options that would not be heeded are refused.
+unused() {
+  option=$1
+  shift
+  expect 2 "^lowp: $option does not apply to" vectors "$@" --out no.txt
+}
+unused --from --op add --from e5m2 --corners
+unused --depth --op add --depth 4 --corners
+unused --block --op add --block nvfp4 --corners
+unused --rounding --op minimum --rounding upward --corners
+unused --format --op quantize --block nvfp4 --format e4m3fn --corners
+unused --element --op quantize --block nvfp4 --element e5m2 --corners
+unused --environment --op dot --format e5m2 --environment riscv --corners
+unused --rounding --op dot --format e5m2 --rounding upward --corners
+unused --count --op add --format e4m3fn --exhaustive --count 9
+unused --seed --op add --format e4m3fn --exhaustive --seed 9
+unused --prefix --op add --format e4m3fn --corners --prefix sum
+expect 2 "^lowp: --exact does not apply to 'f16_add'" testfloat f16_add sum.txt --exact
+printf '3E00 00000002 01\n' >to_integer.txt
+expect 0 '1 vectors, 0 mismatches' testfloat f16_to_i32 to_integer.txt --exact
+expect 107 'requires --against' check sum_all.txt --timeout 3
+expect 0 '65536 vectors' vectors --op add --format e4m3fn --rounding stochastic --exhaustive --seed 9 --out drawn.txt
+
+# Numbers in their ranges; where the largest row ends, the reader ends.
+refused_number() {
+  expect 105 "$1: found '$2', expected a whole number from" vectors --op add --corners "$1" "$2" --out no.txt
+  expect 105 "$1: found '$2', expected a whole number from" vectors --op add --corners "$1=$2" --out no.txt
+}
+for number in -1 1e3 010 99999999999999999999; do
+  refused_number --count "$number"
+  refused_number --seed "$number"
+  refused_number --columns "$number"
+  refused_number --depth "$number"
+done
+refused_number --count 0x
+refused_number --count 2.5
+refused_number --seed 0x10000000000000000
+refused_number --columns 0
+refused_number --columns 1048577
+refused_number --block-size 1048577
+refused_number --depth 65537
+refused_number --count 1099511627777
+expect 105 "from 0 to" check sum_all.txt --show -1
+expect 105 "from 0 to" diff torch onednn --count -1
+expect 105 "from 1 to" check sum_all.txt --against cat --timeout 0
+expect 0 '1 vectors' vectors --op quantize --block mxfp4 --columns 1048576 --count 1 --out row.txt
+expect 0 '1 vectors, 0 mismatches' check row.txt
+[ -e no.txt ] && fail "a refused command left a file"
+
+# How the file is named is not in it; what is no regular file is written and not replaced.
+expect 0 '' vectors $fma --count 20 --layout c --out plain.h
+expect 0 '' vectors $fma --count 20 --layout c --out=equals.h
+cmp plain.h equals.h || fail "--out=FILE and --out FILE differ"
+mkdir folder
+# So many vectors that it would not end before the time is over.
+expect 2 '^lowp: folder: is a directory' vectors --op add --count 1000000000000 --out folder
+expect 2 '^lowp: folder/: is a directory' vectors --op add --count 1000000000000 --out folder/
+expect 2 'is empty' vectors --op add --count 1000000000000 --out ''
+ln -s folder/target.h link.h
+for time in first second; do
+  expect 0 '' vectors $fma --count 20 --layout c --out link.h
+  [ -L link.h ] || fail "a link was replaced ($time)"
+  cmp plain.h folder/target.h || fail "a link was not followed ($time)"
+done
+ln -s loop.h loop.h
+expect 2 'too many symbolic links' vectors $fma --count 20 --out loop.h
+ln -s /dev/null null.h
+expect 0 '20 vectors' vectors $fma --count 20 --out null.h
+[ -L null.h ] && [ -c /dev/null ] || fail "a device was replaced"
+mkfifo fifo
+cat fifo >piped.h &
+expect 0 '20 vectors' vectors $fma --count 20 --layout c --out fifo
+wait
+[ -p fifo ] || fail "a FIFO was replaced"
+cmp plain.h piped.h || fail "a FIFO was not written"
+if [ -c /dev/full ]; then
+  expect 2 'cannot write all bytes' vectors $fma --count 20 --out /dev/full
+fi
+ls ./*.partial* folder/*.partial* >/dev/null 2>&1 && fail "a temporary file was left"
 
 # The README's commands run.
 sed -n '/^## Golden vectors/,/^## [^G]/p' "$source/README.md" | sed -n '/^```sh/,/^```$/p' | grep '^lowp ' >commands

@@ -4,11 +4,13 @@
 #include <fmt/core.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -27,11 +29,15 @@ using namespace lowp::verification;
 namespace {
 
 [[nodiscard]] std::string text_of_file(const std::string& path) {
+  std::error_code ignored;  // what is not there is told by opening it
+  if (std::filesystem::is_directory(path, ignored))
+    throw std::runtime_error(path + ": is a directory, expected a file");
   std::ifstream file(path, std::ios::binary);
   if (!file) throw std::runtime_error(path + ": cannot be opened");
-  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (file.bad()) throw std::runtime_error(path + ": cannot be read");
-  return text;
+  std::ostringstream text;
+  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+  if (file.bad() || text.bad() || text.fail()) throw std::runtime_error(path + ": cannot be read");
+  return std::move(text).str();
 }
 
 // Compares vectors with answers, counts and prints what differs.
@@ -65,8 +71,9 @@ class comparison {
     if (has_flags_) text += fmt::format(" {:02x}", flags);
     fmt::print("{}\n", text);
   }
-  // Whether all was well.
-  [[nodiscard]] bool report() const {
+  // Whether all was well. Throws if there was nothing to compare.
+  [[nodiscard]] bool report(const std::string& file) const {
+    if (count_ == 0) throw std::invalid_argument(file + ": has no vectors, expected at least one");
     if (mismatches_ > shown_) fmt::print("… and {} more\n", mismatches_ - shown_);
     fmt::print("{} vectors, {} mismatches ({} results, {} flags)\n", count_, mismatches_,
                wrong_results_, wrong_flags_);
@@ -109,7 +116,8 @@ void read_answer(const std::string& line, const vector_header& header, const std
     refuse_text(program, number, words.column(), "expected the end of the line");
 }
 
-void check_against_program(vector_reader& reader, const std::string& command, comparison& found) {
+// Whether the program answers as the vectors say.
+bool check_against_program(std::string_view text, const check_options& options, comparison& found) {
   // append_operands() asks a function for its operands: those of the header are enough.
   class described final : public golden_function {
    public:
@@ -120,36 +128,85 @@ void check_against_program(vector_reader& reader, const std::string& command, co
     void add_corners(std::uint64_t, std::vector<code_t>&) const override {}
     void draw(std::uint64_t, std::uint64_t, code_t*) const override {}
   };
-  const described function(reader.header());
-  device program(command);
-  constexpr std::size_t most = 4096;
-  std::vector<std::pair<test_vector, std::size_t>> batch;
+  // The text is read twice, for questions and for answers, which may come much later: nothing has
+  // to be kept for them.
+  vector_reader asked(text, options.file, &read_any_format),
+      expected(text, options.file, &read_any_format);
+  const described function(asked.header());
+  const std::string& command = options.against;
+  device program(command, options.timeout);
+  test_vector question, v;
   std::vector<code_t> results;
   std::uint64_t answered = 0;
-  for (bool is_more = true; is_more;) {
-    batch.clear();
-    std::string questions;
-    test_vector v;
-    while (batch.size() < most && (is_more = reader.next(v))) {
-      append_operands(questions, function, v);
-      questions += '\n';
-      batch.emplace_back(v, reader.line());
+  const std::string fault = program.converse(
+      [&](std::string& questions) {
+        if (!asked.next(question)) return false;
+        append_operands(questions, function, question);
+        questions += '\n';
+        return true;
+      },
+      [&](const std::string& line) {
+        ++answered;
+        if (!expected.next(v)) {
+          refuse_text(command, answered, 1,
+                      fmt::format("found '{}' after the answers to all {} vectors",
+                                  line.substr(0, 40), answered - 1));
+        }
+        unsigned flags = 0;
+        read_answer(line, expected.header(), command, answered, results, flags);
+        found.add(v, results, flags, expected.line());
+      });
+  if (expected.next(v)) {
+    throw std::runtime_error(fmt::format("'{}' ended before it answered every vector: {} answers{}",
+                                         command, answered, fault.empty() ? "" : "; it " + fault));
+  }
+  const bool is_well = found.report(options.file);
+  if (!fault.empty()) throw std::runtime_error(fmt::format("'{}' {}", command, fault));
+  return is_well;
+}
+
+// Refuses a header that describes other operands or results than those of the function.
+void compare_ports(const std::vector<port>& found, const std::vector<std::size_t>& lines,
+                   const std::vector<port>& expected, std::string_view kind,
+                   const vector_header& header, const std::string& file) {
+  const auto text_of = [](const port& p) {
+    return fmt::format("{} {} {}", p.name, p.count,
+                       lowp::verification::detail::format_text(p.format));
+  };
+  for (std::size_t i = 0; i < found.size() && i < expected.size(); ++i) {
+    const port &f = found[i], &e = expected[i];
+    if (f.name != e.name || f.count != e.count || !(f.format == e.format)) {
+      refuse_text(file, lines[i], 1,
+                  fmt::format("found {} '{}', expected '{}' as '{}' has", kind, text_of(f),
+                              text_of(e), header.function));
     }
-    program.ask(questions, batch.size(), [&](const std::string& line, std::size_t i) {
-      unsigned flags = 0;
-      read_answer(line, reader.header(), command, ++answered, results, flags);
-      found.add(batch[i].first, results, flags, batch[i].second);
-    });
+  }
+  if (found.size() != expected.size()) {
+    refuse_text(file, header.function_line, 1,
+                fmt::format("found {} lines '{}', expected {} as '{}' has", found.size(), kind,
+                            expected.size(), header.function));
   }
 }
 
-void check_against_library(vector_reader& reader, comparison& found) {
-  const std::unique_ptr<golden_function> function = make_function(reader.header());
-  if (code_count(function->operands) != code_count(reader.header().operands) ||
-      code_count(function->results) != code_count(reader.header().results)) {
-    throw std::invalid_argument("the function '" + reader.header().function +
-                                "' has other operands or results than the file");
+[[nodiscard]] std::unique_ptr<golden_function> function_of(const vector_header& header,
+                                                           const std::string& file) {
+  std::unique_ptr<golden_function> function;
+  try {
+    function = make_function(header);
+  } catch (const std::exception& error) {
+    refuse_text(file, header.function_line, 1, error.what());
   }
+  compare_ports(header.operands, header.operand_lines, function->operands, "operand", header, file);
+  compare_ports(header.results, header.result_lines, function->results, "result", header, file);
+  if (header.has_flags && !function->has_flags) {
+    refuse_text(file, header.function_line, 1,
+                fmt::format("found 'flags yes', but '{}' has none", header.function));
+  }
+  return function;
+}
+
+bool check_against_library(vector_reader& reader, const std::string& file, comparison& found) {
+  const std::unique_ptr<golden_function> function = function_of(reader.header(), file);
   test_vector v;
   std::vector<code_t> results(code_count(function->results));
   while (reader.next(v)) {
@@ -160,6 +217,7 @@ void check_against_library(vector_reader& reader, comparison& found) {
     });
     found.add(v, results, bits_of(flags), reader.line());
   }
+  return found.report(file);
 }
 
 }  // namespace
@@ -170,12 +228,8 @@ bool check_vectors(const check_options& options) {
   const vector_header& header = reader.header();
   comparison found(header.results, header.has_flags && !options.ignores_flags,
                    options.takes_any_nan, options.shown);
-  if (options.against.empty()) {
-    check_against_library(reader, found);
-  } else {
-    check_against_program(reader, options.against, found);
-  }
-  return found.report();
+  return options.against.empty() ? check_against_library(reader, options.file, found)
+                                 : check_against_program(text, options, found);
 }
 
 bool check_testfloat(const testfloat_options& options) {
@@ -195,6 +249,12 @@ bool check_testfloat(const testfloat_options& options) {
   const vector_rounding& rounding = rounding_of_name(mode->second);
   const std::unique_ptr<golden_function> function = make_testfloat_function(
       options.function, options.is_exact, options.environment, options.is_tiny_before);
+  const std::string_view name = options.function;
+  const bool has_exact = name.find("_to_i") != name.npos || name.find("_to_ui") != name.npos ||
+                         name.find("_roundToInt") != name.npos;
+  if (options.is_exact && !has_exact)
+    throw std::invalid_argument(
+        fmt::format("--exact does not apply to '{}', which gives no integer", name));
   const std::string text = text_of_file(options.file);
   testfloat_reader reader(text, options.file, *function);
   comparison found(function->results, true, options.takes_any_nan, options.shown);
@@ -206,7 +266,7 @@ bool check_testfloat(const testfloat_options& options) {
         function->evaluate(rounding_reference(rounding.mode), v.operands.data(), &result);
     found.add(v, {result}, bits_of(flags) & ~flag_bits::denormal_operand, reader.line());
   }
-  return found.report();
+  return found.report(options.file);
 }
 
 }  // namespace lowp_tool

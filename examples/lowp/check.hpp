@@ -10,6 +10,7 @@ namespace lowp_tool {
 struct check_options {
   std::string file;
   std::string against;  ///< a command; empty: the library
+  int timeout = 60;     ///< seconds of silence of the command
   bool ignores_flags = false;
   bool takes_any_nan = false;
   std::size_t shown = 10;  ///< mismatches that are printed

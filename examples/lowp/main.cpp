@@ -4,18 +4,26 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <string_view>
 
 #include "check.hpp"
 #include "diff.hpp"
 #include "functions.hpp"
+#include "options.hpp"
 #include "vectors.hpp"
 
 namespace {
 
 using namespace lowp_tool;
+using lowp::verification::max_port_count;
+
+// More than anyone waits for.
+constexpr std::uint64_t most_vectors = std::uint64_t{1} << 40;
+const CLI::Validator any_number = whole_number(0, ~std::uint64_t{0});
 
 void add_vectors(CLI::App& app, vector_options& o) {
   CLI::App& sub = *app.add_subcommand("vectors", "Writes vectors: operands, results, flags");
@@ -34,20 +42,23 @@ void add_vectors(CLI::App& app, vector_options& o) {
   sub.add_option("--element", f.element, "quantize: the format of elements");
   sub.add_option("--scale", f.scale, "quantize: the format of scales");
   sub.add_option("--block-size", f.block_size, "quantize: elements under one scale")
-      ->check(CLI::Range(1, 1 << 20))
+      ->check(whole_number(1, 1 << 20))
       ->capture_default_str();
   sub.add_flag("--tensor-scale", f.has_tensor_scale, "quantize: with a binary32 scale of the row");
   sub.add_option("--rule", f.rule, "quantize: what chooses scales")->capture_default_str();
-  sub.add_option("--columns", f.columns, "quantize: elements of a row; one block if absent");
+  sub.add_option("--columns", f.columns, "quantize: elements of a row; one block if absent")
+      ->check(whole_number(1, max_port_count));
   sub.add_option("--second-format", f.second_format, "dot: the format of b, if it is another");
   sub.add_option("--policy", f.policy, "dot: the order of the sum")->capture_default_str();
   sub.add_option("--depth", f.depth, "dot: the number of products")
-      ->check(CLI::Range(1, 1 << 16))
+      ->check(whole_number(1, 1 << 16))
       ->capture_default_str();
-  sub.add_option("--count", o.count, "Random operands, each in every mode");
+  sub.add_option("--count", o.count, "Random operands, each in every mode")
+      ->check(whole_number(0, most_vectors));
   sub.add_flag("--exhaustive", o.is_exhaustive, "All operands, of up to 28 bits in all");
   sub.add_flag("--corners", o.has_corners, "Corner cases; with --count random ones follow");
   sub.add_option("--seed", o.seed, "Vectors depend on it and on the version alone")
+      ->check(any_number)
       ->capture_default_str();
   sub.add_option("--layout", o.layout, "text, hex (for $readmemh), json or c")
       ->capture_default_str();
@@ -63,9 +74,15 @@ void add_check(CLI::App& app, check_options& o) {
       "--against", o.against,
       "A command: it reads a line for each vector, mode and operands as in the file, and "
       "answers with one of results and flags");
+  sub.add_option("--timeout", o.timeout, "Seconds in which the command neither reads nor answers")
+      ->needs("--against")
+      ->check(whole_number(1, 1 << 20))
+      ->capture_default_str();
   sub.add_flag("--ignore-flags", o.ignores_flags, "Compares results alone");
   sub.add_flag("--any-nan", o.takes_any_nan, "One NaN is as good as another");
-  sub.add_option("--show", o.shown, "How many mismatches are printed")->capture_default_str();
+  sub.add_option("--show", o.shown, "How many mismatches are printed")
+      ->check(whole_number(0, most_vectors))
+      ->capture_default_str();
 }
 
 void add_testfloat(CLI::App& app, testfloat_options& o) {
@@ -80,7 +97,9 @@ void add_testfloat(CLI::App& app, testfloat_options& o) {
   sub.add_flag("--tininess-before", o.is_tiny_before, "testfloat_gen -tininessbefore");
   sub.add_flag("--exact", o.is_exact, "testfloat_gen -exact");
   sub.add_flag("--any-nan", o.takes_any_nan, "One NaN is as good as another");
-  sub.add_option("--show", o.shown, "How many mismatches are printed")->capture_default_str();
+  sub.add_option("--show", o.shown, "How many mismatches are printed")
+      ->check(whole_number(0, most_vectors))
+      ->capture_default_str();
 }
 
 void add_diff(CLI::App& app, diff_options& o) {
@@ -90,8 +109,9 @@ void add_diff(CLI::App& app, diff_options& o) {
   sub.add_option("second", o.second, "Another one, such as onednn")->required();
   sub.add_option("--format", o.format, "What both convert to")->capture_default_str();
   sub.add_option("--count", o.count, "Random numbers of binary32, besides boundaries")
+      ->check(whole_number(0, most_vectors))
       ->capture_default_str();
-  sub.add_option("--seed", o.seed, "Of these")->capture_default_str();
+  sub.add_option("--seed", o.seed, "Of these")->check(any_number)->capture_default_str();
 }
 
 }  // namespace
@@ -110,12 +130,12 @@ int main(int argc, char** argv) {
   app.add_subcommand("names", "Lists operations, formats, modes, rules, policies and profiles");
   CLI11_PARSE(app, argc, argv);
 
+  vectors.given = given_options(*app.get_subcommand("vectors"));
   for (int i = 1; i < argc; ++i) {
     // Where the vectors go says nothing about them.
-    if (std::string_view(argv[i]) == "--out") {
-      ++i;
-      continue;
-    }
+    const std::string_view argument = argv[i];
+    if (argument == "--out") ++i;
+    if (argument.substr(0, 6) == "--out=" || argument == "--out") continue;
     vectors.origin += vectors.origin.empty() ? "" : " ";
     for (const char* c = argv[i]; *c != 0; ++c) vectors.origin += *c == '\n' ? ' ' : *c;
   }

@@ -3,17 +3,17 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <initializer_list>
 #include <memory>
-#include <optional>
-#include <span>
 #include <stdexcept>
 #include <vector>
 
 #include "lowp/core/near_names.hpp"
 #include "lowp/core/random.hpp"
-#include "lowp/io/temporary_file.hpp"
 #include "lowp/verification/vector_writer.hpp"
+#include "text_sink.hpp"
 
 namespace lowp_tool {
 
@@ -22,33 +22,36 @@ using namespace lowp::verification;
 
 namespace {
 
-// Text to a file or to the terminal, in large pieces.
-class text_sink {
- public:
-  explicit text_sink(const std::string& path) : path_(path) {
-    if (path != "-") file_.emplace(path);
-  }
-  std::string text;
-  void flush() {
-    if (file_) {
-      file_->write(std::as_bytes(std::span(text)));
-    } else if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
-      throw std::runtime_error("cannot write to the terminal");
+// What the command line says and nothing would heed is refused.
+void refuse_unused(const vector_options& options, const golden_function& f) {
+  const std::string& op = options.function.op;
+  const bool is_quantization = op == "quantize", is_product = op == "dot";
+  const bool is_operation = !is_quantization && !is_product;
+  const std::string function = "'--op " + op + "'";
+  const auto only_if = [&](bool is_used, const std::string& where,
+                           std::initializer_list<std::string_view> names) {
+    for (const std::string_view name : names) {
+      if (!is_used && options.given.contains(name))
+        throw std::invalid_argument(fmt::format("{} does not apply to {}", name, where));
     }
-    text.clear();
-  }
-  void flush_if_large() {
-    if (text.size() > (1u << 20)) flush();
-  }
-  void keep() {
-    flush();
-    if (file_) file_->keep_as(path_);
-  }
-
- private:
-  std::string path_;
-  std::optional<io::detail::temporary_file> file_;
-};
+  };
+  only_if(!is_quantization, function, {"--format"});
+  only_if(is_operation, function, {"--environment", "--overflow"});
+  only_if(op == "convert", function, {"--from"});
+  only_if(
+      is_quantization, function,
+      {"--block", "--element", "--scale", "--block-size", "--tensor-scale", "--rule", "--columns"});
+  only_if(options.function.block.empty(), "a format by its name, '--block'",
+          {"--element", "--scale", "--block-size", "--tensor-scale"});
+  only_if(is_product, function, {"--second-format", "--policy", "--depth"});
+  only_if(f.takes_rounding, "what does not round by a mode, " + function, {"--rounding"});
+  only_if(!options.is_exhaustive, "'--exhaustive', which takes all operands",
+          {"--count", "--corners"});
+  const bool is_stochastic = options.rounding.find(stochastic_rounding.name) != std::string::npos;
+  only_if(!options.is_exhaustive || is_stochastic, "'--exhaustive' without random bits",
+          {"--seed"});
+  only_if(options.layout == "c", "'--layout " + options.layout + "'", {"--prefix"});
+}
 
 [[nodiscard]] std::unique_ptr<vector_layout> layout_of_name(const vector_options& options,
                                                             bool has_random_bits) {
@@ -121,6 +124,7 @@ void write_vectors(const vector_options& options) {
   if (!options.is_exhaustive && !options.has_corners && options.count == 0)
     throw std::invalid_argument("one of --count, --exhaustive and --corners is needed");
   const std::unique_ptr<golden_function> function = make_function(options.function);
+  refuse_unused(options, *function);
   const auto roundings = chosen_roundings(options.rounding, *function);
   bool has_random_bits = false;
   for (const vector_rounding* r : roundings)

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <set>
 #include <string>
 
 #include "functions.hpp"
@@ -16,9 +18,10 @@ struct vector_options {
   bool is_exhaustive = false, has_corners = false;
   std::uint64_t seed = 1;
   std::string layout = "text";
-  std::string prefix = "lowp";  ///< of the names in a C header
-  std::string out;              ///< a file, or - for the terminal
-  std::string origin;           ///< the command line
+  std::string prefix = "lowp";               ///< of the names in a C header
+  std::string out;                           ///< a file, or - for the terminal
+  std::string origin;                        ///< the command line
+  std::set<std::string, std::less<>> given;  ///< names of the options that it has
 };
 
 /// Throws std::exception; a file is there as a whole or not at all.

@@ -10,6 +10,7 @@
 #include "catch.hpp"
 #include "lowp/formats/read_format.hpp"
 #include "lowp/verification/operations.hpp"
+#include "lowp/verification/testfloat_reader.hpp"
 #include "lowp/verification/vector_writer.hpp"
 
 namespace {
@@ -147,6 +148,14 @@ TEST_CASE("errors_have_a_line_and_a_column") {
   check("function add", "function", "f:3:9: expected the name");
   check("1 8 e4m3fn", "1 8 e4m3f", "f:5:15: no format is called 'e4m3f'");
   check("1 8 e4m3fn", "1 9 e4m3fn", "f:5:13: found 9 bits, expected 8");
+  check("1 8 e4m3fn", "0 8 e4m3fn", "f:5:11: found '0', expected a number from 1 to 1048576");
+  check("1 8 e4m3fn", "1 0 e4m3fn", "f:5:13: found '0', expected a number from 1 to 64");
+  check("function add", "function add\nfunction fma", "f:4:1: there is already a line 'function'");
+  check("flags yes", "flags yes\nflags no", "f:9:1: there is already a line 'flags'");
+  check("environment ieee754", "environment ieee754\nparameter environment riscv",
+        "f:5:11: there is already a line for 'environment'");
+  check("operand b", "operand a", "f:6:9: there is already a line for 'a'");
+  check("result r", "result a", "f:7:8: there is already a line for 'a'");
   check("1 8 e4m3fn", "x 8 e4m3fn", "f:5:11: found 'x', expected a number");
   check("1 8 e4m3fn", "99999999 8 e4m3fn", "f:5:11:");
   check("flags yes", "flags maybe", "f:8:7: found 'maybe'");
@@ -163,6 +172,40 @@ TEST_CASE("errors_have_a_line_and_a_column") {
   check("end 2\n", "end 2\nx", "f:14:1: nothing may follow");
   check("begin\n", "begin x\n", "f:9:7:");
   CHECK_THAT(problem_of("x", "x", ""), ContainsSubstring("f:1:1: the file is empty"));
+}
+
+TEST_CASE("reader_and_writer_have_one_limit_of_codes") {
+  class wide final : public golden_function {
+   public:
+    explicit wide(std::size_t count) {
+      name = "wide";
+      operands = {{"x", format_of_text("int4"), count}};
+      results = {{"r", format_of_text("int4")}};
+    }
+    status_flags evaluate(const rounding_reference&, const code_t*, code_t*) const override {
+      return {};
+    }
+    void add_corners(std::uint64_t, std::vector<code_t>&) const override {}
+    void draw(std::uint64_t, std::uint64_t, code_t*) const override {}
+  };
+  const std::string text = written(text_layout{}, wide(max_port_count), {});
+  CHECK(vector_reader(text, "f").header().operands[0].count == max_port_count);
+  CHECK_THROWS_WITH(written(text_layout{}, wide(max_port_count + 1), {}),
+                    ContainsSubstring("x has 1048577 codes, expected at most 1048576"));
+}
+
+TEST_CASE("a_testfloat_file_ends_with_a_line") {
+  const auto f = make_operation("add", format_of_text("binary16"));
+  const auto read = [&](std::string_view text) {
+    testfloat_reader reader(text, "f", *f);
+    test_vector v;
+    while (reader.next(v)) {
+    }
+    return reader.line();
+  };
+  CHECK(read("3C00 3C00 4000 00\n7BFF 7BFF 7C00 05\n") == 2);
+  CHECK_THROWS_WITH(read("3C00 3C00 4000 00\n7BFF 7BFF 7C00 0"),
+                    ContainsSubstring("f:2:17: the file ends within a line"));
 }
 
 TEST_CASE("any_damage_is_refused_or_read") {

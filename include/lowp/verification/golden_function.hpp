@@ -29,6 +29,9 @@ struct port {
   std::size_t count = 1;
 };
 
+/// The largest port.count that a file of vectors may have.
+inline constexpr std::size_t max_port_count = std::size_t{1} << 20;
+
 [[nodiscard]] inline std::size_t code_count(const std::vector<port>& ports) {
   std::size_t count = 0;
   for (const port& p : ports) count += p.count;

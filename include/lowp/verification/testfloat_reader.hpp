@@ -27,9 +27,13 @@ class testfloat_reader {
   bool next(test_vector& v) {
     if (at_ >= text_.size()) return false;
     const std::size_t end = text_.find('\n', at_);
-    line_words words(text_.substr(at_, end == std::string_view::npos ? end : end - at_));
-    at_ = end == std::string_view::npos ? text_.size() : end + 1;
     ++line_;
+    if (end == std::string_view::npos) {  // of a longer number its first digits are one, too
+      refuse_text(file_, line_, text_.size() - at_ + 1,
+                  "the file ends within a line, expected the end of the line");
+    }
+    line_words words(text_.substr(at_, end - at_));
+    at_ = end + 1;
     v.operands.clear();
     v.results.clear();
     for (const port& p : function_.operands) v.operands.push_back(code_at(words, p.format.bits()));

@@ -77,6 +77,9 @@ struct vector_header {
   std::vector<std::pair<std::string, std::string>> parameters;
   std::vector<port> operands, results;
   bool has_flags = true;
+  /// Where these are in the file, from 1, for messages.
+  std::size_t function_line = 0;
+  std::vector<std::size_t> operand_lines, result_lines;
 
   /// The value of a parameter; empty if it is not there.
   [[nodiscard]] std::string_view parameter(std::string_view key) const {
@@ -156,7 +159,8 @@ class vector_reader {
     if (!word.empty())
       fail(words.column(), "found " + shown(word) + ", expected the end of the line");
   }
-  [[nodiscard]] std::uint64_t number_at(line_words& words, std::uint64_t most) const {
+  [[nodiscard]] std::uint64_t number_at(line_words& words, std::uint64_t least,
+                                        std::uint64_t most) const {
     const std::string_view word = words.next();
     std::uint64_t number = 0;
     bool is_number = !word.empty() && word.size() <= 19;
@@ -164,9 +168,9 @@ class vector_reader {
       is_number = is_number && c >= '0' && c <= '9';
       if (is_number) number = number * 10 + static_cast<std::uint64_t>(c - '0');
     }
-    if (!is_number || number > most) {
-      fail(words.column(),
-           "found " + shown(word) + ", expected a number of at most " + std::to_string(most));
+    if (!is_number || number < least || number > most) {
+      fail(words.column(), "found " + shown(word) + ", expected a number from " +
+                               std::to_string(least) + " to " + std::to_string(most));
     }
     return number;
   }
@@ -174,8 +178,14 @@ class vector_reader {
     port p;
     p.name = words.next();
     if (p.name.empty()) fail(words.column(), "expected the name of an operand or a result");
-    p.count = static_cast<std::size_t>(number_at(words, 1u << 20));
-    const auto bits = static_cast<int>(number_at(words, 64));
+    for (const std::vector<port>* ports : {&header_.operands, &header_.results}) {
+      for (const port& other : *ports) {
+        if (other.name == p.name)
+          fail(words.column(), "there is already a line for " + shown(p.name));
+      }
+    }
+    p.count = static_cast<std::size_t>(number_at(words, 1, max_port_count));
+    const auto bits = static_cast<int>(number_at(words, 1, 64));
     const std::size_t bits_column = words.column();
     std::string problem;
     if (!read_format_(words.rest(), p.format, problem)) fail(words.column(), problem);
@@ -213,18 +223,27 @@ class vector_reader {
     constexpr std::string_view keys[] = {"function", "parameter", "operand",
                                          "result",   "flags",     "begin"};
     if (key == "function") {
+      if (header_.function_line != 0) fail(1, "there is already a line 'function'");
+      header_.function_line = line_;
       header_.function = words.next();
       if (header_.function.empty()) fail(words.column(), "expected the name of the function");
       require_end(words);
     } else if (key == "parameter") {
       std::string name(words.next());
       if (name.empty()) fail(words.column(), "expected the name of a parameter");
+      for (const auto& [other, value] : header_.parameters) {
+        if (other == name) fail(words.column(), "there is already a line for " + shown(name));
+      }
       header_.parameters.emplace_back(std::move(name), words.rest());
     } else if (key == "operand") {
       header_.operands.push_back(port_at(words));
+      header_.operand_lines.push_back(line_);
     } else if (key == "result") {
       header_.results.push_back(port_at(words));
+      header_.result_lines.push_back(line_);
     } else if (key == "flags") {
+      if (has_flags_line_) fail(1, "there is already a line 'flags'");
+      has_flags_line_ = true;
       const std::string_view word = words.next();
       if (word != "yes" && word != "no")
         fail(words.column(), "found " + shown(word) + ", expected yes or no");
@@ -257,7 +276,7 @@ class vector_reader {
       codes.push_back(code_at(words, p.format.bits(), p.name));
   }
   void read_end(line_words& words) {
-    const std::uint64_t stated = number_at(words, ~std::uint64_t{0} >> 1);
+    const std::uint64_t stated = number_at(words, 0, ~std::uint64_t{0} >> 1);
     if (stated != count_) {
       fail(words.column(), "found " + std::to_string(stated) + ", expected " +
                                std::to_string(count_) + ", the number of vectors before");
@@ -274,7 +293,7 @@ class vector_reader {
   vector_header header_;
   std::size_t at_ = 0, line_ = 0;
   std::uint64_t count_ = 0;
-  bool is_done_ = false;
+  bool has_flags_line_ = false, is_done_ = false;
 };
 
 }  // namespace lowp::verification

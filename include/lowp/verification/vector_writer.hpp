@@ -30,6 +30,7 @@
 #include <utility>
 #include <vector>
 
+#include "lowp/core/failure.hpp"
 #include "lowp/formats/name.hpp"
 #include "lowp/verification/golden_function.hpp"
 #include "lowp/version.hpp"
@@ -127,7 +128,16 @@ class vector_layout {
 /// The layout that vector_reader.hpp reads.
 class text_layout final : public vector_layout {
  public:
+  /// Throws std::invalid_argument for a port of more than max_port_count codes, which the reader
+  /// refuses.
   void begin(std::string& text, const golden_function& f, std::string_view origin) override {
+    for (const std::vector<port>* ports : {&f.operands, &f.results}) {
+      for (const port& p : *ports) {
+        if (p.count > max_port_count)
+          refuse(p.name + " has " + std::to_string(p.count) + " codes, expected at most " +
+                 std::to_string(max_port_count));
+      }
+    }
     text += "lowp-vectors 1\n# lowp " + detail::version_text();
     text += std::string(origin.empty() ? "" : ": ") + std::string(origin) + "\n";
     text += "function " + f.name + "\n";
