@@ -16,6 +16,7 @@
 #include "catch.hpp"
 #include "lowp/formats/catalog.hpp"
 #include "lowp/number/arithmetic_unit.hpp"
+#include "lowp/number/status_registers.hpp"
 
 namespace test {
 
@@ -43,12 +44,7 @@ inline constexpr std::uint32_t toward_zero_bits = 0x6000, upward_bits = 0x4000,
                                downward_bits = 0x2000;
 
 [[nodiscard]] inline lowp::status_flags flags_of(std::uint32_t status) {
-  return {.invalid = (status & 1) != 0,
-          .divide_by_zero = (status & 4) != 0,
-          .overflow = (status & 8) != 0,
-          .underflow = (status & 16) != 0,
-          .inexact = (status & 32) != 0,
-          .denormal_operand = (status & 2) != 0};
+  return lowp::flags_from_mxcsr(status);
 }
 
 #define LOWP_TEST_BEGIN "ldmxcsr %[control]\n\t"
@@ -177,12 +173,7 @@ inline constexpr std::uint32_t toward_zero_bits = 3u << 22, upward_bits = 1u << 
                                downward_bits = 2u << 22;
 
 [[nodiscard]] inline lowp::status_flags flags_of(std::uint32_t status) {
-  return {.invalid = (status & 1) != 0,
-          .divide_by_zero = (status & 2) != 0,
-          .overflow = (status & 4) != 0,
-          .underflow = (status & 8) != 0,
-          .inexact = (status & 16) != 0,
-          .denormal_operand = (status & 128) != 0};
+  return lowp::flags_from_fpsr(status);
 }
 
 #define LOWP_TEST_INSTRUCTION(result, text, ...)                                 \
@@ -380,17 +371,12 @@ class machine_comparison {
         if (static_cast<code_t>(got.value) == want && got.flags == flags) return;
         if (wrong_++ > 8) return;
         char text[300];
-        const auto spell = [](const status_flags& f) {
-          return std::string{f.invalid ? 'v' : '-',  f.divide_by_zero ? 'z' : '-',
-                             f.overflow ? 'o' : '-', f.underflow ? 'u' : '-',
-                             f.inexact ? 'x' : '-',  f.denormal_operand ? 'd' : '-'};
-        };
         std::snprintf(text, sizeof text,
                       "%s(%llx, %llx, %llx) under %x: %llx %s, the machine %llx %s\n", name,
                       static_cast<unsigned long long>(a), static_cast<unsigned long long>(b),
                       static_cast<unsigned long long>(c), machine.control,
-                      static_cast<unsigned long long>(got.value), spell(got.flags).c_str(),
-                      static_cast<unsigned long long>(want), spell(flags).c_str());
+                      static_cast<unsigned long long>(got.value), to_text(got.flags).text,
+                      static_cast<unsigned long long>(want), to_text(flags).text);
         first_ += text;
       };
       // clang-format off: the value first, since it sets the status.

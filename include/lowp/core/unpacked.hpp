@@ -74,6 +74,12 @@ struct unpacked {
   return value.exponent - 127 + countr_zero(value.significand);
 }
 
+/// |value|; of NaNs, too.
+[[nodiscard]] constexpr unpacked magnitude_of(unpacked value) {
+  value.negative = false;
+  return value;
+}
+
 /// value * 2^power, exact.
 [[nodiscard]] constexpr unpacked scale_by_power_of_two(unpacked value, int power) {
   if (value.kind == value_kind::finite) value.exponent += power;

@@ -37,7 +37,6 @@ struct format_functions {
   code_t (*smallest_normal)(const void*);
   nan_payload (*payload)(const void*, code_t);
   code_t (*nan_with_payload)(const void*, bool, const nan_payload&);
-  code_t (*nan_with_bits)(const void*, bool, nan_bits);
 };
 
 /// A family whose products and roots are not those of multiples of powers of two.
@@ -87,10 +86,6 @@ inline constexpr format_functions functions_of_format{
     .nan_with_payload =
         [](const void* f, bool is_negative, const nan_payload& payload) {
           return nan_code(*static_cast<const F*>(f), is_negative, payload);
-        },
-    .nan_with_bits =
-        [](const void* f, bool is_negative, nan_bits bits) {
-          return nan_code(*static_cast<const F*>(f), is_negative, bits);
         },
 };
 
@@ -161,9 +156,6 @@ class any_format {
   }
   friend code_t known_nan_code(const any_format& f, bool is_negative, const nan_payload& payload) {
     return f.functions_->nan_with_payload(f.bytes_, is_negative, payload);
-  }
-  friend code_t known_all_ones_nan(const any_format& f, bool is_negative) {
-    return f.functions_->nan_with_bits(f.bytes_, is_negative, nan_bits::all_ones);
   }
 
  private:

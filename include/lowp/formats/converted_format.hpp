@@ -7,29 +7,11 @@
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/concepts.hpp"
 #include "lowp/formats/facts.hpp"
+#include "lowp/formats/nan_payload.hpp"
 #include "lowp/formats/value_facts.hpp"
 #include "lowp/rounding/conversion.hpp"
 
 namespace lowp {
-namespace detail {
-
-/// The NaN with the given bits and sign: all ones where that is a NaN of this sign, which NaNs of
-/// unsigned formats do not have, else the family's own.
-[[nodiscard]] constexpr code_t nan_code_of(const number_format auto& f, nan_bits bits,
-                                           bool is_negative) {
-  if (bits == nan_bits::all_ones) {
-    const bool has_sign = is_signed(f);
-    for (const int width : {f.bits() - (has_sign ? 1 : 0), f.bits()}) {
-      const code_t code = low_mask(width);
-      const unpacked x = decode(f, code);
-      if (x.is_nan() && (x.negative == is_negative || !has_sign)) return code;
-    }
-  }
-  return encode(f, unpacked::nan(is_negative), nearest_even, overflow::to_special,
-                missing_nan::largest);
-}
-
-}  // namespace detail
 
 /// See above. Made by under().
 template <number_format F>
@@ -55,8 +37,7 @@ template <number_format F>
           has_nan(f),
           choices.takes_magnitude && !is_signed(f),
           choices.zero_is_smallest && !has_zero(f),
-          {detail::nan_code_of(f, choices.nan.bits, false),
-           detail::nan_code_of(f, choices.nan.bits, true)}};
+          {nan_code(f, false, choices.nan.bits), nan_code(f, true, choices.nan.bits)}};
 }
 
 template <number_format F>

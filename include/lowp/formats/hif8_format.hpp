@@ -89,8 +89,7 @@ template <rounding_mode R = nearest_even_t>
                        o == overflow::sat_none || o == overflow::saturate_numbers;
     return sign | (stays ? hif8_format::infinity : detail::hif8_code(end));
   }
-  unpacked magnitude = x;
-  magnitude.negative = false;
+  const unpacked magnitude = magnitude_of(x);
   const auto value_at = [&f](code_t position) {
     if (position > end) return unpacked::scaled_integer(false, 3, 14);
     return decode(f, detail::hif8_code(position));

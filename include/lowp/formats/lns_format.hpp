@@ -166,8 +166,7 @@ template <rounding_mode R = nearest_even_t>
     return o == overflow::to_special && leaves ? f.nan_code() : f.code(largest, x.negative);
   };
   if (x.exponent > (largest >> f.fraction_bits)) return beyond();
-  unpacked magnitude = x;
-  magnitude.negative = false;
+  const unpacked magnitude = magnitude_of(x);
   const unpacked smallest = detail::power_of_two(false, -largest, f.fraction_bits);
   if (exact::compare(magnitude, smallest) < 0) {
     const discarded rest{fraction_between(unpacked::zero(), smallest, magnitude), x.negative,

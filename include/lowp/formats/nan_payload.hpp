@@ -40,11 +40,6 @@ struct nan_payload {
   if (!has_quiet_bit(f) || f.mantissa_bits == 1) return code;
   return code | payload.bits >> (65 - f.mantissa_bits);
 }
-/// The NaN whose bits below the sign are ones.
-[[nodiscard]] constexpr code_t known_all_ones_nan(const float_format& f, bool is_negative) {
-  if (f.nan_codes == 0) return f.nan_code(is_negative);
-  return low_mask(f.magnitude_bits()) | (is_negative ? f.sign_bit() : 0);
-}
 
 /// See known_nan_payload; of a family that does not know its NaNs quiet and without bits.
 template <number_format F>
@@ -65,11 +60,17 @@ template <number_format F>
   return encode(f, unpacked::nan(is_negative), nearest_even, overflow::to_special,
                 missing_nan::largest);
 }
-/// The canonical NaN with these bits.
+/// The canonical NaN with these bits and this sign: all ones below the sign where that is a NaN of
+/// it, which NaNs of unsigned formats do not have, else the family's own.
 template <number_format F>
 [[nodiscard]] constexpr code_t nan_code(const F& f, bool is_negative, nan_bits bits) {
-  if constexpr (requires { known_all_ones_nan(f, is_negative); }) {
-    if (bits == nan_bits::all_ones && has_nan(f)) return known_all_ones_nan(f, is_negative);
+  if (bits == nan_bits::all_ones) {
+    const bool has_sign = is_signed(f);
+    for (const int width : {f.bits() - (has_sign ? 1 : 0), f.bits()}) {
+      const code_t code = low_mask(width);
+      const unpacked x = decode(f, code);
+      if (x.is_nan() && (x.negative == is_negative || !has_sign)) return code;
+    }
   }
   return nan_code(f, is_negative, nan_payload{});
 }

@@ -19,15 +19,12 @@ namespace lowp {
 [[nodiscard]] constexpr std::uint64_t fraction_between(const unpacked& inner, const unpacked& outer,
                                                        const unpacked& x) {
   constexpr std::uint64_t half = detail::half_unit;
-  const auto magnitude = [](unpacked value) {
-    value.negative = false;
-    return value;
-  };
-  const unpacked done = magnitude(exact::add(x, -inner)), left = magnitude(exact::add(outer, -x));
+  const unpacked done = magnitude_of(exact::add(x, -inner)),
+                 left = magnitude_of(exact::add(outer, -x));
   if (done.is_zero()) return 0;
   const auto order = exact::compare(done, left);
   if (order == 0) return half;
-  const unpacked share = exact::divide(done, magnitude(exact::add(outer, -inner)));
+  const unpacked share = exact::divide(done, magnitude_of(exact::add(outer, -inner)));
   const uint128 units = shift_right_jam(share.significand, 63 - share.exponent);
   const std::uint64_t fraction = units.high != 0 ? ~std::uint64_t{0} : units.low | 1;
   if (order < 0) return fraction < half ? fraction : half - 1;

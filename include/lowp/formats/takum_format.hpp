@@ -51,6 +51,12 @@ struct takum_format {
       value_kind::finite, is_negative, characteristic, {code_t{1} << 63 | after << regime >> 1, 0}};
 }
 
+/// See concepts.hpp.
+[[nodiscard]] constexpr overflow known_overflow(const takum_format&, overflow o) {
+  const bool keeps_infinity = o == overflow::to_special || o == overflow::saturate_numbers;
+  return keeps_infinity ? overflow::to_special : overflow::saturate;
+}
+
 /// The code of a value, rounded once on the bit string, as posits are. Never rounds a number to
 /// zero or NaR: beyond the ends of the range every mode and every policy gives the largest or
 /// smallest takum. Infinity is NaR under `to_special` and `saturate_numbers`, else it saturates.
@@ -59,7 +65,7 @@ template <rounding_mode R = nearest_even_t>
                                       overflow o = overflow::to_special,
                                       missing_nan = missing_nan::largest) {
   if (x.is_zero()) return 0;
-  const bool keeps_infinity = o == overflow::to_special || o == overflow::saturate_numbers;
+  const bool keeps_infinity = known_overflow(f, o) == overflow::to_special;
   if (x.is_nan() || (x.is_infinite() && keeps_infinity)) return f.nar_code();
   const int body_bits = f.total_bits - 1;
   const code_t largest = low_mask(body_bits);
@@ -111,11 +117,6 @@ template <rounding_mode R = nearest_even_t>
   return {{1, head, characteristic, rest - characteristic}};
 }
 
-/// See concepts.hpp.
-[[nodiscard]] constexpr overflow known_overflow(const takum_format&, overflow o) {
-  const bool keeps_infinity = o == overflow::to_special || o == overflow::saturate_numbers;
-  return keeps_infinity ? overflow::to_special : overflow::saturate;
-}
 /// See fields.hpp.
 [[nodiscard]] constexpr auto known_fields(const takum_format& f) {
   return format_fields{"takum_format", {{"total_bits", f.total_bits}}};

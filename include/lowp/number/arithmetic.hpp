@@ -160,9 +160,7 @@ template <auto To = detail::format_of_operands{}, auto A, rounding_mode R = near
 /// The magnitude; exact, except that of the lowest integer.
 template <auto F>
 [[nodiscard]] constexpr number<F>(abs)(number<F> a) {
-  unpacked value = unpack(a);
-  value.negative = false;
-  return convert<F>(value);
+  return convert<F>(magnitude_of(unpack(a)));
 }
 // An operator does not choose a format: compilers print the last template parameter.
 #define LOWP_MIXED_OPERATOR(symbol)                                                              \

@@ -105,8 +105,8 @@ class arithmetic_unit {
   [[nodiscard]] constexpr flagged<code_t> multiply(number<A> a, number<B> b) const {
     return product(coded_of(a), coded_of(b));
   }
-  /// x / 0 is an infinity and signals divide_by_zero; where has_undefined_quotients() it is
-  /// invalid, too.
+  /// x / 0 is an infinity and signals divide_by_zero; it is invalid where
+  /// has_undefined_quotients(), and where the format has no infinity but a NaN.
   [[nodiscard]] constexpr flagged<code_t> divide(code a, code b) const {
     return quotient(own(a), own(b));
   }

@@ -68,14 +68,6 @@ template <rounding_mode R>
   return rounds_up(mode, {fraction, is_negative, is_odd});
 }
 
-[[nodiscard]] constexpr unpacked magnitude_of(unpacked x) {
-  x.negative = false;
-  return x;
-}
-[[nodiscard]] constexpr unpacked power_of_two(int exponent) {
-  return {value_kind::finite, false, exponent, {code_t{1} << 63, 0}};
-}
-
 /// Whether x counts as tiny: see tininess.
 template <number_format F, rounding_mode R>
 [[nodiscard]] constexpr bool is_tiny(const F& f, const value_facts& facts, const unpacked& x,
@@ -83,8 +75,10 @@ template <number_format F, rounding_mode R>
   if (!is_subnormal(facts, x)) return false;
   if (when == tininess::before_rounding || x.exponent < facts.normal_exponent - 1) return true;
   // The last number of the given precision below the smallest normal one, if exponents went on.
-  const unpacked step = power_of_two(facts.normal_exponent - facts.significant_bits);
-  const unpacked last = exact::add(power_of_two(facts.normal_exponent), -step);
+  const unpacked step =
+      unpacked::scaled_integer(false, 1, facts.normal_exponent - facts.significant_bits);
+  const unpacked last =
+      exact::add(unpacked::scaled_integer(false, 1, facts.normal_exponent), -step);
   // With more bits than one it ends in a one.
   const bool is_odd = facts.significant_bits > 1 || (smallest_normal_code(f) & 1) == 0;
   return !passes(magnitude_of(x), last, step, x.negative, is_odd, mode);
@@ -108,7 +102,7 @@ template <number_format F, rounding_mode R>
   }
   if (exact::compare(magnitude, magnitude_of(end)) <= 0) return false;
   const int binade = end.exponent > facts.normal_exponent ? end.exponent : facts.normal_exponent;
-  unpacked step = power_of_two(binade + 1 - facts.significant_bits);
+  unpacked step = unpacked::scaled_integer(false, 1, binade + 1 - facts.significant_bits);
   if (facts.spacing != value_spacing::floating) {
     step = magnitude_of(exact::add(end, -value_next_to_end(f, x.negative)));
   }

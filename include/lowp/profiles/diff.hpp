@@ -51,8 +51,7 @@ class input_classes {
     if (are_zeros) return difference::negative_zero;
     if (x.is_zero()) return difference::zero;
     if (x.negative && !is_signed_) return difference::negative;
-    unpacked magnitude = x;
-    magnitude.negative = false;
+    const unpacked magnitude = magnitude_of(x);
     if (exact::compare(magnitude, largest_) > 0) return difference::overflow;
     if (is_tie(magnitude)) return difference::ties;
     return exact::compare(magnitude, smallest_normal_) < 0 ? difference::subnormals
@@ -95,9 +94,8 @@ template <number_format F>
   if (f.bits() <= 16) {
     std::vector<unpacked> magnitudes{unpacked::zero()};
     for (code_t code = 0; code < code_t{1} << f.bits(); ++code) {
-      unpacked x = decode(f, code);
+      const unpacked x = magnitude_of(decode(f, code));
       if (!x.is_finite()) continue;
-      x.negative = false;
       magnitudes.push_back(x);
       add(x);
     }

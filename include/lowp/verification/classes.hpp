@@ -14,6 +14,7 @@
 #include "lowp/formats/nan_payload.hpp"
 #include "lowp/formats/neighbours.hpp"
 #include "lowp/number/environment.hpp"
+#include "lowp/number/flagged_results.hpp"
 
 namespace lowp::verification {
 
@@ -95,29 +96,22 @@ inline constexpr std::string_view vector_class_names[] = {
   if (!x.is_finite()) return 0;
   std::uint64_t found = 0;
   const value_facts facts = facts_of(f);
-  if (facts.spacing == value_spacing::floating && x.kind == value_kind::finite &&
-      x.exponent < facts.normal_exponent) {
-    found |= bit_of(subnormal_result);
-  }
+  if (lowp::detail::is_subnormal(facts, x)) found |= bit_of(subnormal_result);
   const auto encoded = [&](const auto& mode) {
     return decode(f, encode(f, x, mode, lowp::overflow::saturate, missing_nan::largest));
   };
   const unpacked inner = encoded(toward_zero), outer = encoded(away_from_zero);
   if (exact::compare(inner, x) == 0) return found | bit_of(vector_class::exact);
-  const auto magnitude = [](unpacked v) {
-    v.negative = false;
-    return v;
-  };
-  unpacked limit = magnitude(outer);
+  unpacked limit = magnitude_of(outer);
   if (exact::compare(inner, outer) == 0) {  // nothing lies beyond x
-    const unpacked end = magnitude(outer);
-    const unpacked step = magnitude(exact::add(outer, -value_next_to_end(f, outer.negative)));
+    const unpacked end = magnitude_of(outer);
+    const unpacked step = magnitude_of(exact::add(outer, -value_next_to_end(f, outer.negative)));
     limit = exact::add(end, step);
-    if (x.negative != outer.negative || exact::compare(magnitude(x), limit) >= 0)
+    if (x.negative != outer.negative || exact::compare(magnitude_of(x), limit) >= 0)
       return found | bit_of(vector_class::overflow);
     found |= bit_of(overflow_edge);
   }
-  const std::uint64_t fraction = fraction_between(magnitude(inner), limit, magnitude(x));
+  const std::uint64_t fraction = fraction_between(magnitude_of(inner), limit, magnitude_of(x));
   constexpr std::uint64_t half = std::uint64_t{1} << 63;
   const std::uint64_t eighths = fraction >> 61;
   if (fraction == half) found |= bit_of(tie);
@@ -128,10 +122,8 @@ inline constexpr std::string_view vector_class_names[] = {
   if (is_power && facts.significant_bits > 1 && fraction >= half && !inner.is_zero())
     found |= bit_of(carry);
   if (inner.is_zero()) found |= bit_of(underflow_edge);
-  if (facts.spacing == value_spacing::floating && inner.kind == value_kind::finite &&
-      inner.exponent < facts.normal_exponent && limit.exponent >= facts.normal_exponent) {
+  if (lowp::detail::is_subnormal(facts, inner) && limit.exponent >= facts.normal_exponent)
     found |= bit_of(subnormal_edge);
-  }
   return found;
 }
 

@@ -16,6 +16,7 @@
 #include "lowp/core/near_names.hpp"
 #include "lowp/formats/any_format.hpp"
 #include "lowp/number/environment.hpp"
+#include "lowp/number/status_registers.hpp"
 #include "lowp/rounding/any_rounding.hpp"
 #include "lowp/rounding/rounding_reference.hpp"
 #include "lowp/rounding/stochastic.hpp"
@@ -50,10 +51,7 @@ inline constexpr unsigned inexact = 1, underflow = 2, overflow = 4, divide_by_ze
                           invalid = 16, denormal_operand = 32;
 }  // namespace flag_bits
 [[nodiscard]] constexpr unsigned bits_of(const status_flags& f) {
-  return (f.inexact ? flag_bits::inexact : 0) | (f.underflow ? flag_bits::underflow : 0) |
-         (f.overflow ? flag_bits::overflow : 0) |
-         (f.divide_by_zero ? flag_bits::divide_by_zero : 0) | (f.invalid ? flag_bits::invalid : 0) |
-         (f.denormal_operand ? flag_bits::denormal_operand : 0);
+  return to_fflags(f) | (f.denormal_operand ? flag_bits::denormal_operand : 0);
 }
 
 /// A rounding mode in a file of vectors: its name, and a number where names have no place, for the

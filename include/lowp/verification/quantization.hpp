@@ -197,8 +197,7 @@ class quantization_function final : public golden_function {
     has[0] = is_zero;
     has[1] = has_plus && has_minus;
     if (amax > 0) {
-      unpacked top = decode(blocks_.element, elements[amax_at]);
-      top.negative = false;
+      const unpacked top = magnitude_of(decode(blocks_.element, elements[amax_at]));
       has[11] = top == largest_value(blocks_.element);
     }
     std::uint64_t found = 0;
