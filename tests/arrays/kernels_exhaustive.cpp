@@ -15,7 +15,7 @@
 #include "lowp/arrays/convert.hpp"
 #include "lowp/arrays/reference.hpp"
 #include "oracle.hpp"
-#include "walk.hpp"
+#include "share.hpp"
 
 namespace {
 

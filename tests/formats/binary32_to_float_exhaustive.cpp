@@ -12,7 +12,7 @@
 #include "lowp/formats/catalog.hpp"
 #include "lowp/number/unpack.hpp"
 #include "oracle.hpp"
-#include "walk.hpp"
+#include "share.hpp"
 
 namespace {
 

@@ -11,7 +11,7 @@
 #include "catch.hpp"
 #include "gemm/activation_oracle.hpp"
 #include "lowp/gemm/activation.hpp"
-#include "walk.hpp"
+#include "share.hpp"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include "lowp/number/catalog.hpp"
 #include "math_oracle.hpp"
 #include "split_mix.hpp"
-#include "walk.hpp"
+#include "share.hpp"
 
 using namespace lowp;
 using oracle::ends;

@@ -20,8 +20,8 @@ namespace test {
 struct share {
   unsigned part = 0, parts = 1;
 
-  [[nodiscard]] bool takes(std::uint64_t chunk) const {
-    return ((chunk + 1) * 0x9E3779B97F4A7C15u >> 32) % parts == part;
+  [[nodiscard]] bool takes(std::uint64_t i) const {
+    return ((i + 1) * 0x9E3779B97F4A7C15u >> 32) % parts == part;
   }
 };
 
@@ -36,6 +36,13 @@ inline share share_of_run() {
     throw std::runtime_error("LOWP_SHARE is '" + std::string(text) + "', expected such as 3/8");
   }
   return result;
+}
+
+/// Whether the case that comes next is one of the run's share.
+inline bool takes_next_case() {
+  static const share mine = share_of_run();
+  static std::uint64_t i = 0;
+  return mine.takes(i++);
 }
 
 /// Calls work(begin, end) for the chunks of [0, end) that the run's share takes, from as many
