@@ -16,16 +16,17 @@
 
 #include "lowp/block/ggml/gguf_type.hpp"
 #include "lowp/block/ggml/lattices.hpp"
+#include "lowp/block/ggml/record_bits.hpp"
 #include "lowp/number/catalog.hpp"
 
 namespace lowp {
 namespace detail {
 
 [[nodiscard]] inline unsigned two_bytes(const std::uint8_t* b) {
-  return b[0] | unsigned{b[1]} << 8;
+  return static_cast<unsigned>(load_word(b, 2));
 }
 [[nodiscard]] inline std::uint32_t four_bytes(const std::uint8_t* b) {
-  return two_bytes(b) | std::uint32_t{two_bytes(b + 2)} << 16;
+  return static_cast<std::uint32_t>(load_word(b, 4));
 }
 [[nodiscard]] inline float half_at(const std::uint8_t* b) {
   return static_cast<float>(binary16::from_code(two_bytes(b)));
