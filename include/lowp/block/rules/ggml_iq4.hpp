@@ -9,7 +9,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "lowp/block/coded_record.hpp"
+#include "lowp/block/ggml/formats.hpp"
+#include "lowp/block/rules/chosen_records.hpp"
 #include "lowp/block/short_arrays.hpp"
 #include "lowp/formats/codebook_format.hpp"
 #include "lowp/number/catalog.hpp"
@@ -126,8 +127,9 @@ namespace rules {
 /// blocks of magnitudes below 1e-15, whose scale is 0 and whose elements ggml leaves as they were
 /// in memory: here they are code 8, the value nearest to zero. Where sums overflow, for magnitudes
 /// from 2^40 on, the scale can be NaN. A NaN or an infinity makes the scale NaN and the elements 0.
-struct ggml_iq4_nl_t {
+struct ggml_iq4_nl_t : rule_of_records<ggml_iq4_nl_t, formats::iq4_nl_blocks> {
   static constexpr std::string_view name = "ggml_iq4_nl";
+  static constexpr const char* expected = "rules::ggml_iq4_nl is for formats::iq4_nl_blocks";
   using codes = coded_record<32, 1>;
 
   void encode(const float* x, codes& out) const {
@@ -156,8 +158,9 @@ struct ggml_iq4_nl_t {
 /// binary16, and elements are nearest to x divided by what came out. Groups of magnitudes below
 /// 1e-15 have scale 0, under which elements are code 8. A NaN or an infinity makes the scale of all
 /// 256 NaN and the other codes 0.
-struct ggml_iq4_xs_t {
+struct ggml_iq4_xs_t : rule_of_records<ggml_iq4_xs_t, formats::iq4_xs> {
   static constexpr std::string_view name = "ggml_iq4_xs";
+  static constexpr const char* expected = "rules::ggml_iq4_xs is for formats::iq4_xs";
   using codes = coded_record<256, 9>;
 
   void encode(const float* x, codes& out) const {
