@@ -13,11 +13,11 @@
 #include <cstring>
 #include <string_view>
 
-#include "lowp/block/coded_record.hpp"
 #include "lowp/block/ggml/formats.hpp"
 #include "lowp/block/ggml/gguf_type.hpp"
 #include "lowp/block/ggml/small_records.hpp"
 #include "lowp/block/ggml/super_records.hpp"
+#include "lowp/block/rules/chosen_records.hpp"
 #include "lowp/block/rules/ggml_extreme.hpp"
 #include "lowp/block/rules/ggml_few_values.hpp"
 #include "lowp/block/rules/ggml_fp4.hpp"

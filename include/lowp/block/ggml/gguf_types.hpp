@@ -8,6 +8,7 @@
 #include "lowp/block/ggml/block_types.hpp"
 #include "lowp/block/ggml/gguf_type.hpp"
 #include "lowp/block/ggml/k_types.hpp"
+#include "lowp/block/ggml/lattice_types.hpp"
 #include "lowp/block/ggml/plain_types.hpp"
 
 namespace lowp {
@@ -23,6 +24,8 @@ inline constexpr gguf_type gguf_types[] = {
     gguf::q2_k, gguf::q3_k, gguf::q4_k, gguf::q5_k, gguf::q6_k, gguf::q8_k,
     // of other values
     gguf::iq4_nl, gguf::iq4_xs, gguf::tq1_0, gguf::tq2_0, gguf::mxfp4, gguf::nvfp4, gguf::q1_0, gguf::q2_0,
+    // points of lattices, which are read only
+    gguf::iq2_xxs, gguf::iq2_xs, gguf::iq2_s, gguf::iq3_xxs, gguf::iq3_s, gguf::iq1_s, gguf::iq1_m,
 };
 // clang-format on
 

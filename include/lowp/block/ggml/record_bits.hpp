@@ -34,12 +34,12 @@ constexpr void store_word(std::uint8_t* bytes, int count, code_t word) {
   return word;
 }
 
-/// A plane of `Bits` bits each of 256 elements. Element 0 of a stretch of 8 / Bits runs of `Run`
-/// has the lowest bits of the first byte, element 1 those of the second; the next run of elements
-/// has the bits above, and the next stretch other bytes.
-template <int Bits, std::size_t Run>
+/// A plane of `Bits` bits each of `Count` elements. Element 0 of a stretch of 8 / Bits runs of
+/// `Run` has the lowest bits of the first byte, element 1 those of the second; the next run of
+/// elements has the bits above, and the next stretch other bytes.
+template <int Bits, std::size_t Run, std::size_t Count = 256>
 struct bit_plane {
-  static constexpr std::size_t runs = 8 / Bits, stretch = runs * Run, bytes = 256 / runs;
+  static constexpr std::size_t runs = 8 / Bits, stretch = runs * Run, bytes = Count / runs;
   static constexpr unsigned mask = (1u << Bits) - 1;
 
   [[nodiscard]] static constexpr std::size_t place(std::size_t i) {
@@ -57,7 +57,7 @@ struct bit_plane {
   /// Adds the bits of all elements, shifted up by `Up`, to their codes.
   template <int Up>
   static constexpr void add_to(const std::uint8_t* b, std::uint8_t* codes) {
-    for (std::size_t s = 0; s < 256 / stretch; ++s) {
+    for (std::size_t s = 0; s < Count / stretch; ++s) {
       for (std::size_t run = 0; run < runs; ++run) {
         std::uint8_t* const to = codes + s * stretch + run * Run;
         for (std::size_t l = 0; l < Run; ++l) {
@@ -67,10 +67,15 @@ struct bit_plane {
       }
     }
   }
+  /// All codes, of which these bits are the lowest.
+  static constexpr void load_all(const std::uint8_t* b, std::uint8_t* codes) {
+    for (std::size_t i = 0; i < Count; ++i) codes[i] = 0;
+    add_to<0>(b, codes);
+  }
   /// Stores the bits from `Down` on of all codes.
   template <int Down>
   static constexpr void take_from(const std::uint8_t* codes, std::uint8_t* b) {
-    for (std::size_t s = 0; s < 256 / stretch; ++s) {
+    for (std::size_t s = 0; s < Count / stretch; ++s) {
       for (std::size_t l = 0; l < Run; ++l) {
         unsigned byte = 0;
         for (std::size_t run = 0; run < runs; ++run) {

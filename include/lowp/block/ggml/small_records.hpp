@@ -11,60 +11,11 @@
 #include <cstdint>
 #include <cstring>
 
+#include "lowp/block/ggml/record_bits.hpp"
 #include "lowp/core/bits.hpp"
 
 namespace lowp {
 namespace detail {
-
-/// A code of 16 bits.
-[[nodiscard]] constexpr code_t load_two_bytes(const std::uint8_t* b) {
-  return code_t{b[0]} | code_t{b[1]} << 8;
-}
-constexpr void store_two_bytes(std::uint8_t* b, code_t code) {
-  b[0] = static_cast<std::uint8_t>(code);
-  b[1] = static_cast<std::uint8_t>(code >> 8);
-}
-/// Replaces the bits of a byte from `shift` on that `mask`, low bits, says.
-constexpr void store_bits(std::uint8_t& byte, int shift, unsigned mask, code_t code) {
-  byte = static_cast<std::uint8_t>((byte & ~(mask << shift)) | (static_cast<unsigned>(code) & mask)
-                                                                   << shift);
-}
-
-/// Codes of 4 bits: of each `Group` elements the first half lies in low halves of bytes, the second
-/// in high ones.
-template <std::size_t Group>
-struct half_bytes {
-  [[nodiscard]] static constexpr std::size_t byte_of(std::size_t i) {
-    return i / Group * (Group / 2) + i % (Group / 2);
-  }
-  [[nodiscard]] static constexpr int shift_of(std::size_t i) {
-    return i % Group < Group / 2 ? 0 : 4;
-  }
-  [[nodiscard]] static constexpr code_t load(const std::uint8_t* b, std::size_t i) {
-    return code_t{b[byte_of(i)]} >> shift_of(i) & 15u;
-  }
-  static constexpr void store(std::uint8_t* b, std::size_t i, code_t code) {
-    store_bits(b[byte_of(i)], shift_of(i), 15, code);
-  }
-  template <std::size_t Count>
-  static constexpr void load_all(const std::uint8_t* b, std::uint8_t* codes) {
-    for (std::size_t g = 0; g < Count; g += Group) {
-      for (std::size_t j = 0; j < Group / 2; ++j) {
-        codes[g + j] = b[g / 2 + j] & 15;
-        codes[g + Group / 2 + j] = b[g / 2 + j] >> 4;
-      }
-    }
-  }
-  template <std::size_t Count>
-  static constexpr void store_all(std::uint8_t* b, const std::uint8_t* codes) {
-    for (std::size_t g = 0; g < Count; g += Group) {
-      for (std::size_t j = 0; j < Group / 2; ++j) {
-        b[g / 2 + j] =
-            static_cast<std::uint8_t>((codes[g + j] & 15) | codes[g + Group / 2 + j] << 4);
-      }
-    }
-  }
-};
 
 /// d, then, of types with a minimum, m, then fifth bits, then half bytes. Stored elements are codes
 /// ^ Flip, stored minima are offsets with the other sign.
@@ -73,43 +24,34 @@ struct record_of_32 {
   static constexpr std::size_t cols = 32, fifths = HasMinimum ? 4 : 2,
                                halves = fifths + (Bits == 5 ? 4 : 0), bytes = halves + 16;
   static_assert(Bits == 4 || Bits == 5);
+  using low = bit_plane<4, 16, 32>;
+  using fifth = bit_plane<1, 1, 32>;
 
   /// Leaves: elements, d, and of types with a minimum the offset -m.
   [[nodiscard]] static constexpr std::size_t per_record(int leaf) { return leaf == 0 ? 32 : 1; }
   [[nodiscard]] static constexpr code_t load(const std::uint8_t* b, int leaf, std::size_t i) {
-    if (leaf == 1) return load_two_bytes(b);
-    if (leaf == 2) return load_two_bytes(b + 2) ^ 0x8000u;
-    code_t code = half_bytes<32>::load(b + halves, i);
-    if constexpr (Bits == 5) code |= (code_t{b[fifths + i / 8]} >> (i % 8) & 1u) << 4;
+    if (leaf == 1) return load_word(b, 2);
+    if (leaf == 2) return load_word(b + 2, 2) ^ 0x8000u;
+    code_t code = low::load(b + halves, i);
+    if constexpr (Bits == 5) code |= code_t{fifth::load(b + fifths, i)} << 4;
     return code ^ Flip;
   }
   static constexpr void store(std::uint8_t* b, int leaf, std::size_t i, code_t code) {
-    if (leaf == 1) return store_two_bytes(b, code);
-    if (leaf == 2) return store_two_bytes(b + 2, code ^ 0x8000u);
-    half_bytes<32>::store(b + halves, i, code ^ Flip);
-    if constexpr (Bits == 5) {
-      store_bits(b[fifths + i / 8], static_cast<int>(i % 8), 1, (code ^ Flip) >> 4);
-    }
+    if (leaf == 1) return store_word(b, 2, code);
+    if (leaf == 2) return store_word(b + 2, 2, code ^ 0x8000u);
+    low::store(b + halves, i, code ^ Flip);
+    if constexpr (Bits == 5) fifth::store(b + fifths, i, (code ^ Flip) >> 4);
   }
   static constexpr void load_elements(const std::uint8_t* b, std::uint8_t* codes) {
-    half_bytes<32>::template load_all<32>(b + halves, codes);
-    for (std::size_t i = 0; i < 32; ++i) {
-      unsigned code = codes[i];
-      if constexpr (Bits == 5) code |= (b[fifths + i / 8] >> (i % 8) & 1u) << 4;
-      codes[i] = static_cast<std::uint8_t>(code ^ Flip);
-    }
+    low::load_all(b + halves, codes);
+    if constexpr (Bits == 5) fifth::template add_to<4>(b + fifths, codes);
+    for (std::size_t i = 0; i < 32; ++i) codes[i] ^= static_cast<std::uint8_t>(Flip);
   }
   static constexpr void store_elements(std::uint8_t* b, const std::uint8_t* codes) {
     std::uint8_t stored[32];
-    for (std::size_t i = 0; i < 32; ++i) stored[i] = static_cast<std::uint8_t>(codes[i] ^ Flip);
-    half_bytes<32>::template store_all<32>(b + halves, stored);
-    if constexpr (Bits == 5) {
-      for (std::size_t i = 0; i < 32; i += 8) {
-        unsigned bits = 0;
-        for (std::size_t j = 0; j < 8; ++j) bits |= (stored[i + j] >> 4 & 1u) << j;
-        b[fifths + i / 8] = static_cast<std::uint8_t>(bits);
-      }
-    }
+    for (std::size_t i = 0; i < 32; ++i) stored[i] = codes[i] ^ static_cast<std::uint8_t>(Flip);
+    low::template take_from<0>(stored, b + halves);
+    if constexpr (Bits == 5) fifth::template take_from<4>(stored, b + fifths);
   }
 };
 
@@ -134,10 +76,10 @@ struct q8_record {
 
   [[nodiscard]] static constexpr std::size_t per_record(int leaf) { return leaf == 0 ? 32 : 1; }
   [[nodiscard]] static constexpr code_t load(const std::uint8_t* b, int leaf, std::size_t i) {
-    return leaf == 0 ? b[first + i] : detail::load_two_bytes(b + (leaf == 1 ? 0 : 2));
+    return leaf == 0 ? b[first + i] : detail::load_word(b + (leaf == 1 ? 0 : 2), 2);
   }
   static constexpr void store(std::uint8_t* b, int leaf, std::size_t i, code_t code) {
-    if (leaf != 0) return detail::store_two_bytes(b + (leaf == 1 ? 0 : 2), code);
+    if (leaf != 0) return detail::store_word(b + (leaf == 1 ? 0 : 2), 2, code);
     b[first + i] = static_cast<std::uint8_t>(code);
   }
   static void load_elements(const std::uint8_t* b, std::uint8_t* codes) {
@@ -154,32 +96,23 @@ using q8_1_record = q8_record<true>;
 /// bits first.
 template <int Bits>
 struct low_first_record {
-  static constexpr std::size_t per_byte = 8 / Bits, cols = 16 * per_byte, bytes = 18;
-  static constexpr unsigned mask = (1u << Bits) - 1;
+  static constexpr std::size_t cols = 128 / Bits, bytes = 18;
+  using plane = detail::bit_plane<Bits, 1, cols>;
 
   /// Leaves: elements, d.
   [[nodiscard]] static constexpr std::size_t per_record(int leaf) { return leaf == 0 ? cols : 1; }
-  [[nodiscard]] static constexpr int shift(std::size_t i) {
-    return static_cast<int>(i % per_byte) * Bits;
-  }
   [[nodiscard]] static constexpr code_t load(const std::uint8_t* b, int leaf, std::size_t i) {
-    return leaf == 0 ? code_t{b[2 + i / per_byte]} >> shift(i) & mask : detail::load_two_bytes(b);
+    return leaf == 0 ? plane::load(b + 2, i) : detail::load_word(b, 2);
   }
   static constexpr void store(std::uint8_t* b, int leaf, std::size_t i, code_t code) {
-    if (leaf != 0) return detail::store_two_bytes(b, code);
-    detail::store_bits(b[2 + i / per_byte], shift(i), mask, code);
+    if (leaf != 0) return detail::store_word(b, 2, code);
+    plane::store(b + 2, i, code);
   }
   static constexpr void load_elements(const std::uint8_t* b, std::uint8_t* codes) {
-    for (std::size_t i = 0; i < cols; ++i) {
-      codes[i] = static_cast<std::uint8_t>(b[2 + i / per_byte] >> shift(i) & mask);
-    }
+    plane::load_all(b + 2, codes);
   }
   static constexpr void store_elements(std::uint8_t* b, const std::uint8_t* codes) {
-    for (std::size_t i = 0; i < cols; i += per_byte) {
-      unsigned bits = 0;
-      for (std::size_t j = 0; j < per_byte; ++j) bits |= (codes[i + j] & mask) << shift(j);
-      b[2 + i / per_byte] = static_cast<std::uint8_t>(bits);
-    }
+    plane::template take_from<0>(codes, b + 2);
   }
 };
 using q1_0_record = low_first_record<1>;
@@ -190,23 +123,24 @@ using q2_0_record = low_first_record<2>;
 template <std::size_t Group, std::size_t Groups>
 struct fp4_record {
   static constexpr std::size_t cols = Group * Groups, bytes = Groups + cols / 2;
+  using plane = detail::bit_plane<4, Group / 2, cols>;
 
   /// Leaves: elements, scales.
   [[nodiscard]] static constexpr std::size_t per_record(int leaf) {
     return leaf == 0 ? cols : Groups;
   }
   [[nodiscard]] static constexpr code_t load(const std::uint8_t* b, int leaf, std::size_t i) {
-    return leaf == 0 ? detail::half_bytes<Group>::load(b + Groups, i) : b[i];
+    return leaf == 0 ? plane::load(b + Groups, i) : b[i];
   }
   static constexpr void store(std::uint8_t* b, int leaf, std::size_t i, code_t code) {
-    if (leaf == 0) return detail::half_bytes<Group>::store(b + Groups, i, code);
+    if (leaf == 0) return plane::store(b + Groups, i, code);
     b[i] = static_cast<std::uint8_t>(code);
   }
   static constexpr void load_elements(const std::uint8_t* b, std::uint8_t* codes) {
-    detail::half_bytes<Group>::template load_all<cols>(b + Groups, codes);
+    plane::load_all(b + Groups, codes);
   }
   static constexpr void store_elements(std::uint8_t* b, const std::uint8_t* codes) {
-    detail::half_bytes<Group>::template store_all<cols>(b + Groups, codes);
+    plane::template take_from<0>(codes, b + Groups);
   }
 };
 using mxfp4_record = fp4_record<32, 1>;

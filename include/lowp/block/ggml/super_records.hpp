@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "lowp/block/ggml/small_records.hpp"
+#include "lowp/block/ggml/record_bits.hpp"
 #include "lowp/core/bits.hpp"
 
 namespace lowp {
@@ -15,28 +15,30 @@ namespace lowp {
 /// Scales are stored with 32 added.
 struct iq4_xs_record {
   static constexpr std::size_t cols = 256, bytes = 136;
+  using plane = detail::bit_plane<4, 16>;
+  using low = detail::bit_plane<4, 1, 8>;
+  using high = detail::bit_plane<2, 1, 8>;
 
   /// Leaves: elements, scales of groups, d.
   [[nodiscard]] static constexpr std::size_t per_record(int leaf) {
     return leaf == 0 ? 256 : leaf == 1 ? 8 : 1;
   }
   [[nodiscard]] static constexpr code_t load(const std::uint8_t* b, int leaf, std::size_t i) {
-    if (leaf == 0) return detail::half_bytes<32>::load(b + 8, i);
-    if (leaf == 2) return detail::load_two_bytes(b);
-    const code_t low = code_t{b[4 + i / 2]} >> (i % 2 * 4) & 15u;
-    return (low | (code_t{b[2 + i / 4]} >> (i % 4 * 2) & 3u) << 4) ^ 32u;
+    if (leaf == 0) return plane::load(b + 8, i);
+    if (leaf == 2) return detail::load_word(b, 2);
+    return (low::load(b + 4, i) | high::load(b + 2, i) << 4) ^ 32u;
   }
   static constexpr void store(std::uint8_t* b, int leaf, std::size_t i, code_t code) {
-    if (leaf == 0) return detail::half_bytes<32>::store(b + 8, i, code);
-    if (leaf == 2) return detail::store_two_bytes(b, code);
-    detail::store_bits(b[4 + i / 2], static_cast<int>(i % 2 * 4), 15, code ^ 32u);
-    detail::store_bits(b[2 + i / 4], static_cast<int>(i % 4 * 2), 3, (code ^ 32u) >> 4);
+    if (leaf == 0) return plane::store(b + 8, i, code);
+    if (leaf == 2) return detail::store_word(b, 2, code);
+    low::store(b + 4, i, code ^ 32u);
+    high::store(b + 2, i, (code ^ 32u) >> 4);
   }
   static constexpr void load_elements(const std::uint8_t* b, std::uint8_t* codes) {
-    detail::half_bytes<32>::load_all<256>(b + 8, codes);
+    plane::load_all(b + 8, codes);
   }
   static constexpr void store_elements(std::uint8_t* b, const std::uint8_t* codes) {
-    detail::half_bytes<32>::store_all<256>(b + 8, codes);
+    plane::take_from<0>(codes, b + 8);
   }
 };
 
@@ -44,30 +46,22 @@ struct iq4_xs_record {
 /// bits first | d (binary16)
 struct tq2_0_record {
   static constexpr std::size_t cols = 256, bytes = 66;
+  using plane = detail::bit_plane<2, 32>;
 
   /// Leaves: elements, d.
   [[nodiscard]] static constexpr std::size_t per_record(int leaf) { return leaf == 0 ? 256 : 1; }
   [[nodiscard]] static constexpr code_t load(const std::uint8_t* b, int leaf, std::size_t i) {
-    if (leaf != 0) return detail::load_two_bytes(b + 64);
-    return code_t{b[i / 128 * 32 + i % 32]} >> (i / 32 % 4 * 2) & 3u;
+    return leaf == 0 ? plane::load(b, i) : detail::load_word(b + 64, 2);
   }
   static constexpr void store(std::uint8_t* b, int leaf, std::size_t i, code_t code) {
-    if (leaf != 0) return detail::store_two_bytes(b + 64, code);
-    detail::store_bits(b[i / 128 * 32 + i % 32], static_cast<int>(i / 32 % 4 * 2), 3, code);
+    if (leaf != 0) return detail::store_word(b + 64, 2, code);
+    plane::store(b, i, code);
   }
   static constexpr void load_elements(const std::uint8_t* b, std::uint8_t* codes) {
-    for (std::size_t g = 0; g < 8; ++g) {
-      for (std::size_t j = 0; j < 32; ++j) {
-        codes[32 * g + j] = b[g / 4 * 32 + j] >> (g % 4 * 2) & 3;
-      }
-    }
+    plane::load_all(b, codes);
   }
   static constexpr void store_elements(std::uint8_t* b, const std::uint8_t* codes) {
-    for (std::size_t j = 0; j < 64; ++j) {
-      const std::uint8_t* const from = codes + j / 32 * 128 + j % 32;
-      b[j] = static_cast<std::uint8_t>((from[0] & 3) | (from[32] & 3) << 2 | (from[64] & 3) << 4 |
-                                       (from[96] & 3) << 6);
-    }
+    plane::take_from<0>(codes, b);
   }
 };
 
@@ -91,12 +85,12 @@ struct tq1_0_record {
   [[nodiscard]] static constexpr std::size_t per_record(int leaf) { return leaf == 0 ? 256 : 1; }
   /// Of a byte that is no such part: the digit that its part of 256 begins with.
   [[nodiscard]] static constexpr code_t load(const std::uint8_t* b, int leaf, std::size_t i) {
-    if (leaf != 0) return detail::load_two_bytes(b + 52);
+    if (leaf != 0) return detail::load_word(b + 52, 2);
     const place at = place_of(i);
     return digit(b[at.byte], at.digit);
   }
   static constexpr void store(std::uint8_t* b, int leaf, std::size_t i, code_t code) {
-    if (leaf != 0) return detail::store_two_bytes(b + 52, code);
+    if (leaf != 0) return detail::store_word(b + 52, 2, code);
     const place at = place_of(i);
     unsigned number = 0;
     for (std::size_t k = 0; k < 5; ++k) {

@@ -8,7 +8,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "lowp/block/coded_record.hpp"
+#include "lowp/block/ggml/formats.hpp"
+#include "lowp/block/rules/chosen_records.hpp"
 #include "lowp/block/short_arrays.hpp"
 
 namespace lowp::rules {
@@ -39,11 +40,13 @@ struct ggml_extreme {
     }
   }
 };
-struct ggml_q4_0_t : ggml_extreme<4> {
+struct ggml_q4_0_t : ggml_extreme<4>, rule_of_records<ggml_q4_0_t, formats::q4_0> {
   static constexpr std::string_view name = "ggml_q4_0";
+  static constexpr const char* expected = "rules::ggml_q4_0 is for formats::q4_0";
 };
-struct ggml_q5_0_t : ggml_extreme<5> {
+struct ggml_q5_0_t : ggml_extreme<5>, rule_of_records<ggml_q5_0_t, formats::q5_0> {
   static constexpr std::string_view name = "ggml_q5_0";
+  static constexpr const char* expected = "rules::ggml_q5_0 is for formats::q5_0";
 };
 inline constexpr ggml_q4_0_t ggml_q4_0{};
 inline constexpr ggml_q5_0_t ggml_q5_0{};

@@ -8,7 +8,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "lowp/block/coded_record.hpp"
+#include "lowp/block/ggml/formats.hpp"
+#include "lowp/block/rules/chosen_records.hpp"
 #include "lowp/block/short_arrays.hpp"
 
 namespace lowp::rules {
@@ -16,8 +17,9 @@ namespace lowp::rules {
 /// 128 signs, 1 for what is at least 0 (-0 is), under the mean magnitude: the sum in binary32 from
 /// the first element to the last, over 128. A NaN or an infinity makes the scale NaN and the
 /// elements 0.
-struct ggml_q1_0_t {
+struct ggml_q1_0_t : rule_of_records<ggml_q1_0_t, formats::q1_0> {
   static constexpr std::string_view name = "ggml_q1_0";
+  static constexpr const char* expected = "rules::ggml_q1_0 is for formats::q1_0";
   using codes = coded_record<128, 1>;
 
   void encode(const float* x, codes& out) const {
@@ -53,14 +55,17 @@ struct ggml_signs_and_zero {
     }
   }
 };
-struct ggml_q2_0_t : ggml_signs_and_zero<64, 0> {
+struct ggml_q2_0_t : ggml_signs_and_zero<64, 0>, rule_of_records<ggml_q2_0_t, formats::q2_0> {
   static constexpr std::string_view name = "ggml_q2_0";
+  static constexpr const char* expected = "rules::ggml_q2_0 is for formats::q2_0";
 };
-struct ggml_tq1_0_t : ggml_signs_and_zero<256, 1> {
+struct ggml_tq1_0_t : ggml_signs_and_zero<256, 1>, rule_of_records<ggml_tq1_0_t, formats::tq1_0> {
   static constexpr std::string_view name = "ggml_tq1_0";
+  static constexpr const char* expected = "rules::ggml_tq1_0 is for formats::tq1_0";
 };
-struct ggml_tq2_0_t : ggml_signs_and_zero<256, 1> {
+struct ggml_tq2_0_t : ggml_signs_and_zero<256, 1>, rule_of_records<ggml_tq2_0_t, formats::tq2_0> {
   static constexpr std::string_view name = "ggml_tq2_0";
+  static constexpr const char* expected = "rules::ggml_tq2_0 is for formats::tq2_0";
 };
 inline constexpr ggml_q1_0_t ggml_q1_0{};
 inline constexpr ggml_q2_0_t ggml_q2_0{};

@@ -10,7 +10,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "lowp/block/coded_record.hpp"
+#include "lowp/block/ggml/formats.hpp"
+#include "lowp/block/rules/chosen_records.hpp"
 #include "lowp/block/rules/ggml.hpp"
 #include "lowp/block/short_arrays.hpp"
 #include "lowp/formats/catalog.hpp"
@@ -41,9 +42,15 @@ void e2m1_elements(const float* x, float scale, std::uint8_t* codes) {
 
 namespace rules {
 
+/// Groups of NVFP4 with OCP's elements.
+inline constexpr block_format ggml_nvfp4_groups{formats::e2m1, formats::ue4m3, block_shape{1, 16}};
+
 /// rules::ggml_mxfp4, for records.
-struct ggml_mxfp4_records_t {
+struct ggml_mxfp4_records_t
+    : rule_of_records<ggml_mxfp4_records_t, formats::ggml_mxfp4, formats::mxfp4> {
   static constexpr std::string_view name = "ggml_mxfp4_records";
+  static constexpr const char* expected =
+      "rules::ggml_mxfp4_records is for formats::mxfp4 and ggml_mxfp4";
   using codes = coded_record<32, 1>;
 
   void encode(const float* x, codes& out) const {
@@ -62,8 +69,11 @@ struct ggml_mxfp4_records_t {
 };
 
 /// rules::ggml_nvfp4, for records of four groups of 16.
-struct ggml_nvfp4_records_t {
+struct ggml_nvfp4_records_t
+    : rule_of_records<ggml_nvfp4_records_t, formats::ggml_nvfp4, ggml_nvfp4_groups> {
   static constexpr std::string_view name = "ggml_nvfp4_records";
+  static constexpr const char* expected =
+      "rules::ggml_nvfp4_records is for formats::ggml_nvfp4 and blocks of e2m1 and ue4m3";
   using codes = coded_record<64, 4>;
 
   void encode(const float* x, codes& out) const {
@@ -72,12 +82,11 @@ struct ggml_nvfp4_records_t {
   }
 
  private:
-  static constexpr block_format group_format{formats::e2m1, formats::ue4m3, block_shape{1, 16}};
-
   static void encode_group(const float* x, std::uint8_t* elements, std::uint32_t& upper) {
     const detail::extreme_value extreme = detail::extreme_of<16>(x);
-    const code_t scale =
-        extreme.is_special() ? 0x7F : ggml_nvfp4_t::from_amax(extreme.amax(), group_format, {});
+    const code_t scale = extreme.is_special()
+                             ? 0x7F
+                             : ggml_nvfp4_t::from_amax(extreme.amax(), ggml_nvfp4_groups, {});
     upper = static_cast<std::uint32_t>(scale);
     if (extreme.is_special() || scale == 0) {
       for (std::size_t i = 0; i < 16; ++i) elements[i] = 0;

@@ -9,7 +9,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "lowp/block/coded_record.hpp"
+#include "lowp/block/ggml/formats.hpp"
+#include "lowp/block/rules/chosen_records.hpp"
 #include "lowp/block/short_arrays.hpp"
 #include "lowp/formats/codebook_format.hpp"
 #include "lowp/number/catalog.hpp"
@@ -67,28 +68,42 @@ void iq4_elements(const float* x, float inverse, std::uint8_t* codes) {
   }
 }
 
-/// Sums of x^2 * q * x and x^2 * q * q over 32 elements, q the value nearest to x times an inverse
-/// scale, for each of `Tries` inverse scales.
-template <std::size_t Tries>
-struct iq4_sums {
-  float qx[Tries] = {}, qq[Tries] = {};
+/// The scale of least error of elements x whose values are q, weights being x^2: sum(x^2 * q * x) /
+/// sum(x^2 * q * q), 0 where the latter is 0.
+[[nodiscard]] inline float iq4_scale(const float (&x)[32], const float (&q)[32]) {
+  float weighted[32], qx[32], qq[32], sum_qx = 0, sum_qq = 0;
+  multiply_arrays<32>(x, x, weighted);
+  multiply_arrays<32>(weighted, q, weighted);
+  multiply_arrays<32>(weighted, x, qx);
+  multiply_arrays<32>(weighted, q, qq);
+  for (std::size_t i = 0; i < 32; ++i) {
+    sum_qx = opaque(sum_qx + qx[i]);
+    sum_qq = opaque(sum_qq + qq[i]);
+  }
+  const bool is_zero = std::bit_cast<std::uint32_t>(sum_qq) == 0;
+  return is_zero ? 0 : quotient_of_floats(sum_qx, sum_qq);
+}
 
-  iq4_sums(const float* x, const float* inverses) {
+/// Those sums for each of so many inverse scales, q being the value nearest to x times it.
+struct iq4_tries {
+  static constexpr std::size_t count = 16;
+  float qx[count] = {}, qq[count] = {};
+
+  iq4_tries(const float* x, const float* inverses) {
     for (std::size_t i = 0; i < 32; ++i) {
       const float weight = product_of_floats(x[i], x[i]);
-      float q[Tries], terms[Tries];
-      std::int32_t places[Tries];
-      multiply_arrays<Tries>(inverses, x[i], q);
-      iq4_places<Tries>(q, places);
-      for (std::size_t t = 0; t < Tries; ++t) {
+      float q[count], weighted[count], terms[count];
+      std::int32_t places[count];
+      multiply_arrays<count>(inverses, x[i], q);
+      iq4_places<count>(q, places);
+      for (std::size_t t = 0; t < count; ++t) {
         q[t] = iq4_table.values[iq4_table.codes[static_cast<std::size_t>(places[t])]];
       }
-      float weighted[Tries];
-      multiply_arrays<Tries>(q, weight, weighted);
-      multiply_arrays<Tries>(weighted, x[i], terms);
-      add_arrays<Tries>(qx, terms, qx);
-      multiply_arrays<Tries>(weighted, q, terms);
-      add_arrays<Tries>(qq, terms, qq);
+      multiply_arrays<count>(q, weight, weighted);
+      multiply_arrays<count>(weighted, x[i], terms);
+      add_arrays<count>(qx, terms, qx);
+      multiply_arrays<count>(weighted, q, terms);
+      add_arrays<count>(qq, terms, qq);
     }
   }
   /// The scale that is best in a try.
@@ -111,9 +126,10 @@ namespace rules {
 /// = x^2, in binary16, and the elements stay as they are. Bit for bit for finite values, but for
 /// blocks of magnitudes below 1e-15, whose scale is 0 and whose elements ggml leaves as they were
 /// in memory: here they are code 8, the value nearest to zero. Where sums overflow, for magnitudes
-/// from 2^60 on, the scale can be NaN. A NaN or an infinity makes the scale NaN and the elements 0.
-struct ggml_iq4_nl_t {
+/// from 2^40 on, the scale can be NaN. A NaN or an infinity makes the scale NaN and the elements 0.
+struct ggml_iq4_nl_t : rule_of_records<ggml_iq4_nl_t, formats::iq4_nl_blocks> {
   static constexpr std::string_view name = "ggml_iq4_nl";
+  static constexpr const char* expected = "rules::ggml_iq4_nl is for formats::iq4_nl_blocks";
   using codes = coded_record<32, 1>;
 
   void encode(const float* x, codes& out) const {
@@ -124,11 +140,15 @@ struct ggml_iq4_nl_t {
       for (std::uint8_t& code : out.elements) code = 8;
       return;
     }
-    float inverses[4] = {
-        detail::quotient_of_floats(1, detail::quotient_of_floats(extreme.value, -127))};
-    const detail::iq4_sums<4> sums(x, inverses);
-    out.upper[0] = detail::half_code(sums.is_positive(0) ? sums.scale(0) : 0);
-    detail::iq4_elements<32>(x, inverses[0], out.elements);
+    const float inverse =
+        detail::quotient_of_floats(1, detail::quotient_of_floats(extreme.value, -127));
+    detail::iq4_elements<32>(x, inverse, out.elements);
+    float values[32], own[32];
+    for (std::size_t i = 0; i < 32; ++i) {
+      values[i] = detail::iq4_table.values[out.elements[i]];
+      own[i] = x[i];
+    }
+    out.upper[0] = detail::half_code(detail::iq4_scale(own, values));
   }
 };
 
@@ -138,8 +158,9 @@ struct ggml_iq4_nl_t {
 /// binary16, and elements are nearest to x divided by what came out. Groups of magnitudes below
 /// 1e-15 have scale 0, under which elements are code 8. A NaN or an infinity makes the scale of all
 /// 256 NaN and the other codes 0.
-struct ggml_iq4_xs_t {
+struct ggml_iq4_xs_t : rule_of_records<ggml_iq4_xs_t, formats::iq4_xs> {
   static constexpr std::string_view name = "ggml_iq4_xs";
+  static constexpr const char* expected = "rules::ggml_iq4_xs is for formats::iq4_xs";
   using codes = coded_record<256, 9>;
 
   void encode(const float* x, codes& out) const {
@@ -182,7 +203,7 @@ struct ggml_iq4_xs_t {
       inverses[static_cast<std::size_t>(t + 8)] =
           detail::quotient_of_floats(static_cast<float>(t - 127), extreme.value);
     }
-    const detail::iq4_sums<16> sums(x, inverses);
+    const detail::iq4_tries sums(x, inverses);
     // Comparisons of binary32 numbers, false where one is NaN.
     float d = sums.is_positive(0) ? sums.scale(0) : 0;
     float best = detail::product_of_floats(d, sums.qx[0]);

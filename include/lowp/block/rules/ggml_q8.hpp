@@ -7,7 +7,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "lowp/block/coded_record.hpp"
+#include "lowp/block/ggml/formats.hpp"
+#include "lowp/block/rules/chosen_records.hpp"
 #include "lowp/block/short_arrays.hpp"
 
 namespace lowp {
@@ -33,8 +34,9 @@ namespace rules {
 /// Bit for bit as on x86 for finite values; where 1 / d is infinite, for magnitudes below 2^-121, C
 /// leaves open what ggml does, and elements are 0. A NaN or an infinity makes the scale NaN and the
 /// elements 0. SIMD forms of ggml that quantize activations round ties to even instead.
-struct ggml_q8_0_t {
+struct ggml_q8_0_t : rule_of_records<ggml_q8_0_t, formats::q8_0> {
   static constexpr std::string_view name = "ggml_q8_0";
+  static constexpr const char* expected = "rules::ggml_q8_0 is for formats::q8_0";
   using codes = coded_record<32, 1>;
 
   void encode(const float* x, codes& out) const {
@@ -47,8 +49,9 @@ struct ggml_q8_0_t {
 /// As Q8_0, and d times the sum of the elements in binary16, of which d is not yet rounded: a
 /// number that stands beside the levels, for products with Q4_1 and Q5_1. NaN beside a scale that
 /// is NaN.
-struct ggml_q8_1_t {
+struct ggml_q8_1_t : rule_of_records<ggml_q8_1_t, formats::q8_1> {
   static constexpr std::string_view name = "ggml_q8_1";
+  static constexpr const char* expected = "rules::ggml_q8_1 is for formats::q8_1";
   using codes = coded_record<32, 2>;
 
   void encode(const float* x, codes& out) const {

@@ -8,7 +8,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "lowp/block/coded_record.hpp"
+#include "lowp/block/ggml/formats.hpp"
+#include "lowp/block/rules/chosen_records.hpp"
 #include "lowp/block/short_arrays.hpp"
 
 namespace lowp::rules {
@@ -41,11 +42,13 @@ struct ggml_range {
     }
   }
 };
-struct ggml_q4_1_t : ggml_range<4> {
+struct ggml_q4_1_t : ggml_range<4>, rule_of_records<ggml_q4_1_t, formats::q4_1> {
   static constexpr std::string_view name = "ggml_q4_1";
+  static constexpr const char* expected = "rules::ggml_q4_1 is for formats::q4_1";
 };
-struct ggml_q5_1_t : ggml_range<5> {
+struct ggml_q5_1_t : ggml_range<5>, rule_of_records<ggml_q5_1_t, formats::q5_1> {
   static constexpr std::string_view name = "ggml_q5_1";
+  static constexpr const char* expected = "rules::ggml_q5_1 is for formats::q5_1";
 };
 inline constexpr ggml_q4_1_t ggml_q4_1{};
 inline constexpr ggml_q5_1_t ggml_q5_1{};

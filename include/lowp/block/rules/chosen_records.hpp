@@ -1,28 +1,35 @@
 // SPDX-License-Identifier: MIT
-// What a rule answers that chooses all codes of a group of levels at once, as GGUF's quantizers do:
-// they divide by scales before these are rounded, so that elements do not follow from the codes of
-// scales.
+// Rules that choose all codes of a record at once, as GGUF's quantizers do: they divide by scales
+// before these are rounded, so that elements do not follow from the codes of scales.
 //
-//   struct my_rule {
+//   struct my_rule : rule_of_records<my_rule, my_format> {
 //     static constexpr std::string_view name = "my_rule";
+//     static constexpr const char* expected = "my_rule is for my_format";
 //     using codes = coded_record<32, 1>;                 // 32 elements, one code above them
 //     void encode(const float* x, codes& out) const;     // 32 values in a row
 //   };
-//   quantize_records<q4_0_record, my_rule>(row, count, bytes);
+//
+// Such a rule quantizes matrices in any layout (chosen_codes.hpp), and rows of bytes:
+//
+//   quantize<my_format>(matrix, my_rule{});
+//   quantize_records<my_record, my_rule>(row, count, bytes);
 #pragma once
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
+#include "lowp/block/block_format.hpp"
+#include "lowp/block/rules/chosen_codes.hpp"
 #include "lowp/core/config.hpp"
-#include "lowp/core/unpacked.hpp"
+#include "lowp/kernels/isa.hpp"
 #include "lowp/number/catalog.hpp"
 
 namespace lowp {
 
 /// The codes of one group of the highest level: of its elements, and of all leaves above them, one
-/// leaf after the other.
+/// leaf after the other. What records hold beside the levels of a format follows these.
 template <std::size_t Cols, std::size_t Upper>
 struct coded_record {
   static constexpr std::size_t cols = Cols, upper_count = Upper;
@@ -35,6 +42,38 @@ template <class Rule>
 concept record_rule = requires(const Rule& rule, const float* x, typename Rule::codes& out) {
   Rule::codes::cols;
   rule.encode(x, out);
+};
+
+/// What makes a rule for records one for matrices of some formats; its base class.
+template <class Rule, auto... Formats>
+struct rule_of_records {
+  template <class Format>
+  [[nodiscard]] static constexpr const char* defect(const Format& format) {
+    const auto is_same = [&format](const auto& other) {
+      if constexpr (std::is_same_v<decltype(other), const Format&>) return format == other;
+      return false;
+    };
+    return (is_same(Formats) || ...) ? nullptr : Rule::expected;
+  }
+  template <class Format>
+  [[nodiscard]] static constexpr std::size_t block_cols(const Format&) {
+    return Rule::codes::cols;
+  }
+  template <class Format, class Sink>
+  void choose_codes(const Format& format, isa, const row_blocks& blocks, const Sink& sink) const {
+    typename Rule::codes codes;
+    constexpr std::size_t cols = Rule::codes::cols;
+    for (std::size_t i = 0; i < blocks.count; i += cols) {
+      static_cast<const Rule&>(*this).encode(blocks.values + i, codes);
+      sink.elements(i, cols, codes.elements);
+      const std::uint32_t* next = codes.upper;
+      for_each_leaf(format, 1, cols, [&](int leaf, const auto&, std::size_t, std::size_t count) {
+        if (leaf == 0) return;
+        const std::size_t span = cols / count;
+        for (std::size_t j = 0; j < count; ++j) sink.code(leaf, i + j * span, span, *next++);
+      });
+    }
+  }
 };
 
 /// Stores the codes in a record (level_layouts.hpp) that has store_elements.
