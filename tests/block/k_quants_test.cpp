@@ -33,6 +33,8 @@ struct num {
   double v = 0;
   num() = default;
   num(double x) : v(x) {}
+  num(float x) : v(static_cast<double>(x)) {}
+  num(int x) : v(x) {}
 };
 num rounded(double x) { return static_cast<double>(static_cast<float>(x)); }
 num operator+(num a, num b) { return rounded(a.v + b.v); }
@@ -43,7 +45,7 @@ bool operator<(num a, num b) { return a.v < b.v; }
 num magnitude(num a) { return std::fabs(a.v); }
 num root(num a) { return rounded(std::sqrt(a.v)); }
 int nearest_int(num a) { return static_cast<int>(std::nearbyint(a.v)); }
-num constant(float x) { return static_cast<double>(x); }
+num constant(float x) { return x; }
 double to_half(num a) {
   if (a.v == 0 || !std::isfinite(a.v)) return a.v;
   const double step = std::ldexp(1.0, std::max(std::ilogb(a.v), -14) - 10);
