@@ -11,6 +11,7 @@
 
 #include "lowp/core/config.hpp"
 #include "lowp/kernels/arrays/group_terms.hpp"
+#include "lowp/kernels/arrays/record_fields.hpp"
 #include "lowp/kernels/arrays/scale_arithmetic.hpp"
 #include "lowp/kernels/arrays/threshold_table.hpp"
 #include "lowp/kernels/arrays/value_table.hpp"
@@ -20,9 +21,6 @@
 #if LOWP_X86_TARGETS
 #include <immintrin.h>
 #endif
-
-/// On everything inside a kernel: lanes live in registers.
-#define LOWP_LANE LOWP_ALWAYS_INLINE inline
 
 namespace lowp {
 inline namespace LOWP_KERNEL_BASELINE {
