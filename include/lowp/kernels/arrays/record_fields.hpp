@@ -21,7 +21,8 @@ struct field_plane {
 };
 
 /// Elements are ((low | high << bits of low) ^ flip) - bias, in groups that do not reach over the
-/// end of a run, of a multiple of 16; at most 16 groups. Where each of them lies is in tables.
+/// end of a run, of a multiple of 16; at most 16 groups. Those of whole bytes have no upper bits
+/// and no minima. Where each of them lies is in tables.
 struct record_fields {
   struct group_place {
     std::uint16_t byte = 0;
