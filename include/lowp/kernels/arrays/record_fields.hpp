@@ -6,11 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "lowp/kernels/target.hpp"
-
 namespace lowp {
-inline namespace LOWP_KERNEL_BASELINE {
-namespace kernels {
 
 /// A plane of fields of so many bits: run after run of elements, each from the same bytes but with
 /// the fields above, 8 / bits of them; then further bytes. No bits: no plane.
@@ -69,6 +65,4 @@ struct record_scales {
   bool has_minima = false;
 };
 
-}  // namespace kernels
-}  // namespace LOWP_KERNEL_BASELINE
 }  // namespace lowp
