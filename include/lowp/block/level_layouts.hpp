@@ -10,8 +10,8 @@
 //   load_codes(bytes, leaf, row, col, count, codes)      optional, for codes of at most 8 bits that
 //   store_codes(bytes, leaf, row, col, count, codes)     are not dense: so many from a place on, to
 //                                       or from a byte each; how many were done, or 0
-//   load_values(level, bytes, row, col, count, values)   optional: elements in binary32, rounded
-//                                       once, by kernels of `level`; how many were done
+//   load_values(decode, bytes, row, col, count, values)  optional: elements in binary32, rounded
+//                                       once, by a kernel, `decode`; how many were done
 //
 // Rows of the grid of a leaf share no byte with each other, nor with those of other leaves in other
 // rows of groups: threads store them.
@@ -170,12 +170,12 @@ struct records {
       });
     }
 
-    template <class Level>
+    template <class Decode>
     [[nodiscard]] std::size_t load_values(
-        Level level, const std::uint8_t* bytes, std::size_t row, std::size_t col, std::size_t count,
-        float* values) const requires detail::has_values<Record, Format> {
+        const Decode& decode, const std::uint8_t* bytes, std::size_t row, std::size_t col,
+        std::size_t count, float* values) const requires detail::has_values<Record, Format> {
       if (col % Record::cols != 0) return 0;
-      return Record::load_values(level, bytes + record(row, col / Record::cols),
+      return Record::load_values(decode, bytes + record(row, col / Record::cols),
                                  count / Record::cols, values) *
              Record::cols;
     }
