@@ -202,7 +202,7 @@ TEST_CASE("data in a file beside the model") {
   CHECK_THAT(problem("in/four", bytes(9, "1234")), ContainsSubstring("has data besides external"));
   CHECK_THAT(problem("absent"), ContainsSubstring("external_data location 'absent' is no file"));
   CHECK_THAT(problem("in"), ContainsSubstring("external_data location 'in' is no file"));
-  const std::string leads_out = "leads out of the directory of the model";
+  const std::string leads_out = "leads out of the directory of the file";
   for (const std::string& location :
        {"../four"s, "in/../../four"s, "in/.."s, (folder.path / "in" / "four").string(), ""s,
         "..\\four"s, "in/four\0x"s}) {

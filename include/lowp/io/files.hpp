@@ -12,13 +12,14 @@
 #include "lowp/io/npz.hpp"
 #include "lowp/io/onnx.hpp"
 #include "lowp/io/open_tensors.hpp"
+#include "lowp/io/raw_json.hpp"
 #include "lowp/io/safetensors_kind.hpp"
 #include "lowp/io/tensor_writer.hpp"
 
 namespace lowp::io {
 
 /// In the order in which they are asked.
-inline const std::array<const file_kind*, 5> file_kinds{&gguf, &npy, &npz, &safetensors, &onnx};
+inline const std::array<const file_kind*, 6> file_kinds{&gguf, &npy, &npz, &safetensors, &raw_json, &onnx};
 
 /// Opens a file of any of them.
 [[nodiscard]] inline tensor_file open_tensors(const std::filesystem::path& path,

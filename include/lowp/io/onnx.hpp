@@ -9,8 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <map>
-#include <memory>
 #include <set>
 #include <span>
 #include <stdexcept>
@@ -21,54 +19,10 @@
 #include <vector>
 
 #include "lowp/io/file_kind.hpp"
-#include "lowp/io/file_source.hpp"
+#include "lowp/io/neighbour_files.hpp"
 #include "lowp/io/onnx_tensor.hpp"
 
 namespace lowp::io {
-namespace detail {
-
-/// Files beside the model whose names stay in its directory, links followed.
-class onnx_directory final : public onnx_neighbours {
- public:
-  onnx_directory(std::filesystem::path model, file_access how)
-      : directory_(model.parent_path()), how_(how) {}
-
-  [[nodiscard]] shared_bytes open(const std::string& location, const byte_cursor& in) override {
-    const auto known = files_.find(location);
-    if (known != files_.end()) return known->second;
-    const auto fail = [&](const char* text) {
-      in.fail("external_data location " + in_quotes(location) + " " + text);
-    };
-    const std::filesystem::path relative(location);
-    const bool is_inside = !location.empty() && location.find('\\') == std::string::npos &&
-                           location.find('\0') == std::string::npos && !relative.has_root_path() &&
-                           std::none_of(relative.begin(), relative.end(),
-                                        [](const auto& part) { return part == ".."; });
-    if (!is_inside) fail("leads out of the directory of the model");
-    std::error_code error;
-    const auto base = std::filesystem::canonical(
-        directory_.empty() ? std::filesystem::path(".") : directory_, error);
-    const auto file = std::filesystem::canonical(base / relative, error);
-    if (error || !std::filesystem::is_regular_file(file, error)) fail("is no file");
-    const auto [left, at] = std::mismatch(base.begin(), base.end(), file.begin(), file.end());
-    if (left != base.end()) fail("leads out of the directory of the model");
-    static_cast<void>(at);
-    shared_bytes source;
-    try {
-      source = open_source(file, how_);
-    } catch (const std::runtime_error&) {
-      fail("cannot be opened");
-    }
-    return files_[location] = std::move(source);
-  }
-
- private:
-  std::filesystem::path directory_;
-  file_access how_;
-  std::map<std::string, shared_bytes> files_;
-};
-
-}  // namespace detail
 
 /// Reads raw_data, numbers in typed fields, and external data in files beside the model; tensors of
 /// texts and segments are refused, values of nodes and sparse initializers passed over. Metadata
@@ -117,8 +71,7 @@ inline const onnx_kind onnx{};
 
 inline tensor_file onnx_kind::read(const shared_bytes& source,
                                    const std::filesystem::path& path) const {
-  detail::onnx_directory neighbours(
-      path, source->in_memory().empty() ? file_access::on_demand : file_access::mapped);
+  detail::neighbour_files neighbours(path, *source);
   std::vector<stored_tensor> tensors;
   metadata entries;
   std::set<std::string> keys;

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "lowp/io/neighbour_files.hpp"
 #include "lowp/io/protobuf.hpp"
 #include "lowp/io/tensor_file.hpp"
 
@@ -62,17 +63,10 @@ inline constexpr onnx_dtype onnx_dtypes[] = {
     {"I2", 26, onnx_field::int32_data, 13},
 };
 
-/// Opens a file beside the model, or refuses its name.
-class onnx_neighbours {
- public:
-  virtual ~onnx_neighbours() = default;
-  [[nodiscard]] virtual shared_bytes open(const std::string& location, const byte_cursor& in) = 0;
-};
-
 class onnx_tensor_reader {
  public:
   /// `message` is a TensorProto in `source`.
-  onnx_tensor_reader(shared_bytes source, byte_cursor message, onnx_neighbours& neighbours)
+  onnx_tensor_reader(shared_bytes source, byte_cursor message, neighbour_files& neighbours)
       : source_(std::move(source)),
         in_(message),
         message_(std::move(message)),
@@ -187,7 +181,7 @@ class onnx_tensor_reader {
   [[nodiscard]] shared_bytes external_content(std::uint64_t size) {
     const auto location = external_.find("location");
     if (location == external_.end()) in_.fail("external_data has no location");
-    const shared_bytes file = neighbours_.open(location->second, in_);
+    const shared_bytes file = neighbours_.open(location->second, "external_data location", in_);
     const std::uint64_t begin = external_number("offset", 0);
     if (begin > file->size()) {
       in_.fail("external_data offset is " + std::to_string(begin) + ", the file has " +
@@ -250,7 +244,7 @@ class onnx_tensor_reader {
 
   shared_bytes source_;
   byte_cursor in_, message_;
-  onnx_neighbours& neighbours_;
+  neighbour_files& neighbours_;
   std::string name_;
   std::vector<std::uint64_t> shape_;
   const onnx_dtype* type_ = nullptr;
