@@ -19,7 +19,8 @@ namespace lowp::io::checkpoints {
 /// units of `unit` bytes, little-endian, whose bits follow each other from the lowest up; codes may
 /// straddle units. code = (stored ^ flipped) + added.
 ///
-///   GPTQ's qweight, 4 bits, [K / 8, N] words:   a stream down the words of each column n of K codes
+///   GPTQ's qweight, 4 bits, [K / 8, N] words:   a stream down the words of each column n of K
+///   codes
 ///     {.width = 4, .unit = 4, .step = N, .stride = 1}                        (row n, column k)
 ///   AWQ's qweight, 4 bits, [K, N / 8] words:    a stream along the words of each k of N codes
 ///     {.width = 4, .runs_down = true, .stride = N / 2, .slots = 0x73625140}
@@ -29,8 +30,8 @@ struct arrangement {
   std::size_t unit = 1;    ///< bytes
   std::size_t step = 1;    ///< units from one unit of a stream to the next
   std::size_t stride = 0;  ///< units from one stream to the next
-  std::uint32_t slots = in_order;     ///< nibble j: the place of code j among each eight codes
-  std::size_t swizzled_columns = 0;   ///< not 0: bytes, at swizzled_scale_place of so many columns
+  std::uint32_t slots = in_order;    ///< nibble j: the place of code j among each eight codes
+  std::size_t swizzled_columns = 0;  ///< not 0: bytes, at swizzled_scale_place of so many columns
   code_t flipped = 0;
   code_t added = 0;
 

@@ -23,13 +23,14 @@ namespace detail {
                                                         const std::string& scale_dtype) {
   const auto cols = static_cast<std::size_t>(shape.back());
   const std::uint64_t groups = shape.back() / block;
-  return {{".weight_packed", "U8", with_end(shape, 1, {shape.back() / 2}), 0,
-           row_major(4, cols / 2)},
-          {".weight_scale", scale_dtype, with_end(shape, 1, {groups}), 1,
-           row_major(8, static_cast<std::size_t>(groups))}};
+  return {
+      {".weight_packed", "U8", with_end(shape, 1, {shape.back() / 2}), 0, row_major(4, cols / 2)},
+      {".weight_scale", scale_dtype, with_end(shape, 1, {groups}), 1,
+       row_major(8, static_cast<std::size_t>(groups))}};
 }
 /// The shape of the weight.
-[[nodiscard]] inline shape_type unpacked_fp4_shape(const tensor_view& packed, std::uint64_t block) {
+[[nodiscard]] inline shape_type unpacked_fp4_shape(const stored_tensor& packed,
+                                                   std::uint64_t block) {
   if (packed.shape.size() < 2 || packed.shape.back() % (block / 2) != 0) {
     tensor_set::fail(packed, "shape is " + text_of(packed.shape) +
                                  ", expected […, N, K / 2], K a multiple of " +
@@ -75,7 +76,8 @@ struct compressed_nvfp4_t {
     detail::require_blocks("compressed_nvfp4", values.cols, 16);
     std::uint32_t amax = 0;
     for (std::size_t row = 0; row < values.rows; ++row) {
-      amax = (std::max)(amax, kernels::finite_amax_array(how.level(), values.row(row), values.cols));
+      amax =
+          (std::max)(amax, kernels::finite_amax_array(how.level(), values.row(row), values.cols));
     }
     const float g = rules::compressed_tensors
                         .tensor(std::bit_cast<float>(amax), scaled_blocks_of(formats::nvfp4))
@@ -84,7 +86,7 @@ struct compressed_nvfp4_t {
     planned.parts.push_back({std::string(key), "F32", {1}});
     auto made = detail::new_weight(weight, std::move(planned));
     quantize(values, made.matrix, rules::compressed_tensors, nearest_even, how);
-    detail::keep_bytes(made, key, to_f32_bytes(std::span(&g, 1)));
+    detail::keep_number(made, key, g);
     return made;
   }
 
@@ -115,7 +117,7 @@ struct compressed_mxfp4_t {
   }
   [[nodiscard]] static plan<format> plan_of(const tensor_set& tensors, std::string_view weight,
                                             const settings&) {
-    const std::string& dtype = tensors.at(weight, ".weight_scale").dtype;
+    const std::string& dtype = tensors.at(weight, ".weight_scale").type.name;
     return plan_for(detail::unpacked_fp4_shape(tensors.at(weight, key), 32),
                     dtype == "F8_E8M0" ? dtype : "U8");
   }

@@ -28,8 +28,8 @@ struct deepseek_fp8_t {
   }
   [[nodiscard]] static plan<format> plan_of(const tensor_set& tensors, std::string_view weight,
                                             const settings& s) {
-    const auto tile = s.pair("weight_block_size").value_or(std::pair<std::int64_t, std::int64_t>(
-        128, 128));
+    const auto tile =
+        s.pair("weight_block_size").value_or(std::pair<std::int64_t, std::int64_t>(128, 128));
     const auto is_size = [](std::int64_t size) { return size > 0 && size <= 1 << 30; };
     if (!is_size(tile.first) || !is_size(tile.second)) {
       throw format_error("settings: weight_block_size is no pair of sizes");
@@ -44,8 +44,8 @@ struct deepseek_fp8_t {
   [[nodiscard]] static weight<format> make(std::string_view weight, matrix_view<const float> values,
                                            const Rule& rule = {}, block_shape tile = {128, 128},
                                            const execution& how = {}) {
-    auto made = detail::new_weight(
-        weight, plan_for({values.rows, values.cols}, formats::binary32, tile));
+    auto made =
+        detail::new_weight(weight, plan_for({values.rows, values.cols}, formats::binary32, tile));
     quantize(values, made.matrix, rule, nearest_even, how);
     return made;
   }
@@ -54,9 +54,8 @@ struct deepseek_fp8_t {
   [[nodiscard]] static plan<format> plan_for(const shape_type& shape, const float_format& scale,
                                              block_shape tile) {
     const auto rows = static_cast<std::size_t>(shape[0]), cols = static_cast<std::size_t>(shape[1]);
-    const shape_type tiles = {
-        detail::quotient_up(shape[0], static_cast<std::uint64_t>(tile.rows)),
-        detail::quotient_up(shape[1], static_cast<std::uint64_t>(tile.cols))};
+    const shape_type tiles = {detail::quotient_up(shape[0], static_cast<std::uint64_t>(tile.rows)),
+                              detail::quotient_up(shape[1], static_cast<std::uint64_t>(tile.cols))};
     const int width = scale.bits();
     return {{{formats::e4m3fn, scale, tile}},
             rows,

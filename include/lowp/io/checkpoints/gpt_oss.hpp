@@ -15,8 +15,8 @@
 namespace lowp::io::checkpoints {
 
 /// NAME.blocks U8 […, K / 32, 16], the low nibble first, and NAME.scales U8 […, K / 32], e8m0; with
-/// an underscore in place of the dot in Hugging Face's port. Leading sizes (experts, rows) are rows.
-/// Facts: gpt_oss/torch/weights.py of 7b58334.
+/// an underscore in place of the dot in Hugging Face's port. Leading sizes (experts, rows) are
+/// rows. Facts: gpt_oss/torch/weights.py of 7b58334.
 struct gpt_oss_t {
   std::string_view name = "gpt-oss MXFP4";
   std::string_view key = ".blocks";
@@ -29,10 +29,10 @@ struct gpt_oss_t {
   }
   [[nodiscard]] plan<format> plan_of(const tensor_set& tensors, std::string_view weight,
                                      const settings&) const {
-    const tensor_view& blocks = tensors.at(weight, key);
+    const stored_tensor& blocks = tensors.at(weight, key);
     if (blocks.shape.size() < 3 || blocks.shape.back() != 16) {
-      tensors.fail(blocks,
-                   "shape is " + detail::text_of(blocks.shape) + ", expected […, rows, blocks, 16]");
+      tensors.fail(
+          blocks, "shape is " + detail::text_of(blocks.shape) + ", expected […, rows, blocks, 16]");
     }
     const std::uint64_t groups = blocks.shape[blocks.shape.size() - 2];
     return plan_for(detail::with_end(blocks.shape, 2, {32 * groups}));

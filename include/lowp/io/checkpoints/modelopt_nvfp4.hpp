@@ -30,15 +30,15 @@ struct modelopt_nvfp4_t {
   }
   [[nodiscard]] static plan<format> plan_of(const tensor_set& tensors, std::string_view weight,
                                             const settings&) {
-    const tensor_view& packed = tensors.at(weight, ".weight");
-    const tensor_view& scale = tensors.at(weight, ".weight_scale");
+    const stored_tensor& packed = tensors.at(weight, ".weight");
+    const stored_tensor& scale = tensors.at(weight, ".weight_scale");
     if (packed.shape.size() < 2 || packed.shape.back() % 8 != 0) {
       tensors.fail(packed, "shape is " + detail::text_of(packed.shape) +
                                ", expected […, N, K / 2], K a multiple of 16");
     }
     static_cast<void>(tensors.number_at(weight, key));
     auto how = plan_for(detail::with_end(packed.shape, 1, {2 * packed.shape.back()}),
-                        scale.dtype == "U8" && scale.shape.size() == 1);
+                        scale.type.name == "U8" && scale.shape.size() == 1);
     how.parts[2].shape = tensors.at(weight, key).shape;  // [] or [1]
     how.keep(tensors, weight, ".input_scale", "F32", 1);
     return how;

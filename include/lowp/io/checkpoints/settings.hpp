@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "lowp/io/tensor.hpp"
+#include "lowp/io/format_error.hpp"
 
 namespace lowp::io::checkpoints {
 
@@ -40,6 +40,22 @@ class settings {
     const auto found = values_.find(name);
     if (found == values_.end() || !found->is_number_integer()) return {};
     return found->get<std::int64_t>();
+  }
+  /// What all "weights" of the config_groups of compressed-tensors say.
+  [[nodiscard]] std::optional<std::int64_t> of_weights(const char* name) const {
+    const auto groups = values_.find("config_groups");
+    std::optional<std::int64_t> result;
+    if (groups == values_.end() || !groups->is_object()) return result;
+    for (const auto& group : *groups) {
+      if (!group.is_object() || !group.contains("weights")) continue;
+      const auto& weights = group["weights"];
+      if (!weights.is_object() || !weights.contains(name)) continue;
+      if (!weights[name].is_number_integer()) return {};
+      const auto value = weights[name].get<std::int64_t>();
+      if (result && *result != value) return {};
+      result = value;
+    }
+    return result;
   }
   /// The numbers of an array such as weight_block_size.
   [[nodiscard]] std::optional<std::pair<std::int64_t, std::int64_t>> pair(const char* name) const {

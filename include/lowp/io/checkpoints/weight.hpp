@@ -3,30 +3,53 @@
 // floats, and written.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "lowp/block/block_matrix.hpp"
+#include "lowp/io/byte_source.hpp"
 #include "lowp/io/checkpoints/convention.hpp"
 #include "lowp/io/checkpoints/settings.hpp"
 
 namespace lowp::io::checkpoints {
 
-/// A tensor with bytes of its own.
-struct stored_tensor {
-  std::string name;
-  std::string dtype;
-  shape_type shape;
-  std::vector<std::byte> bytes;
+namespace detail {
 
-  [[nodiscard]] tensor_view view() const { return {name, dtype, shape, bytes}; }
+/// Throws std::invalid_argument where a copy would be needed.
+[[nodiscard]] inline std::span<const std::uint8_t> codes_in_memory(const stored_tensor& tensor) {
+  const std::span<const std::byte> bytes = tensor.in_memory();
+  if (bytes.empty()) {
+    refuse("checkpoints::view: tensor " + in_quotes(tensor.name) +
+           " is neither in memory nor mapped, read() it");
+  }
+  return codes_of(bytes);
+}
+
+/// The bytes of a tensor, copied where they are not in memory.
+class tensor_bytes {
+ public:
+  explicit tensor_bytes(const stored_tensor& tensor) : all_(tensor.in_memory()) {
+    if (!all_.empty()) return;
+    copy_ = tensor.bytes();
+    all_ = copy_;
+  }
+  tensor_bytes(const tensor_bytes&) = delete;
+  tensor_bytes& operator=(const tensor_bytes&) = delete;
+  [[nodiscard]] std::span<const std::byte> all() const { return all_; }
+
+ private:
+  std::vector<std::byte> copy_;
+  std::span<const std::byte> all_;
 };
+
+}  // namespace detail
 
 /// Where the codes of a weight lie in its tensors: a layout of views. Elements are in the bytes of
 /// the view, other leaves in their own tensors.
@@ -44,9 +67,9 @@ class tensor_layout {
     for (const constant_leaf& c : how.constants) at(c.leaf).codes.added = c.code;
     for (const part& p : how.parts) {
       if (p.leaf < 0) continue;
-      const tensor_view& tensor = tensors.at(weight, p.suffix);
-      at(p.leaf) = {p.codes, detail::bytes_of(tensor)};
-      if (p.leaf == 0) size_ = tensor.bytes.size();
+      const auto bytes = detail::codes_in_memory(tensors.at(weight, p.suffix));
+      at(p.leaf) = {p.codes, bytes.data()};
+      if (p.leaf == 0) size_ = bytes.size();
     }
   }
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -72,8 +95,8 @@ class tensor_layout {
 template <class Format>
 using weight_view = basic_block_matrix<Format, tensor_layout, std::span<const std::uint8_t>>;
 
-/// A weight with its codes in planes. `kept` has, for each part of the plan, the bytes that codes do
-/// not tell: all of a tensor without codes, those of one whose padding is not zero, else none.
+/// A weight with its codes in planes. `kept` has, for each part of the plan, the bytes that codes
+/// do not tell: all of a tensor without codes, those of one whose padding is not zero, else none.
 template <class Format>
 struct weight {
   std::string name;
@@ -137,17 +160,18 @@ template <class Format>
   std::vector<stored_tensor> tensors;
   for (std::size_t i = 0; i < how.parts.size(); ++i) {
     const part& p = how.parts[i];
-    stored_tensor tensor{w.name + p.suffix, p.dtype, p.shape, w.kept[i]};
+    const dtype type = element_dtype(p.dtype);
+    std::vector<std::byte> bytes = w.kept[i];
     if (p.leaf >= 0) {
       std::string problem;
-      tensor.bytes.resize(
-          static_cast<std::size_t>(io::detail::byte_size(p.dtype, p.shape, problem)));
+      bytes.resize(static_cast<std::size_t>(byte_size(type, p.shape, problem)));
       detail::with_leaf(how, p.leaf, [&](int bits, std::size_t rows, std::size_t cols) {
-        detail::store_leaf(p.codes, w.matrix, p.leaf, bits, rows, cols, tensor.name,
-                           reinterpret_cast<std::uint8_t*>(tensor.bytes.data()));
+        detail::store_leaf(p.codes, w.matrix, p.leaf, bits, rows, cols, w.name + p.suffix,
+                           reinterpret_cast<std::uint8_t*>(bytes.data()));
       });
     }
-    tensors.push_back(std::move(tensor));
+    tensors.emplace_back(tensor_declaration{w.name + p.suffix, type, p.shape},
+                         std::make_shared<memory_source>(std::move(bytes)));
   }
   return tensors;
 }
@@ -168,31 +192,33 @@ template <class Convention>
   w.kept.resize(w.how.parts.size());
   for (std::size_t i = 0; i < w.how.parts.size(); ++i) {
     const part& p = w.how.parts[i];
-    const tensor_view& tensor = tensors.at(name, p.suffix);
+    const stored_tensor& tensor = tensors.at(name, p.suffix);
     if (p.leaf < 0) {
-      w.kept[i].assign(tensor.bytes.begin(), tensor.bytes.end());
+      w.kept[i] = tensor.bytes();
       continue;
     }
+    const detail::tensor_bytes bytes(tensor);
     detail::with_leaf(w.how, p.leaf, [&](int bits, std::size_t rows, std::size_t cols) {
-      if (!detail::load_leaf(p.codes, detail::bytes_of(tensor), w.matrix, p.leaf, bits, rows,
-                             cols)) {
+      const std::uint8_t* const from = detail::codes_of(bytes.all()).data();
+      if (!detail::load_leaf(p.codes, from, w.matrix, p.leaf, bits, rows, cols)) {
         tensors.fail(tensor, "has a code of more than " + std::to_string(bits) + " bits");
       }
-      if (rows * cols * static_cast<std::size_t>(p.codes.width) == 8 * tensor.bytes.size()) return;
+      if (rows * cols * static_cast<std::size_t>(p.codes.width) == 8 * bytes.all().size()) return;
       // Padding that is not zero is kept, too.
-      std::vector<std::byte> again(tensor.bytes.size());
+      std::vector<std::byte> again(bytes.all().size());
       detail::store_leaf(p.codes, w.matrix, p.leaf, bits, rows, cols, tensor.name,
                          reinterpret_cast<std::uint8_t*>(again.data()));
-      if (!std::equal(again.begin(), again.end(), tensor.bytes.begin())) {
-        w.kept[i].assign(tensor.bytes.begin(), tensor.bytes.end());
+      if (!std::equal(again.begin(), again.end(), bytes.all().begin())) {
+        w.kept[i].assign(bytes.all().begin(), bytes.all().end());
       }
     });
   }
   return w;
 }
 
-/// The weight as a matrix that refers to the tensors, as long as these live: no codes are copied.
-/// Errors as read(), but codes are not looked at; bits above those of a format are ignored.
+/// The weight as a matrix that refers to the tensors, as long as their file lives: no codes are
+/// copied. Errors as read(), but codes are not looked at, bits above those of a format are ignored;
+/// throws std::invalid_argument for tensors that are not in memory.
 template <class Convention>
 [[nodiscard]] auto view(const Convention& convention, const tensor_set& tensors,
                         std::string_view name, const settings& s = {}) {
@@ -203,9 +229,7 @@ template <class Convention>
   tensor_layout<format> layout(how, tensors, name);
   std::span<const std::uint8_t> bytes;
   for (const part& p : how.parts) {
-    if (p.leaf != 0) continue;
-    const tensor_view& tensor = tensors.at(name, p.suffix);
-    bytes = {detail::bytes_of(tensor), tensor.bytes.size()};
+    if (p.leaf == 0) bytes = detail::codes_in_memory(tensors.at(name, p.suffix));
   }
   return weight_view<format>(how.format, how.rows, how.cols, std::move(layout), bytes);
 }
@@ -226,6 +250,13 @@ void keep_bytes(weight<Format>& w, std::string_view suffix, std::span<const std:
   for (std::size_t i = 0; i < w.how.parts.size(); ++i) {
     if (w.how.parts[i].suffix == suffix) w.kept[i].assign(bytes.begin(), bytes.end());
   }
+}
+
+template <class Format>
+void keep_number(weight<Format>& w, std::string_view suffix, float number) {
+  std::byte bytes[4];
+  io::detail::store_little_endian<4>(std::bit_cast<std::uint32_t>(number), bytes);
+  keep_bytes(w, suffix, bytes);
 }
 
 }  // namespace detail
