@@ -14,8 +14,9 @@
 
 #include "lowp/io/checkpoints/awq.hpp"
 #include "lowp/io/checkpoints/bitsandbytes.hpp"
-#include "lowp/io/checkpoints/compressed_tensors.hpp"
+#include "lowp/io/checkpoints/compressed_tensors_bytes.hpp"
 #include "lowp/io/checkpoints/compressed_tensors_fp4.hpp"
+#include "lowp/io/checkpoints/compressed_tensors_packed.hpp"
 #include "lowp/io/checkpoints/deepseek_fp8.hpp"
 #include "lowp/io/checkpoints/find.hpp"
 #include "lowp/io/checkpoints/gpt_oss.hpp"

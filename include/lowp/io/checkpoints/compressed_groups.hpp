@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,25 @@
 #include "lowp/io/checkpoints/weight.hpp"
 
 namespace lowp::io::checkpoints::detail {
+
+/// A scale for each group and, with HasZeros, a zero point.
+template <class Element, bool HasZeros>
+using compressed_format =
+    std::conditional_t<HasZeros, block_format<Element, float_format, fixed_format>,
+                       block_format<Element, float_format>>;
+
+[[nodiscard]] constexpr fixed_format signed_integer(int bits) {
+  return {.total_bits = bits, .fraction_bits = 0};
+}
+template <bool HasZeros>
+[[nodiscard]] constexpr compressed_format<fixed_format, HasZeros> compressed_integers(
+    int bits, const float_format& scale, block_shape shape) {
+  if constexpr (HasZeros) {
+    return {signed_integer(bits), scale, shape, signed_integer(bits)};
+  } else {
+    return {signed_integer(bits), scale, shape};
+  }
+}
 
 /// The groups of a weight from the shape of its scales: one for all, for each row, for equal groups
 /// of the columns of each row, or for tiles.
