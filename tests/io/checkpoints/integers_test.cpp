@@ -88,13 +88,14 @@ unsigned in_stream(std::size_t index, unsigned width, const Word& word_at) {
 TEST_CASE("compressed-tensors: pack-quantized in 1 to 8 bits, zero points packed down") {
   for (unsigned bits = 1; bits <= 8; ++bits) {
     INFO(bits << " bits");
-    const std::size_t cols = 40, words = (cols * bits + 31) / 32, zero_words = (6 * bits + 31) / 32;
+    const std::size_t cols = 40, words = (cols * bits + 31) / 32,
+                      zero_words = (10 * bits + 31) / 32;
     const int half = 1 << (bits - 1);
     test::model m;
-    const bytes packed = test::random_bytes(6 * words * 4, bits), scales = test::plain_f32(30);
-    m.put("l.weight_packed", "I32", {6, words}, packed);
-    m.put("l.weight_shape", "I64", {2}, {6, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0});
-    m.put("l.weight_scale", "F32", {6, 5}, scales);
+    const bytes packed = test::random_bytes(10 * words * 4, bits), scales = test::plain_f32(50);
+    m.put("l.weight_packed", "I32", {10, words}, packed);
+    m.put("l.weight_shape", "I64", {2}, {10, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0});
+    m.put("l.weight_scale", "F32", {10, 5}, scales);
     const auto code = [&](std::size_t n, std::size_t k) {
       return static_cast<int>(
                  in_stream(k, bits, [&](std::size_t w) { return word(packed, n * words + w); })) -
@@ -105,14 +106,14 @@ TEST_CASE("compressed-tensors: pack-quantized in 1 to 8 bits, zero points packed
         {"num_bits": )" + std::to_string(bits) +
                           "}}}}}");
     test::check(
-        compressed_packed, m, "l", {6, 40},
+        compressed_packed, m, "l", {10, 40},
         [&](std::size_t n, std::size_t k) { return code(n, k) * f32(scales, n * 5 + k / 8); },
         config);
 
     const bytes zeros = test::random_bytes(zero_words * 5 * 4, 100 + bits);
     m.put("l.weight_zero_point", "I32", {zero_words, 5}, zeros);
     test::check(
-        compressed_packed_zeros, m, "l", {6, 40},
+        compressed_packed_zeros, m, "l", {10, 40},
         [&](std::size_t n, std::size_t k) {
           const auto zero =
               static_cast<int>(
