@@ -12,6 +12,7 @@
 
 #include "check.hpp"
 #include "diff.hpp"
+#include "explain.hpp"
 #include "functions.hpp"
 #include "options.hpp"
 #include "vectors.hpp"
@@ -23,6 +24,10 @@ using lowp::verification::max_port_count;
 
 // More than anyone waits for.
 constexpr std::uint64_t most_vectors = std::uint64_t{1} << 40;
+const std::string exit_codes =
+    "Exit codes: 0 done; 1 what was compared differs; 2 refused, with a message and nothing "
+    "written; "
+    "more: the command line is wrong.";
 const CLI::Validator any_number = whole_number(0, ~std::uint64_t{0});
 
 void add_vectors(CLI::App& app, vector_options& o) {
@@ -114,6 +119,30 @@ void add_diff(CLI::App& app, diff_options& o) {
   sub.add_option("--seed", o.seed, "Of these")->check(any_number)->capture_default_str();
 }
 
+void add_explain(CLI::App& app, explain_options& o) {
+  CLI::App& sub = *app.add_subcommand(
+      "explain", "Tells what a format has, what a code means, or what becomes of a value");
+  sub.footer(
+      "Examples:\n"
+      "  lowp explain e4m3fn              all codes of the format\n"
+      "  lowp explain e4m3fn 0x7e         a code: its neighbours, and what is rounded to it\n"
+      "  lowp explain e4m3fn 464.5        a value, in all modes under all overflow policies\n"
+      "  lowp explain e4m3fn --value=-inf\n"
+      "  lowp explain 'e4m2(bias 3,no inf)' 0b0101101 --json\n"
+      "  lowp explain 'posit_format{.total_bits = 12, .exponent_bits = 1}' 3.14\n" +
+      exit_codes);
+  sub.add_option("format", o.format, "A name or a descriptor; `lowp names` lists them")->required();
+  CLI::Option& operand =
+      *sub.add_option("operand", o.operand, "A code (0x7e, 0b0101) or a value (0.3, -1e4, 0x1p-3)");
+  CLI::Option& is_code =
+      *sub.add_flag("--code", o.is_code, "The operand is a code")->needs(&operand);
+  CLI::Option& value =
+      *sub.add_option("--value", o.value, "A value, also one that looks like a code or an option");
+  value.excludes(&operand);
+  value.excludes(&is_code);
+  sub.add_flag("--json", o.has_json, "Prints JSON");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -127,6 +156,8 @@ int main(int argc, char** argv) {
   add_testfloat(app, testfloat);
   diff_options diff;
   add_diff(app, diff);
+  explain_options explain_with;
+  add_explain(app, explain_with);
   app.add_subcommand("names", "Lists operations, formats, modes, rules, policies and profiles");
   CLI11_PARSE(app, argc, argv);
 
@@ -143,6 +174,7 @@ int main(int argc, char** argv) {
     if (app.got_subcommand("names"))
       fmt::print("{}Profiles:\n{}", list_of_names(), list_of_profiles());
     if (app.got_subcommand("diff")) print_diff(diff);
+    if (app.got_subcommand("explain")) explain(explain_with);
     if (app.got_subcommand("vectors")) write_vectors(vectors);
     if (app.got_subcommand("check")) return check_vectors(check) ? 0 : 1;
     if (app.got_subcommand("testfloat")) return check_testfloat(testfloat) ? 0 : 1;
