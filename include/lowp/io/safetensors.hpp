@@ -107,6 +107,14 @@ inline constexpr std::array<dtype_format, 12> dtype_formats{{
     {"F4", formats::e2m1},
 }};
 
+[[nodiscard]] inline std::vector<header_tensor> header_tensors(
+    std::span<const tensor_view> tensors) {
+  std::vector<header_tensor> rows;
+  for (const tensor_view& tensor : tensors)
+    rows.push_back({tensor.name, tensor.dtype, tensor.shape, tensor.bytes.size()});
+  return rows;
+}
+
 }  // namespace detail
 
 inline safetensors_file safetensors_file::parse(std::vector<std::byte> bytes,
@@ -114,33 +122,23 @@ inline safetensors_file safetensors_file::parse(std::vector<std::byte> bytes,
   safetensors_file file;
   file.origin_ = origin;
   file.bytes_ = std::move(bytes);
-  const auto fail = [&](const std::string& text) {
-    throw format_error(file.origin_ + ": " + text);
-  };
   const std::span<const std::byte> all = file.bytes_;
-
-  // 1. The length of the header, against the cap first, so that no sum can overflow.
-  if (all.size() < 8)
-    fail("file has " + std::to_string(all.size()) + " bytes, expected at least 8");
-  const std::uint64_t length = detail::load_little_endian<8>(all.data());
-  const std::string says = "header length is " + std::to_string(length) + ", expected at most ";
-  if (length > detail::max_header_bytes) fail(says + std::to_string(detail::max_header_bytes));
-  if (length > all.size() - 8)
-    fail(says + "the " + std::to_string(all.size() - 8) + " bytes that follow");
-  const auto header = all.subspan(8, static_cast<std::size_t>(length));
-  if (header.empty() || header.front() != std::byte{'{'}) fail("header does not start with '{'");
-
-  // 2. The header itself. The JSON parser takes a zero byte for the end of its input.
-  if (std::find(header.begin(), header.end(), std::byte{0}) != header.end())
-    fail("header has a zero byte");
-  detail::header_reader reader;
-  const auto* const text = reinterpret_cast<const char*>(header.data());
-  if (!nlohmann::json::sax_parse(text, text + header.size(), &reader)) fail(reader.problem);
-  file.metadata_ = std::move(reader.metadata);
-
-  // 3. The bytes that it describes.
-  file.tensors_ = detail::place_tensors(std::move(reader.entries), all.subspan(8 + header.size()),
-                                        file.origin_);
+  auto header = detail::read_safetensors_header(
+      all.size(),
+      [&](std::uint64_t first, std::size_t count) {
+        return all.subspan(static_cast<std::size_t>(first), count);
+      },
+      file.origin_);
+  file.metadata_ = std::move(header.metadata);
+  for (detail::header_entry& entry : header.entries) {
+    const std::uint64_t begin = entry.data_offsets[0], end = entry.data_offsets[1];
+    file.tensors_.push_back(
+        {.name = std::move(entry.name),
+         .dtype = std::move(entry.dtype),
+         .shape = std::move(entry.shape),
+         .bytes = all.subspan(static_cast<std::size_t>(header.data_begin + begin),
+                              static_cast<std::size_t>(end - begin))});
+  }
   for (std::size_t i = 0; i < file.tensors_.size(); ++i)
     file.index_of_.emplace(file.tensors_[i].name, i);
   return file;
@@ -176,20 +174,22 @@ inline const tensor_view& safetensors_file::at(std::string_view name) const {
 
 inline std::vector<std::byte> to_safetensors(std::span<const tensor_view> tensors,
                                              const metadata_map& metadata) {
-  const auto sorted = detail::sorted_for_writing(tensors);
-  std::vector<std::byte> bytes = detail::header_bytes(sorted, metadata);
-  for (const tensor_view* tensor : sorted)
-    bytes.insert(bytes.end(), tensor->bytes.begin(), tensor->bytes.end());
+  const auto rows = detail::header_tensors(tensors);
+  const auto order = detail::sorted_for_writing(rows);
+  std::vector<std::byte> bytes = detail::header_bytes(rows, order, metadata);
+  for (const std::size_t i : order)
+    bytes.insert(bytes.end(), tensors[i].bytes.begin(), tensors[i].bytes.end());
   return bytes;
 }
 
 inline void write_safetensors(const std::filesystem::path& path,
                               std::span<const tensor_view> tensors, const metadata_map& metadata) {
-  const auto sorted = detail::sorted_for_writing(tensors);
-  const auto header = detail::header_bytes(sorted, metadata);
+  const auto rows = detail::header_tensors(tensors);
+  const auto order = detail::sorted_for_writing(rows);
+  const auto header = detail::header_bytes(rows, order, metadata);
   detail::temporary_file file(path);
   file.write(header);
-  for (const tensor_view* tensor : sorted) file.write(tensor->bytes);
+  for (const std::size_t i : order) file.write(tensors[i].bytes);
   file.keep_as(path);
 }
 
@@ -199,7 +199,7 @@ inline std::vector<float> to_floats(const tensor_view& tensor) {
                                 ": " + text);
   };
   std::string problem;
-  const std::uint64_t expected = detail::byte_size(tensor.dtype, tensor.shape, problem);
+  const std::uint64_t expected = detail::safetensors_byte_size(tensor.dtype, tensor.shape, problem);
   if (!problem.empty()) fail(problem);
   if (tensor.bytes.size() != expected) fail("bytes do not fit dtype and shape");
 

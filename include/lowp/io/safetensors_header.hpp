@@ -201,19 +201,18 @@ class header_reader {
   std::set<std::string, std::less<>> names_;
 };
 
-// The tensors in the order of their bytes. Throws unless they cover `buffer` from end to end, each
-// once.
-[[nodiscard]] inline std::vector<tensor_view> place_tensors(std::vector<header_entry> entries,
-                                                            std::span<const std::byte> buffer,
-                                                            const std::string& origin) {
+// The entries in the order of their bytes. Throws unless they cover a buffer of so many bytes from
+// end to end, each byte once.
+[[nodiscard]] inline std::vector<header_entry> place_tensors(std::vector<header_entry> entries,
+                                                             std::uint64_t buffer_size,
+                                                             const std::string& origin) {
   // Empty tensors may share their offsets; their names decide then.
   std::sort(
       entries.begin(), entries.end(), [](const header_entry& left, const header_entry& right) {
         return std::tie(left.data_offsets, left.name) < std::tie(right.data_offsets, right.name);
       });
-  std::vector<tensor_view> tensors;
   std::uint64_t next = 0;  // the first byte that no tensor has claimed yet
-  for (header_entry& entry : entries) {
+  for (const header_entry& entry : entries) {
     const auto fail = [&](const std::string& text) {
       throw format_error(origin + ": tensor " + in_quotes(entry.name) + ": " + text);
     };
@@ -221,30 +220,60 @@ class header_reader {
     const std::string offsets =
         "data_offsets are [" + std::to_string(begin) + ", " + std::to_string(end) + "], ";
     if (end < begin) fail(offsets + "expected the end not before the begin");
-    if (end > buffer.size())
-      fail(offsets + "expected them within " + std::to_string(buffer.size()) + " bytes of data");
+    if (end > buffer_size)
+      fail(offsets + "expected them within " + std::to_string(buffer_size) + " bytes of data");
     if (begin != next) {
       fail(offsets + "expected a begin of " + std::to_string(next) + " (" +
            (begin < next ? "overlap" : "hole") + ")");
     }
     std::string problem;
-    const std::uint64_t expected = byte_size(entry.dtype, entry.shape, problem);
+    const std::uint64_t expected = safetensors_byte_size(entry.dtype, entry.shape, problem);
     if (!problem.empty()) fail(problem);
     if (end - begin != expected)
       fail(offsets + "expected " + std::to_string(expected) + " bytes by dtype and shape");
-    tensors.push_back({.name = std::move(entry.name),
-                       .dtype = std::move(entry.dtype),
-                       .shape = std::move(entry.shape),
-                       .bytes = buffer.subspan(static_cast<std::size_t>(begin),
-                                               static_cast<std::size_t>(end - begin))});
     next = end;
   }
-  if (next != buffer.size()) {
-    throw format_error(origin + ": data has " + std::to_string(buffer.size()) +
-                       " bytes, expected " + std::to_string(next) +
-                       " by the header (trailing bytes)");
+  if (next != buffer_size) {
+    throw format_error(origin + ": data has " + std::to_string(buffer_size) + " bytes, expected " +
+                       std::to_string(next) + " by the header (trailing bytes)");
   }
-  return tensors;
+  return entries;
+}
+
+// What stands in front of the tensors' bytes.
+struct safetensors_header {
+  std::vector<header_entry> entries;  // in the order of their bytes, which they cover
+  metadata_map metadata;
+  std::uint64_t data_begin = 0;
+};
+
+// The header of a file of `size` bytes of which `read(first, count)` gives a span of bytes that
+// live until the next call.
+template <class Read>
+[[nodiscard]] safetensors_header read_safetensors_header(std::uint64_t size, const Read& read,
+                                                         const std::string& origin) {
+  const auto fail = [&](const std::string& text) { throw format_error(origin + ": " + text); };
+
+  // 1. The length of the header, against the cap first, so that no sum can overflow.
+  if (size < 8) fail("file has " + std::to_string(size) + " bytes, expected at least 8");
+  const std::uint64_t length = load_little_endian<8>(read(std::uint64_t{0}, std::size_t{8}).data());
+  const std::string says = "header length is " + std::to_string(length) + ", expected at most ";
+  if (length > max_header_bytes) fail(says + std::to_string(max_header_bytes));
+  if (length > size - 8) fail(says + "the " + std::to_string(size - 8) + " bytes that follow");
+  const std::span<const std::byte> header =
+      read(std::uint64_t{8}, static_cast<std::size_t>(length));
+  if (header.empty() || header.front() != std::byte{'{'}) fail("header does not start with '{'");
+
+  // 2. The header itself. The JSON parser takes a zero byte for the end of its input.
+  if (std::find(header.begin(), header.end(), std::byte{0}) != header.end())
+    fail("header has a zero byte");
+  header_reader reader;
+  const auto* const text = reinterpret_cast<const char*>(header.data());
+  if (!nlohmann::json::sax_parse(text, text + header.size(), &reader)) fail(reader.problem);
+
+  // 3. The bytes that it describes.
+  return {place_tensors(std::move(reader.entries), size - 8 - length, origin),
+          std::move(reader.metadata), 8 + length};
 }
 
 [[nodiscard]] inline std::string json_string(const std::string& text, const char* what) {
@@ -256,13 +285,20 @@ class header_reader {
   }
 }
 
-// Throws std::invalid_argument unless each tensor can be written; returns them in the order of the
-// file.
-[[nodiscard]] inline std::vector<const tensor_view*> sorted_for_writing(
-    std::span<const tensor_view> tensors) {
-  std::vector<const tensor_view*> sorted;
+// A tensor as the header tells it.
+struct header_tensor {
+  std::string_view name, dtype;
+  std::span<const std::uint64_t> shape;
+  std::uint64_t size = 0;
+};
+
+// Throws std::invalid_argument unless each tensor can be written; returns their indices in the
+// order of the file.
+[[nodiscard]] inline std::vector<std::size_t> sorted_for_writing(
+    std::span<const header_tensor> tensors) {
+  std::vector<std::size_t> sorted;
   std::set<std::string_view> names;
-  for (const tensor_view& tensor : tensors) {
+  for (const header_tensor& tensor : tensors) {
     const auto fail = [&](const std::string& text) {
       throw std::invalid_argument("lowp::io::write_safetensors: tensor " + in_quotes(tensor.name) +
                                   ": " + text);
@@ -270,23 +306,25 @@ class header_reader {
     if (tensor.name == metadata_key) fail("name is reserved for the metadata");
     if (!names.insert(tensor.name).second) fail("name occurs twice");
     std::string problem;
-    const std::uint64_t expected = byte_size(tensor.dtype, tensor.shape, problem);
+    const std::uint64_t expected = safetensors_byte_size(tensor.dtype, tensor.shape, problem);
     if (!problem.empty()) fail(problem);
-    if (tensor.bytes.size() != expected) {
-      fail("bytes has " + std::to_string(tensor.bytes.size()) + " bytes, expected " +
+    if (tensor.size != expected) {
+      fail("bytes has " + std::to_string(tensor.size) + " bytes, expected " +
            std::to_string(expected) + " by dtype and shape");
     }
-    sorted.push_back(&tensor);
+    sorted.push_back(sorted.size());
   }
-  std::sort(sorted.begin(), sorted.end(), [](const tensor_view* left, const tensor_view* right) {
-    const std::size_t left_rank = dtype_rank(left->dtype), right_rank = dtype_rank(right->dtype);
-    return left_rank != right_rank ? left_rank > right_rank : left->name < right->name;
+  std::sort(sorted.begin(), sorted.end(), [&](std::size_t left, std::size_t right) {
+    const header_tensor &a = tensors[left], &b = tensors[right];
+    const std::size_t a_rank = element_rank(a.dtype), b_rank = element_rank(b.dtype);
+    return a_rank != b_rank ? a_rank > b_rank : a.name < b.name;
   });
   return sorted;
 }
 
 // The length and the JSON, padded so that the tensor bytes start at a multiple of 8.
-[[nodiscard]] inline std::vector<std::byte> header_bytes(std::span<const tensor_view* const> sorted,
+[[nodiscard]] inline std::vector<std::byte> header_bytes(std::span<const header_tensor> tensors,
+                                                         std::span<const std::size_t> order,
                                                          const metadata_map& metadata) {
   std::string json = "{";
   if (!metadata.empty()) {
@@ -298,12 +336,13 @@ class header_reader {
     json += ',';
   }
   std::uint64_t offset = 0;
-  for (const tensor_view* tensor : sorted) {
-    json += json_string(tensor->name, "tensor name") + ":{\"dtype\":\"" + tensor->dtype +
-            "\",\"shape\":[";
-    for (const std::uint64_t size : tensor->shape) json += std::to_string(size) + ",";
-    if (!tensor->shape.empty()) json.pop_back();
-    const std::uint64_t end = offset + tensor->bytes.size();
+  for (const std::size_t index : order) {
+    const header_tensor& tensor = tensors[index];
+    json += json_string(std::string(tensor.name), "tensor name") + ":{\"dtype\":\"" +
+            std::string(tensor.dtype) + "\",\"shape\":[";
+    for (const std::uint64_t size : tensor.shape) json += std::to_string(size) + ",";
+    if (!tensor.shape.empty()) json.pop_back();
+    const std::uint64_t end = offset + tensor.size;
     json += "],\"data_offsets\":[" + std::to_string(offset) + "," + std::to_string(end) + "]},";
     offset = end;
   }

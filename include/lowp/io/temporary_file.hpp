@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>  // exclusive creation of a file, which streams do not have
 #include <filesystem>
 #include <span>
@@ -38,6 +39,14 @@ class temporary_file {
 
   void write(std::span<const std::byte> bytes) {
     if (std::fwrite(bytes.data(), 1, bytes.size(), stream_) != bytes.size()) fail();
+    position_ += bytes.size();
+  }
+
+  // What lies between the end and a place behind it is zero.
+  void write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
+    if (bytes.empty()) return;
+    if (offset != position_) seek(offset);
+    write(bytes);
   }
 
   // Throws, and leaves `target` as it was, if a byte may not have been written.
@@ -50,12 +59,23 @@ class temporary_file {
   }
 
  private:
+  // In steps that fit a long of 32 bits.
+  void seek(std::uint64_t offset) {
+    constexpr std::uint64_t step = 0x4000'0000;
+    if (std::fseek(stream_, 0, SEEK_SET) != 0) fail();
+    for (position_ = 0; position_ != offset;) {
+      const std::uint64_t distance = offset - position_ < step ? offset - position_ : step;
+      if (std::fseek(stream_, static_cast<long>(distance), SEEK_CUR) != 0) fail();
+      position_ += distance;
+    }
+  }
   [[noreturn]] void fail() const {
     throw std::runtime_error("lowp::io: cannot write all bytes to " + path_.string());
   }
 
   std::filesystem::path path_;
   std::FILE* stream_ = nullptr;
+  std::uint64_t position_ = 0;
   bool is_kept_ = false;
 };
 
