@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "lowp/io/gguf.hpp"
 #include "lowp/io/open_tensors.hpp"
 #include "lowp/io/safetensors_kind.hpp"
 #include "lowp/io/tensor_writer.hpp"
@@ -14,7 +15,7 @@
 namespace lowp::io {
 
 /// In the order in which they are asked.
-inline const std::array<const file_kind*, 1> file_kinds{&safetensors};
+inline const std::array<const file_kind*, 2> file_kinds{&gguf, &safetensors};
 
 /// Opens a file of any of them.
 [[nodiscard]] inline tensor_file open_tensors(const std::filesystem::path& path,
