@@ -33,14 +33,14 @@ struct dtype {
 
 namespace detail {
 
-struct element_dtype {
+struct element_row {
   std::string_view name;
   std::uint32_t bits;
 };
 
 /// Those of safetensors first, in the order of its reference implementation, which its writer sorts
 /// by.
-inline constexpr element_dtype element_dtypes[] = {
+inline constexpr element_row element_dtypes[] = {
     {"BOOL", 8},        {"F4", 4},      {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"U8", 8},
     {"I8", 8},          {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8},
     {"F8_E5M2FNUZ", 8}, {"I16", 16},    {"U16", 16},    {"F16", 16},    {"BF16", 16},

@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "lowp/io/gguf.hpp"
+#include "lowp/io/npy.hpp"
+#include "lowp/io/npz.hpp"
 #include "lowp/io/open_tensors.hpp"
 #include "lowp/io/safetensors_kind.hpp"
 #include "lowp/io/tensor_writer.hpp"
@@ -15,7 +17,7 @@
 namespace lowp::io {
 
 /// In the order in which they are asked.
-inline const std::array<const file_kind*, 2> file_kinds{&gguf, &safetensors};
+inline const std::array<const file_kind*, 4> file_kinds{&gguf, &npy, &npz, &safetensors};
 
 /// Opens a file of any of them.
 [[nodiscard]] inline tensor_file open_tensors(const std::filesystem::path& path,
