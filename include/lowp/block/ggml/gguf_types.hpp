@@ -7,6 +7,7 @@
 
 #include "lowp/block/ggml/block_types.hpp"
 #include "lowp/block/ggml/gguf_type.hpp"
+#include "lowp/block/ggml/k_types.hpp"
 #include "lowp/block/ggml/lattice_types.hpp"
 #include "lowp/block/ggml/plain_types.hpp"
 
@@ -19,6 +20,8 @@ inline constexpr gguf_type gguf_types[] = {
     gguf::f32, gguf::f16, gguf::bf16, gguf::f64, gguf::i8, gguf::i16, gguf::i32, gguf::i64,
     // blocks of integers
     gguf::q4_0, gguf::q4_1, gguf::q5_0, gguf::q5_1, gguf::q8_0, gguf::q8_1,
+    // of integers under scales under scales
+    gguf::q2_k, gguf::q3_k, gguf::q4_k, gguf::q5_k, gguf::q6_k, gguf::q8_k,
     // of other values
     gguf::iq4_nl, gguf::iq4_xs, gguf::tq1_0, gguf::tq2_0, gguf::mxfp4, gguf::nvfp4, gguf::q1_0, gguf::q2_0,
     // points of lattices, which are read only

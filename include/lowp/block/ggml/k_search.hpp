@@ -13,6 +13,7 @@
 
 #include "lowp/block/ggml/k_quants.hpp"
 #include "lowp/core/config.hpp"
+#include "lowp/kernels/arrays/dispatch.hpp"
 #include "lowp/kernels/searches/searches.hpp"
 #include "lowp/number/arithmetic.hpp"
 #include "lowp/number/catalog.hpp"
@@ -258,7 +259,8 @@ class k_chooser {
     });
   }
   void cut_unsigned(const std::uint32_t* numbers, std::uint32_t* codes, std::uint16_t* d) {
-    std::uint32_t largest[lanes] = {}, factors[lanes] = {}, pack[16 * lanes] = {}, integers[16 * lanes];
+    std::uint32_t largest[lanes] = {}, factors[lanes] = {}, pack[16 * lanes] = {},
+                  integers[16 * lanes];
     for_each_group([&](std::size_t s, std::size_t g, std::size_t) {
       const std::uint32_t bits = numbers[g];
       if (bits <= 0x7F800000u && bits > largest[s]) largest[s] = bits;
@@ -277,7 +279,8 @@ class k_chooser {
 
   /// Signed scales: the one of the largest magnitude becomes -limit.
   void cut_signed_scales() {
-    std::uint32_t extreme[lanes] = {}, factors[lanes] = {}, pack[16 * lanes] = {}, integers[16 * lanes];
+    std::uint32_t extreme[lanes] = {}, factors[lanes] = {}, pack[16 * lanes] = {},
+                  integers[16 * lanes];
     for_each_group([&](std::size_t s, std::size_t g, std::size_t) {
       const std::uint32_t magnitude = scales_[g] & 0x7FFFFFFFu;
       if (magnitude <= 0x7F800000u && magnitude > (extreme[s] & 0x7FFFFFFFu)) {
@@ -411,16 +414,13 @@ inline void choose_k_codes(const k_search& search, isa level, const float* value
 
 /// The largest magnitude, the first of equal ones, becomes -127.
 inline void choose_q8_k(isa level, const float* values, q8_k_codes& out) {
-  std::uint32_t amax = 0, extreme = 0, words[256];
-  std::memcpy(words, values, sizeof words);
-  for (const std::uint32_t word : words) amax = (std::max)(amax, word & 0x7FFFFFFFu);
+  const std::uint32_t amax = kernels::amax_array(level, values, 256);
   std::memset(out.elements, 0, sizeof out.elements);
   out.d = amax >= 0x7F800000u ? 0x7FC00000u : 0u;
   if (amax == 0 || amax >= 0x7F800000u) return;
-  for (std::size_t i = 256; i-- > 0;) {
-    if ((words[i] & 0x7FFFFFFFu) == amax) extreme = words[i];
-  }
-  const std::uint32_t factor = quotient_bits(integer_bits(-127), extreme);
+  const float* extreme = values;
+  while ((word_of_float(*extreme) & 0x7FFFFFFFu) != amax) ++extreme;
+  const std::uint32_t factor = quotient_bits(integer_bits(-127), word_of_float(*extreme));
   kernels::nearest_bytes(level, values, factor, 127, 256, out.elements);
   out.d = quotient_bits(integer_bits(1), factor);
 }

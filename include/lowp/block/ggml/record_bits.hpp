@@ -5,9 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <type_traits>
 
-#include "lowp/core/config.hpp"
-#include "lowp/formats/concepts.hpp"
+#include "lowp/core/bits.hpp"
 
 namespace lowp::detail {
 
@@ -23,6 +24,14 @@ constexpr void put_bits(std::uint8_t& byte, int shift, unsigned mask, code_t bit
 }
 constexpr void store_word(std::uint8_t* bytes, int count, code_t word) {
   for (int i = 0; i < count; ++i) bytes[i] = static_cast<std::uint8_t>(word >> 8 * i);
+}
+
+/// Eight bytes in any order.
+[[nodiscard]] constexpr std::uint64_t load_eight(const std::uint8_t* bytes) {
+  if (std::is_constant_evaluated()) return load_word(bytes, 8);
+  std::uint64_t word;
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
 }
 
 /// A plane of `Bits` bits each of `Count` elements. Element 0 of a stretch of 8 / Bits runs of
@@ -94,6 +103,16 @@ struct scales_and_minima {
     if (i < 4) return put_bits(b[whole + i], 0, 63, code);
     put_bits(b[4 + i], is_minimum ? 4 : 0, 15, code);
     put_bits(b[whole + i - 4], 6, 3, code >> 4);
+  }
+  static constexpr void load_all(const std::uint8_t* b, std::uint8_t* scales,
+                                 std::uint8_t* minima) {
+    for (std::size_t i = 0; i < 4; ++i) {
+      const unsigned scale = b[i], minimum = b[4 + i], low = b[8 + i];
+      scales[i] = static_cast<std::uint8_t>(scale & 63u);
+      minima[i] = static_cast<std::uint8_t>(minimum & 63u);
+      scales[4 + i] = static_cast<std::uint8_t>((low & 15u) | scale >> 6 << 4);
+      minima[4 + i] = static_cast<std::uint8_t>(low >> 4 | minimum >> 6 << 4);
+    }
   }
 };
 
