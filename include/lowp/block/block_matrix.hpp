@@ -138,6 +138,16 @@ class basic_block_matrix : public detail::matrix_format<Format> {
         bytes_(std::move(bytes)) {
     require_size("bytes", bytes_.size(), layout_.size());
   }
+  /// From bytes in a layout that was made elsewhere, where its arguments tell less than it knows.
+  basic_block_matrix(const Format& f, std::size_t rows, std::size_t cols, layout_type layout,
+                     Bytes bytes)
+      : base(detail::require_block_format(f)),
+        rows_(checked(rows, cols)),
+        cols_(cols),
+        layout_(std::move(layout)),
+        bytes_(std::move(bytes)) {
+    require_size("bytes", bytes_.size(), layout_.size());
+  }
   /// From codes and scales as in the planes of them, for instance of a file, and the tensor scale
   /// of a format that has one. Throws std::invalid_argument if their sizes do not fit the matrix.
   basic_block_matrix(std::size_t rows, std::size_t cols, std::span<const std::uint8_t> codes,
