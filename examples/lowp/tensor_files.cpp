@@ -6,9 +6,12 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
+#include <map>
 #include <stdexcept>
 #include <thread>
 
+#include "conventions.hpp"
 #include "functions.hpp"
 #include "lowp/io/files.hpp"
 #include "lowp/io/stored_values.hpp"
@@ -39,8 +42,35 @@ const io::file_kind& kind_of_new_file(const std::string& path, const std::string
 }
 
 std::vector<std::unique_ptr<io::tensor_values>> values_of_file(const io::tensor_file& file) {
-  return io::values_of(file, types_of_gguf(),
-                       [](std::string_view text) { return format_of_name(text); });
+  auto all = io::values_of(file, types_of_gguf(),
+                           [](std::string_view text) { return format_of_name(text); });
+  // What the file's own metadata describe is not asked of conventions.
+  std::map<std::string, std::size_t, std::less<>> plain, described;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const bool is_plain =
+        all[i]->parts.size() == 1 && all[i]->format == file.at(all[i]->parts.front()).type.name;
+    for (const std::string& part : all[i]->parts) (is_plain ? plain : described)[part] = i;
+  }
+  for (auto& weight : values_of_conventions(file)) {
+    std::size_t place = all.size();
+    bool is_taken = false;
+    for (const std::string& part : weight->parts) {
+      is_taken = is_taken || described.contains(part);
+      if (const auto found = plain.find(part); found != plain.end())
+        place = (std::min)(place, found->second);
+    }
+    if (is_taken) continue;
+    for (const std::string& part : weight->parts) {
+      if (const auto found = plain.find(part); found != plain.end()) all[found->second] = nullptr;
+    }
+    if (place == all.size()) {
+      all.push_back(std::move(weight));
+    } else {
+      all[place] = std::move(weight);
+    }
+  }
+  std::erase(all, nullptr);
+  return all;
 }
 
 std::string list_of_types() {
