@@ -60,7 +60,7 @@ template <std::floating_point T>
 void write_plain(const float* row, std::size_t count, std::uint8_t* bytes) {
   const default_float_environment environment;
   for (std::size_t i = 0; i < count; ++i) {
-    const T value = row[i];
+    const auto value = static_cast<T>(row[i]);
     copy_little_endian<T>(&value, bytes + i * sizeof(T));
   }
 }
