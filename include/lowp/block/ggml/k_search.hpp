@@ -13,7 +13,6 @@
 
 #include "lowp/block/ggml/k_quants.hpp"
 #include "lowp/core/config.hpp"
-#include "lowp/kernels/arrays/dispatch.hpp"
 #include "lowp/kernels/searches/searches.hpp"
 #include "lowp/number/arithmetic.hpp"
 #include "lowp/number/catalog.hpp"
@@ -414,7 +413,7 @@ inline void choose_k_codes(const k_search& search, isa level, const float* value
 
 /// The largest magnitude, the first of equal ones, becomes -127.
 inline void choose_q8_k(isa level, const float* values, q8_k_codes& out) {
-  const std::uint32_t amax = kernels::amax_array(level, values, 256);
+  const std::uint32_t amax = kernels::largest_magnitude(level, values, 256);
   std::memset(out.elements, 0, sizeof out.elements);
   out.d = amax >= 0x7F800000u ? 0x7FC00000u : 0u;
   if (amax == 0 || amax >= 0x7F800000u) return;

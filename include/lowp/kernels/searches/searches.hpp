@@ -84,7 +84,11 @@ LOWP_BORDER void divide_pack(isa level, const std::uint32_t* x, const std::uint3
 LOWP_BORDER void multiply_pack(isa level, const std::uint32_t* x, const std::uint32_t* factors,
                                std::size_t n, std::uint32_t* integers);
 
-/// The integers nearest to x * factor, at most `highest`, modulo 256, of count elements in memory.
+/// The largest magnitude of count elements in memory, a multiple of 64, in bits.
+[[nodiscard]] LOWP_BORDER std::uint32_t largest_magnitude(isa level, const float* x,
+                                                          std::size_t count);
+
+/// The integers nearest to x * factor, at most `highest`, modulo 256, of so many.
 LOWP_BORDER void nearest_bytes(isa level, const float* x, std::uint32_t factor, int highest,
                                std::size_t count, std::uint8_t* bytes);
 
