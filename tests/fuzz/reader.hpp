@@ -74,14 +74,15 @@ inline std::vector<std::byte> assembled(const file_plan& plan,
   return file;
 }
 
-inline int reader(const file_kind& kind, const std::uint8_t* data, std::size_t size) {
+inline int reader(const file_kind& kind, const std::uint8_t* data, std::size_t size,
+                  const std::filesystem::path& path = "file") {
   const auto* const first = reinterpret_cast<const std::byte*>(data);
   std::vector<std::byte> bytes(first, first + size);
   static_cast<void>(
       kind.recognizes(std::span(bytes).first((std::min)(size, std::size_t{64})), size));
   try {
     const shared_bytes source = std::make_shared<on_demand_source>(std::move(bytes));
-    const tensor_file file = kind.read(source, "file");
+    const tensor_file file = kind.read(source, path);
     std::vector<std::vector<std::byte>> contents;
     std::uint64_t total = 0;
     for (const stored_tensor& tensor : file.tensors()) {
@@ -92,13 +93,13 @@ inline int reader(const file_kind& kind, const std::uint8_t* data, std::size_t s
     const std::vector<tensor_declaration> declared(file.tensors().begin(), file.tensors().end());
     file_plan plan;
     try {
-      plan = kind.plan(declared, file.metadata(), "file");
+      plan = kind.plan(declared, file.metadata(), path);
     } catch (const std::invalid_argument&) {
       return 0;
     }
     if (!plan.data_suffix.empty()) return 0;
     const shared_bytes again = std::make_shared<memory_source>(assembled(plan, contents));
-    const tensor_file copy = kind.read(again, "file");
+    const tensor_file copy = kind.read(again, path);
     promise(copy.tensors().size() == declared.size());
     for (std::size_t i = 0; i < declared.size(); ++i) {
       const stored_tensor& tensor = copy.at(declared[i].name);

@@ -10,14 +10,16 @@
 #include "lowp/io/gguf.hpp"
 #include "lowp/io/npy.hpp"
 #include "lowp/io/npz.hpp"
+#include "lowp/io/onnx.hpp"
 #include "lowp/io/open_tensors.hpp"
+#include "lowp/io/raw_json.hpp"
 #include "lowp/io/safetensors_kind.hpp"
 #include "lowp/io/tensor_writer.hpp"
 
 namespace lowp::io {
 
 /// In the order in which they are asked.
-inline const std::array<const file_kind*, 4> file_kinds{&gguf, &npy, &npz, &safetensors};
+inline const std::array<const file_kind*, 6> file_kinds{&gguf, &npy, &npz, &safetensors, &raw_json, &onnx};
 
 /// Opens a file of any of them.
 [[nodiscard]] inline tensor_file open_tensors(const std::filesystem::path& path,

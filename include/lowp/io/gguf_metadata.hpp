@@ -22,15 +22,6 @@ inline constexpr std::uint64_t gguf_value_types = std::variant_size_v<metadata_v
 /// The format sets no limit to arrays in arrays, the stack does.
 inline constexpr int gguf_deepest_array = 16;
 
-/// Calls f with the type of values of this number.
-template <class F, std::size_t Index = 0>
-decltype(auto) with_gguf_type(std::uint64_t number, const F& f) {
-  if constexpr (Index + 1 < gguf_value_types) {
-    if (number != Index) return with_gguf_type<F, Index + 1>(number, f);
-  }
-  return f(std::type_identity<std::variant_alternative_t<Index, metadata_value>>{});
-}
-
 [[nodiscard]] inline std::string read_gguf_string(byte_cursor& in, std::string_view field) {
   const std::uint64_t size = in.number<8>(field);
   return in.text(size, field);
@@ -41,7 +32,7 @@ class gguf_value_reader {
   explicit gguf_value_reader(byte_cursor& in) : in_(in) {}
 
   [[nodiscard]] metadata_value value() {
-    return with_gguf_type(type("value type"), [&]<class T>(std::type_identity<T>) {
+    return with_metadata_type(type("value type"), [&]<class T>(std::type_identity<T>) {
       return metadata_value(std::in_place_type<T>, of_type<T>());
     });
   }
@@ -86,7 +77,7 @@ class gguf_value_reader {
     }
     const std::uint64_t element = type("array type");
     const std::uint64_t count = in_.number<8>("array length");
-    auto result = with_gguf_type(element, [&]<class T>(std::type_identity<T>) {
+    auto result = with_metadata_type(element, [&]<class T>(std::type_identity<T>) {
       in_.require_count(count, least<T>, "array length");
       std::vector<T> values;
       if constexpr (std::is_arithmetic_v<T>) values.reserve(static_cast<std::size_t>(count));

@@ -2,9 +2,11 @@
 // What a file says besides its tensors: named values, texts, and arrays of them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -36,6 +38,16 @@ struct metadata_entry {
 
 /// In the order of the file; a key occurs once.
 using metadata = std::vector<metadata_entry>;
+
+/// Calls f with the type (a std::type_identity) of the alternative of metadata_value that has this
+/// index.
+template <class F, std::size_t Index = 0>
+auto with_metadata_type(std::size_t index, const F& f) {
+  if constexpr (Index + 1 < std::variant_size_v<metadata_value>) {
+    if (index != Index) return with_metadata_type<F, Index + 1>(index, f);
+  }
+  return f(std::type_identity<std::variant_alternative_t<Index, metadata_value>>{});
+}
 
 /// Null if absent.
 [[nodiscard]] inline const metadata_value* find(const metadata& entries, std::string_view key) {
