@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string>
 
+#include "lowp/arrays/lane_job.hpp"
 #include "lowp/arrays/packing.hpp"
 #include "lowp/block/level_layouts.hpp"
 #include "lowp/core/bits.hpp"
@@ -61,10 +62,40 @@ struct arrangement {
   [[nodiscard]] constexpr bool fits(code_t code) const {
     return width == 0 ? code == added : (code - added) <= low_mask(width);
   }
-  /// Whether each row is one run of bytes with codes in order, flipped or not.
+  /// Whether each row is one run of bytes with codes in order, flipped or not: copy_row() below.
   [[nodiscard]] constexpr bool has_rows() const {
     return width != 0 && !runs_down && unit == 1 && step == 1 && slots == in_order &&
            swizzled_columns == 0 && added == 0 && (flipped == 0 || 8 % width == 0);
+  }
+  /// Whether streams are taken by eight codes, which fill `width` bytes.
+  [[nodiscard]] constexpr bool has_eights() const {
+    return width >= 1 && width <= 8 && swizzled_columns == 0 && added == 0;
+  }
+  /// Eight codes of a stream from `index` on, a multiple of 8, where has_eights().
+  constexpr void load_eight(const std::uint8_t* bytes, std::size_t stream, std::size_t index,
+                            std::uint8_t* codes) const {
+    std::uint64_t word = 0;
+    const std::size_t first = index / 8 * static_cast<std::size_t>(width);
+    for (int i = 0; i < width; ++i) {
+      word |= std::uint64_t{bytes[byte_of(stream, first + static_cast<std::size_t>(i))]} << (8 * i);
+    }
+    for (int j = 0; j < 8; ++j) {
+      const int slot = static_cast<int>(slots >> (4 * j) & 7);
+      codes[j] = static_cast<std::uint8_t>((word >> (width * slot) & low_mask(width)) ^ flipped);
+    }
+  }
+  constexpr void store_eight(std::uint8_t* bytes, std::size_t stream, std::size_t index,
+                             const std::uint8_t* codes) const {
+    std::uint64_t word = 0;
+    for (int j = 0; j < 8; ++j) {
+      const int slot = static_cast<int>(slots >> (4 * j) & 7);
+      word |= (std::uint64_t{codes[j]} ^ flipped) << (width * slot);
+    }
+    const std::size_t first = index / 8 * static_cast<std::size_t>(width);
+    for (int i = 0; i < width; ++i) {
+      bytes[byte_of(stream, first + static_cast<std::size_t>(i))] =
+          static_cast<std::uint8_t>(word >> (8 * i));
+    }
   }
   /// What flips all codes of a byte, for has_rows().
   [[nodiscard]] constexpr std::uint8_t flipped_in_byte() const {
@@ -76,19 +107,21 @@ struct arrangement {
   }
 
  private:
+  /// Where byte i of a stream lies.
+  [[nodiscard]] constexpr std::size_t byte_of(std::size_t stream, std::size_t i) const {
+    if (unit == 1 && step == 1) return stream * stride + i;
+    return (stream * stride + i / unit * step) * unit + i % unit;
+  }
   /// Calls use(byte, lowest bit, bits) for the parts of a code, from its low bits up.
   template <class Use>
   constexpr void for_each_piece(std::size_t row, std::size_t col, const Use& use) const {
     if (swizzled_columns != 0) return use(swizzled_scale_place(row, col, swizzled_columns), 0, 8);
     const std::size_t index = runs_down ? row : col, stream = runs_down ? col : row;
     const std::size_t slot = (index & ~std::size_t{7}) | (slots >> (4 * (index & 7)) & 7);
-    const std::size_t unit_bits = 8 * unit;
     std::size_t bit = slot * static_cast<std::size_t>(width);
     for (int left = width; left > 0;) {
-      const std::size_t in_unit = bit % unit_bits;
-      const std::size_t byte = (stream * stride + bit / unit_bits * step) * unit + in_unit / 8;
-      const int first = static_cast<int>(in_unit % 8), count = left < 8 - first ? left : 8 - first;
-      use(byte, first, count);
+      const int first = static_cast<int>(bit % 8), count = left < 8 - first ? left : 8 - first;
+      use(byte_of(stream, bit / 8), first, count);
       bit += static_cast<std::size_t>(count);
       left -= count;
     }
@@ -122,19 +155,66 @@ inline void copy_row(const std::uint8_t* from, std::uint8_t* to, std::size_t cou
   clear_tail(to, count, how.width);
 }
 
+/// The codes of 8 x 8 elements from `row`, `col` on, as a row of eight each.
+inline void load_tile(const arrangement& how, const std::uint8_t* from, std::size_t row,
+                      std::size_t col, std::uint8_t (&tile)[8][8]) {
+  for (std::size_t i = 0; i < 8; ++i) {
+    if (!how.runs_down) {
+      how.load_eight(from, row + i, col, tile[i]);
+    } else {
+      std::uint8_t down[8];
+      how.load_eight(from, col + i, row, down);
+      for (std::size_t j = 0; j < 8; ++j) tile[j][i] = down[j];
+    }
+  }
+}
+inline void store_tile(const arrangement& how, const std::uint8_t (&tile)[8][8], std::size_t row,
+                       std::size_t col, std::uint8_t* to) {
+  for (std::size_t i = 0; i < 8; ++i) {
+    if (!how.runs_down) {
+      how.store_eight(to, row + i, col, tile[i]);
+    } else {
+      std::uint8_t down[8];
+      for (std::size_t j = 0; j < 8; ++j) down[j] = tile[j][i];
+      how.store_eight(to, col + i, row, down);
+    }
+  }
+}
+/// Whether a leaf goes by tiles, up to the last row and column that fill one, or by rows of bytes.
+enum class way { codes, tiles, rows };
+template <class Matrix>
+[[nodiscard]] way way_of(const arrangement& how, const Matrix& matrix, int leaf, int bits) {
+  if (how.width != bits || matrix.layout().dense_row(leaf, 0).width != bits) return way::codes;
+  return how.has_rows() ? way::rows : how.has_eights() ? way::tiles : way::codes;
+}
+
 /// The codes of a leaf of rows x cols, of `bits` bits, from the bytes of a tensor. False for a code
 /// that does not fit the format of the leaf.
 template <class Matrix>
 [[nodiscard]] bool load_leaf(const arrangement& how, const std::uint8_t* from, Matrix& matrix,
                              int leaf, int bits, std::size_t rows, std::size_t cols) {
+  const way by = way_of(how, matrix, leaf, bits);
+  const auto row_at = [&](std::size_t row) {
+    return matrix.bytes().data() + matrix.layout().dense_row(leaf, row).first_byte;
+  };
+  const std::size_t tiled_rows = by == way::tiles ? rows / 8 * 8 : 0, tiled_cols = cols / 8 * 8;
+  for (std::size_t row = 0; row < tiled_rows; row += 8) {
+    for (std::size_t col = 0; col < tiled_cols; col += 8) {
+      std::uint8_t tile[8][8];
+      load_tile(how, from, row, col, tile);
+      const std::size_t at = col / 8 * static_cast<std::size_t>(bits);
+      for (std::size_t i = 0; i < 8; ++i) {
+        bulk::pack_eights(tile[i], 8, bits, false, row_at(row + i) + at);
+      }
+    }
+  }
   code_t all = 0;
   for (std::size_t row = 0; row < rows; ++row) {
-    const dense_codes to = matrix.layout().dense_row(leaf, row);
-    if (how.has_rows() && how.width == bits && to.width == bits) {
-      copy_row(from + row * how.stride, matrix.bytes().data() + to.first_byte, cols, how);
+    if (by == way::rows) {
+      copy_row(from + row * how.stride, row_at(row), cols, how);
       continue;
     }
-    for (std::size_t col = 0; col < cols; ++col) {
+    for (std::size_t col = row < tiled_rows ? tiled_cols : 0; col < cols; ++col) {
       const code_t code = how.load(from, row, col);
       all |= code;
       matrix.set_code(leaf, row, col, code);
@@ -143,19 +223,34 @@ template <class Matrix>
   return all <= low_mask(bits);
 }
 
-/// The codes of a leaf into the bytes of a tensor. Throws std::invalid_argument for one that the
-/// tensor cannot hold; those before it are stored.
+/// The codes of a leaf into the bytes of a tensor, other bits of which stay as they are. Throws
+/// std::invalid_argument for one that the tensor cannot hold; those before it are stored.
 template <class Matrix>
 void store_leaf(const arrangement& how, const Matrix& matrix, int leaf, int bits, std::size_t rows,
                 std::size_t cols, const std::string& tensor, std::uint8_t* to) {
+  way by = way_of(how, matrix, leaf, bits);
+  if (by == way::rows && cols * static_cast<std::size_t>(bits) % 8 != 0) by = way::tiles;
+  const auto row_at = [&](std::size_t row) {
+    return matrix.bytes().data() + matrix.layout().dense_row(leaf, row).first_byte;
+  };
+  const bool is_tiled = by == way::tiles && how.has_eights();
+  const std::size_t tiled_rows = is_tiled ? rows / 8 * 8 : 0, tiled_cols = cols / 8 * 8;
+  for (std::size_t row = 0; row < tiled_rows; row += 8) {
+    for (std::size_t col = 0; col < tiled_cols; col += 8) {
+      std::uint8_t tile[8][8];
+      const std::size_t at = col / 8 * static_cast<std::size_t>(bits);
+      for (std::size_t i = 0; i < 8; ++i) {
+        bulk::unpack_eights(row_at(row + i) + at, 8, bits, false, tile[i]);
+      }
+      store_tile(how, tile, row, col, to);
+    }
+  }
   for (std::size_t row = 0; row < rows; ++row) {
-    const dense_codes from = matrix.layout().dense_row(leaf, row);
-    if (how.has_rows() && how.width == bits && from.width == bits &&
-        cols * static_cast<std::size_t>(bits) % 8 == 0) {
-      copy_row(matrix.bytes().data() + from.first_byte, to + row * how.stride, cols, how);
+    if (by == way::rows) {
+      copy_row(row_at(row), to + row * how.stride, cols, how);
       continue;
     }
-    for (std::size_t col = 0; col < cols; ++col) {
+    for (std::size_t col = row < tiled_rows ? tiled_cols : 0; col < cols; ++col) {
       const code_t code = matrix.code(leaf, row, col);
       if (!how.fits(code)) {
         refuse("checkpoints::write: tensor '" + tensor + "' has no code for " +

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -77,10 +78,12 @@ template <int Bits>
       "nested_dtype", [](const auto& v) { return v == "float32"; }, "float32");
   state.nested_block =
       member("nested_blocksize", is_block, "even size of blocks").template get<std::uint64_t>();
-  state.offset =
-      static_cast<float>(member(
-                             "nested_offset", [](const auto& v) { return v.is_number(); }, "number")
-                             .template get<double>());
+  const auto is_float = [](const auto& v) {
+    constexpr double most = (std::numeric_limits<float>::max)();
+    return v.is_number() && v.template get<double>() >= -most && v.template get<double>() <= most;
+  };
+  const auto& offset = member("nested_offset", is_float, "number of binary32");
+  state.offset = static_cast<float>(offset.template get<double>());
   return state;
 }
 

@@ -2,12 +2,15 @@
 // NVFP4 and MXFP4 as compressed-tensors keeps them: nvfp4-pack-quantized, mxfp4-pack-quantized.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "lowp/block/catalog.hpp"
 #include "lowp/block/quantize.hpp"

@@ -59,16 +59,22 @@ class tensor_layout {
   struct source {
     arrangement codes{};
     const std::uint8_t* bytes = nullptr;
+    code_t mask = 0;  ///< of the bits of the leaf's format
   };
 
  public:
   /// Of a plan whose tensors have been checked.
   tensor_layout(const plan<Format>& how, const tensor_set& tensors, std::string_view weight) {
+    for_each_leaf(how.format.value, how.rows, how.cols,
+                  [this](int leaf, const auto& f, std::size_t, std::size_t) {
+                    at(leaf).mask = low_mask(f.bits());
+                  });
     for (const constant_leaf& c : how.constants) at(c.leaf).codes.added = c.code;
     for (const part& p : how.parts) {
       if (p.leaf < 0) continue;
       const auto bytes = detail::codes_in_memory(tensors.at(weight, p.suffix));
-      at(p.leaf) = {p.codes, bytes.data()};
+      at(p.leaf).codes = p.codes;
+      at(p.leaf).bytes = bytes.data();
       if (p.leaf == 0) size_ = bytes.size();
     }
   }
@@ -76,7 +82,22 @@ class tensor_layout {
   [[nodiscard]] code_t load(const std::uint8_t* bytes, int leaf, std::size_t row,
                             std::size_t col) const {
     const source& s = sources_[static_cast<std::size_t>(leaf)];
-    return s.codes.load(leaf == 0 ? bytes : s.bytes, row, col);
+    return s.codes.load(leaf == 0 ? bytes : s.bytes, row, col) & s.mask;
+  }
+  /// Whole eights of streams along rows.
+  [[nodiscard]] std::size_t load_codes(const std::uint8_t* bytes, int leaf, std::size_t row,
+                                       std::size_t col, std::size_t count,
+                                       std::uint8_t* codes) const {
+    const source& s = sources_[static_cast<std::size_t>(leaf)];
+    if (!s.codes.has_eights() || s.codes.runs_down || col % 8 != 0 ||
+        s.mask < low_mask(s.codes.width)) {
+      return 0;
+    }
+    std::size_t done = 0;
+    for (; done + 8 <= count; done += 8) {
+      s.codes.load_eight(leaf == 0 ? bytes : s.bytes, row, col + done, codes + done);
+    }
+    return done;
   }
   [[nodiscard]] dense_codes dense_row(int leaf, std::size_t row) const {
     const arrangement& codes = sources_[0].codes;
