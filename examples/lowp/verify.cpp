@@ -218,7 +218,11 @@ class verification_report {
   }
 
  private:
-  [[nodiscard]] static std::string text_of(double x) { return fmt::format("{}", x); }
+  // As short as the type allows that most values come from.
+  [[nodiscard]] static std::string text_of(double x) {
+    const auto rounded = static_cast<float>(x);
+    return static_cast<double>(rounded) == x ? fmt::format("{}", rounded) : fmt::format("{}", x);
+  }
 
   const verify_options& options_;
   bool is_same_ = true;
