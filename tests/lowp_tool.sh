@@ -145,6 +145,28 @@ expect 0 'overflow  .*  464.25: 0x7f (nan) and 0x7e (448)' diff torch cuda_sat -
 expect 0 '^from binary16, all: 0 differences' diff torch torch --format e4m3fn
 expect 2 'torch' diff torhc onednn
 
+# A format, a code, a value: facts of the OCP specifications, the decimals of 2^-9 and of binary64's 0.1.
+expect 0 '^0x7e *0|1111|110 *normal *448 *0x1.cp+8$' explain e4m3fn
+[ "$(grep -c '^0x' output)" -eq 256 ] || fail "explain e4m3fn does not list 256 codes"
+expect 0 '^0xc *1|10|0 *normal *-2 ' explain e2m1
+expect 0 'smallest positive *0x01 ' explain e4m3fn
+expect 0 'nearest_even *\[432, 464\]' explain e4m3fn 0x7e
+expect 0 'nearest_away *\[432, 464)' explain e4m3fn 0b0_1111_110
+expect 0 'toward_zero *\[0.001953125, 0.00390625)' explain e4m3fn 0x01
+expect 0 'next up *0x02 .*0.001953125 away' explain e4m3fn 0x01
+expect 0 'next down *0x7d .* 32 away' explain e4m3fn 126 --code
+expect 0 '0x7f  nan *to_special$' explain e4m3fn 464.5
+expect 0 '0x7e  448 *saturate propagate' explain e4m3fn 464.5
+expect 0 'nearest_even *0x80  -128$' explain int8 -128.25
+expect 0 '0x7f  127 *wrap' explain int8 --value=-129
+expect 0 'exact *0.1000000000000000055511151231257827021181583404541015625$' explain binary64 0x3fb999999999999a
+expect 0 '"shortest": "-448"' explain 'float_format{.exponent_bits = 4, .mantissa_bits = 3, .has_infinity = false, .nan_codes = 1}' 0xfe --json
+expect 0 'value  *1.5' explain 'lns_format{.total_bits = 8, .fraction_bits = 3}' 0x05
+expect 2 'more than the 8 bits of e4m3fn' explain e4m3fn 0x100
+expect 2 "'abc' is neither a code" explain e4m3fn abc
+expect 2 'near it: e4m3fn' explain e4m3f
+expect 0 'Exit codes: ' explain --help
+
 # What is wrong is named, and nothing is left of it.
 expect 2 "no operation is called 'fmaa'; near it: fma" vectors --op fmaa --corners --out no.txt
 expect 2 "near it: e4m3fn" vectors --op add --format e4m3f --corners --out no.txt

@@ -37,6 +37,8 @@ struct format_functions {
   code_t (*smallest_normal)(const void*);
   nan_payload (*payload)(const void*, code_t);
   code_t (*nan_with_payload)(const void*, bool, const nan_payload&);
+  code_fields (*fields)(const void*, code_t);
+  short_text<320> (*text)(const void*);
 };
 
 /// A family whose products and roots are not those of multiples of powers of two.
@@ -87,6 +89,16 @@ inline constexpr format_functions functions_of_format{
         [](const void* f, bool is_negative, const nan_payload& payload) {
           return nan_code(*static_cast<const F*>(f), is_negative, payload);
         },
+    .fields =
+        [](const void* f, code_t code) {
+          if constexpr (requires(const F& g) { known_code_fields(g, code); }) {
+            return known_code_fields(*static_cast<const F*>(f), code);
+          } else {
+            (void)code;
+            return code_fields{{static_cast<const F*>(f)->bits()}};
+          }
+        },
+    .text = [](const void* f) { return lowp::field_text(*static_cast<const F*>(f)); },
 };
 
 }  // namespace detail
@@ -157,6 +169,10 @@ class any_format {
   friend code_t known_nan_code(const any_format& f, bool is_negative, const nan_payload& payload) {
     return f.functions_->nan_with_payload(f.bytes_, is_negative, payload);
   }
+  friend code_fields known_code_fields(const any_format& f, code_t code) {
+    return f.functions_->fields(f.bytes_, code);
+  }
+  friend short_text<320> field_text(const any_format& f) { return f.functions_->text(f.bytes_); }
 
  private:
   [[nodiscard]] const void* descriptor() const { return bytes_; }

@@ -57,22 +57,26 @@ struct exponent_range {
   return {of.highest_exponent, of.lowest_exponent,
           significant_bits > bits ? significant_bits : bits};
 }
-template <auto F>
-[[nodiscard]] constexpr exponent_range exponent_range_of() {
-  value_facts of = facts<F>;
-  if (of.highest_exponent == value_facts::unbounded) {  // nothing is known: as encoding has it
+/// From what is known of a format and, where that is nothing, from what encoding does.
+template <number_format F>
+[[nodiscard]] constexpr exponent_range exponent_range_of(const F& f, value_facts of) {
+  if (of.highest_exponent == value_facts::unbounded) {
     const auto exponent_of = [&](code_t code) {
-      const unpacked x = decode(F, code);
+      const unpacked x = decode(f, code);
       return x.kind == value_kind::finite ? x.exponent : 0;
     };
-    const int ends[] = {exponent_of(largest_code(F)), exponent_of(lowest_code(F))};
+    const int ends[] = {exponent_of(largest_code(f)), exponent_of(lowest_code(f))};
     const int smallest[] = {
-        exponent_of(smallest_positive_code(F)),
-        exponent_of(encode(F, -tiny, away_from_zero, overflow::saturate, missing_nan::largest))};
+        exponent_of(smallest_positive_code(f)),
+        exponent_of(encode(f, -tiny, away_from_zero, overflow::saturate, missing_nan::largest))};
     of.highest_exponent = ends[0] > ends[1] ? ends[0] : ends[1];
     of.lowest_exponent = smallest[0] < smallest[1] ? smallest[0] : smallest[1];
   }
-  return exponent_range_of(of, F.bits());
+  return exponent_range_of(of, f.bits());
+}
+template <auto F>
+[[nodiscard]] constexpr exponent_range exponent_range_of() {
+  return exponent_range_of(F, facts<F>);
 }
 
 /// digits[0].digits[1]digits[2]… * 10^exponent; no zero at either end.

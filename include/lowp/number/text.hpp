@@ -260,9 +260,10 @@ constexpr void write_decimal(text_writer& out, const unpacked& value, text_style
   return true;
 }
 
-/// Reads any number as an exact value, its sign included.
-template <auto F>
-[[nodiscard]] constexpr read_magnitude read_number(const char* first, const char* last) {
+/// Reads any number as an exact value, its sign included. `words` are as many as the range says.
+[[nodiscard]] constexpr read_magnitude read_number(const char* first, const char* last,
+                                                   const exponent_range& range,
+                                                   std::uint32_t* words) {
   const bool is_negative = first != last && *first == '-';
   const char* const body = is_negative ? first + 1 : first;
   for (const std::string_view word : {"infinity", "inf", "nan", "nar"}) {
@@ -273,12 +274,58 @@ template <auto F>
   }
   read_magnitude result;
   if (begins_with(body, last, "0x")) result = read_hexadecimal(body + 2, last);
-  if (result.end == nullptr) {
-    std::array<std::uint32_t, static_cast<std::size_t>(range_of<F>.words())> words{};
-    result = read_decimal(body, last, range_of<F>, words.data());
-  }
+  if (result.end == nullptr) result = read_decimal(body, last, range, words);
   result.value.negative = is_negative;
   return result;
+}
+template <auto F>
+[[nodiscard]] constexpr read_magnitude read_number(const char* first, const char* last) {
+  std::array<std::uint32_t, static_cast<std::size_t>(range_of<F>.words())> words{};
+  return read_number(first, last, range_of<F>, words.data());
+}
+
+/// Room for any number of a format of so many bits in a style.
+[[nodiscard]] constexpr int max_chars(const exponent_range& range, int bits, text_style style) {
+  switch (style) {
+    case text_style::shortest: {
+      // Sign, digits, point, and an exponent of at most eight characters.
+      const int digits = range.precision * 30103 / 100000 + 2;
+      return 10 + (digits < most_shortest_digits ? digits : most_shortest_digits);
+    }
+    case text_style::exact: {
+      const int plain = 2 + range.integer_digits() + range.value_fraction_digits();
+      return plain < 4 ? 4 : plain;  // -inf
+    }
+    case text_style::hex_float: return 14 + range.precision / 4;
+    case text_style::bits: return 2 + (bits + 3) / 4;
+    case text_style::fields: break;
+  }
+  return bits + 3;
+}
+
+/// Writes a code of any format. `write_finite(out, value, style)` writes the digits of a value that
+/// is neither zero nor special.
+template <number_format Format, class WriteFinite>
+constexpr void write_number(text_writer& out, const Format& f, code_t code, text_style style,
+                            bool orders_nan, const WriteFinite& write_finite) {
+  if (style == text_style::bits) {
+    out.put("0x");
+    return out.put_hexadecimal(code, (f.bits() + 3) / 4);
+  }
+  if (style == text_style::fields) return write_fields(out, f, code);
+  const unpacked value = decode(f, code);
+  if (value.negative) out.put('-');
+  if (value.is_nan()) {
+    out.put(orders_nan ? "nar" : "nan");
+  } else if (value.is_infinite()) {
+    out.put("inf");
+  } else if (style == text_style::hex_float) {
+    write_hex_float(out, value);
+  } else if (value.is_zero()) {
+    out.put('0');
+  } else {
+    write_finite(out, value, style);
+  }
 }
 
 }  // namespace detail
@@ -286,22 +333,7 @@ template <auto F>
 /// Room for any number of format F in a style.
 template <auto F>
 [[nodiscard]] constexpr int max_chars(text_style style) {
-  constexpr detail::exponent_range range = detail::range_of<F>;
-  switch (style) {
-    case text_style::shortest: {
-      // Sign, digits, point, and an exponent of at most eight characters.
-      const int digits = range.precision * 30103 / 100000 + 2;
-      return 10 + (digits < detail::most_shortest_digits ? digits : detail::most_shortest_digits);
-    }
-    case text_style::exact: {
-      const int plain = 2 + range.integer_digits() + range.value_fraction_digits();
-      return plain < 4 ? 4 : plain;  // -inf
-    }
-    case text_style::hex_float: return 14 + range.precision / 4;
-    case text_style::bits: return 2 + (F.bits() + 3) / 4;
-    case text_style::fields: break;
-  }
-  return F.bits() + 3;
+  return detail::max_chars(detail::range_of<F>, F.bits(), style);
 }
 
 /// Writes `x` to [first, last). If it does not fit, what the range holds afterwards is unspecified.
@@ -309,26 +341,10 @@ template <auto F>
 constexpr to_chars_result to_chars(char* first, char* last, number<F> x,
                                    text_style style = text_style::shortest) {
   detail::text_writer out{first, last};
-  const unpacked value = unpack(x);
-  if (style == text_style::bits) {
-    out.put("0x");
-    out.put_hexadecimal(x.code(), (F.bits() + 3) / 4);
-  } else if (style == text_style::fields) {
-    detail::write_fields(out, F, x.code());
-  } else {
-    if (value.negative) out.put('-');
-    if (value.is_nan()) {
-      out.put(facts<F>.orders_nan ? "nar" : "nan");
-    } else if (value.is_infinite()) {
-      out.put("inf");
-    } else if (style == text_style::hex_float) {
-      detail::write_hex_float(out, value);
-    } else if (value.is_zero()) {
-      out.put('0');
-    } else {
-      detail::write_decimal<F>(out, value, style);
-    }
-  }
+  detail::write_number(out, F, x.code(), style, facts<F>.orders_nan,
+                       [](detail::text_writer& to, const unpacked& value, text_style how) {
+                         detail::write_decimal<F>(to, value, how);
+                       });
   if (out.is_full) return {last, text_error::value_too_large};
   return {out.next, text_error::none};
 }
