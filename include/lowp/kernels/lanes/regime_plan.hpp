@@ -34,8 +34,7 @@ struct regime_plan {
   by_sign<Word> infinity{}, nan{};
 };
 
-/// To nearest even. Subnormal numbers of the source must be less than any of the format, and the
-/// string of a code have a bit more than the code.
+/// To nearest even. Subnormal numbers of the source must be less than any of the format.
 template <class Word, number_format F, rounding_mode R>
 [[nodiscard]] constexpr regime_plan<Word> make_regime_plan(const F& f, const R&, overflow o,
                                                            missing_nan n) {
@@ -44,7 +43,7 @@ template <class Word, number_format F, rounding_mode R>
   if constexpr (has_known_regime<F> && std::is_same_v<R, nearest_even_t>) {
     plan.code = known_regime(f);
     const int highest = (plan.code.bits - 2) << plan.code.exponent_bits;
-    plan.is_supported = plan.code.bits < s::bits && highest < s::bias;
+    plan.is_supported = highest < s::bias;
     const auto code = [&](const unpacked& x) {
       return static_cast<Word>(encode(f, x, nearest_even, o, n));
     };
