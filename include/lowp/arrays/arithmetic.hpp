@@ -178,8 +178,7 @@ struct number_job {
 
 template <class Operation, auto F, rounding_mode R>
 void operate_on_numbers(std::span<const number<F>> a, std::span<const number<F>> b,
-                        std::span<number<F>> out, const R& mode, overflow o,
-                        const execution& how) {
+                        std::span<number<F>> out, const R& mode, overflow o, const execution& how) {
   require_same_size(Operation::name, a.size(), b.size());
   require_same_size(Operation::name, out.size(), a.size());
   require_apart(Operation::name, bulk::bytes_of(a), bulk::bytes_of(out), true);
@@ -209,11 +208,11 @@ LOWP_ARRAY_OPERATION(divide, array_quotient, double)
 #undef LOWP_ARRAY_OPERATION
 
 /// For numbers; `out` may be `a` or `b`.
-#define LOWP_NUMBERS_OPERATION(name, operation)                                                \
-  template <auto F, rounding_mode R = nearest_even_t>                                          \
+#define LOWP_NUMBERS_OPERATION(name, operation)                                                   \
+  template <auto F, rounding_mode R = nearest_even_t>                                             \
   void name(std::span<const number<F>> a, std::span<const number<F>> b, std::span<number<F>> out, \
-            const R& mode = {}, overflow o = overflow::to_special, const execution& how = {}) { \
-    detail::operate_on_numbers<detail::operation, F>(a, b, out, mode, o, how);                 \
+            const R& mode = {}, overflow o = overflow::to_special, const execution& how = {}) {   \
+    detail::operate_on_numbers<detail::operation, F>(a, b, out, mode, o, how);                    \
   }
 LOWP_NUMBERS_OPERATION(add, array_sum)
 LOWP_NUMBERS_OPERATION(subtract, array_difference)
