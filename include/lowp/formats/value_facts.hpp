@@ -109,6 +109,13 @@ struct regime_code {
   constexpr bool operator==(const regime_code&) const = default;
 };
 
+/// How many bits a quire of a format has (number/quire.hpp), and the exponent of its last one. A
+/// family whose standard says it states it, with 0 bits where it does not, as
+///   constexpr lowp::quire_size known_quire(const my_format& f)
+struct quire_size {
+  int bits = 0, unit = 0;
+};
+
 /// In what order of codes their values are, NaNs left out: as unsigned integers, as a sign (the top
 /// bit) and a magnitude, or as signed integers. A family states it as known_code_order(f), and gets
 /// fast comparisons.
