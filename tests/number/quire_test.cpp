@@ -72,7 +72,8 @@ std::vector<lowp::number<F>> numbers(std::size_t count, std::uint64_t seed, bool
   test::split_mix random(seed);
   std::vector<lowp::number<F>> list;
   while (list.size() < count) {
-    auto x = lowp::number<F>::from_code(random.word());
+    const int bits = random.below(4) == 0 ? static_cast<int>(random.below(F.bits())) : F.bits();
+    auto x = lowp::number<F>::from_code(random.word() & lowp::low_mask(bits));  // of any exponents
     if (is_tame) x = lowp::convert<F>(static_cast<std::int64_t>(random.word() % 255) - 127);
     if (unpack(x).is_finite()) list.push_back(x);
   }
