@@ -23,6 +23,8 @@
 #include <lowp/formats/lns_format.hpp>
 #include <lowp/formats/preimage.hpp>
 #include <lowp/formats/takum_format.hpp>
+#include <lowp/formats/takum_log_format.hpp>
+#include <lowp/number/quire_text.hpp>
 // clang-format on
 
 using namespace lowp;
