@@ -66,8 +66,7 @@ template <rounding_mode R>
   }
   if (below < 0) return above;
   if (above < 0 || above == below) return below;
-  const std::int64_t low = list.rank_key(below), high = list.rank_key(above);
-  if (low == high) return below < above ? below : above;
+  const std::int64_t low = list.rank_key(below);
   int rank = 0;  // of `below` among all different values
   for (int i = 0; i < list.count; ++i) {
     bool is_first = list.rank_key(i) < low;
