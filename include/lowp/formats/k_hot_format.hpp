@@ -111,7 +111,7 @@ template <rounding_mode R = nearest_even_t>
   const code_t below = detail::first_ones(whole, f.ones);
   if (exact::compare(magnitude, value(below)) == 0) return code_of(x.negative, below);
   const code_t above = detail::next_with_ones(below, f.ones);
-  const discarded rest{fraction_between(value(below), value(above), magnitude), x.negative,
+  const discarded rest{detail::fraction_for<R>(value(below), value(above), magnitude), x.negative,
                        detail::is_odd_among_ones(below, f.ones)};
   return code_of(x.negative, rounds_up(mode, rest) ? above : below);
 }

@@ -75,7 +75,7 @@ template <rounding_mode R>
   }
   const bool starts_high = x.negative;  // on the side of zero
   const int inner = starts_high ? above : below, outer = starts_high ? below : above;
-  const discarded rest{fraction_between(list.value(inner), list.value(outer), x), x.negative,
+  const discarded rest{fraction_for<R>(list.value(inner), list.value(outer), x), x.negative,
                        ((rank + (starts_high ? 1 : 0)) & 1) != 0};
   return rounds_up(mode, rest) ? outer : inner;
 }

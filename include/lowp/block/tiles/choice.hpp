@@ -3,6 +3,7 @@
 // element formats its codes are of. BitMoD (arXiv 2411.11745) and its like.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -15,9 +16,12 @@
 
 #include "lowp/block/block_format.hpp"
 #include "lowp/block/codec.hpp"
+#include "lowp/block/quantize.hpp"
 #include "lowp/block/rules/rule.hpp"
 #include "lowp/block/scaled_blocks.hpp"
 #include "lowp/block/tiles/tile_format.hpp"
+#include "lowp/block/tiles/tile_matrix.hpp"
+#include "lowp/core/config.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/formats/catalog.hpp"
 #include "lowp/formats/codebook_format.hpp"
@@ -62,7 +66,8 @@ enum class choice_error : std::uint8_t {
 ///
 /// To encode a block each format is tried: the rule, full_range unless another is given, chooses
 /// its scale, elements are divided by that and rounded; the format that errs least is selected, the
-/// first of those that err equally. Errors are summed row by row, each sum rounded to binary64.
+/// first of those that err equally. The error is that of values as binary32 numbers, summed row by
+/// row; differences, squares and sums are rounded to binary64.
 /// A NaN or an infinity makes the scale NaN and all codes and the selector 0; where the scale
 /// format has no NaN, the elements alone say what they become. A block of zeros selects the first
 /// format.
@@ -112,21 +117,11 @@ constexpr auto with_element(const Choice& f, std::size_t selector, const Use& us
   (std::make_index_sequence<std::tuple_size_v<decltype(f.elements)>>{});
 }
 
-/// The error of a block, in binary64, whose codes and scale are these.
-template <class Element>
-[[nodiscard]] constexpr double block_error(const Element& element, const unpacked& scale,
-                                           const matrix_view<const float>& values,
-                                           const code_t* codes, choice_error kind) {
-  double sum = 0;
-  for (std::size_t r = 0; r < values.rows; ++r) {
-    for (std::size_t c = 0; c < values.cols; ++c) {
-      const unpacked value = exact::multiply(decode(element, *codes++), scale);
-      const unpacked apart = magnitude_of(exact::add(value, -unpack(values(r, c))));
-      const unpacked part = kind == choice_error::squares ? exact::multiply(apart, apart) : apart;
-      sum = pack_as<double>(exact::add(unpack(sum), part));
-    }
-  }
-  return sum;
+/// sum + the error of a value, each operation rounded to binary64.
+[[nodiscard]] inline double with_error(double sum, float value, float x, choice_error kind) {
+  const double apart = opaque(static_cast<double>(value) - static_cast<double>(x));
+  if (kind == choice_error::squares) return opaque(sum + opaque(apart * apart));
+  return opaque(sum + (apart < 0 ? -apart : apart));
 }
 
 }  // namespace detail
@@ -164,6 +159,7 @@ template <class Rule, class Scale, class... Elements, class Rounding, class Put>
                                const matrix_view<const float>& values, const Rounding& rounding,
                                const Put& put) {
   tile_parameters<choice_format<Rule, Scale, Elements...>> best{};
+  const default_float_environment environment;
   std::vector<code_t> codes(values.rows * values.cols), best_codes;
   amax_accumulator all;
   for (std::size_t r = 0; r < values.rows; ++r) {
@@ -178,13 +174,17 @@ template <class Rule, class Scale, class... Elements, class Rounding, class Put>
     const code_t scale =
         rule.encode_scale(rule.rule, format, {values, 0, all.amax(), all.has_special, {}});
     const element_encoder<blocks> encoder(format, rule, scale);
+    const unpacked scale_value = decode(f.scale, scale);
+    double error = 0;
     auto code = codes.begin();
     for (std::size_t r = 0; r < values.rows; ++r) {
-      for (std::size_t c = 0; c < values.cols; ++c) *code++ = encoder(values(r, c), rounding(r, c));
+      for (std::size_t c = 0; c < values.cols; ++c, ++code) {
+        *code = encoder(values(r, c), rounding(r, c));
+        const unpacked value = exact::multiply(decode(element, *code), scale_value);
+        error = detail::with_error(error, pack_as<float>(value), values(r, c), f.error);
+      }
     }
-    const double error = all.has_special ? 0
-                                         : detail::block_error(element, decode(f.scale, scale),
-                                                               values, codes.data(), f.error);
+    if (all.has_special) error = 0;
     if (selector == 0 || error < least) {
       least = error;
       best = {scale, selector};
@@ -198,6 +198,53 @@ template <class Rule, class Scale, class... Elements, class Rounding, class Put>
     for (std::size_t c = 0; c < values.cols; ++c) put(r, c, *code++);
   }
   return best;
+}
+
+/// A whole matrix, as encode_tile, by the kernels that quantize it to each format alone.
+template <class Rule, class Scale, class... Elements, rounding_mode R>
+void encode_tiles(const choice_format<Rule, Scale, Elements...>& f,
+                  const matrix_view<const float>& in,
+                  tile_matrix<choice_format<Rule, Scale, Elements...>>& out, const R& mode,
+                  const execution& how) {
+  const std::size_t height = out.tile_rows(), width = out.tile_cols();
+  const std::size_t across = out.tile_col_count();
+  std::vector<double> least(out.tile_row_count() * across);
+  std::vector<float> values(in.rows * in.cols);
+  const matrix_view<float> view(values.data(), in.rows, in.cols);
+  code_t selector = 0;
+  const auto attempt = [&](const auto& element) {
+    using levels = block_format<std::remove_cvref_t<decltype(element)>, Scale>;
+    basic_block_matrix<variable_format<levels>> codes({levels{element, f.scale, f.tile}}, in.rows,
+                                                      in.cols);
+    quantize(in, codes, f.rule, mode, how);
+    dequantize(codes, view, how);
+    const auto tile_row = [&](std::size_t row) {
+      const default_float_environment environment;
+      const std::size_t top = row * height, bottom = (std::min)(top + height, in.rows);
+      for (std::size_t tile = 0; tile < across; ++tile) {
+        const std::size_t left = tile * width, right = (std::min)(left + width, in.cols);
+        double error = 0;
+        bool has_special = false;
+        for (std::size_t r = top; r < bottom; ++r) {
+          for (std::size_t c = left; c < right; ++c) {
+            const std::uint32_t bits = std::bit_cast<std::uint32_t>(in(r, c));
+            has_special |= (bits & 0x7F800000u) == 0x7F800000u;
+            error = detail::with_error(error, view(r, c), in(r, c), f.error);
+          }
+        }
+        double& so_far = least[row * across + tile];
+        if (selector != 0 && (has_special || !(error < so_far))) continue;
+        so_far = error;
+        out.set_parameters(row, tile, {codes.scale_code(row, tile), selector});
+        for (std::size_t r = top; r < bottom; ++r) {
+          for (std::size_t c = left; c < right; ++c) out.set_code(r, c, codes.code(r, c));
+        }
+      }
+    };
+    how.run(out.tile_row_count(), task(tile_row));
+    ++selector;
+  };
+  std::apply([&](const auto&... element) { (attempt(element), ...); }, f.elements);
 }
 
 namespace formats {

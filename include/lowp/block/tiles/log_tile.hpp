@@ -3,6 +3,7 @@
 // its largest. LogFMT of DeepSeek (arXiv 2505.09343, section 3.2).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -56,56 +57,107 @@ struct log_tile_format {
 
 namespace detail {
 
-/// The magnitudes of a tile by K, for ends that are finite and not zero.
+/// a * b / 2^63, truncated, for numbers from 1 to below 2 in units of 2^-63; 0 if that is 2 or
+/// more.
+[[nodiscard]] constexpr std::uint64_t product_below_two(std::uint64_t a, std::uint64_t b) {
+  const uint128 product = multiply(a, b);
+  return (product.high >> 63) != 0 ? 0 : product.high << 1 | product.low >> 63;
+}
+
+/// Powers of two whose exponents are a digit of base 16 behind the point, by its place and the
+/// digit, in units of 2^-63.
+inline constexpr auto powers_of_digits = [] {
+  std::array<std::array<std::uint64_t, 16>, 14> all{};
+  for (std::size_t place = 0; place < all.size(); ++place) {
+    for (std::size_t digit = 0; digit < 16; ++digit) {
+      std::uint64_t power = code_t{1} << 63;
+      for (std::size_t bit = 0; bit < 4; ++bit) {
+        if ((digit >> (3 - bit) & 1) == 0) continue;
+        power = product_below_two(power, roots_of_two[4 * place + bit + 1].high);
+      }
+      all[place][digit] = power;
+    }
+  }
+  return all;
+}();
+
+/// The magnitudes of a tile by K.
 class log_grid {
  public:
+  /// Of ends that are numbers; without a logarithm, where one of them is zero.
   log_grid(const log_tile_format& f, const unpacked& low, const unpacked& high)
       : low_(low), high_(high), last_(f.last()) {
-    const unpacked ratio = exact::divide(high, low);
+    is_single_ = low.kind != value_kind::finite || high.kind != value_kind::finite;
+    if (is_single_) return;
     // The logarithm, bit by bit: a root of 2 is a factor if the product does not exceed the ratio.
-    uint128 product{code_t{1} << 63, 0};
+    const unpacked ratio = exact::divide(high, low);
+    std::uint64_t product = code_t{1} << 63;
     logarithm_ = ratio.exponent;
     for (int k = 1; k <= fraction_bits; ++k) {
-      uint128 trial = shift_left(
-          exact::detail::multiply_jam(product, roots_of_two[static_cast<std::size_t>(k)]), 1);
-      const bool is_factor = !(trial > ratio.significand) && !(trial < product);
+      const std::uint64_t trial = product_below_two(product, root(k));
+      const bool is_factor = trial != 0 && trial <= ratio.significand.high;
       if (is_factor) product = trial;
       logarithm_ = 2 * logarithm_ + (is_factor ? 1 : 0);
     }
   }
   [[nodiscard]] unpacked operator()(code_t k) const {
     if (k == 0) return unpacked::zero();
+    if (k == last_ || is_single_) return high_;
     if (k == 1) return low_;
-    if (k == last_) return high_;
     const auto steps = static_cast<std::int64_t>(k - 1), all = static_cast<std::int64_t>(last_ - 1);
     const std::int64_t share = logarithm_ / all * steps + logarithm_ % all * steps / all;
-    const unpacked power = power_of_two(false, share, fraction_bits);
-    return unpack(pack_as<float>(exact::multiply(low_, power)));
+    std::uint64_t power = code_t{1} << 63;
+    for (std::size_t place = 0; place < powers_of_digits.size(); ++place) {
+      const auto digit = share >> (fraction_bits - 4 - 4 * static_cast<int>(place)) & 15;
+      power = product_below_two(power, powers_of_digits[place][static_cast<std::size_t>(digit)]);
+    }
+    const unpacked factor =
+        unpacked::scaled_integer(false, power, static_cast<int>(share >> fraction_bits) - 63);
+    return unpack(pack_as<float>(exact::multiply(low_, factor)));
   }
 
  private:
   static constexpr int fraction_bits = 56;  // of a logarithm below 2^6
+  [[nodiscard]] static constexpr std::uint64_t root(int k) {
+    return roots_of_two[static_cast<std::size_t>(k)].high;
+  }
 
   unpacked low_, high_;
   code_t last_;
+  bool is_single_ = false;
   std::int64_t logarithm_ = 0;
 };
 
 }  // namespace detail
 
+/// The values of a tile by their index and code: what its elements share is computed once.
+class log_tile_values {
+ public:
+  log_tile_values(const log_tile_format& f, const tile_parameters<log_tile_format>& parameters)
+      : log_tile_values(f, decode(f.ends, parameters[0]), decode(f.ends, parameters[1])) {}
+  [[nodiscard]] unpacked operator()(std::size_t, code_t code) const {
+    if (is_nan_) return unpacked::nan();
+    const unpacked magnitude = grid_(code & format_.last());
+    const bool is_negative = (code & low_mask(format_.bits)) > format_.last();
+    return is_negative && !magnitude.is_zero() ? -magnitude : magnitude;
+  }
+
+ private:
+  log_tile_values(const log_tile_format& f, const unpacked& low, const unpacked& high)
+      : format_(f), is_nan_(low.is_nan() || high.is_nan()), grid_(f, low, high) {}
+
+  log_tile_format format_;
+  bool is_nan_;
+  detail::log_grid grid_;
+};
+[[nodiscard]] inline log_tile_values tile_values(
+    const log_tile_format& f, const tile_parameters<log_tile_format>& parameters) {
+  return {f, parameters};
+}
 [[nodiscard]] inline unpacked tile_value(const log_tile_format& f,
                                          const tile_parameters<log_tile_format>& parameters,
-                                         std::size_t, code_t code) {
-  const unpacked low = decode(f.ends, parameters[0]), high = decode(f.ends, parameters[1]);
-  if (high.is_nan() || low.is_nan()) return unpacked::nan();
-  const code_t k = code & f.last();
-  const bool is_negative = (code & low_mask(f.bits)) > f.last();
-  unpacked value = unpacked::zero();
-  if (k != 0) {
-    const bool is_single = k == f.last() || !high.is_finite() || low.is_zero() || high.is_zero();
-    value = is_single ? high : detail::log_grid(f, low, high)(k);
-  }
-  return is_negative && !value.is_zero() ? -value : value;
+                                         std::size_t index, code_t code) {
+  return tile_values(f, parameters)(index, code);
 }
 
 template <class Rounding, class Put>

@@ -47,6 +47,8 @@ struct ignore_code {
 ///                                 tile, row-major in its full shape
 ///   encode_tile(f, values, rounding, put)     gives the parameters of a tile of these values, and
 ///                                 calls put(row, col, code) for each of its elements
+///   encode_tiles(f, in, out, mode, how)       optional: a whole matrix, into a tile_matrix
+///   tile_values(f, parameters)    optional: a callable for many (index, code) of one tile
 template <class F>
 concept tile_format = std::equality_comparable<F> &&
     requires(const F& f, const tile_parameters<F>& parameters, const matrix_view<const float>& in,
@@ -58,5 +60,17 @@ concept tile_format = std::equality_comparable<F> &&
   { tile_value(f, parameters, i, code) } -> std::same_as<unpacked>;
   { encode_tile(f, in, rounding, detail::ignore_code{}) } -> std::same_as<tile_parameters<F>>;
 };
+
+/// (index, code) -> value of the elements of one tile.
+template <tile_format F>
+[[nodiscard]] auto values_of_tile(const F& f, const tile_parameters<F>& parameters) {
+  if constexpr (requires { tile_values(f, parameters); }) {
+    return tile_values(f, parameters);
+  } else {
+    return [&f, parameters](std::size_t index, code_t code) {
+      return tile_value(f, parameters, index, code);
+    };
+  }
+}
 
 }  // namespace lowp

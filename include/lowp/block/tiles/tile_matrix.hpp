@@ -146,6 +146,25 @@ class tile_matrix {
   std::vector<std::uint8_t> bytes_;
 };
 
+namespace reference {
+/// A row of tiles by the definition.
+template <tile_format F, rounding_mode R>
+void encode_tile_row(const matrix_view<const float>& in, std::size_t row, tile_matrix<F>& out,
+                     const R& mode) {
+  const std::size_t height = out.tile_rows(), width = out.tile_cols(), top = row * height;
+  const std::size_t height_here = (std::min)(height, in.rows - top);
+  for (std::size_t left = 0; left < in.cols; left += width) {
+    const std::size_t width_here = (std::min)(width, in.cols - left);
+    const matrix_view<const float> values(in.row(top) + left, height_here, width_here, in.stride);
+    const tile_rounding<R> rounding{mode, top * in.cols + left, in.cols};
+    const auto put = [&](std::size_t r, std::size_t c, code_t code) {
+      out.set_code(top + r, left + c, code);
+    };
+    out.set_parameters(row, left / width, encode_tile(out.format(), values, rounding, put));
+  }
+}
+}  // namespace reference
+
 /// The matrix in a tile format, element (r, c) rounded with the draw at(mode, r * cols + c). Tiles
 /// are independent of each other; what a tile of NaN, of infinities or of zeros becomes is said
 /// where its format is. By the definition, some 5 to 20 million elements a second and thread.
@@ -156,21 +175,29 @@ template <tile_format F, rounding_mode R = nearest_even_t>
 [[nodiscard]] tile_matrix<F> quantize(const F& f, matrix_view<const float> in, const R& mode = {},
                                       const execution& how = {}) {
   tile_matrix<F> out(f, in.rows, in.cols);
-  const std::size_t height = out.tile_rows(), width = out.tile_cols();
-  const auto tile_row = [&](std::size_t row) {
-    const std::size_t top = row * height, height_here = (std::min)(height, in.rows - top);
-    for (std::size_t left = 0; left < in.cols; left += width) {
-      const std::size_t width_here = (std::min)(width, in.cols - left);
-      const matrix_view<const float> values(in.row(top) + left, height_here, width_here, in.stride);
-      const tile_rounding<R> rounding{mode, top * in.cols + left, in.cols};
-      const auto put = [&](std::size_t r, std::size_t c, code_t code) {
-        out.set_code(top + r, left + c, code);
-      };
-      out.set_parameters(row, left / width, encode_tile(f, values, rounding, put));
-    }
-  };
-  how.run(out.tile_row_count(), task(tile_row));
+  if constexpr (requires { encode_tiles(f, in, out, mode, how); }) {
+    encode_tiles(f, in, out, mode, how);
+    return out;
+  }
+  const auto encode_row = [&](std::size_t row) { reference::encode_tile_row(in, row, out, mode); };
+  how.run(out.tile_row_count(), task(encode_row));
   return out;
+}
+
+/// `count` values of a row from column `first` on, each rounded once to the nearest binary32
+/// number.
+template <tile_format F>
+void dequantize_row(const tile_matrix<F>& in, std::size_t row, std::size_t first, std::size_t count,
+                    float* out) {
+  const std::size_t height = in.tile_rows(), width = in.tile_cols();
+  for (std::size_t col = first; col < first + count;) {
+    const std::size_t tile = col / width, end = (std::min)(first + count, (tile + 1) * width);
+    const auto value = values_of_tile(in.format(), in.parameters(row / height, tile));
+    for (; col < end; ++col) {
+      const std::size_t index = row % height * width + col % width;
+      *out++ = pack_as<float>(value(index, in.code(row, col)));
+    }
+  }
 }
 
 /// The values of a matrix of tiles, each rounded once to the nearest binary32 number. Throws
@@ -181,11 +208,7 @@ void dequantize(const tile_matrix<F>& in, matrix_view<float> out, const executio
     refuse("dequantize: out is " + std::to_string(out.rows) + " x " + std::to_string(out.cols) +
            ", expected " + std::to_string(in.rows()) + " x " + std::to_string(in.cols()));
   }
-  const auto part = [&](std::size_t row) {
-    for (std::size_t col = 0; col < in.cols(); ++col) {
-      out(row, col) = pack_as<float>(in.value(row, col));
-    }
-  };
+  const auto part = [&](std::size_t row) { dequantize_row(in, row, 0, in.cols(), out.row(row)); };
   how.run(in.rows(), task(part));
 }
 

@@ -20,7 +20,7 @@ template <class Matrix>
 void with_described_rows(isa, const tile_description<Matrix>& d, const any_operand&,
                          const row_use& use) {
   const auto decode = [&](std::size_t row, std::size_t first, std::size_t count, float* out) {
-    for (std::size_t i = 0; i < count; ++i) out[i] = pack_as<float>(d.of->value(row, first + i));
+    dequantize_row(*d.of, row, first, count, out);
   };
   use(row_source(d.rows(), d.cols(), decode, {}, {}));
 }
