@@ -262,6 +262,36 @@ TEST_CASE("blocks of zeros, of the smallest numbers and of NaN of MX+") {
   for (std::size_t i = 64; i < 96; ++i) CHECK(std::isnan(y[i]));
 }
 
+TEST_CASE("names of tile formats") {
+  CHECK(name(formats::logfmt<10>).view() == "logfmt10(bfloat16)");
+  CHECK(name(log_tile_format{6, {2, 8}, formats::binary16}).view() == "logfmt6(binary16,2x8)");
+  CHECK(name(formats::mxfp6_e3m2_plus).view() == "mx_plus(e3m2)");
+  CHECK(name(choice(block_shape{1, 16}, formats::binary16, formats::int_n<4>, formats::e2m1))
+            .view() == "choice(int4,e2m1;binary16,1x16)");
+}
+
+TEST_CASE("a choice by kernels is the choice by the definition") {
+  const std::vector<float> x = [] {
+    std::vector<float> all = normal_values(5 * 200, 10);
+    all[3] = infinity;
+    all[450] = not_a_number;
+    for (std::size_t i = 600; i < 728; ++i) all[i] = 0;
+    return all;
+  }();
+  const matrix_view<const float> in(x.data(), 5, 200);
+  const auto check = [&](const auto& f, const auto& mode) {
+    auto defined = tile_matrix(f, 5, 200);
+    for (std::size_t row = 0; row < defined.tile_row_count(); ++row) {
+      reference::encode_tile_row(in, row, defined, mode);
+    }
+    CHECK(quantize(f, in, mode) == defined);
+    CHECK(quantize(f, in, mode, threads{2}) == defined);
+  };
+  check(formats::bitmod_fp4, nearest_downward);
+  check(formats::bitmod_fp4, stochastic{.seed = 4});
+  check(choice(block_shape{2, 8}, formats::e8m0, formats::int_n<4>, formats::e2m1), nearest_even);
+}
+
 TEST_CASE("tiles on threads, by random bits, and refused") {
   const std::vector<float> x = normal_values(64 * 96, 9);
   const matrix_view<const float> in(x.data(), 64, 96);

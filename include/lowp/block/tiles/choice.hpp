@@ -247,6 +247,19 @@ void encode_tiles(const choice_format<Rule, Scale, Elements...>& f,
   std::apply([&](const auto&... element) { (attempt(element), ...); }, f.elements);
 }
 
+/// "choice(int4,e2m1;binary16,1x16)": the elements, the scale and the shape, as far as they fit.
+template <class Rule, class Scale, class... Elements>
+[[nodiscard]] constexpr format_name known_name(const choice_format<Rule, Scale, Elements...>& f) {
+  format_name text;
+  std::string_view before = "choice(";
+  std::apply(
+      [&](const auto&... element) {
+        ((text << before << name(element).view(), before = ","), ...);
+      },
+      f.elements);
+  return text << ";" << name(f.scale).view() << "," << f.tile.rows << "x" << f.tile.cols << ")";
+}
+
 namespace formats {
 
 /// BitMoD's grids, a special value in the place of -0: of 3 bits with 3, -3, 6 or -6, of 4 bits,

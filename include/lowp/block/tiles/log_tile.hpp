@@ -214,6 +214,15 @@ template <class Rounding, class Put>
   return ends;
 }
 
+/// "logfmt8(bfloat16)": bits and the format of the ends; tiles of another shape than 1 x 128 say
+/// it.
+[[nodiscard]] constexpr format_name known_name(const log_tile_format& f) {
+  format_name text;
+  text << "logfmt" << f.bits << "(" << name(f.ends).view();
+  if (f.tile != block_shape{1, 128}) text << "," << f.tile.rows << "x" << f.tile.cols;
+  return text << ")";
+}
+
 namespace formats {
 /// LogFMT of Bits bits in tiles of 1 x 128.
 template <int Bits>

@@ -110,6 +110,11 @@ template <class Rounding, class Put>
   return parameters;
 }
 
+/// "mx_plus(e2m1)".
+[[nodiscard]] constexpr format_name known_name(const mx_plus_format& f) {
+  return format_name{} << "mx_plus(" << name(f.element).view() << ")";
+}
+
 namespace formats {
 inline constexpr mx_plus_format mxfp4_plus{e2m1}, mxfp6_e2m3_plus{e2m3}, mxfp6_e3m2_plus{e3m2},
     mxfp8_e4m3_plus{e4m3fn};

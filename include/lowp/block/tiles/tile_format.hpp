@@ -13,6 +13,7 @@
 #include "lowp/block/scaled_blocks.hpp"
 #include "lowp/core/bits.hpp"
 #include "lowp/core/unpacked.hpp"
+#include "lowp/formats/name.hpp"
 #include "lowp/rounding/modes.hpp"
 
 namespace lowp {
@@ -60,6 +61,11 @@ concept tile_format = std::equality_comparable<F> &&
   { tile_value(f, parameters, i, code) } -> std::same_as<unpacked>;
   { encode_tile(f, in, rounding, detail::ignore_code{}) } -> std::same_as<tile_parameters<F>>;
 };
+
+/// A short text that tells the format from others, for messages: what its known_name(f) says.
+template <tile_format F>
+requires requires(const F& f) { known_name(f); }
+[[nodiscard]] constexpr format_name name(const F& f) { return format_name{} << known_name(f); }
 
 /// (index, code) -> value of the elements of one tile.
 template <tile_format F>
