@@ -25,8 +25,8 @@ enum class phase : std::uint8_t { one, i, minus_one, minus_i };
 
 /// The phase nearest to that of a complex number: one from -pi/4 on to below pi/4, i to below
 /// 3 pi/4, and so on; of 0, and of what has a NaN, one.
-[[nodiscard]] constexpr phase phase_of(float real, float imaginary) {
-  const unpacked re = unpack(real), im = unpack(imaginary);
+[[nodiscard]] constexpr phase phase_of(float real_part, float imaginary_part) {
+  const unpacked re = unpack(real_part), im = unpack(imaginary_part);
   if (re.is_nan() || im.is_nan() || (re.is_zero() && im.is_zero())) return phase::one;
   // Of which half, seen from the diagonals: a bound belongs to the phase after it.
   const bool is_above_falling = exact::compare(im, -re) >= 0;  // the line from pi 3/4 to -pi/4
@@ -63,11 +63,11 @@ class phase_matrix {
   void set(std::size_t row, std::size_t col, phase p) {
     store_code(bytes_.data() + row * packed_bytes(cols_, 2), col, 2, static_cast<code_t>(p));
   }
-  [[nodiscard]] float real(std::size_t row, std::size_t col) const {
+  [[nodiscard]] float real_part(std::size_t row, std::size_t col) const {
     const phase p = at(row, col);
     return p == phase::one ? real_scale : p == phase::minus_one ? -real_scale : 0;
   }
-  [[nodiscard]] float imaginary(std::size_t row, std::size_t col) const {
+  [[nodiscard]] float imaginary_part(std::size_t row, std::size_t col) const {
     const phase p = at(row, col);
     return p == phase::i ? imaginary_scale : p == phase::minus_i ? -imaginary_scale : 0;
   }
@@ -131,8 +131,8 @@ inline void dequantize(const phase_matrix& in, matrix_view<float> pairs) {
   }
   for (std::size_t row = 0; row < in.rows(); ++row) {
     for (std::size_t col = 0; col < in.cols(); ++col) {
-      pairs(row, 2 * col) = in.real(row, col);
-      pairs(row, 2 * col + 1) = in.imaginary(row, col);
+      pairs(row, 2 * col) = in.real_part(row, col);
+      pairs(row, 2 * col + 1) = in.imaginary_part(row, col);
     }
   }
 }

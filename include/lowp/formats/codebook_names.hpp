@@ -39,8 +39,8 @@ constexpr void for_each_codebook(const Use& use) {
       use(formats::named_codebooks<Bits>[i].name, codebook_entry<Bits>(i));
     }
   };
-  [&]<int... I>(std::integer_sequence<int, I...>) {
-    (of_bits(std::integral_constant<int, 2 + I>{}), ...);
+  [&]<int... Index>(std::integer_sequence<int, Index...>) {
+    (of_bits(std::integral_constant<int, 2 + Index>{}), ...);
   }
   (std::make_integer_sequence<int, 7>{});
 }

@@ -38,15 +38,15 @@ namespace detail {
   return sum;
 }
 /// The quantile of the normal distribution at 1/2 + p, 0 < p < 0.49, by Newton's iteration from a
-/// value near it, or from 0.
-[[nodiscard]] constexpr double quantile_beyond_half(double p, double near) {
+/// value at a small distance, or from 0.
+[[nodiscard]] constexpr double quantile_beyond_half(double p, double start) {
   const double area = p * 2.50662827463100050242;  // sqrt(2 pi)
   for (int i = 0; i < 20; ++i) {
-    const double step = (area - half_bell(near)) * exponential(near * near / 2);
-    near += step;
+    const double step = (area - half_bell(start)) * exponential(start * start / 2);
+    start += step;
     if (step * step < 1e-18) break;  // the square of the step is below the last bit
   }
-  return near;
+  return start;
 }
 [[nodiscard]] constexpr double logarithm(double x) {  // 0 < x <= 1
   int halvings = 0;

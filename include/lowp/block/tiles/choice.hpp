@@ -109,9 +109,10 @@ namespace detail {
 /// use(element) of the format with this number; of the first one, if there is none.
 template <class Choice, class Use>
 constexpr auto with_element(const Choice& f, std::size_t selector, const Use& use) {
-  return [&]<std::size_t... I>(std::index_sequence<I...>) {
+  return [&]<std::size_t... Index>(std::index_sequence<Index...>) {
     auto result = use(std::get<0>(f.elements));
-    ((selector == I && I != 0 ? void(result = use(std::get<I>(f.elements))) : void()), ...);
+    ((selector == Index && Index != 0 ? void(result = use(std::get<Index>(f.elements))) : void()),
+     ...);
     return result;
   }
   (std::make_index_sequence<std::tuple_size_v<decltype(f.elements)>>{});
