@@ -8,6 +8,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -66,8 +67,9 @@ enum class choice_error : std::uint8_t {
 ///
 /// To encode a block each format is tried: the rule, full_range unless another is given, chooses
 /// its scale, elements are divided by that and rounded; the format that errs least is selected, the
-/// first of those that err equally. The error is that of values as binary32 numbers, summed row by
-/// row; differences, squares and sums are rounded to binary64.
+/// first of those that err equally. The error is that of values as binary32 numbers; differences,
+/// squares and sums are rounded to binary64, columns of a block modulo 4 being summed apart, row by
+/// row, and then (0 + 1) + (2 + 3).
 /// A NaN or an infinity makes the scale NaN and all codes and the selector 0; where the scale
 /// format has no NaN, the elements alone say what they become. A block of zeros selects the first
 /// format.
@@ -118,12 +120,30 @@ constexpr auto with_element(const Choice& f, std::size_t selector, const Use& us
   (std::make_index_sequence<std::tuple_size_v<decltype(f.elements)>>{});
 }
 
-/// sum + the error of a value, each operation rounded to binary64.
-[[nodiscard]] inline double with_error(double sum, float value, float x, choice_error kind) {
-  const double apart = opaque(static_cast<double>(value) - static_cast<double>(x));
-  if (kind == choice_error::squares) return opaque(sum + opaque(apart * apart));
-  return opaque(sum + (apart < 0 ? -apart : apart));
-}
+/// The error of a block: four sums, of columns modulo 4, each row by row, then (0 + 1) + (2 + 3).
+class error_sum {
+ public:
+  explicit error_sum(choice_error kind) : is_squared_(kind == choice_error::squares) {}
+  void add(std::size_t col, float value, float x) {
+    const double apart = opaque(static_cast<double>(value) - static_cast<double>(x));
+    const double part = is_squared_ ? opaque(apart * apart) : apart < 0 ? -apart : apart;
+    sums_[col % 4] = opaque(sums_[col % 4] + part);
+  }
+  void add_row(const float* row_values, const float* row, std::size_t count) {
+    std::size_t col = 0;
+    for (; col + 4 <= count; col += 4) {
+      for (std::size_t i = 0; i < 4; ++i) add(i, row_values[col + i], row[col + i]);
+    }
+    for (; col < count; ++col) add(col, row_values[col], row[col]);
+  }
+  [[nodiscard]] double total() const {
+    return opaque(opaque(sums_[0] + sums_[1]) + opaque(sums_[2] + sums_[3]));
+  }
+
+ private:
+  bool is_squared_;
+  double sums_[4] = {};
+};
 
 }  // namespace detail
 
@@ -176,16 +196,16 @@ template <class Rule, class Scale, class... Elements, class Rounding, class Put>
         rule.encode_scale(rule.rule, format, {values, 0, all.amax(), all.has_special, {}});
     const element_encoder<blocks> encoder(format, rule, scale);
     const unpacked scale_value = decode(f.scale, scale);
-    double error = 0;
+    detail::error_sum sum(f.error);
     auto code = codes.begin();
     for (std::size_t r = 0; r < values.rows; ++r) {
       for (std::size_t c = 0; c < values.cols; ++c, ++code) {
         *code = encoder(values(r, c), rounding(r, c));
         const unpacked value = exact::multiply(decode(element, *code), scale_value);
-        error = detail::with_error(error, pack_as<float>(value), values(r, c), f.error);
+        sum.add(c, pack_as<float>(value), values(r, c));
       }
     }
-    if (all.has_special) error = 0;
+    const double error = all.has_special ? 0 : sum.total();
     if (selector == 0 || error < least) {
       least = error;
       best = {scale, selector};
@@ -212,6 +232,8 @@ void encode_tiles(const choice_format<Rule, Scale, Elements...>& f,
   std::vector<double> least(out.tile_row_count() * across);
   std::vector<float> values(in.rows * in.cols);
   const matrix_view<float> view(values.data(), in.rows, in.cols);
+  const int bits = f.element_bits();
+  const bool fills_bytes = width * static_cast<std::size_t>(bits) % 8 == 0;
   code_t selector = 0;
   const auto attempt = [&](const auto& element) {
     using levels = block_format<std::remove_cvref_t<decltype(element)>, Scale>;
@@ -219,27 +241,35 @@ void encode_tiles(const choice_format<Rule, Scale, Elements...>& f,
                                                       in.cols);
     quantize(in, codes, f.rule, mode, how);
     dequantize(codes, view, how);
+    const auto take = [&](std::size_t r, std::size_t left, std::size_t right) {
+      if (fills_bytes) {  // so that tiles begin at bytes
+        const std::size_t first = left / 8 * static_cast<std::size_t>(bits) +
+                                  left % 8 * static_cast<std::size_t>(bits) / 8;
+        std::memcpy(out.row_codes(r) + first, codes.row_codes(r) + first,
+                    packed_bytes(right - left, bits));
+        return;
+      }
+      for (std::size_t c = left; c < right; ++c) out.set_code(r, c, codes.code(r, c));
+    };
     const auto tile_row = [&](std::size_t row) {
       const default_float_environment environment;
       const std::size_t top = row * height, bottom = (std::min)(top + height, in.rows);
       for (std::size_t tile = 0; tile < across; ++tile) {
         const std::size_t left = tile * width, right = (std::min)(left + width, in.cols);
-        double error = 0;
-        bool has_special = false;
+        detail::error_sum sum(f.error);
+        std::uint32_t largest = 0;
         for (std::size_t r = top; r < bottom; ++r) {
+          sum.add_row(view.row(r) + left, in.row(r) + left, right - left);
           for (std::size_t c = left; c < right; ++c) {
-            const std::uint32_t bits = std::bit_cast<std::uint32_t>(in(r, c));
-            has_special |= (bits & 0x7F800000u) == 0x7F800000u;
-            error = detail::with_error(error, view(r, c), in(r, c), f.error);
+            largest = (std::max)(largest, std::bit_cast<std::uint32_t>(in(r, c)) & 0x7FFFFFFFu);
           }
         }
         double& so_far = least[row * across + tile];
-        if (selector != 0 && (has_special || !(error < so_far))) continue;
-        so_far = error;
+        const bool has_special = largest >= 0x7F800000u;
+        if (selector != 0 && (has_special || !(sum.total() < so_far))) continue;
+        so_far = sum.total();
         out.set_parameters(row, tile, {codes.scale_code(row, tile), selector});
-        for (std::size_t r = top; r < bottom; ++r) {
-          for (std::size_t c = left; c < right; ++c) out.set_code(r, c, codes.code(r, c));
-        }
+        for (std::size_t r = top; r < bottom; ++r) take(r, left, right);
       }
     };
     how.run(out.tile_row_count(), task(tile_row));

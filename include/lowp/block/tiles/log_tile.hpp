@@ -3,7 +3,9 @@
 // its largest. LogFMT of DeepSeek (arXiv 2505.09343, section 3.2).
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -203,12 +205,24 @@ template <class Rounding, class Put>
   }
   const detail::log_grid grid(f, low, high);
   std::vector<unpacked> magnitudes(f.last() + 1);
-  for (code_t k = 0; k <= f.last(); ++k) magnitudes[k] = grid(k);
+  std::vector<float> numbers(f.last() + 1);  // as binary32: the order of their bits is theirs
+  for (code_t k = 0; k <= f.last(); ++k) {
+    magnitudes[k] = grid(k);
+    numbers[k] = pack_as<float>(magnitudes[k]);
+  }
   for_each([&](std::size_t r, std::size_t c, const unpacked& x) {
     if (x.is_nan()) return put(r, c, 0);
-    const auto value_at = [&](code_t k) { return magnitudes[k]; };
+    const auto bits_of = [](float number) { return std::bit_cast<std::uint32_t>(number); };
+    const std::uint32_t wanted = bits_of(values(r, c)) & 0x7FFFFFFFu;
+    const auto above =
+        std::upper_bound(numbers.begin(), numbers.end(), wanted,
+                         [&](std::uint32_t bits, float number) { return bits < bits_of(number); });
+    // Among the three from an even one on that are about x; the parity stays what it is.
+    code_t first = (static_cast<code_t>(above - numbers.begin()) - 1) & ~code_t{1};
+    const code_t count = f.last() - first < 2 ? f.last() - first + 1 : 3;
+    const auto value_at = [&](code_t k) { return magnitudes[first + k]; };
     const code_t k =
-        round_among(magnitude_of(x), f.last() + 1, value_at, rounding(r, c), x.negative);
+        first + round_among(magnitude_of(x), count, value_at, rounding(r, c), x.negative);
     put(r, c, k == 0 ? 0 : k | (x.negative ? f.last() + 1 : 0));
   });
   return ends;

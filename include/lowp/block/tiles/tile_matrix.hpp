@@ -68,6 +68,11 @@ class tile_matrix {
     return detail::groups_along(cols_, format_.shape().cols);
   }
 
+  /// The packed codes of a row.
+  [[nodiscard]] std::uint8_t* row_codes(std::size_t row) {
+    return bytes_.data() + row * planes_.row_bytes;
+  }
+
   // Unchecked access to codes, and to the parameters of the tile at (row, col) of their grid.
   [[nodiscard]] code_t code(std::size_t row, std::size_t col) const {
     return load_code(bytes_.data() + row * planes_.row_bytes, col, format_.element_bits());
