@@ -212,11 +212,13 @@ struct records {
   return (grid_rows + 127) / 128 * ((grid_cols + 3) / 4) * 512;
 }
 
-/// An element format under scales of one byte, which are swizzled after the plane of elements.
+/// An element format under scales of one byte, which are swizzled after the plane of elements; a
+/// binary32 of the whole tensor, where there is one, lies behind them. Throws std::invalid_argument
+/// for a format that has other levels.
 template <class Format>
 class swizzled_scales {
-  static_assert(leaf_count<typename Format::type> == 2,
-                "swizzled_scales is for one scale per group");
+  static_assert(may_be_scaled_blocks<typename Format::type>,
+                "swizzled_scales is for one scale per group, with or without one of the tensor");
 
  public:
   swizzled_scales(const Format& format, std::size_t rows, std::size_t cols)
@@ -224,28 +226,32 @@ class swizzled_scales {
         row_bytes_(packed_bytes(cols, bits_)),
         scales_(rows * row_bytes_),
         grid_cols_(detail::groups_along(cols, format.value.shape.cols)),
-        size_(scales_ + swizzled_scale_bytes(detail::groups_along(rows, format.value.shape.rows),
-                                             grid_cols_)) {}
+        tensor_(scales_ + swizzled_scale_bytes(detail::groups_along(rows, format.value.shape.rows),
+                                               grid_cols_)),
+        size_(tensor_ + (leaf_count<typename Format::type> == 3 && rows * cols != 0 ? 4 : 0)) {
+    if (!is_scaled_blocks(format.value)) {
+      refuse("swizzled_scales: the format has levels beside one scale per group and one binary32");
+    }
+  }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] code_t load(const std::uint8_t* bytes, int leaf, std::size_t row,
                             std::size_t col) const {
-    return leaf == 0 ? load_code(bytes + row * row_bytes_, col, bits_)
-                     : bytes[scales_ + swizzled_scale_place(row, col, grid_cols_)];
+    if (leaf == 0) return load_code(bytes + row * row_bytes_, col, bits_);
+    if (leaf == 1) return bytes[scales_ + swizzled_scale_place(row, col, grid_cols_)];
+    return load_code(bytes + tensor_, 0, 32);
   }
   [[nodiscard]] dense_codes dense_row(int leaf, std::size_t row) const {
     return leaf == 0 ? dense_codes{row * row_bytes_, bits_} : dense_codes{};
   }
   void store(std::uint8_t* bytes, int leaf, std::size_t row, std::size_t col, code_t code) const {
-    if (leaf == 0) {
-      store_code(bytes + row * row_bytes_, col, bits_, code);
-    } else {
-      bytes[scales_ + swizzled_scale_place(row, col, grid_cols_)] = static_cast<std::uint8_t>(code);
-    }
+    if (leaf == 0) return store_code(bytes + row * row_bytes_, col, bits_, code);
+    if (leaf == 2) return store_code(bytes + tensor_, 0, 32, code);
+    bytes[scales_ + swizzled_scale_place(row, col, grid_cols_)] = static_cast<std::uint8_t>(code);
   }
 
  private:
   int bits_ = 0;
-  std::size_t row_bytes_ = 0, scales_ = 0, grid_cols_ = 0, size_ = 0;
+  std::size_t row_bytes_ = 0, scales_ = 0, grid_cols_ = 0, tensor_ = 0, size_ = 0;
 };
 
 }  // namespace lowp
