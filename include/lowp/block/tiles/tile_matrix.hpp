@@ -172,7 +172,7 @@ void encode_tile_row(const matrix_view<const float>& in, std::size_t row, tile_m
 
 /// The matrix in a tile format, element (r, c) rounded with the draw at(mode, r * cols + c). Tiles
 /// are independent of each other; what a tile of NaN, of infinities or of zeros becomes is said
-/// where its format is. By the definition, some 5 to 20 million elements a second and thread.
+/// where its format is. A format that has no encode_tiles takes some 20 to 300 ns for an element.
 ///
 ///   const auto q = quantize(formats::bitmod_fp4, matrix);
 ///   dequantize(q, out);
