@@ -29,39 +29,6 @@
 #define LOWP_AARCH64_TARGETS 0
 #endif
 
-// Which rows of the table of targets are compiled here. A machine that must have AVX2, by the
-// compiler's flags, does not need what is for those without.
-#define LOWP_COMPILES_portable 1
-#if LOWP_X86_TARGETS && defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
-#define LOWP_COMPILES_vector128 0
-#elif LOWP_X86_TARGETS || LOWP_AARCH64_TARGETS
-#define LOWP_COMPILES_vector128 1
-#else
-#define LOWP_COMPILES_vector128 0
-#endif
-#define LOWP_COMPILES_dotprod LOWP_AARCH64_TARGETS
-#define LOWP_COMPILES_avx2 LOWP_X86_TARGETS
-#define LOWP_COMPILES_avx512 LOWP_X86_TARGETS
-#define LOWP_COMPILES_avx512vbmi LOWP_X86_TARGETS
-#define LOWP_COMPILES_avx512bf16 LOWP_X86_TARGETS
-#define LOWP_COMPILES_amx LOWP_X86_TARGETS
-
-// The lowest of them; and what is said of those above it.
-#define LOWP_LOWEST_TARGET portable
-#define LOWP_ABOVE_LOWEST_portable(...)
-#if LOWP_COMPILES_vector128
-#define LOWP_ABOVE_LOWEST_vector128(...) __VA_ARGS__
-#else
-#define LOWP_ABOVE_LOWEST_vector128(...)
-#endif
-#if LOWP_X86_TARGETS
-#define LOWP_ABOVE_LOWEST_avx2(...) __VA_ARGS__
-#define LOWP_ABOVE_LOWEST_avx512(...) __VA_ARGS__
-#else
-#define LOWP_ABOVE_LOWEST_avx2(...)
-#define LOWP_ABOVE_LOWEST_avx512(...)
-#endif
-
 // A digit for each set of instructions that compilers use on their own: the name is, say,
 // baseline_3_0120 for -march=haswell.
 #if defined(__AVX512VBMI__) && defined(__AVX512VNNI__) && defined(__AVX512BW__)
@@ -101,15 +68,12 @@
 #endif
 #define LOWP_PASTE_5(a, b, c, d, e) baseline_##a##_##b##c##d##e
 #define LOWP_NAME_5(a, b, c, d, e) LOWP_PASTE_5(a, b, c, d, e)
-/// LOWP_BORDER: on functions that lowp::compiled has.
 #if LOWP_COMPILED
 #define LOWP_BASELINE compiled
-#define LOWP_BORDER
 #else
 #define LOWP_BASELINE                                                                           \
   LOWP_NAME_5(LOWP_BASELINE_VECTORS, LOWP_BASELINE_WORDS, LOWP_BASELINE_FMA, LOWP_BASELINE_BMI, \
               LOWP_BASELINE_HALF)
-#define LOWP_BORDER inline
 #endif
 #define LOWP_KERNEL_BASELINE LOWP_BASELINE
 
@@ -125,18 +89,4 @@
 #define LOWP_TARGET_END LOWP_PRAGMA(GCC pop_options)
 #endif
 
-/// On a loop over registers: its bounds are constants, and nothing of it may be left.
-#if defined(__clang__)
-#define LOWP_UNROLL LOWP_PRAGMA(clang loop unroll(full))
-#elif defined(__GNUC__)
-#define LOWP_UNROLL LOWP_PRAGMA(GCC unroll 64)
-#else
-#define LOWP_UNROLL
-#endif
-
-/// Makes the compiler read again what it has written.
-#if defined(__GNUC__) || defined(__clang__)
-#define LOWP_FORGET_REGISTERS asm volatile("" ::: "memory")
-#else
-#define LOWP_FORGET_REGISTERS static_cast<void>(0)
-#endif
+#include "lowp/kernels/define.inc"

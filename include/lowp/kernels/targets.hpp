@@ -21,9 +21,6 @@
 #include <immintrin.h>
 #endif
 
-/// On everything inside a kernel: lanes live in registers.
-#define LOWP_LANE LOWP_ALWAYS_INLINE inline
-
 namespace lowp {
 inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {

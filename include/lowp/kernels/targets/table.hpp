@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The table of targets: the instruction sets that kernels are compiled for, a row for each.
 //
-// To add one: its row here; whether it is compiled, in target.hpp; how the processor shows that it
+// To add one: its row in define.inc; whether it is compiled, in target.hpp; how the processor shows that it
 // has it, in isa.hpp; targets/<name>.inc, included by targets/each.inc, which says with which
 // options and from which fragments it is compiled; and the fragments, which provide what
 // lanes/primitives.hpp lists. Enumerators, names, dispatch and tests expand the rows.
@@ -15,23 +15,6 @@
 #include "lowp/kernels/target.hpp"
 
 namespace lowp {
-
-// A row has a name, the row that it builds on, and the features that it adds to that row's. Rows
-// are in the order of what builds on what.
-//   lanes      a target with lanes of its own, in the namespace kernels::<name>
-//   extension  has the lanes of what it builds on; its features stand for kernels beside them
-// What follows the first two arguments is handed on to each row.
-// clang-format off
-#define LOWP_TARGET_ROWS(lanes, extension, ...)                                          \
-  lanes(portable, portable, none, __VA_ARGS__)                                           \
-  lanes(vector128, portable, none, __VA_ARGS__)                                          \
-  extension(dotprod, vector128, integer_products, __VA_ARGS__)                           \
-  lanes(avx2, vector128, packing, __VA_ARGS__)                                           \
-  lanes(avx512, avx2, nibble_products, __VA_ARGS__)                                      \
-  extension(avx512vbmi, avx512, byte_tables | integer_products, __VA_ARGS__)             \
-  extension(avx512bf16, avx512vbmi, dot_bfloat16, __VA_ARGS__)                           \
-  extension(amx, avx512bf16, tile_products, __VA_ARGS__)
-// clang-format on
 
 /// An instruction set that kernels are written for. Each includes those before it that its
 /// architecture has: portable, C++ alone; vector128, which is SSE2 or NEON; of AArch64 dotprod, for

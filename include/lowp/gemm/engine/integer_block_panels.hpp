@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+// integer_block_sums by kernels: 16 rows of one operand at a time are read where they lie, become
+// panels of integers in lanes, and are multiplied by all rows of the other.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "lowp/arrays/execution.hpp"
+#include "lowp/core/config.hpp"
+#include "lowp/gemm/engine/blocked.hpp"
+#include "lowp/gemm/operands/block_reader.hpp"
+#include "lowp/gemm/operands/lane_tiles.hpp"
+#include "lowp/gemm/policies/integer_blocks.hpp"
+#include "lowp/kernels/products/block_tiles.hpp"
+
+namespace lowp {
+inline namespace LOWP_BASELINE {
+namespace bulk {
+
+/// How K is cut for a product of two operands.
+struct block_plan {
+  static constexpr std::size_t chunk = 512;  ///< columns of a panel
+  std::size_t depth = 0, group = 0, piece = 0;
+  const char* obstacle = nullptr;
+
+  /// Of `lanes`, which may have integer levels and offsets, and `rows`, which have not.
+  block_plan(const block_reader& lanes, const block_reader& rows) : depth(lanes.cols) {
+    const auto is_multiple = [](std::size_t x, std::size_t of) {
+      return x == block_row::all || x % of == 0;
+    };
+    obstacle = why(lanes, rows);
+    if (obstacle != nullptr) return;
+    piece = (std::min)(lanes.block, rows.block);
+    const bool has_groups = lanes.factors.exists || lanes.has_offsets;
+    group = has_groups ? (std::min)(piece, lanes.group) : piece;
+    if (group > chunk || chunk % piece != 0 || piece % group != 0 || group % 4 != 0) {
+      obstacle = "scales are not for 4 to 512 columns, a power of two";
+    } else if (!is_multiple(lanes.block, piece) || !is_multiple(rows.block, piece) ||
+               (has_groups && (lanes.group % group != 0 || chunk % lanes.group != 0)) ||
+               (lanes.has_offsets && lanes.shift_block != lanes.block)) {
+      obstacle = "blocks of operands, of integers and of offsets end at different places";
+    } else if (!fits(lanes, rows)) {
+      obstacle = "a sum might leave 32 bits";
+    }
+  }
+  [[nodiscard]] std::size_t pieces() const { return (depth + piece - 1) / piece; }
+  [[nodiscard]] std::size_t groups() const { return pieces() * (piece / group); }
+
+ private:
+  [[nodiscard]] static const char* why(const block_reader& lanes, const block_reader& rows) {
+    if (!has_kernels) return "there are no kernels";
+    if (lanes.obstacle != nullptr) return lanes.obstacle;
+    if (rows.obstacle != nullptr) return rows.obstacle;
+    if (rows.factors.exists || rows.has_offsets) return "both operands have levels or offsets";
+    if (rows.elements.lowest < -128 || rows.elements.highest > 127) {
+      return "elements of the operand without levels are no bytes with a sign";
+    }
+    return nullptr;
+  }
+  [[nodiscard]] bool fits(const block_reader& lanes, const block_reader& rows) const {
+    constexpr auto most = static_cast<double>(0x7FFFFFFF);
+    const auto largest = [](const integer_leaf& x) {
+      return x.exists ? static_cast<double>(x.largest()) : 1.0;
+    };
+    const double of_rows = largest(rows.elements) * static_cast<double>(piece);
+    const double reach = static_cast<double>(lanes.elements.highest - lanes.elements.lowest);
+    return of_rows * largest(lanes.elements) * largest(lanes.factors) <= most &&
+           of_rows * largest(lanes.minima) <= most && of_rows * reach <= most;
+  }
+};
+
+/// All of the operand in rows: words of integers, sums of groups, scales of pieces.
+class block_row_words {
+ public:
+  block_row_words(isa level, const block_reader& from, const block_plan& plan, std::int64_t lowest)
+      : per_word_(kernels::has_block_fours(level) ? 4 : 2),
+        words_(round_up(plan.groups() * plan.group, block_plan::chunk) / per_word_),
+        groups_(plan.groups()),
+        pieces_(plan.pieces()),
+        integers_(make_aligned<std::uint32_t>(from.rows * words_)),
+        starts_(make_aligned<std::int32_t>(from.rows * groups_)),
+        sums_(make_aligned<std::int32_t>(from.rows * groups_)),
+        scales_(make_aligned<float>(from.rows * pieces_)) {
+    constexpr std::size_t most = 512;
+    std::memset(integers_.get(), 0, from.rows * words_ * sizeof(std::uint32_t));
+    std::memset(sums_.get(), 0, from.rows * groups_ * sizeof(std::int32_t));
+    for (std::size_t row = 0; row < from.rows; ++row) {
+      auto* const bytes = reinterpret_cast<std::uint8_t*>(integers_.get() + row * words_);
+      for (std::size_t k = 0; k < plan.depth; k += most) {
+        std::uint8_t codes[most];
+        const std::size_t n = (std::min)(most, plan.depth - k);
+        from.codes(0, row, k, n, codes);
+        for (std::size_t i = 0; i < n; ++i) {
+          const std::int32_t x = from.elements.integers[codes[i]];
+          if (per_word_ == 4) {
+            bytes[k + i] = static_cast<std::uint8_t>(x);
+          } else {
+            const auto word = static_cast<std::int16_t>(x);
+            std::memcpy(bytes + 2 * (k + i), &word, sizeof word);
+          }
+          sums_[row * groups_ + (k + i) / plan.group] += x;
+        }
+      }
+    }
+    for (std::size_t i = 0; i < from.rows * groups_; ++i) {
+      starts_[i] = sums_[i] * static_cast<std::int32_t>(lowest);
+    }
+    find_scales(level, from, plan);
+  }
+  void describe(std::size_t row, std::size_t piece, const block_plan& plan,
+                kernels::block_tile& t) const {
+    const std::size_t first = piece * (plan.piece / plan.group);
+    t.rows = integers_.get() + row * words_ + piece * plan.piece / per_word_;
+    t.row_starts = starts_.get() + row * groups_ + first;
+    t.row_sums = sums_.get() + row * groups_ + first;
+    t.row_scales = scales_.get() + row * pieces_ + piece;
+    t.row_words = words_;
+    t.row_groups = groups_;
+    t.row_pieces = pieces_;
+  }
+
+ private:
+  void find_scales(isa level, const block_reader& from, const block_plan& plan) {
+    constexpr std::size_t most = 64, width = block_reader::width;
+    alignas(64) float some[most * width];
+    const std::size_t blocks = from.block == block_row::all ? 1 : (plan.depth - 1) / from.block + 1;
+    for (std::size_t row = 0; row < from.rows; row += width) {
+      for (std::size_t first = 0; first < blocks; first += most) {
+        const std::size_t n = (std::min)(most, blocks - first);
+        from.scales(level, block_reader::kind::blocks, row, first, n, some);
+        for (std::size_t r = 0; r < width && row + r < from.rows; ++r) {
+          for (std::size_t piece = 0; piece < pieces_; ++piece) {
+            const std::size_t at = piece * plan.piece / from.block;
+            if (at < first || at >= first + n) continue;
+            scales_[(row + r) * pieces_ + piece] = some[(at - first) * width + r];
+          }
+        }
+      }
+    }
+  }
+
+  std::size_t per_word_, words_, groups_, pieces_;
+  aligned_array<std::uint32_t> integers_;
+  aligned_array<std::int32_t> starts_, sums_;
+  aligned_array<float> scales_;
+};
+
+/// The panel of a chunk of 16 rows.
+class block_panel {
+  static constexpr std::size_t width = block_reader::width, chunk = block_plan::chunk,
+                               size = kernels::code_places::size;
+
+ public:
+  block_panel(isa level, const block_reader& from, const block_plan& plan)
+      : level_(level), from_(from), plan_(plan) {}
+
+  /// Columns `first` … of rows `row` … row + 15, less beyond the last.
+  void load(std::size_t row, std::size_t first) {
+    const std::size_t count = (std::min)(width, from_.rows - row),
+                      cols = (std::min)(chunk, plan_.depth - first);
+    load_elements(row, count, first, cols);
+    load_integers(from_.factors, row, count, first, cols, factors_);
+    load_integers(from_.minima, row, count, first, cols, minima_);
+    load_scales(row, first, cols);
+  }
+  void describe(kernels::block_tile& t) const {
+    t.lanes = words_;
+    t.factors = from_.factors.exists ? factors_ : nullptr;
+    t.minima = from_.has_offsets ? minima_ : nullptr;
+    t.lane_scales = scales_;
+    t.minimum_scales = minimum_scales_;
+  }
+
+ private:
+  /// Calls use(step, rows) for each step of codes in columns of `count` rows, `cols_per_code`
+  /// columns each; false, and nothing done, where they are not gathered.
+  template <class Use>
+  [[nodiscard]] bool for_each_step(const integer_leaf& leaf, std::size_t row, std::size_t count,
+                                   std::size_t first, std::size_t cols, std::size_t cols_per_code,
+                                   const Use& use) {
+    const code_steps& steps = leaf.steps;
+    const std::size_t unit = steps.codes * cols_per_code;
+    if (steps.steps.empty() || chunk % unit != 0 || !kernels::has_code_places(level_)) return false;
+    const std::uint8_t* rows[width];
+    for (std::size_t col = 0; col < cols; col += unit) {
+      const std::size_t offset = (first + col) / unit * steps.bytes;
+      for (std::size_t r = 0; r < count; ++r) {
+        rows[r] = from_.row_bytes(leaf.leaf, row + r) + offset;
+        const auto left = static_cast<std::size_t>(from_.end() - rows[r]);
+        if (left >= steps.reach) continue;
+        std::memset(padded_[r], 0, steps.reach);
+        std::memcpy(padded_[r], rows[r], left);
+        rows[r] = padded_[r];
+      }
+      for (std::size_t i = 0; i < steps.steps.size(); ++i) {
+        use(steps.steps[i], col / cols_per_code + i * size, rows);
+      }
+    }
+    return true;
+  }
+  void load_elements(std::size_t row, std::size_t count, std::size_t first, std::size_t cols) {
+    const bool are_fours = kernels::has_block_fours(level_);
+    const auto gather = [&](const kernels::code_places& step, std::size_t at,
+                            const std::uint8_t* const* rows) {
+      kernels::gather_codes(step, rows, count, bytes_ + at, chunk);
+    };
+    const std::size_t bytes = are_fours ? chunk : 2 * chunk;
+    if (!are_fours || !for_each_step(from_.elements, row, count, first, cols, 1, gather)) {
+      for (std::size_t r = 0; r < count; ++r) {
+        std::uint8_t codes[chunk];
+        from_.codes(0, row + r, first, cols, codes);
+        for (std::size_t i = 0; i < cols; ++i) {
+          const std::uint8_t x = from_.elements.bytes[codes[i]];
+          if (are_fours) {
+            bytes_[r * bytes + i] = x;
+          } else {
+            const std::uint16_t word = x;
+            std::memcpy(bytes_ + r * bytes + 2 * i, &word, sizeof word);
+          }
+        }
+      }
+    }
+    const std::size_t words = round_up(cols * bytes / chunk / 4, 16);
+    kernels::transpose(level_, bytes_, bytes / 4, words, words_, width);
+  }
+  /// Integers of groups, [group][16].
+  void load_integers(const integer_leaf& leaf, std::size_t row, std::size_t count,
+                     std::size_t first, std::size_t cols, std::int32_t* out) {
+    if (!leaf.exists) {
+      if (&leaf == &from_.minima && from_.has_offsets) std::fill(out, out + most_groups * width, 1);
+      return;
+    }
+    const std::size_t per_code = from_.group / plan_.group;
+    const auto spread = [&](std::size_t at, std::size_t n, const auto& integer) {
+      for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t copy = 0; copy < per_code; ++copy) {
+          std::int32_t* const to = out + ((at + i) * per_code + copy) * width;
+          for (std::size_t r = 0; r < width; ++r) to[r] = integer(i, r);
+        }
+      }
+    };
+    const auto gather = [&](const kernels::code_places& step, std::size_t at,
+                            const std::uint8_t* const* rows) {
+      kernels::gather_codes(step, rows, count, codes_, size);
+      kernels::transpose(level_, codes_, size / 4, 16, code_words_, width);
+      const auto lowest = static_cast<std::int32_t>(leaf.lowest);
+      spread(at, leaf.steps.codes, [&](std::size_t i, std::size_t r) {
+        return static_cast<std::int32_t>(code_words_[i / 4 * width + r] >> (i % 4 * 8) & 255) +
+               lowest;
+      });
+    };
+    if (for_each_step(leaf, row, count, first, cols, from_.group, gather)) return;
+    const std::size_t begin = first / from_.group, n = (cols + from_.group - 1) / from_.group;
+    for (std::size_t r = 0; r < count; ++r) {
+      from_.codes(leaf.leaf, row + r, begin, n, codes_ + r * most_groups);
+    }
+    spread(0, n, [&](std::size_t i, std::size_t r) {
+      return leaf.integers[codes_[r * most_groups + i]];
+    });
+  }
+  void load_scales(std::size_t row, std::size_t first, std::size_t cols) {
+    using kind = block_reader::kind;
+    const auto load = [&](kind of, float* out) {
+      const std::size_t block = from_.block, begin = first / block;
+      const std::size_t end = (first + cols - 1) / block + 1;
+      from_.scales(level_, of, row, begin, end - begin, out);
+      for (std::size_t i = (cols - 1) / plan_.piece + 1; block != plan_.piece && i-- > 0;) {
+        const std::size_t at = (first + i * plan_.piece) / block - begin;
+        std::copy_n(out + at * width, width, out + i * width);
+      }
+    };
+    load(kind::blocks, scales_);
+    if (from_.has_offsets) load(kind::offsets, minimum_scales_);
+  }
+
+  static constexpr std::size_t most_groups = chunk / 4;
+  isa level_;
+  const block_reader& from_;
+  const block_plan& plan_;
+  alignas(64) std::uint8_t bytes_[2 * chunk * width] = {};
+  alignas(64) std::uint32_t words_[chunk / 2 * width];
+  alignas(64) std::uint8_t codes_[most_groups * width] = {}, padded_[width][code_steps::most_reach];
+  alignas(64) std::uint32_t code_words_[width * width];
+  alignas(64) std::int32_t factors_[most_groups * width], minima_[most_groups * width];
+  alignas(64) float scales_[most_groups * width], minimum_scales_[most_groups * width];
+};
+
+/// store(lane, row, sum) for all sums of the products of a row of `lanes` and one of `rows`.
+template <class Store>
+void multiply_integer_blocks(const block_reader& lanes, const block_reader& rows,
+                             const block_plan& plan, kernels::block_tile::order order,
+                             const execution& how, const Store& store) {
+  constexpr std::size_t width = block_reader::width, chunk = block_plan::chunk, most_strips = 4;
+  const isa level = how.level();
+  const block_row_words words(level, rows, plan, lanes.elements.lowest);
+  const std::size_t strips = (lanes.rows + width - 1) / width;
+  const equal_parts parts(strips, part_rows(strips, most_strips, how), 1);
+  const auto run = [&](std::size_t part) {
+    const default_float_environment environment;
+    block_panel panel(level, lanes, plan);
+    const auto totals = make_aligned<float>(rows.rows * width);
+    for (std::size_t strip = parts.begin(part); strip < parts.end(part); ++strip) {
+      const std::size_t lane = strip * width;
+      std::fill(totals.get(), totals.get() + rows.rows * width, 0.0f);
+      for (std::size_t k = 0; k < plan.depth; k += chunk) {
+        panel.load(lane, k);
+        kernels::block_tile t;
+        panel.describe(t);
+        words.describe(0, k / plan.piece, plan, t);
+        t.row_count = rows.rows;
+        t.piece_count = ((std::min)(chunk, plan.depth - k) + plan.piece - 1) / plan.piece;
+        t.groups_per_piece = plan.piece / plan.group;
+        t.words_per_group = plan.group / (kernels::has_block_fours(level) ? 4 : 2);
+        t.scales = order;
+        t.totals = totals.get();
+        kernels::multiply(level, t);
+      }
+      const std::size_t count = (std::min)(width, lanes.rows - lane);
+      for (std::size_t row = 0; row < rows.rows; ++row) {
+        store(lane, count, row, totals.get() + row * width);
+      }
+    }
+  };
+  how.run(parts.count(), task(run));
+}
+
+}  // namespace bulk
+}  // namespace LOWP_BASELINE
+}  // namespace lowp
