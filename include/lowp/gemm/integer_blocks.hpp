@@ -29,15 +29,23 @@ concept integer_block_policy = std::same_as<std::remove_cvref_t<P>, integer_bloc
 
 namespace detail {
 
-/// What a program refuses to compile, or to run where formats are known only then.
-template <integer_block_policy auto P, level_matrix A, level_matrix B, class C>
-void check_integer_blocks(const A& a, const B& b, const C& c) {
+/// Refuses a composition that has no integers to add.
+void refuse_integer_levels(const auto& composition) {
+  const char* const why = integer_level_defect(composition);
+  if (why != nullptr) refuse("gemm: " + std::string(why));
+}
+/// Refuses a result that shares memory with an operand.
+template <class M>
+void require_outside(const M& m, const matrix_view<float>& c) {
+  if (bulk::lies_outside(m.bytes().data(), m.bytes().size(), c)) return;
+  refuse("gemm: c shares memory with an operand, expected another matrix");
+}
+template <integer_block_policy auto P, level_matrix A, level_matrix B>
+void check_integer_blocks(const A& a, const B& b, const matrix_view<float>& c) {
   static_assert(defect(P) == nullptr, "the policy contradicts itself: see its defect");
   require_gemm_shapes(a.rows(), a.cols(), b.rows(), b.cols(), c);
-  for (const char* const why :
-       {integer_level_defect(a.composition()), integer_level_defect(b.composition())}) {
-    if (why != nullptr) refuse("gemm: " + std::string(why));
-  }
+  refuse_integer_levels(a.composition());
+  refuse_integer_levels(b.composition());
 }
 
 inline void define_integer_blocks(const integer_block_sums& p, const integer_block_matrix& a,
@@ -90,33 +98,37 @@ struct integer_block_way {
   }
 };
 
+/// The order of scales, of the operand whose rows are in lanes and of the other.
+[[nodiscard]] constexpr kernels::block_tile::order order_of(const integer_block_sums& p,
+                                                            bool b_is_in_lanes) {
+  using order = kernels::block_tile::order;
+  if (p.scales == scale_order::product) return order::product;
+  return (p.scales == scale_order::b_first) == b_is_in_lanes ? order::lanes_first
+                                                             : order::rows_first;
+}
+/// What stores sums whose lanes are columns of c.
+[[nodiscard]] inline auto row_store(isa level, const matrix_view<float>& c) {
+  return [level, c](std::size_t lane, std::size_t count, std::size_t row, const float* sums) {
+    kernels::finish(level, bits_of(1.0f), bits_of(1.0f), sums, count, c.row(row) + lane);
+  };
+}
+
 inline void multiply_integer_blocks(const integer_block_sums& p, const integer_block_way& way,
                                     const block_reader& a, const block_reader& b,
                                     matrix_view<float> c, const execution& how) {
-  using order = kernels::block_tile::order;
-  const bool is_product = p.scales == scale_order::product;
-  const bool a_first = p.scales == scale_order::a_first;
+  const block_reader& lanes = way.takes_b ? b : a;
+  const block_plan& plan = way.takes_b ? way.b_in_lanes : way.a_in_lanes;
+  const auto make = [&] { return std::make_unique<block_panel>(how.level(), lanes, plan); };
   if (way.takes_b) {
-    const auto store = [&](std::size_t lane, std::size_t count, std::size_t row,
-                           const float* sums) {
-      kernels::finish(how.level(), bits_of(1.0f), bits_of(1.0f), sums, count, c.row(row) + lane);
-    };
-    const order scales = is_product ? order::product
-                         : a_first  ? order::rows_first
-                                    : order::lanes_first;
-    multiply_integer_blocks(b, a, way.b_in_lanes, scales, how, store);
-  } else {
-    const auto store = [&](std::size_t lane, std::size_t count, std::size_t row,
-                           const float* sums) {
-      for (std::size_t i = 0; i < count; ++i) {
-        c(lane + i, row) = lowp::detail::with_canonical_nan(sums[i]);
-      }
-    };
-    const order scales = is_product ? order::product
-                         : a_first  ? order::lanes_first
-                                    : order::rows_first;
-    multiply_integer_blocks(a, b, way.a_in_lanes, scales, how, store);
+    return multiply_integer_blocks(b, make, a, plan, order_of(p, true), how,
+                                   row_store(how.level(), c));
   }
+  const auto store = [&](std::size_t lane, std::size_t count, std::size_t row, const float* sums) {
+    for (std::size_t i = 0; i < count; ++i) {
+      c(lane + i, row) = lowp::detail::with_canonical_nan(sums[i]);
+    }
+  };
+  multiply_integer_blocks(a, make, b, plan, order_of(p, false), how, store);
 }
 
 }  // namespace bulk
@@ -129,10 +141,8 @@ inline void multiply_integer_blocks(const integer_block_sums& p, const integer_b
 template <integer_block_policy auto P, level_matrix A, level_matrix B>
 void gemm(const A& a, const B& b, matrix_view<float> c, const execution& how = {}) {
   detail::check_integer_blocks<P>(a, b, c);
-  if (!bulk::lies_outside(a.bytes().data(), a.bytes().size(), c) ||
-      !bulk::lies_outside(b.bytes().data(), b.bytes().size(), c)) {
-    refuse("gemm: c shares memory with an operand, expected another matrix");
-  }
+  detail::require_outside(a, c);
+  detail::require_outside(b, c);
   if (c.rows == 0 || c.cols == 0) return;
   if (a.cols() == 0) {
     for (std::size_t row = 0; row < c.rows; ++row) std::fill_n(c.row(row), c.cols, 0.0f);

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/core/config.hpp"
@@ -27,17 +28,17 @@ struct block_plan {
   const char* obstacle = nullptr;
 
   /// Of `lanes`, which may have integer levels and offsets, and `rows`, which have not.
-  block_plan(const block_reader& lanes, const block_reader& rows) : depth(lanes.cols) {
+  block_plan(const block_facts& lanes, const block_facts& rows) : depth(lanes.cols) {
     const auto is_multiple = [](std::size_t x, std::size_t of) {
       return x == block_row::all || x % of == 0;
     };
     obstacle = why(lanes, rows);
     if (obstacle != nullptr) return;
     piece = (std::min)(lanes.block, rows.block);
-    const bool has_groups = lanes.factors.exists || lanes.has_offsets;
+    const bool has_groups = lanes.has_groups();
     group = has_groups ? (std::min)(piece, lanes.group) : piece;
-    if (group > chunk || chunk % piece != 0 || piece % group != 0 || group % 4 != 0) {
-      obstacle = "scales are not for 4 to 512 columns, a power of two";
+    if (group > chunk || chunk % piece != 0 || piece % group != 0 || group % 16 != 0) {
+      obstacle = "scales are not for 16 to 512 columns, a power of two";
     } else if (!is_multiple(lanes.block, piece) || !is_multiple(rows.block, piece) ||
                (has_groups && (lanes.group % group != 0 || chunk % lanes.group != 0)) ||
                (lanes.has_offsets && lanes.shift_block != lanes.block)) {
@@ -50,7 +51,7 @@ struct block_plan {
   [[nodiscard]] std::size_t groups() const { return pieces() * (piece / group); }
 
  private:
-  [[nodiscard]] static const char* why(const block_reader& lanes, const block_reader& rows) {
+  [[nodiscard]] static const char* why(const block_facts& lanes, const block_facts& rows) {
     if (!has_kernels) return "there are no kernels";
     if (lanes.obstacle != nullptr) return lanes.obstacle;
     if (rows.obstacle != nullptr) return rows.obstacle;
@@ -60,7 +61,7 @@ struct block_plan {
     }
     return nullptr;
   }
-  [[nodiscard]] bool fits(const block_reader& lanes, const block_reader& rows) const {
+  [[nodiscard]] bool fits(const block_facts& lanes, const block_facts& rows) const {
     constexpr auto most = static_cast<double>(0x7FFFFFFF);
     const auto largest = [](const integer_leaf& x) {
       return x.exists ? static_cast<double>(x.largest()) : 1.0;
@@ -157,19 +158,19 @@ class block_panel {
   block_panel(isa level, const block_reader& from, const block_plan& plan)
       : level_(level), from_(from), plan_(plan) {}
 
+  [[nodiscard]] const block_facts& facts() const { return from_; }
+  [[nodiscard]] std::size_t columns(std::size_t) const { return chunk; }
   /// Columns `first` … of rows `row` … row + 15, less beyond the last.
-  void load(std::size_t row, std::size_t first) {
+  void describe(std::size_t row, std::size_t first, std::size_t, kernels::block_tile& t) {
     const std::size_t count = (std::min)(width, from_.rows - row),
                       cols = (std::min)(chunk, plan_.depth - first);
     load_elements(row, count, first, cols);
     load_integers(from_.factors, row, count, first, cols, factors_);
     load_integers(from_.minima, row, count, first, cols, minima_);
     load_scales(row, first, cols);
-  }
-  void describe(kernels::block_tile& t) const {
     t.lanes = words_;
-    t.factors = from_.factors.exists ? factors_ : nullptr;
-    t.minima = from_.has_offsets ? minima_ : nullptr;
+    if (from_.factors.exists) t.factors = factors_;
+    if (from_.minima.exists) t.minima = minima_;
     t.lane_scales = scales_;
     t.minimum_scales = minimum_scales_;
   }
@@ -184,13 +185,17 @@ class block_panel {
     const code_steps& steps = leaf.steps;
     const std::size_t unit = steps.codes * cols_per_code;
     if (steps.steps.empty() || chunk % unit != 0 || !kernels::has_code_places(level_)) return false;
-    const std::uint8_t* rows[width];
+    const std::uint8_t *begins[width], *rows[width];
+    const std::uint8_t* const end = from_.end();
+    for (std::size_t r = 0; r < count; ++r) {
+      begins[r] = from_.row_bytes(leaf.leaf, row + r) + first / unit * steps.bytes;
+    }
     for (std::size_t col = 0; col < cols; col += unit) {
-      const std::size_t offset = (first + col) / unit * steps.bytes;
-      for (std::size_t r = 0; r < count; ++r) {
-        rows[r] = from_.row_bytes(leaf.leaf, row + r) + offset;
-        const auto left = static_cast<std::size_t>(from_.end() - rows[r]);
-        if (left >= steps.reach) continue;
+      const std::size_t offset = col / unit * steps.bytes;
+      for (std::size_t r = 0; r < count; ++r) rows[r] = begins[r] + offset;
+      for (std::size_t r = count; r-- > 0;) {  // the last rows may lie at the end
+        const auto left = static_cast<std::size_t>(end - rows[r]);
+        if (left >= steps.reach) break;
         std::memset(padded_[r], 0, steps.reach);
         std::memcpy(padded_[r], rows[r], left);
         rows[r] = padded_[r];
@@ -202,64 +207,48 @@ class block_panel {
     return true;
   }
   void load_elements(std::size_t row, std::size_t count, std::size_t first, std::size_t cols) {
-    const bool are_fours = kernels::has_block_fours(level_);
     const auto gather = [&](const kernels::code_places& step, std::size_t at,
                             const std::uint8_t* const* rows) {
       kernels::gather_codes(step, rows, count, bytes_ + at, chunk);
     };
-    const std::size_t bytes = are_fours ? chunk : 2 * chunk;
-    if (!are_fours || !for_each_step(from_.elements, row, count, first, cols, 1, gather)) {
+    if (!for_each_step(from_.elements, row, count, first, cols, 1, gather)) {
       for (std::size_t r = 0; r < count; ++r) {
         std::uint8_t codes[chunk];
         from_.codes(0, row + r, first, cols, codes);
         for (std::size_t i = 0; i < cols; ++i) {
-          const std::uint8_t x = from_.elements.bytes[codes[i]];
-          if (are_fours) {
-            bytes_[r * bytes + i] = x;
-          } else {
-            const std::uint16_t word = x;
-            std::memcpy(bytes_ + r * bytes + 2 * i, &word, sizeof word);
-          }
+          bytes_[r * chunk + i] = from_.elements.bytes[codes[i]];
         }
       }
     }
-    const std::size_t words = round_up(cols * bytes / chunk / 4, 16);
-    kernels::transpose(level_, bytes_, bytes / 4, words, words_, width);
+    kernels::transpose(level_, bytes_, chunk / 4, round_up(cols / 4, 16), words_, width);
   }
   /// Integers of groups, [group][16].
   void load_integers(const integer_leaf& leaf, std::size_t row, std::size_t count,
-                     std::size_t first, std::size_t cols, std::int32_t* out) {
-    if (!leaf.exists) {
-      if (&leaf == &from_.minima && from_.has_offsets) std::fill(out, out + most_groups * width, 1);
-      return;
-    }
+                     std::size_t first, std::size_t cols, std::uint8_t* out) {
+    if (!leaf.exists) return;
     const std::size_t per_code = from_.group / plan_.group;
-    const auto spread = [&](std::size_t at, std::size_t n, const auto& integer) {
+    const auto spread = [&](std::size_t at, std::size_t n, const std::uint8_t* codes,
+                            std::size_t stride) {
       for (std::size_t i = 0; i < n; ++i) {
         for (std::size_t copy = 0; copy < per_code; ++copy) {
-          std::int32_t* const to = out + ((at + i) * per_code + copy) * width;
-          for (std::size_t r = 0; r < width; ++r) to[r] = integer(i, r);
+          std::uint8_t* const to = out + ((at + i) * per_code + copy) * width;
+          for (std::size_t r = 0; r < width; ++r) to[r] = codes[r * stride + i];
         }
       }
     };
     const auto gather = [&](const kernels::code_places& step, std::size_t at,
                             const std::uint8_t* const* rows) {
       kernels::gather_codes(step, rows, count, codes_, size);
-      kernels::transpose(level_, codes_, size / 4, 16, code_words_, width);
-      const auto lowest = static_cast<std::int32_t>(leaf.lowest);
-      spread(at, leaf.steps.codes, [&](std::size_t i, std::size_t r) {
-        return static_cast<std::int32_t>(code_words_[i / 4 * width + r] >> (i % 4 * 8) & 255) +
-               lowest;
-      });
+      spread(at, leaf.steps.codes, codes_, size);
     };
     if (for_each_step(leaf, row, count, first, cols, from_.group, gather)) return;
     const std::size_t begin = first / from_.group, n = (cols + from_.group - 1) / from_.group;
     for (std::size_t r = 0; r < count; ++r) {
-      from_.codes(leaf.leaf, row + r, begin, n, codes_ + r * most_groups);
+      std::uint8_t* const codes = codes_ + r * most_groups;
+      from_.codes(leaf.leaf, row + r, begin, n, codes);
+      for (std::size_t i = 0; i < n; ++i) codes[i] = leaf.bytes[codes[i]];
     }
-    spread(0, n, [&](std::size_t i, std::size_t r) {
-      return leaf.integers[codes_[r * most_groups + i]];
-    });
+    spread(0, n, codes_, most_groups);
   }
   void load_scales(std::size_t row, std::size_t first, std::size_t cols) {
     using kind = block_reader::kind;
@@ -276,49 +265,54 @@ class block_panel {
     if (from_.has_offsets) load(kind::offsets, minimum_scales_);
   }
 
-  static constexpr std::size_t most_groups = chunk / 4;
+  static constexpr std::size_t most_groups = chunk / 16;
   isa level_;
   const block_reader& from_;
   const block_plan& plan_;
-  alignas(64) std::uint8_t bytes_[2 * chunk * width] = {};
-  alignas(64) std::uint32_t words_[chunk / 2 * width];
-  alignas(64) std::uint8_t codes_[most_groups * width] = {}, padded_[width][code_steps::most_reach];
-  alignas(64) std::uint32_t code_words_[width * width];
-  alignas(64) std::int32_t factors_[most_groups * width], minima_[most_groups * width];
+  alignas(64) std::uint8_t bytes_[chunk * width] = {};
+  alignas(64) std::uint32_t words_[chunk / 4 * width];
+  alignas(64) std::uint8_t codes_[size * width] = {}, padded_[width][code_steps::most_reach];
+  alignas(64) std::uint8_t factors_[most_groups * width] = {}, minima_[most_groups * width] = {};
   alignas(64) float scales_[most_groups * width], minimum_scales_[most_groups * width];
 };
 
-/// store(lane, row, sum) for all sums of the products of a row of `lanes` and one of `rows`.
-template <class Store>
-void multiply_integer_blocks(const block_reader& lanes, const block_reader& rows,
+/// store(lane, count, row, sums) for the sums of the products of rows lane … lane + count - 1 of an
+/// operand in lanes and one of `rows`. make() makes what has the lanes: facts(), columns(rows) of
+/// them at a time, and describe(lane, column, columns, tile).
+template <class Make, class Store>
+void multiply_integer_blocks(const block_facts& facts, const Make& make, const block_reader& rows,
                              const block_plan& plan, kernels::block_tile::order order,
                              const execution& how, const Store& store) {
-  constexpr std::size_t width = block_reader::width, chunk = block_plan::chunk, most_strips = 4;
+  constexpr std::size_t width = block_facts::width, most_strips = 4;
   const isa level = how.level();
-  const block_row_words words(level, rows, plan, lanes.elements.lowest);
-  const std::size_t strips = (lanes.rows + width - 1) / width;
+  const block_row_words words(level, rows, plan, facts.elements.lowest);
+  const std::size_t strips = (facts.rows + width - 1) / width;
   const equal_parts parts(strips, part_rows(strips, most_strips, how), 1);
   const auto run = [&](std::size_t part) {
     const default_float_environment environment;
-    block_panel panel(level, lanes, plan);
+    const auto lanes = make();
+    const std::size_t chunk = lanes->columns(rows.rows);
     const auto totals = make_aligned<float>(rows.rows * width);
     for (std::size_t strip = parts.begin(part); strip < parts.end(part); ++strip) {
       const std::size_t lane = strip * width;
       std::fill(totals.get(), totals.get() + rows.rows * width, 0.0f);
       for (std::size_t k = 0; k < plan.depth; k += chunk) {
-        panel.load(lane, k);
+        const std::size_t cols = (std::min)(chunk, plan.depth - k);
         kernels::block_tile t;
-        panel.describe(t);
-        words.describe(0, k / plan.piece, plan, t);
         t.row_count = rows.rows;
-        t.piece_count = ((std::min)(chunk, plan.depth - k) + plan.piece - 1) / plan.piece;
+        t.piece_count = (cols - 1) / plan.piece + 1;
         t.groups_per_piece = plan.piece / plan.group;
-        t.words_per_group = plan.group / (kernels::has_block_fours(level) ? 4 : 2);
+        t.group = plan.group;
+        t.has_minima = facts.has_offsets;
+        t.lowest_factor = static_cast<std::int32_t>(facts.factors.lowest);
+        t.lowest_minimum = static_cast<std::int32_t>(facts.minima.lowest);
         t.scales = order;
         t.totals = totals.get();
+        lanes->describe(lane, k, cols, t);
+        words.describe(0, k / plan.piece, plan, t);
         kernels::multiply(level, t);
       }
-      const std::size_t count = (std::min)(width, lanes.rows - lane);
+      const std::size_t count = (std::min)(width, facts.rows - lane);
       for (std::size_t row = 0; row < rows.rows; ++row) {
         store(lane, count, row, totals.get() + row * width);
       }

@@ -36,10 +36,8 @@ struct integer_leaf {
   [[nodiscard]] std::int64_t largest() const { return (std::max)(-lowest, highest); }
 };
 
-class block_reader {
- public:
-  /// Which scales.
-  enum class kind : std::uint8_t { blocks, offsets };
+/// What is known of such an operand.
+struct block_facts {
   static constexpr std::size_t width = kernels::block_tile::width;
 
   std::size_t rows = 0, cols = 0;
@@ -48,6 +46,14 @@ class block_reader {
   bool has_offsets = false;
   integer_leaf elements{}, factors{}, minima{};  ///< those that do not exist are 1
   const char* obstacle = nullptr;                ///< why kernels do not read it
+
+  [[nodiscard]] bool has_groups() const { return factors.exists || minima.exists; }
+};
+
+class block_reader : public block_facts {
+ public:
+  /// Which scales.
+  enum class kind : std::uint8_t { blocks, offsets };
 
   block_reader() = default;
   block_reader(const block_reader&) = delete;
@@ -216,6 +222,7 @@ class level_reader final : public block_reader {
                    int unit, std::size_t row, std::size_t first, std::size_t count,
                    float* out) const {
     constexpr std::size_t most = 128;
+    constexpr int number = Leaf + (is_block_format_v<Level> ? 1 : 0);  // below: integers
     const std::size_t used = (std::min)(width, rows - row);
     if (codes.leaf < 0) {
       std::fill(out, out + count * width, 0.0f);
@@ -240,7 +247,7 @@ class level_reader final : public block_reader {
         for (std::size_t r = 0; r < used; ++r) {
           for (std::size_t i = 0; i < n; ++i) {
             all[i * width + r] = static_cast<std::remove_cvref_t<decltype(*all)>>(
-                of_->code(codes.leaf, row + r, first + begin + i));
+                of_->code(number, row + r, first + begin + i));
           }
         }
       };

@@ -42,21 +42,32 @@ LOWP_BORDER void gather_codes(const code_places& p, const std::uint8_t* const* r
 
 /// Sums of the products of 16 rows of one operand, which lie in lanes, and some rows of another.
 ///
-/// Integers of lanes lie word by word, 16 words of the lanes each: four bytes without a sign, by
-/// has_block_fours(), or two of 16 bits; a constant is added that makes them positive. Words of the
-/// other rows have signs.
+/// Integers of lanes have no sign: a constant is added to them. A unit is 32 of each lane, four to a
+/// word: of 8 bits, eight vectors of 16 words, one after the other; of fewer bits the low four or
+/// two, then what is left of the upper ones: word i of the unit has bits of 4 at i % 2 * 4 of vector
+/// i / 2, bits of 2 at i % 4 * 2 of vector i / 4, bits of 1 at bit i of one vector, of each byte.
 struct block_tile {
-  static constexpr std::size_t width = 16;
+  static constexpr std::size_t width = 16, unit = 32;
   enum class order : std::uint8_t { product, rows_first, lanes_first };
+  enum class scale_kind : std::uint8_t { binary32, binary16, bfloat16 };
 
   std::size_t row_count = 0;
-  std::size_t piece_count = 0, groups_per_piece = 1, words_per_group = 0;
+  std::size_t piece_count = 0, groups_per_piece = 1;
+  std::size_t group = 0;  ///< integers of a group: 16, or a multiple of 32
   const std::uint32_t* lanes = nullptr;
-  const std::int32_t* factors = nullptr;     ///< [group][16], of the lanes; null is 1
-  const float* lane_scales = nullptr;        ///< [piece][16]
-  const std::int32_t* minima = nullptr;      ///< [group][16], integers of offsets; null: none
-  const float* minimum_scales = nullptr;     ///< [piece][16]
-  const std::uint32_t* rows = nullptr;       ///< [row][word]
+  int bits = 8;  ///< 2, 3, 4, 5, 6 or 8; but for 8 where has_block_fours()
+  const std::uint8_t* table = nullptr;    ///< where has_block_fours(): 64, what the integers are
+  const std::uint8_t* factors = nullptr;  ///< [group][16], of the lanes, less…; null is 1
+  std::int32_t lowest_factor = 0;         ///< … this
+  const std::uint8_t* minima = nullptr;   ///< integers of offsets likewise; see has_minima
+  std::int32_t lowest_minimum = 0;
+  bool has_minima = false;
+  scale_kind kind = scale_kind::binary32;  ///< of the scales of lanes; binary32 or, with F16C, …
+  const void* lane_scales = nullptr;       ///< [piece][16]
+  const void* minimum_scales = nullptr;    ///< [piece][16]
+  /// [row][word]: four bytes with a sign where has_block_fours(), else two of 16 bits to a word,
+  /// the first two of four, then the others.
+  const std::uint32_t* rows = nullptr;
   const std::int32_t* row_starts = nullptr;  ///< [row][group]: what the sum of a group begins with
   const std::int32_t* row_sums = nullptr;    ///< [row][group]: of the integers
   const float* row_scales = nullptr;         ///< [row][piece]
@@ -64,7 +75,7 @@ struct block_tile {
   order scales = order::product;
   float* totals = nullptr;  ///< [row][16], added to
 };
-/// Whether words of a block_tile are of four bytes, else of two 16-bit integers.
+/// Whether bytes are multiplied as they are, fours of them.
 [[nodiscard]] constexpr bool has_block_fours(isa level) {
   return LOWP_X86_TARGETS != 0 && has_integer_products(level);
 }
