@@ -84,10 +84,16 @@ class packed_blocks {
     [[nodiscard]] std::size_t columns(std::size_t rows) const {
       return !is_direct_ ? chunk : rows > 8 ? 4 * chunk : bulk::round_up(of_.cols(), chunk);
     }
+    [[nodiscard]] std::size_t strips(std::size_t rows) const {
+      return !is_direct_ ? 1 : rows < 4 ? 4 : 2;
+    }
     void describe(std::size_t row, std::size_t first, std::size_t cols, tile& t) {
       const std::size_t strip = row / width;
       if (!is_direct_) return unpack(strip, first, cols, t);
       t.bits = of_.bits_;
+      t.strip_words = of_.strip_words_;
+      t.strip_integers = of_.strip_groups_ * of_.integer_planes() * width;
+      t.strip_scales = of_.strip_blocks_ * of_.scale_planes() * width;
       if (of_.has_table_) t.table = of_.table_;
       t.lanes = of_.words(strip, first);
       if (of_.facts_.factors.exists) t.factors = of_.factors_of(strip, first);

@@ -94,15 +94,20 @@ class block_row_words {
         std::uint8_t codes[most];
         const std::size_t n = (std::min)(most, plan.depth - k);
         from.codes(0, row, k, n, codes);
-        for (std::size_t i = 0; i < n; ++i) {
-          const std::int32_t x = from.elements.integers[codes[i]];
-          if (per_word_ == 4) {
-            bytes[k + i] = static_cast<std::uint8_t>(x);
-          } else {
-            const auto word = static_cast<std::int16_t>(x);
-            std::memcpy(bytes + 2 * (k + i), &word, sizeof word);
+        for (std::size_t begin = 0; begin < n; begin += plan.group) {
+          const std::size_t end = (std::min)(n, begin + plan.group);
+          std::int32_t sum = 0;
+          for (std::size_t i = begin; i < end; ++i) {
+            const std::int32_t x = from.elements.integers[codes[i]];
+            sum += x;
+            if (per_word_ == 4) {
+              bytes[k + i] = static_cast<std::uint8_t>(x);
+            } else {
+              const auto word = static_cast<std::int16_t>(x);
+              std::memcpy(bytes + 2 * (k + i), &word, sizeof word);
+            }
           }
-          sums_[row * groups_ + (k + i) / plan.group] += x;
+          sums_[row * groups_ + (k + begin) / plan.group] = sum;
         }
       }
     }
@@ -160,6 +165,7 @@ class block_panel {
 
   [[nodiscard]] const block_facts& facts() const { return from_; }
   [[nodiscard]] std::size_t columns(std::size_t) const { return chunk; }
+  [[nodiscard]] std::size_t strips(std::size_t) const { return 1; }
   /// Columns `first` … of rows `row` … row + 15, less beyond the last.
   void describe(std::size_t row, std::size_t first, std::size_t, kernels::block_tile& t) {
     const std::size_t count = (std::min)(width, from_.rows - row),
@@ -277,8 +283,8 @@ class block_panel {
 };
 
 /// store(lane, count, row, sums) for the sums of the products of rows lane … lane + count - 1 of an
-/// operand in lanes and one of `rows`. make() makes what has the lanes: facts(), columns(rows) of
-/// them at a time, and describe(lane, column, columns, tile).
+/// operand in lanes and one of `rows`. make() makes what has the lanes: facts(), columns(rows) and
+/// strips(rows), of 16 rows, at a time, and describe(lane, column, columns, tile).
 template <class Make, class Store>
 void multiply_integer_blocks(const block_facts& facts, const Make& make, const block_reader& rows,
                              const block_plan& plan, kernels::block_tile::order order,
@@ -291,11 +297,11 @@ void multiply_integer_blocks(const block_facts& facts, const Make& make, const b
   const auto run = [&](std::size_t part) {
     const default_float_environment environment;
     const auto lanes = make();
-    const std::size_t chunk = lanes->columns(rows.rows);
-    const auto totals = make_aligned<float>(rows.rows * width);
-    for (std::size_t strip = parts.begin(part); strip < parts.end(part); ++strip) {
-      const std::size_t lane = strip * width;
-      std::fill(totals.get(), totals.get() + rows.rows * width, 0.0f);
+    const std::size_t chunk = lanes->columns(rows.rows), most = lanes->strips(rows.rows);
+    const auto totals = make_aligned<float>(most * rows.rows * width);
+    for (std::size_t strip = parts.begin(part); strip < parts.end(part); strip += most) {
+      const std::size_t lane = strip * width, some = (std::min)(most, parts.end(part) - strip);
+      std::fill(totals.get(), totals.get() + some * rows.rows * width, 0.0f);
       for (std::size_t k = 0; k < plan.depth; k += chunk) {
         const std::size_t cols = (std::min)(chunk, plan.depth - k);
         kernels::block_tile t;
@@ -308,13 +314,17 @@ void multiply_integer_blocks(const block_facts& facts, const Make& make, const b
         t.lowest_minimum = static_cast<std::int32_t>(facts.minima.lowest);
         t.scales = order;
         t.totals = totals.get();
+        t.strip_count = some;
+        t.strip_totals = rows.rows * width;
         lanes->describe(lane, k, cols, t);
         words.describe(0, k / plan.piece, plan, t);
         kernels::multiply(level, t);
       }
-      const std::size_t count = (std::min)(width, facts.rows - lane);
-      for (std::size_t row = 0; row < rows.rows; ++row) {
-        store(lane, count, row, totals.get() + row * width);
+      for (std::size_t i = 0; i < some; ++i) {
+        const std::size_t first = lane + i * width, count = (std::min)(width, facts.rows - first);
+        for (std::size_t row = 0; row < rows.rows; ++row) {
+          store(first, count, row, totals.get() + (i * rows.rows + row) * width);
+        }
       }
     }
   };

@@ -74,6 +74,10 @@ struct block_tile {
   std::size_t row_words = 0, row_groups = 0, row_pieces = 0;  ///< from one row to the next
   order scales = order::product;
   float* totals = nullptr;  ///< [row][16], added to
+  /// So many times 16 rows lie in lanes: from one to the next in `lanes`, in factors and minima, in
+  /// scales and in totals.
+  std::size_t strip_count = 1;
+  std::size_t strip_words = 0, strip_integers = 0, strip_scales = 0, strip_totals = 0;
 };
 /// Whether bytes are multiplied as they are, fours of them.
 [[nodiscard]] constexpr bool has_block_fours(isa level) {
