@@ -47,11 +47,15 @@ struct trit_record {
 
 std::mt19937 draw(20);
 
-/// Any bytes: scales are zero, subnormal, infinite and NaN, too.
+/// Any bytes in the last eighth, where scales are infinite and NaN, too; before, those that make no
+/// binary16 of it.
 template <class M>
 M any_matrix(std::size_t rows, std::size_t cols) {
   M m(rows, cols);
-  for (std::uint8_t& b : m.bytes()) b = static_cast<std::uint8_t>(draw());
+  const auto bytes = m.bytes();
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    bytes[i] = static_cast<std::uint8_t>(draw() & (i < bytes.size() / 8 * 7 ? 0xBFu : 0xFFu));
+  }
   return m;
 }
 
@@ -137,7 +141,8 @@ TEST_CASE("Q4_0 by Q8_0: exact sums of blocks of 32, scaled in a named order") {
       bytes, x, rows, [](binary32 s, binary32 a, binary32 b) { return s * b * a; });
   check<policies::integer_blocks>(x, w, product);
   check<integer_block_sums{scale_order::b_first}>(x, w, b_first);
-  CHECK(defined<policies::integer_blocks>(x, w) == defined<policies::integer_blocks>(x, w));
+  const std::vector<float> by_definition = defined<policies::integer_blocks>(x, w);
+  for (std::size_t i = 0; i < product.size(); ++i) CHECK(bits(product[i]) == bits(by_definition[i]));
 
   // The other way round, c is the transpose.
   std::vector<float> transposed(product.size());
