@@ -24,7 +24,8 @@ constexpr block_format q8_0{formats::int_n<8>, formats::binary16, block_shape{1,
 constexpr block_format q8_k{formats::int_n<8>, formats::binary32, block_shape{1, 256}};
 constexpr block_format q4_0{formats::int_n<4>, formats::binary16, block_shape{1, 32}};
 
-/// 32 codes of 4 bits with 8 added, those of 16 … 31 in the upper halves of bytes, after a binary16.
+/// 32 codes of 4 bits with 8 added, those of 16 … 31 in the upper halves of bytes, after a
+/// binary16.
 struct nibble_record {
   static constexpr std::size_t cols = 32, bytes = 18;
   static constexpr std::size_t per_record(int leaf) { return leaf == 0 ? 32 : 1; }
@@ -103,9 +104,8 @@ void check_kernels(const A& a, const B& b) {
 
 /// K in pieces of 32: the integers of both, the product of their scales, by `multiply`.
 template <class Multiply>
-std::vector<float> sums_of_nibbles(const std::vector<std::uint8_t>& w,
-                                   const block_matrix<q8_0>& x, std::size_t rows,
-                                   const Multiply& multiply) {
+std::vector<float> sums_of_nibbles(const std::vector<std::uint8_t>& w, const block_matrix<q8_0>& x,
+                                   std::size_t rows, const Multiply& multiply) {
   const std::size_t blocks = x.cols() / 32;
   std::vector<float> c(x.rows() * rows);
   for (std::size_t m = 0; m < x.rows(); ++m) {
@@ -137,12 +137,13 @@ TEST_CASE("Q4_0 by Q8_0: exact sums of blocks of 32, scaled in a named order") {
   const std::vector<std::uint8_t> bytes(w.bytes().begin(), w.bytes().end());
   const auto product = sums_of_nibbles(
       bytes, x, rows, [](binary32 s, binary32 a, binary32 b) { return s * (a * b); });
-  const auto b_first = sums_of_nibbles(
-      bytes, x, rows, [](binary32 s, binary32 a, binary32 b) { return s * b * a; });
+  const auto b_first =
+      sums_of_nibbles(bytes, x, rows, [](binary32 s, binary32 a, binary32 b) { return s * b * a; });
   check<policies::integer_blocks>(x, w, product);
   check<integer_block_sums{scale_order::b_first}>(x, w, b_first);
   const std::vector<float> by_definition = defined<policies::integer_blocks>(x, w);
-  for (std::size_t i = 0; i < product.size(); ++i) CHECK(bits(product[i]) == bits(by_definition[i]));
+  for (std::size_t i = 0; i < product.size(); ++i)
+    CHECK(bits(product[i]) == bits(by_definition[i]));
 
   // The other way round, c is the transpose.
   std::vector<float> transposed(product.size());

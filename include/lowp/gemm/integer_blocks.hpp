@@ -3,7 +3,8 @@
 // block, as CPU kernels for quantized weights compute them. The umbrella header leaves it out.
 //
 //   const auto x = quantize<q8_k, records<…>::layout>(activations);       // 8 x 4096
-//   gemm<policies::integer_blocks>(x, weights, c);                        // weights: Q4_K, 4096 x 4096
+//   gemm<policies::integer_blocks>(x, weights, c);                        // weights: Q4_K, 4096 x
+//   4096
 #pragma once
 
 #include <cstddef>
@@ -90,11 +91,11 @@ struct integer_block_way {
       : b_in_lanes(b, a), a_in_lanes(a, b) {
     const bool prefers_b = b.rows >= a.rows;
     takes_b = b_in_lanes.obstacle == nullptr && (prefers_b || a_in_lanes.obstacle != nullptr);
-    obstacle = p.chains != 1                      ? "sums lie side by side"
-               : takes_b                          ? nullptr
-               : a_in_lanes.obstacle == nullptr   ? nullptr
-               : prefers_b                        ? b_in_lanes.obstacle
-                                                  : a_in_lanes.obstacle;
+    obstacle = p.chains != 1                    ? "sums lie side by side"
+               : takes_b                        ? nullptr
+               : a_in_lanes.obstacle == nullptr ? nullptr
+               : prefers_b                      ? b_in_lanes.obstacle
+                                                : a_in_lanes.obstacle;
   }
 };
 

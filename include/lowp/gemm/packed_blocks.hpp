@@ -25,8 +25,9 @@ namespace bulk {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(x), magnitude = bits & 0x7FFFFFFFu;
   const auto sign = static_cast<std::uint16_t>(bits >> 16 & 0x8000u);
   if (magnitude == 0 || magnitude >= 0x7F800000u) {
-    half = static_cast<std::uint16_t>(
-        sign | (magnitude == 0 ? 0u : magnitude > 0x7F800000u ? 0x7E00u : 0x7C00u));
+    half = static_cast<std::uint16_t>(sign | (magnitude == 0            ? 0u
+                                              : magnitude > 0x7F800000u ? 0x7E00u
+                                                                        : 0x7C00u));
     return true;
   }
   const int exponent = static_cast<int>(magnitude >> 23) - 127;
@@ -35,9 +36,8 @@ namespace bulk {
   const std::uint32_t significand = (magnitude & 0x7FFFFFu) | 0x800000u;
   if ((significand & ((1u << dropped) - 1)) != 0) return false;
   const std::uint32_t kept = significand >> dropped;
-  const std::uint32_t field = exponent < -14 ? kept
-                                             : (static_cast<std::uint32_t>(exponent + 15) << 10 |
-                                                (kept & 0x3FFu));
+  const std::uint32_t field =
+      exponent < -14 ? kept : (static_cast<std::uint32_t>(exponent + 15) << 10 | (kept & 0x3FFu));
   half = static_cast<std::uint16_t>(sign | field);
   return true;
 }
@@ -68,8 +68,9 @@ class packed_blocks {
   /// All bytes, per element.
   [[nodiscard]] double bits_per_value() const {
     if (rows() * cols() == 0) return 0;
-    const std::size_t bytes = strips_ * (strip_words_ * 4 + strip_groups_ * integer_planes() * width +
-                                         strip_blocks_ * scale_planes() * width * scale_bytes());
+    const std::size_t bytes =
+        strips_ * (strip_words_ * 4 + strip_groups_ * integer_planes() * width +
+                   strip_blocks_ * scale_planes() * width * scale_bytes());
     return 8.0 * static_cast<double>(bytes) / static_cast<double>(rows() * cols());
   }
 
@@ -100,9 +101,8 @@ class packed_blocks {
       if (of_.facts_.minima.exists) t.minima = of_.minima_of(strip, first);
       t.kind = of_.kind_;
       t.lane_scales = of_.scales_of(strip, first / of_.facts_.block);
-      t.minimum_scales = of_.facts_.has_offsets
-                             ? of_.minimum_scales_of(strip, first / of_.facts_.block)
-                             : nullptr;
+      t.minimum_scales =
+          of_.facts_.has_offsets ? of_.minimum_scales_of(strip, first / of_.facts_.block) : nullptr;
     }
 
    private:
@@ -151,7 +151,8 @@ class packed_blocks {
            col / unit * static_cast<std::size_t>(bits_) * width;
   }
   [[nodiscard]] std::uint8_t* factors_of(std::size_t strip, std::size_t col) const {
-    return integers_.get() + (strip * integer_planes() * strip_groups_ + col / facts_.group) * width;
+    return integers_.get() +
+           (strip * integer_planes() * strip_groups_ + col / facts_.group) * width;
   }
   [[nodiscard]] std::uint8_t* minima_of(std::size_t strip, std::size_t col) const {
     const std::size_t plane = facts_.factors.exists ? strip_groups_ : 0;
@@ -180,7 +181,8 @@ class packed_blocks {
     strip_groups_ = facts_.has_groups() ? cols / facts_.group : 0;
     strip_blocks_ = cols / facts_.block;
     words_ = bulk::make_aligned<std::uint32_t>(strips_ * strip_words_);
-    integers_ = bulk::make_aligned<std::uint8_t>(strips_ * strip_groups_ * integer_planes() * width);
+    integers_ =
+        bulk::make_aligned<std::uint8_t>(strips_ * strip_groups_ * integer_planes() * width);
     choose_scales(from, how);
     const auto run = [&](std::size_t strip) {
       const auto panel = std::make_unique<bulk::block_panel>(how.level(), from, plan);
@@ -201,7 +203,8 @@ class packed_blocks {
   /// By how many bits integers are told apart, or codes that a table maps to them.
   void choose_bits() {
     const bulk::integer_leaf& e = facts_.elements;
-    const int needed = static_cast<int>(std::bit_width(static_cast<unsigned>(e.highest - e.lowest)));
+    const int needed =
+        static_cast<int>(std::bit_width(static_cast<unsigned>(e.highest - e.lowest)));
     bits_ = needed <= 2 ? 2 : needed > 6 ? 8 : needed;
     std::size_t count = 0;
     std::uint8_t codes[64] = {};
@@ -237,7 +240,7 @@ class packed_blocks {
     };
     kind_ = std::all_of(all.get(), all.get() + count, is_bfloat16) ? tile::scale_kind::bfloat16
             : std::all_of(all.get(), all.get() + count, is_half)   ? tile::scale_kind::binary16
-                                                                    : tile::scale_kind::binary32;
+                                                                   : tile::scale_kind::binary32;
     scales_ = bulk::make_aligned<std::uint8_t>(count * scale_bytes());
     for (std::size_t i = 0; i < count; ++i) {
       const auto bits = std::bit_cast<std::uint32_t>(all[i]);
@@ -322,8 +325,8 @@ class packed_blocks {
 };
 
 /// c = a * b^T as by the matrix that b was packed from. Throws std::invalid_argument, before
-/// writing, also where kernels cannot: a has levels or offsets, its blocks do not end with b's, or a
-/// sum might leave 32 bits; and for a policy with several chains.
+/// writing, also where kernels cannot: a has levels or offsets, its blocks do not end with b's, or
+/// a sum might leave 32 bits; and for a policy with several chains.
 template <integer_block_policy auto P, level_matrix A>
 void gemm(const A& a, const packed_blocks& b, matrix_view<float> c, const execution& how = {}) {
   static_assert(defect(P) == nullptr && P.chains == 1, "packed_blocks are added in one chain");
@@ -334,9 +337,7 @@ void gemm(const A& a, const packed_blocks& b, matrix_view<float> c, const execut
   const bulk::level_reader<A> x(a);
   const bulk::block_plan plan(b.facts(), x);
   if (plan.obstacle != nullptr) refuse("gemm: packed_blocks: " + std::string(plan.obstacle));
-  const auto make = [&] {
-    return std::make_unique<packed_blocks::lanes>(how.level(), b, plan);
-  };
+  const auto make = [&] { return std::make_unique<packed_blocks::lanes>(how.level(), b, plan); };
   bulk::multiply_integer_blocks(b.facts(), make, x, plan, bulk::order_of(P, true), how,
                                 bulk::row_store(how.level(), c));
 }

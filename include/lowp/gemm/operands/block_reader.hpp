@@ -80,8 +80,8 @@ class level_reader final : public block_reader {
   using zero_level = std::remove_cvref_t<decltype(format::zero)>;
   using offset_level = std::remove_cvref_t<decltype(format::offset)>;
   using layout = std::remove_cvref_t<decltype(std::declval<const M&>().layout())>;
-  static constexpr int scale_leaf = 1, offset_leaf = 1 + leaf_count<scale_level> +
-                                                     leaf_count<zero_level>;
+  static constexpr int scale_leaf = 1,
+                       offset_leaf = 1 + leaf_count<scale_level> + leaf_count<zero_level>;
 
  public:
   explicit level_reader(const M& m) : of_(&m) {
@@ -167,8 +167,8 @@ class level_reader final : public block_reader {
       x.bytes[code] = static_cast<std::uint8_t>(x.integers[code] - x.lowest);
     }
     if constexpr (requires { typename layout::record_type; }) {
-      x.steps = code_steps(pattern_of_record<typename layout::record_type>(leaf, f.bits()),
-                           x.bytes, !are_elements);
+      x.steps = code_steps(pattern_of_record<typename layout::record_type>(leaf, f.bits()), x.bytes,
+                           !are_elements);
     } else if constexpr (requires { of_->layout().dense_row(leaf, 0); }) {
       const int dense = of_->layout().dense_row(leaf, 0).width;
       if (dense != 0 && are_elements) {
@@ -233,8 +233,8 @@ class level_reader final : public block_reader {
         for (std::size_t i = 0; i < count; ++i) {
           const std::size_t at = of_block == block_row::all ? 0 : (first + i) * of_block / group;
           const auto part = lowp::detail::level_part_at<Leaf>(f, row + r, at, load);
-          out[i * width + r] = pack_as<float>(exact::multiply(
-              part.factor, unpacked::scaled_integer(false, 1, unit)));
+          out[i * width + r] = pack_as<float>(
+              exact::multiply(part.factor, unpacked::scaled_integer(false, 1, unit)));
         }
       }
       return;

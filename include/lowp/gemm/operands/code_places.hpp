@@ -33,8 +33,10 @@ struct code_pattern {
 
 /// Of codes that follow each other without gaps, low bits first.
 [[nodiscard]] inline code_pattern pattern_of_dense(int bits, int width) {
-  code_pattern p{bits, kernels::code_places::size,
-                 kernels::code_places::size / 8 * static_cast<std::size_t>(width), {}};
+  code_pattern p{bits,
+                 kernels::code_places::size,
+                 kernels::code_places::size / 8 * static_cast<std::size_t>(width),
+                 {}};
   for (std::size_t i = 0; i < p.codes; ++i) {
     for (int b = 0; b < bits; ++b) {
       p.places.push_back({i * static_cast<std::size_t>(width) + static_cast<std::size_t>(b)});

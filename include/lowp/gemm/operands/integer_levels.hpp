@@ -17,7 +17,7 @@
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/facts.hpp"
 #include "lowp/formats/integers.hpp"
-#include "lowp/gemm/policies/integer_blocks.hpp"
+#include "lowp/gemm/operands/block_row.hpp"
 #include "lowp/number/unpack.hpp"
 
 namespace lowp {
@@ -68,12 +68,11 @@ template <int Leaf, class Element, class Scale, class Load>
     part.integer *= scale.integer;
     part.is_joined = scale.is_joined;
   } else {
-    part.factor =
-        exact::multiply(part.factor, unpacked::scaled_integer(scale.integer < 0,
-                                                              static_cast<std::uint64_t>(
-                                                                  scale.integer < 0
-                                                                      ? -scale.integer
-                                                                      : scale.integer)));
+    part.factor = exact::multiply(
+        part.factor,
+        unpacked::scaled_integer(
+            scale.integer < 0,
+            static_cast<std::uint64_t>(scale.integer < 0 ? -scale.integer : scale.integer)));
   }
   return part;
 }
@@ -124,7 +123,8 @@ class integer_block_matrix {
     using format = std::remove_cvref_t<decltype(f)>;
     using zero_level = std::remove_cvref_t<decltype(format::zero)>;
     using offset_level = std::remove_cvref_t<decltype(format::offset)>;
-    constexpr int scale = 1, zero = scale + leaf_count<std::remove_cvref_t<decltype(format::scale)>>,
+    constexpr int scale = 1,
+                  zero = scale + leaf_count<std::remove_cvref_t<decltype(format::scale)>>,
                   offset = zero + leaf_count<zero_level>;
     static_assert(leaf_count<zero_level> <= 1, "zero points of integer_block_sums are numbers");
     const auto load = [&m](int leaf, std::size_t r, std::size_t c) { return m.code(leaf, r, c); };

@@ -42,10 +42,11 @@ LOWP_BORDER void gather_codes(const code_places& p, const std::uint8_t* const* r
 
 /// Sums of the products of 16 rows of one operand, which lie in lanes, and some rows of another.
 ///
-/// Integers of lanes have no sign: a constant is added to them. A unit is 32 of each lane, four to a
-/// word: of 8 bits, eight vectors of 16 words, one after the other; of fewer bits the low four or
-/// two, then what is left of the upper ones: word i of the unit has bits of 4 at i % 2 * 4 of vector
-/// i / 2, bits of 2 at i % 4 * 2 of vector i / 4, bits of 1 at bit i of one vector, of each byte.
+/// Integers of lanes have no sign: a constant is added to them. A unit is 32 of each lane, four to
+/// a word: of 8 bits, eight vectors of 16 words, one after the other; of fewer bits the low four or
+/// two, then what is left of the upper ones: word i of the unit has bits of 4 at i % 2 * 4 of
+/// vector i / 2, bits of 2 at i % 4 * 2 of vector i / 4, bits of 1 at bit i of one vector, of each
+/// byte.
 struct block_tile {
   static constexpr std::size_t width = 16, unit = 32;
   enum class order : std::uint8_t { product, rows_first, lanes_first };
@@ -55,7 +56,7 @@ struct block_tile {
   std::size_t piece_count = 0, groups_per_piece = 1;
   std::size_t group = 0;  ///< integers of a group: 16, or a multiple of 32
   const std::uint32_t* lanes = nullptr;
-  int bits = 8;  ///< 2, 3, 4, 5, 6 or 8; but for 8 where has_block_fours()
+  int bits = 8;                           ///< 2, 3, 4, 5, 6 or 8; but for 8 where has_block_fours()
   const std::uint8_t* table = nullptr;    ///< where has_block_fours(): 64, what the integers are
   const std::uint8_t* factors = nullptr;  ///< [group][16], of the lanes, less…; null is 1
   std::int32_t lowest_factor = 0;         ///< … this
