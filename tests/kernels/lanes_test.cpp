@@ -181,6 +181,11 @@ std::uint32_t float_divide(std::uint32_t a, std::uint32_t b) {
   volatile auto x = value(a);
   return bits(x / value(b));
 }
+/// NaN, but of -0, where the sign is set.
+std::uint32_t float_sqrt(std::uint32_t x) {
+  volatile auto magnitude = value(x);
+  return bits(std::sqrt(magnitude));
+}
 std::uint32_t float_multiply_add(std::uint32_t a, std::uint32_t b, std::uint32_t sum) {
   return bits(std::fma(value(a), value(b), value(sum)));
 }

@@ -10,6 +10,8 @@
 //   load_codes(bytes, leaf, row, col, count, codes)      optional, for codes of at most 8 bits that
 //   store_codes(bytes, leaf, row, col, count, codes)     are not dense: so many from a place on, to
 //                                       or from a byte each; how many were done, or 0
+//   load_values(level, bytes, row, col, count, values)   optional: elements in binary32, rounded
+//                                       once, by kernels of `level`; how many were done
 //
 // Rows of the grid of a leaf share no byte with each other, nor with those of other leaves in other
 // rows of groups: threads store them.
@@ -19,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <type_traits>
 
 #include "lowp/arrays/packing.hpp"
 #include "lowp/block/block_format.hpp"
@@ -100,10 +103,28 @@ class planes {
   std::size_t size_ = 0;
 };
 
+namespace detail {
+/// Whether a record finds the values of a format.
+template <class Record, class Format>
+inline constexpr bool has_values = false;
+template <class Record, class Format>
+requires(Format::is_constant&& requires {
+  Record::format;
+}) inline constexpr bool has_values<Record, Format> = [] {
+  if constexpr (std::is_same_v<std::remove_cvref_t<decltype(Record::format)>,
+                               typename Format::type>) {
+    return Record::format == Format::value;
+  }
+  return false;
+}();
+}  // namespace detail
+
 /// Records: all levels of `Record::cols` elements of a row together, in Record::bytes bytes, record
 /// after record, row after row. Record has load(bytes, leaf, i) and store(bytes, leaf, i, code) for
 /// the code number i of a leaf within a record, and per_record(leaf), how many it has of them. It
-/// may have load_elements(bytes, codes) and store_elements(bytes, codes) for all codes of leaf 0.
+/// may have load_elements(bytes, codes) and store_elements(bytes, codes) for all codes of leaf 0,
+/// and for its own composition, `format`, load_values(level, bytes, values), which says whether it
+/// could.
 template <class Record>
 struct records {
   template <class Format>
@@ -149,6 +170,16 @@ struct records {
       return for_whole_records(leaf, row, col, count, [&](std::size_t place, std::size_t i) {
         Record::store_elements(bytes + place, codes + i);
       });
+    }
+
+    template <class Level>
+    [[nodiscard]] std::size_t load_values(
+        Level level, const std::uint8_t* bytes, std::size_t row, std::size_t col, std::size_t count,
+        float* values) const requires detail::has_values<Record, Format> {
+      if (col % Record::cols != 0) return 0;
+      return Record::load_values(level, bytes + record(row, col / Record::cols),
+                                 count / Record::cols, values) *
+             Record::cols;
     }
 
    private:

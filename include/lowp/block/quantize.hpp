@@ -334,10 +334,30 @@ void dequantize_planes(const basic_block_matrix<Format, planes, Bytes>& in, matr
   }
 }
 
+/// Of a layout that knows values; what it does not do is left to the definition, block by block.
+template <class Matrix>
+void dequantize_by_layout(const Matrix& in, matrix_view<float> out, const execution& how) {
+  run_block_rows(how, in.rows(), 1, in.cols(), buffer_size,
+                 [&](std::size_t row, std::size_t first, std::size_t last) {
+                   const std::size_t width = in.block_cols();
+                   float* const to = out.row(row);
+                   while (first < last) {
+                     first += in.layout().load_values(how.level(), in.bytes().data(), row, first,
+                                                      last - first, to + first);
+                     const std::size_t end = (std::min)(last, first - first % width + width);
+                     for (; first < end; ++first) to[first] = pack_as<float>(in.value(row, first));
+                   }
+                 });
+}
+
 template <class Format, template <class> class Layout, class Bytes, class T>
 void dequantize_any(const basic_block_matrix<Format, Layout, Bytes>& in, matrix_view<T> out,
                     const execution& how) {
   require_shape("dequantize", out.rows, out.cols, in.rows(), in.cols());
+  if constexpr (std::is_same_v<T, float> &&
+                requires { in.layout().load_values(how.level(), nullptr, 0, 0, 0, out.data); }) {
+    return dequantize_by_layout(in, out, how);
+  }
   if constexpr (described_scaled_blocks<Format>) {
     if (bulk::is_in_blocks<Format>(in.composition())) {
       if constexpr (lowp::detail::is_planes<Layout<Format>>) {

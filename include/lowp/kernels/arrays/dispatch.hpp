@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "lowp/kernels/arrays/group_terms.hpp"
+#include "lowp/kernels/arrays/record_fields.hpp"
 #include "lowp/kernels/arrays/scale_arithmetic.hpp"
 #include "lowp/kernels/arrays/threshold_table.hpp"
 #include "lowp/kernels/arrays/value_table.hpp"
@@ -320,6 +321,11 @@ inline void divide_by_group_terms(isa level, const group_terms& t, const float* 
 [[nodiscard]] LOWP_BORDER std::size_t unpack(isa level, int width, bool msb_first,
                                              const std::uint8_t* bytes, std::size_t count,
                                              std::uint8_t* codes);
+
+/// The values of records of codes, `record_bytes` apart, each rounded once.
+LOWP_BORDER void decode_records(isa level, const record_fields& fields, const std::uint8_t* bytes,
+                                std::size_t record_bytes, const record_scales* scales,
+                                std::size_t count, std::uint32_t* values);
 
 }  // namespace kernels
 }  // namespace LOWP_KERNEL_BASELINE

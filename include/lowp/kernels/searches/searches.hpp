@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+// Searches for the scales of groups of elements, many groups at a time: lane l of each vector is a
+// group, so that the sums of a group are in the order in which they are written, whatever the width
+// of vectors. All numbers are binary32; each operation rounds once, to nearest even; nothing is
+// contracted. The caller sees to the floating-point environment (core/config.hpp).
+//
+// Groups come in packs of 16: element i of group l is x[16 * i + l], and so are weights and codes.
+// Numbers are finite; sums may overflow, and comparisons with NaN are false.
+//
+// Where an integer is rounded from a number y, it is the nearest, to even, if |y| < 2^22; else what
+// the bits of the sum y + 3 * 2^22 say, less 2^22, modulo 2^23 (`nearest` below).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "lowp/kernels/isa.hpp"
+#include "lowp/kernels/target.hpp"
+#ifndef LOWP_BORDER  // lowp.hpp is included before
+#define LOWP_FORGETS_AGAIN
+#include "lowp/kernels/define.inc"
+#endif
+
+namespace lowp {
+inline namespace LOWP_KERNEL_BASELINE {
+namespace kernels {
+
+inline constexpr std::size_t pack_groups = 16;
+
+/// How elements weigh.
+enum class element_weights : std::uint8_t {
+  magnitudes,          ///< |x|
+  squares,             ///< x * x
+  root_mean_plus,      ///< sqrt((sum of x * x) / n) + |x|, of the n elements of the group
+  by_importance,       ///< importance * sqrt(mean + x * x), mean given for each group
+  by_importance_alone  ///< importance
+};
+
+/// The candidates of a search: codes a unit, (first + step * k + largest) / (maximum - minimum),
+/// for k = 0 … count - 1.
+struct scale_candidates {
+  std::uint32_t first = 0, step = 0;  ///< binary32
+  int count = 0;
+};
+
+/// What a search finds for the groups of a pack.
+struct pack_scales {
+  std::uint32_t scale[pack_groups], minimum[pack_groups];  ///< binary32; x = scale * code - minimum
+};
+
+/// Weights of n elements; `mean` and `importance` for those that have them.
+LOWP_BORDER void weigh_pack(isa level, element_weights how, const std::uint32_t* x,
+                            const std::uint32_t* importance, const std::uint32_t* mean,
+                            std::size_t n, std::uint32_t* weights);
+
+/// The sums of all n words of each group, in order; of their squares.
+LOWP_BORDER void sum_pack(isa level, const std::uint32_t* x, std::size_t n, bool of_squares,
+                          std::uint32_t* sums);
+
+/// See scale_and_minimum.inc.
+LOWP_BORDER void search_scale_and_minimum(isa level, const std::uint32_t* x,
+                                          const std::uint32_t* weights, std::size_t n, int largest,
+                                          const scale_candidates& candidates, bool absolute,
+                                          pack_scales& found, std::uint32_t* codes);
+/// See signed_scale.inc.
+LOWP_BORDER void search_signed_scale(isa level, const std::uint32_t* x,
+                                     const std::uint32_t* weights, std::size_t n, int steps,
+                                     std::uint32_t* scales, std::uint32_t* codes);
+/// See signed_descent.inc.
+LOWP_BORDER void descend_to_signed_scale(isa level, const std::uint32_t* x, std::size_t n,
+                                         int steps, std::uint32_t* scales, std::uint32_t* codes);
+/// See unsigned_scale.inc.
+LOWP_BORDER void search_unsigned_scale(isa level, const std::uint32_t* x,
+                                       const std::uint32_t* weights, std::size_t n, int largest,
+                                       std::uint32_t* scales, std::uint32_t* codes);
+
+/// The codes nearest to (x + shift) / scale, lowest … highest, less lowest; those of groups whose
+/// scale is zero stay as they are. Without shifts (null): x / scale.
+LOWP_BORDER void divide_pack(isa level, const std::uint32_t* x, const std::uint32_t* scales,
+                             const std::uint32_t* shifts, std::size_t n, int lowest, int highest,
+                             std::uint32_t* codes);
+
+/// The integers nearest to x * factor, in 32 bits; factors for each group.
+LOWP_BORDER void multiply_pack(isa level, const std::uint32_t* x, const std::uint32_t* factors,
+                               std::size_t n, std::uint32_t* integers);
+
+/// The largest magnitude of count elements in memory, a multiple of 64, in bits.
+[[nodiscard]] LOWP_BORDER std::uint32_t largest_magnitude(isa level, const float* x,
+                                                          std::size_t count);
+
+/// The integers nearest to x * factor, at most `highest`, modulo 256, of so many.
+LOWP_BORDER void nearest_bytes(isa level, const float* x, std::uint32_t factor, int highest,
+                               std::size_t count, std::uint8_t* bytes);
+
+}  // namespace kernels
+}  // namespace LOWP_KERNEL_BASELINE
+}  // namespace lowp
+
+#if !LOWP_COMPILED
+#include "lowp/kernels/searches/searches.inc"
+#endif
+#ifdef LOWP_FORGETS_AGAIN
+#undef LOWP_FORGETS_AGAIN
+#include "lowp/kernels/undefine.inc"
+#endif
