@@ -182,42 +182,35 @@ class block_panel {
   }
 
  private:
-  /// Calls use(step, rows) for each step of codes in columns of `count` rows, `cols_per_code`
-  /// columns each; false, and nothing done, where they are not gathered.
-  template <class Use>
-  [[nodiscard]] bool for_each_step(const integer_leaf& leaf, std::size_t row, std::size_t count,
-                                   std::size_t first, std::size_t cols, std::size_t cols_per_code,
-                                   const Use& use) {
+  /// Codes of a leaf in columns of `count` rows, less the lowest, `cols_per_code` columns each: of
+  /// row r from out + r * stride on. False, and nothing done, where they are not gathered.
+  [[nodiscard]] bool gather(const integer_leaf& leaf, std::size_t row, std::size_t count,
+                            std::size_t first, std::size_t cols, std::size_t cols_per_code,
+                            std::uint8_t* out, std::size_t stride) {
     const code_steps& steps = leaf.steps;
     const std::size_t unit = steps.codes * cols_per_code;
     if (steps.steps.empty() || chunk % unit != 0 || !kernels::has_code_places(level_)) return false;
-    const std::uint8_t *begins[width], *rows[width];
+    const std::size_t repeats = (cols - 1) / unit + 1,
+                      reach = (repeats - 1) * steps.bytes + steps.reach;
+    if (reach > code_steps::most_reach) return false;
+    const std::uint8_t* rows[width];
     const std::uint8_t* const end = from_.end();
-    for (std::size_t r = 0; r < count; ++r) {
-      begins[r] = from_.row_bytes(leaf.leaf, row + r) + first / unit * steps.bytes;
+    for (std::size_t r = count; r-- > 0;) {
+      rows[r] = from_.row_bytes(leaf.leaf, row + r) + first / unit * steps.bytes;
+      const auto left = static_cast<std::size_t>(end - rows[r]);
+      if (left >= reach) continue;
+      std::memset(padded_[r], 0, reach);
+      std::memcpy(padded_[r], rows[r], left);
+      rows[r] = padded_[r];
     }
-    for (std::size_t col = 0; col < cols; col += unit) {
-      const std::size_t offset = col / unit * steps.bytes;
-      for (std::size_t r = 0; r < count; ++r) rows[r] = begins[r] + offset;
-      for (std::size_t r = count; r-- > 0;) {  // the last rows may lie at the end
-        const auto left = static_cast<std::size_t>(end - rows[r]);
-        if (left >= steps.reach) break;
-        std::memset(padded_[r], 0, steps.reach);
-        std::memcpy(padded_[r], rows[r], left);
-        rows[r] = padded_[r];
-      }
-      for (std::size_t i = 0; i < steps.steps.size(); ++i) {
-        use(steps.steps[i], col / cols_per_code + i * size, rows);
-      }
+    for (std::size_t i = 0; i < steps.steps.size(); ++i) {
+      kernels::gather_codes(steps.steps[i], {rows, count, repeats, steps.bytes, out + i * size,
+                                             stride, steps.codes});
     }
     return true;
   }
   void load_elements(std::size_t row, std::size_t count, std::size_t first, std::size_t cols) {
-    const auto gather = [&](const kernels::code_places& step, std::size_t at,
-                            const std::uint8_t* const* rows) {
-      kernels::gather_codes(step, rows, count, bytes_ + at, chunk);
-    };
-    if (!for_each_step(from_.elements, row, count, first, cols, 1, gather)) {
+    if (!gather(from_.elements, row, count, first, cols, 1, bytes_, chunk)) {
       for (std::size_t r = 0; r < count; ++r) {
         std::uint8_t codes[chunk];
         from_.codes(0, row + r, first, cols, codes);
@@ -226,7 +219,7 @@ class block_panel {
         }
       }
     }
-    kernels::transpose(level_, bytes_, chunk / 4, round_up(cols / 4, 16), words_, width);
+    kernels::transpose(level_, bytes_, chunk / 4, round_up((cols + 3) / 4, 16), words_, width);
   }
   /// Integers of groups, [group][16].
   void load_integers(const integer_leaf& leaf, std::size_t row, std::size_t count,
@@ -242,19 +235,16 @@ class block_panel {
         }
       }
     };
-    const auto gather = [&](const kernels::code_places& step, std::size_t at,
-                            const std::uint8_t* const* rows) {
-      kernels::gather_codes(step, rows, count, codes_, size);
-      spread(at, leaf.steps.codes, codes_, size);
-    };
-    if (for_each_step(leaf, row, count, first, cols, from_.group, gather)) return;
     const std::size_t begin = first / from_.group, n = (cols + from_.group - 1) / from_.group;
+    if (gather(leaf, row, count, first, cols, from_.group, codes_, code_stride)) {
+      return spread(0, n, codes_, code_stride);
+    }
     for (std::size_t r = 0; r < count; ++r) {
-      std::uint8_t* const codes = codes_ + r * most_groups;
+      std::uint8_t* const codes = codes_ + r * code_stride;
       from_.codes(leaf.leaf, row + r, begin, n, codes);
       for (std::size_t i = 0; i < n; ++i) codes[i] = leaf.bytes[codes[i]];
     }
-    spread(0, n, codes_, most_groups);
+    spread(0, n, codes_, code_stride);
   }
   void load_scales(std::size_t row, std::size_t first, std::size_t cols) {
     using kind = block_reader::kind;
@@ -271,13 +261,14 @@ class block_panel {
     if (from_.has_offsets) load(kind::offsets, minimum_scales_);
   }
 
-  static constexpr std::size_t most_groups = chunk / 16;
+  /// Steps write whole vectors, the next one over what is too much of the one before.
+  static constexpr std::size_t most_groups = chunk / 16, code_stride = most_groups + size;
   isa level_;
   const block_reader& from_;
   const block_plan& plan_;
   alignas(64) std::uint8_t bytes_[chunk * width] = {};
   alignas(64) std::uint32_t words_[chunk / 4 * width];
-  alignas(64) std::uint8_t codes_[size * width] = {}, padded_[width][code_steps::most_reach];
+  alignas(64) std::uint8_t codes_[code_stride * width] = {}, padded_[width][code_steps::most_reach];
   alignas(64) std::uint8_t factors_[most_groups * width] = {}, minima_[most_groups * width] = {};
   alignas(64) float scales_[most_groups * width], minimum_scales_[most_groups * width];
 };

@@ -36,9 +36,15 @@ struct code_places {
 };
 /// Whether gather_codes may be called.
 [[nodiscard]] constexpr bool has_code_places(isa level) { return has(level, feature::byte_tables); }
-/// Of the rows that begin at rows[0] … rows[count - 1]: out[i * stride + j] is byte j of row i.
-LOWP_BORDER void gather_codes(const code_places& p, const std::uint8_t* const* rows,
-                              std::size_t count, std::uint8_t* out, std::size_t stride);
+/// Of rows that begin at rows[0] … rows[count - 1], of each the first 64 codes, and those of the
+/// next `bytes`, `repeats` in all: out[row * stride + repeat * codes + i].
+struct gathered_rows {
+  const std::uint8_t* const* rows;
+  std::size_t count, repeats, bytes;
+  std::uint8_t* out;
+  std::size_t stride, codes;
+};
+LOWP_BORDER void gather_codes(const code_places& p, const gathered_rows& g);
 
 /// Sums of the products of 16 rows of one operand, which lie in lanes, and some rows of another.
 ///
