@@ -130,6 +130,7 @@ struct records {
   template <class Format>
   class layout {
    public:
+    using record_type = Record;
     layout(const Format&, std::size_t rows, std::size_t cols)
         : rows_(rows), per_row_(cols / Record::cols) {
       if (cols % Record::cols != 0) {
@@ -138,6 +139,7 @@ struct records {
       }
     }
     [[nodiscard]] std::size_t size() const { return rows_ * per_row_ * Record::bytes; }
+    [[nodiscard]] std::size_t row_bytes() const { return per_row_ * Record::bytes; }
     [[nodiscard]] code_t load(const std::uint8_t* bytes, int leaf, std::size_t row,
                               std::size_t col) const {
       const std::size_t count = Record::per_record(leaf);
