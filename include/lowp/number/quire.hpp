@@ -83,7 +83,7 @@ class quire {
     const auto top = static_cast<std::int64_t>(q.words_[word_count - 1] << unused) >> unused;
     q.words_[word_count - 1] = static_cast<std::uint64_t>(top);
     q.words_[word_count] = top < 0 ? ~std::uint64_t{0} : 0;
-    q.check();
+    q.see_whether_it_fits();
     return q;
   }
 
@@ -178,7 +178,7 @@ class quire {
       case value_kind::finite:
         if (!is_finite()) break;
         accumulator{words_.data(), words_.size(), unit}.add(value);
-        check();
+        see_whether_it_fits();
         break;
       case value_kind::infinity:
         if (is_nan()) break;
@@ -201,7 +201,7 @@ class quire {
     const auto addend = other.words_;  // which may be this
     accumulator{words_.data(), words_.size(), unit}.add_at(0, addend.data(), addend.size(),
                                                            is_subtracted);
-    check();
+    see_whether_it_fits();
     return *this;
   }
   constexpr void become(value_kind state, bool is_negative = false) {
@@ -210,7 +210,7 @@ class quire {
     is_negative_infinity_ = is_negative;
   }
   /// All bits from that of the sign on must agree; 10...0 is no number.
-  constexpr void check() {
+  constexpr void see_whether_it_fits() {
     const std::uint64_t sign = 0 - (words_[word_count] >> 63);
     constexpr int sign_place = (bits - 1) % 64;
     const std::uint64_t beyond = (words_[word_count - 1] ^ sign) >> sign_place;
