@@ -12,6 +12,7 @@
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/block/ggml/block_types.hpp"
 #include "lowp/block/level_layouts.hpp"
+#include "lowp/block/quantize.hpp"
 #include "oracle.hpp"
 
 namespace formats = lowp::formats;
@@ -122,6 +123,10 @@ void check_rule(const lowp::gguf_type& type, const Rule& rule) {
   type.quantize(values.data(), values.size(), expected.data());
   const auto records = lowp::quantize<F, lowp::records<Record>::template layout>(matrix, rule);
   CHECK(byte_list(records.bytes().begin(), records.bytes().end()) == expected);
+  std::vector<float> read(values.size()), expected_values(values.size());
+  type.dequantize(expected.data(), read.size(), expected_values.data());
+  lowp::dequantize(records, lowp::matrix_view<float>(read.data(), 3, cols));
+  CHECK(read == expected_values);
   const auto planes = lowp::quantize<F>(matrix, rule);
   oracle::tally t;
   for_each_leaf(F, 3, cols, [&](int leaf, const auto&, std::size_t rows, std::size_t count) {
