@@ -161,6 +161,31 @@ TEST_CASE("Records hold the levels of compositions", "[ggml]") {
   check_codes<formats::ggml_nvfp4, lowp::nvfp4_record>(gguf::nvfp4);
 }
 
+TEST_CASE("A byte of TQ1_0 is the least part of 256 that its digits are of 243", "[ggml]") {
+  byte_list b(lowp::tq1_0_record::bytes), codes(256, 0), loaded(256);
+  for (unsigned number = 0; number < 243; ++number) {
+    unsigned rest = number;
+    for (std::size_t digit = 5; digit-- > 0; rest /= 3) {
+      codes[digit * 32] = static_cast<std::uint8_t>(rest % 3);
+    }
+    unsigned least = 0;
+    while (least * 243 < number * 256) ++least;
+    lowp::tq1_0_record::store_elements(b.data(), codes.data());
+    REQUIRE(b[0] == least);
+    lowp::tq1_0_record::load_elements(b.data(), loaded.data());
+    REQUIRE(loaded == codes);
+  }
+}
+
+TEST_CASE("Rounding to integers, where it is nearly a tie and where it cannot be", "[ggml]") {
+  const float x[8] = {0.49999997f, 0.5f, -0.5f, 1.5f, -2.4999998f, 126.49999f, 126.5f, 0x1p31f};
+  std::int32_t away[8], cut[8];
+  lowp::detail::round_away_array<8>(x, 77, away);
+  lowp::detail::truncate_array<8>(x, 77, cut);
+  CHECK(std::vector<int>(away, away + 8) == std::vector<int>{0, 1, -1, 2, -2, 126, 127, 77});
+  CHECK(std::vector<int>(cut, cut + 8) == std::vector<int>{0, 0, 0, 1, -2, 126, 126, 77});
+}
+
 TEST_CASE("ggml's rules for records quantize matrices", "[ggml]") {
   namespace gguf = lowp::gguf;
   check_rule<formats::q5_1, lowp::q5_1_record>(gguf::q5_1, rules::ggml_q5_1);

@@ -119,8 +119,9 @@ using q8_1_record = q8_record<true>;
 /// Q1_0, 18 bytes for 128 elements, and Q2_0, 18 for 64:  d (binary16) | 16 bytes of codes, low
 /// bits first.
 template <int Bits, auto Element>
-struct low_first_record : detail::record_values<low_first_record<Bits, Element>, 128 / Bits,
-                                                Element, detail::line_of_halves<false>> {
+struct low_first_record
+    : detail::record_values<low_first_record<Bits, Element>, std::size_t{128 / Bits}, Element,
+                            detail::line_of_halves<false>> {
   static constexpr block_format format{Element, formats::binary16, block_shape{1, 128 / Bits}};
   static constexpr std::size_t cols = 128 / Bits, bytes = 18;
   using plane = detail::bit_plane<Bits, 1, cols>;
