@@ -78,6 +78,12 @@ for part in a.weight a.weight_scale a.weight_scale_2; do
   grep -q "\"$part\"" output || fail "$part is no part of nvfp4"
 done
 expect 0 'a.weight *2x64 *nvfp4 *4.5 *-6 *4 ' inspect typed.safetensors
+# Without the metadata these are tensors of Model-Optimizer's convention.
+LC_ALL=C sed 's/lowp\.tensor\./xowp.tensor./' typed.safetensors >export.safetensors
+expect 0 'a.weight *2x64 *Model-Optimizer NVFP4 *4.75 *-6 *4 ' inspect export.safetensors
+expect 0 'no difference' verify typed.safetensors export.safetensors
+expect 0 '1 of 3 tensors converted to F32' convert export.safetensors --to f32 --only a.weight --out back.safetensors
+expect 0 'no difference' verify typed.safetensors back.safetensors
 for type in Q8_0 Q4_0 MXFP4 F16 BF16; do
   expect 0 "converted to $type" convert m.safetensors --to $type --only 'a*' --out typed.gguf
   expect 0 "a.weight *2x64 *$type " inspect typed.gguf
