@@ -35,7 +35,7 @@ double f16(const bytes& b, std::size_t i) {
   const unsigned bits = b[2 * i] | unsigned{b[2 * i + 1]} << 8;
   return std::ldexp(1024 + static_cast<int>(bits & 1023), static_cast<int>(bits >> 10) - 25);
 }
-double f32(const bytes& b, std::size_t i) { return double{std::bit_cast<float>(word(b, i))}; }
+double f32(const bytes& b, std::size_t i) { return double(std::bit_cast<float>(word(b, i))); }
 int int8(const bytes& b, std::size_t i) { return b[i] < 128 ? b[i] : b[i] - 256; }
 
 TEST_CASE("compressed-tensors: int-quantized, one scale for a row, a group, the tensor") {
@@ -216,7 +216,7 @@ TEST_CASE("integers are made from floats") {
       const float scale = amax / 7.5f;
       for (std::size_t k = 16 * g; k < 16 * g + 16; ++k) {
         const float code = std::fmin(std::nearbyint(in(n, k) / scale), 7.0f);
-        const double expected = double{code} * double{scale};
+        const double expected = double(code) * double(scale);
         differences += pack_as<double>(made.matrix.value(n, k)) == expected ? 0u : 1u;
       }
     }
