@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // GGUF's K-quants as entries of its table of types: rows are written as ggml's reference quantizers
-// do and read as ggml reads them, bit for bit (k_rules.hpp says what becomes of NaN and infinity).
+// do and read as ggml reads them, bit for bit (k_rules.hpp says what becomes of NaN and infinity);
+// under a negative dmin, which no quantizer writes, zeros may have the other sign.
 #pragma once
 
 #include <cstddef>
