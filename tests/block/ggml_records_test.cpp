@@ -12,6 +12,7 @@
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/block/ggml/block_types.hpp"
 #include "lowp/block/level_layouts.hpp"
+#include "lowp/block/quantize.hpp"
 #include "oracle.hpp"
 
 namespace formats = lowp::formats;
@@ -122,6 +123,10 @@ void check_rule(const lowp::gguf_type& type, const Rule& rule) {
   type.quantize(values.data(), values.size(), expected.data());
   const auto records = lowp::quantize<F, lowp::records<Record>::template layout>(matrix, rule);
   CHECK(byte_list(records.bytes().begin(), records.bytes().end()) == expected);
+  std::vector<float> read(values.size()), expected_values(values.size());
+  type.dequantize(expected.data(), read.size(), expected_values.data());
+  lowp::dequantize(records, lowp::matrix_view<float>(read.data(), 3, cols));
+  CHECK(read == expected_values);
   const auto planes = lowp::quantize<F>(matrix, rule);
   oracle::tally t;
   for_each_leaf(F, 3, cols, [&](int leaf, const auto&, std::size_t rows, std::size_t count) {
@@ -154,6 +159,31 @@ TEST_CASE("Records hold the levels of compositions", "[ggml]") {
   check<formats::q2_0, lowp::q2_0_record>(gguf::q2_0);
   // Of scales of NVFP4 the top bit is no part of the code.
   check_codes<formats::ggml_nvfp4, lowp::nvfp4_record>(gguf::nvfp4);
+}
+
+TEST_CASE("A byte of TQ1_0 is the least part of 256 that its digits are of 243", "[ggml]") {
+  byte_list b(lowp::tq1_0_record::bytes), codes(256, 0), loaded(256);
+  for (unsigned number = 0; number < 243; ++number) {
+    unsigned rest = number;
+    for (std::size_t digit = 5; digit-- > 0; rest /= 3) {
+      codes[digit * 32] = static_cast<std::uint8_t>(rest % 3);
+    }
+    unsigned least = 0;
+    while (least * 243 < number * 256) ++least;
+    lowp::tq1_0_record::store_elements(b.data(), codes.data());
+    REQUIRE(b[0] == least);
+    lowp::tq1_0_record::load_elements(b.data(), loaded.data());
+    REQUIRE(loaded == codes);
+  }
+}
+
+TEST_CASE("Rounding to integers, where it is nearly a tie and where it cannot be", "[ggml]") {
+  const float x[8] = {0.49999997f, 0.5f, -0.5f, 1.5f, -2.4999998f, 126.49999f, 126.5f, 0x1p31f};
+  std::int32_t away[8], cut[8];
+  lowp::detail::round_away_array<8>(x, 77, away);
+  lowp::detail::truncate_array<8>(x, 77, cut);
+  CHECK(std::vector<int>(away, away + 8) == std::vector<int>{0, 1, -1, 2, -2, 126, 127, 77});
+  CHECK(std::vector<int>(cut, cut + 8) == std::vector<int>{0, 0, 0, 1, -2, 126, 126, 77});
 }
 
 TEST_CASE("ggml's rules for records quantize matrices", "[ggml]") {

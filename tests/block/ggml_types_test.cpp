@@ -130,6 +130,17 @@ TEST_CASE("Records worked out by hand", "[ggml]") {
   CHECK(hex(written("Q4_0", pair)).substr(0, 12) == "00B488888880");
 }
 
+TEST_CASE("The scale of a group of NVFP4 is that of the rule for matrices", "[ggml]") {
+  test::split_mix random(1);
+  for (int i = 0; i < 20000; ++i) {
+    const auto bits = static_cast<std::uint32_t>((114u << 23) + random.word() % (26u << 23));
+    const float amax =
+        i % 50 == 0 ? lowp::from_bits<float>(bits >> 4) : lowp::from_bits<float>(bits);
+    REQUIRE(lowp::detail::ggml_nvfp4_scale(amax) ==
+            lowp::rules::ggml_nvfp4.from_amax(amax, lowp::rules::ggml_nvfp4_groups, {}));
+  }
+}
+
 TEST_CASE("Scales that cannot be read as such", "[ggml]") {
   // MXFP4: all exponents are numbers, 2^-128 and 2^127 times 2 x E2M1 among them, and there is no
   // -0; NVFP4: the code 0x7F is 0, beyond it the top bit is passed over but in 0xFF.

@@ -77,6 +77,7 @@ LOWP_ALWAYS_INLINE inline void subtract_arrays(A a, B b, float* out) {
 [[nodiscard]] inline float quotient_of_floats(float a, float b) {
   return opaque(opaque(a) / opaque(b));
 }
+[[nodiscard]] inline float sum_of_floats(float a, float b) { return opaque(opaque(a) + opaque(b)); }
 [[nodiscard]] inline float difference_of_floats(float a, float b) {
   return opaque(opaque(a) - opaque(b));
 }

@@ -69,8 +69,14 @@ struct bit_plane {
   }
   /// All codes, of which these bits are the lowest.
   static constexpr void load_all(const std::uint8_t* b, std::uint8_t* codes) {
-    for (std::size_t i = 0; i < Count; ++i) codes[i] = 0;
-    add_to<0>(b, codes);
+    for (std::size_t s = 0; s < Count / stretch; ++s) {
+      for (std::size_t run = 0; run < runs; ++run) {
+        for (std::size_t l = 0; l < Run; ++l) {
+          codes[s * stretch + run * Run + l] = static_cast<std::uint8_t>(
+              static_cast<unsigned>(b[s * Run + l]) >> (run * Bits) & mask);
+        }
+      }
+    }
   }
   /// Stores the bits from `Down` on of all codes.
   template <int Down>

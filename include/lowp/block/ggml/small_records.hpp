@@ -11,7 +11,9 @@
 #include <cstdint>
 #include <cstring>
 
+#include "lowp/block/ggml/formats.hpp"
 #include "lowp/block/ggml/record_bits.hpp"
+#include "lowp/block/ggml/record_values.hpp"
 #include "lowp/core/bits.hpp"
 
 namespace lowp {
@@ -58,20 +60,42 @@ struct record_of_32 {
 }  // namespace detail
 
 /// Q4_0, 18 bytes:  d (binary16) | 16 bytes of codes, with 8 added
-using q4_0_record = detail::record_of_32<4, false, 8>;
+struct q4_0_record
+    : detail::record_of_32<4, false, 8>,
+      detail::record_values<q4_0_record, 32, formats::int_n<4>, detail::line_of_halves<false>> {
+  static constexpr const auto& format = formats::q4_0;
+};
 /// Q4_1, 20 bytes:  d, m (binary16) | 16 bytes of codes
-using q4_1_record = detail::record_of_32<4, true, 0>;
+struct q4_1_record
+    : detail::record_of_32<4, true, 0>,
+      detail::record_values<q4_1_record, 32, formats::uint_n<4>, detail::line_of_halves<true>> {
+  static constexpr const auto& format = formats::q4_1;
+};
 /// Q5_0, 22 bytes:  d (binary16) | 4 bytes of fifth bits | 16 of low bits, with 16 added
-using q5_0_record = detail::record_of_32<5, false, 16>;
+struct q5_0_record
+    : detail::record_of_32<5, false, 16>,
+      detail::record_values<q5_0_record, 32, formats::int_n<5>, detail::line_of_halves<false>> {
+  static constexpr const auto& format = formats::q5_0;
+};
 /// Q5_1, 24 bytes:  d, m (binary16) | 4 bytes of fifth bits | 16 of low bits
-using q5_1_record = detail::record_of_32<5, true, 0>;
+struct q5_1_record
+    : detail::record_of_32<5, true, 0>,
+      detail::record_values<q5_1_record, 32, formats::uint_n<5>, detail::line_of_halves<true>> {
+  static constexpr const auto& format = formats::q5_1;
+};
 /// IQ4_NL, 18 bytes:  d (binary16) | 16 bytes of codes
-using iq4_nl_record = detail::record_of_32<4, false, 0>;
+struct iq4_nl_record
+    : detail::record_of_32<4, false, 0>,
+      detail::record_values<iq4_nl_record, 32, formats::iq4_nl, detail::line_of_halves<false>> {
+  static constexpr const auto& format = formats::iq4_nl_blocks;
+};
 
 /// Q8_0, 34 bytes:  d (binary16) | 32 bytes.  Q8_1, 36 bytes:  d, s (binary16) | 32 bytes.
 /// Leaves: elements, d; s, which is no part of the levels, is read and stored as leaf 2.
 template <bool HasSum>
-struct q8_record {
+struct q8_record : detail::record_values<q8_record<HasSum>, 32, formats::int_n<8>,
+                                         detail::line_of_halves<false>> {
+  static constexpr const auto& format = formats::q8_0;
   static constexpr std::size_t cols = 32, first = HasSum ? 4 : 2, bytes = first + 32;
 
   [[nodiscard]] static constexpr std::size_t per_record(int leaf) { return leaf == 0 ? 32 : 1; }
@@ -94,8 +118,11 @@ using q8_1_record = q8_record<true>;
 
 /// Q1_0, 18 bytes for 128 elements, and Q2_0, 18 for 64:  d (binary16) | 16 bytes of codes, low
 /// bits first.
-template <int Bits>
-struct low_first_record {
+template <int Bits, auto Element>
+struct low_first_record
+    : detail::record_values<low_first_record<Bits, Element>, std::size_t{128 / Bits}, Element,
+                            detail::line_of_halves<false>> {
+  static constexpr block_format format{Element, formats::binary16, block_shape{1, 128 / Bits}};
   static constexpr std::size_t cols = 128 / Bits, bytes = 18;
   using plane = detail::bit_plane<Bits, 1, cols>;
 
@@ -115,8 +142,8 @@ struct low_first_record {
     plane::template take_from<0>(codes, b + 2);
   }
 };
-using q1_0_record = low_first_record<1>;
-using q2_0_record = low_first_record<2>;
+using q1_0_record = low_first_record<1, formats::sign_bit>;
+using q2_0_record = low_first_record<2, formats::minus_one_to_two>;
 
 /// MXFP4, 17 bytes for 32 elements:  exponent | 16 bytes of codes.
 /// NVFP4, 36 bytes for 64:  4 scales | 32 bytes of codes, group by group.
@@ -143,7 +170,17 @@ struct fp4_record {
     plane::template take_from<0>(codes, b + Groups);
   }
 };
-using mxfp4_record = fp4_record<32, 1>;
+struct mxfp4_record
+    : fp4_record<32, 1>,
+      detail::record_values<mxfp4_record, 32, formats::ggml_e2m1, detail::line_of_mxfp4, 2> {
+  static constexpr const auto& format = formats::ggml_mxfp4;
+};
 using nvfp4_record = fp4_record<16, 4>;
+
+namespace detail {
+/// What ggml reads of scales differs from what the levels of ggml_nvfp4 say of 0x7F, a NaN.
+struct nvfp4_values : nvfp4_record,
+                      record_values<nvfp4_values, 16, formats::ggml_e2m1, line_of_nvfp4> {};
+}  // namespace detail
 
 }  // namespace lowp

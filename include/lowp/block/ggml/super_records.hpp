@@ -6,14 +6,18 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "lowp/block/ggml/formats.hpp"
 #include "lowp/block/ggml/record_bits.hpp"
+#include "lowp/block/ggml/record_values.hpp"
 #include "lowp/core/bits.hpp"
 
 namespace lowp {
 
 /// IQ4_XS, 136 bytes:  d (binary16) | high pairs of scales | low halves of scales | 128 of codes.
 /// Scales are stored with 32 added.
-struct iq4_xs_record {
+struct iq4_xs_record
+    : detail::record_values<iq4_xs_record, 32, formats::iq4_nl, detail::line_of_products<6>> {
+  static constexpr const auto& format = formats::iq4_xs;
   static constexpr std::size_t cols = 256, bytes = 136;
   using plane = detail::bit_plane<4, 16>;
   using low = detail::bit_plane<4, 1, 8>;
@@ -44,7 +48,9 @@ struct iq4_xs_record {
 
 /// TQ2_0, 66 bytes:  64 of codes, elements j, j + 32, j + 64 and j + 96 of each 128 in one, low
 /// bits first | d (binary16)
-struct tq2_0_record {
+struct tq2_0_record : detail::record_values<tq2_0_record, 256, formats::minus_one_to_two,
+                                            detail::line_of_halves<false>> {
+  static constexpr const auto& format = formats::tq2_0;
   static constexpr std::size_t cols = 256, bytes = 66;
   using plane = detail::bit_plane<2, 32>;
 
@@ -69,7 +75,9 @@ struct tq2_0_record {
 /// 256, upward, that its digits in base 3 are of 243, the first digit being the highest: elements
 /// j, j + 32 … of the first 160, j, j + 16 … of the next 80, j, j + 4 … of the last 16, after which
 /// a digit 0 follows.
-struct tq1_0_record {
+struct tq1_0_record : detail::record_values<tq1_0_record, 256, formats::minus_one_to_two,
+                                            detail::line_of_halves<false>> {
+  static constexpr const auto& format = formats::tq1_0;
   static constexpr std::size_t cols = 256, bytes = 54;
 
   /// Where an element is: its byte, and how many digits go before.

@@ -24,18 +24,29 @@ namespace detail {
 template <std::size_t N>
 void e2m1_elements(const float* x, float scale, std::uint8_t* codes) {
   constexpr float between[7] = {0.25f, 0.75f, 1.25f, 1.75f, 2.5f, 3.5f, 5.0f};
-  std::int32_t bounds[7], bits[N];
-  for (std::size_t k = 0; k < 7; ++k) {
-    bounds[k] = std::bit_cast<std::int32_t>(product_of_floats(between[k], scale));
-  }
+  std::int32_t bits[N], counts[N] = {};
   std::memcpy(bits, x, sizeof bits);
-  for (std::size_t i = 0; i < N; ++i) {
-    const std::int32_t magnitude = bits[i] & 0x7FFFFFFF;
-    std::int32_t code = 0;
-    for (std::size_t k = 0; k < 7; ++k) code += magnitude > bounds[k] ? 1 : 0;
-    const std::int32_t sign = bits[i] < 0 && code != 0 ? 8 : 0;
-    codes[i] = static_cast<std::uint8_t>(code | sign);
+  for (const float bound : between) {
+    const auto last = std::bit_cast<std::int32_t>(product_of_floats(bound, scale));
+    for (std::size_t i = 0; i < N; ++i) counts[i] += (bits[i] & 0x7FFFFFFF) > last ? 1 : 0;
   }
+  for (std::size_t i = 0; i < N; ++i) {
+    const std::int32_t sign = bits[i] < 0 && counts[i] != 0 ? 8 : 0;
+    codes[i] = static_cast<std::uint8_t>(counts[i] | sign);
+  }
+}
+
+/// The code of UE4M3 that rules::ggml_nvfp4 chooses for a group, by the machine's operations.
+[[nodiscard]] inline code_t ggml_nvfp4_scale(float amax) {
+  const float quotient = quotient_of_floats(amax, 6);
+  const auto bits = std::bit_cast<std::uint32_t>(quotient);
+  if (bits < 121u << 23) {  // below 2^-6: halves of steps up, at most 7
+    const float steps = sum_of_floats(product_of_floats(quotient, 512), 0.5f);
+    const auto count = static_cast<code_t>(static_cast<std::int32_t>(steps));
+    return count > 7 ? 7 : count;
+  }
+  const std::uint32_t code = (bits + (1u << 19) - (120u << 23)) >> 20;
+  return code >= 15u << 3 ? 0x7E : code;
 }
 
 }  // namespace detail
@@ -84,9 +95,7 @@ struct ggml_nvfp4_records_t
  private:
   static void encode_group(const float* x, std::uint8_t* elements, std::uint32_t& upper) {
     const detail::extreme_value extreme = detail::extreme_of<16>(x);
-    const code_t scale = extreme.is_special()
-                             ? 0x7F
-                             : ggml_nvfp4_t::from_amax(extreme.amax(), ggml_nvfp4_groups, {});
+    const code_t scale = extreme.is_special() ? 0x7F : detail::ggml_nvfp4_scale(extreme.amax());
     upper = static_cast<std::uint32_t>(scale);
     if (extreme.is_special() || scale == 0) {
       for (std::size_t i = 0; i < 16; ++i) elements[i] = 0;
