@@ -18,11 +18,22 @@
 #include <lowp/number/trace.hpp>
 #include <lowp/number/tracked.hpp>
 #include <lowp/profiles/profiles.hpp>
-#include <lowp/formats/codebook_format.hpp>
+#include <lowp/block/fixed_point_digits.hpp>
+#include <lowp/block/phase_matrix.hpp>
+#include <lowp/block/tiles/choice.hpp>
+#include <lowp/block/tiles/log_tile.hpp>
+#include <lowp/block/tiles/mx_plus.hpp>
+#include <lowp/formats/centred_format.hpp>
+#include <lowp/formats/codebook_names.hpp>
 #include <lowp/formats/hif8_format.hpp>
+#include <lowp/formats/k_hot_format.hpp>
 #include <lowp/formats/lns_format.hpp>
 #include <lowp/formats/preimage.hpp>
 #include <lowp/formats/takum_format.hpp>
+#include <lowp/formats/takum_log_format.hpp>
+#include <lowp/number/quire_text.hpp>
+#include <lowp/formats/variable_codebook.hpp>
+#include <lowp/gemm/operands/tile_operand.hpp>
 // clang-format on
 
 using namespace lowp;

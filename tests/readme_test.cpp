@@ -10,6 +10,10 @@
 
 #include "catch.hpp"
 #include "lowp/adapters/fmt.hpp"
+#include "lowp/block/tiles/choice.hpp"
+#include "lowp/block/tiles/log_tile.hpp"
+#include "lowp/block/tiles/mx_plus.hpp"
+#include "lowp/block/tiles/tile_matrix.hpp"
 #include "lowp/lowp.hpp"
 
 namespace {
@@ -75,6 +79,30 @@ TEST_CASE("the table of block formats follows from the descriptors") {
     INFO(expected);
     CHECK(readme.find(fmt::format("\n{}", expected)) != std::string::npos);
   }
+}
+
+template <class F>
+void check_tile_row(const std::string& readme, const char* tile_name, const F& f) {
+  const std::string start = fmt::format("\n| `{}` | ", tile_name);
+  INFO(start);
+  const std::size_t at = readme.find(start);
+  REQUIRE(at != std::string::npos);
+  const std::string row = readme.substr(at + 1, readme.find('\n', at + 1) - at - 1);
+  const std::string end = fmt::format(" | {:.5g} |", tile_matrix(f, 128, 512).bits_per_value());
+  INFO(row << " ends with " << end);
+  CHECK((row.size() > end.size() && row.substr(row.size() - end.size()) == end));
+}
+
+TEST_CASE("the table of tiles follows from their formats") {
+  const std::string readme = read("README.md");
+  check_tile_row(readme, "bitmod_fp3", formats::bitmod_fp3);
+  check_tile_row(readme, "bitmod_fp4", formats::bitmod_fp4);
+  check_tile_row(readme, "logfmt<8>", formats::logfmt<8>);
+  check_tile_row(readme, "logfmt<10>", formats::logfmt<10>);
+  check_tile_row(readme, "mxfp4_plus", formats::mxfp4_plus);
+  check_tile_row(readme, "mxfp6_e2m3_plus", formats::mxfp6_e2m3_plus);
+  check_tile_row(readme, "mxfp6_e3m2_plus", formats::mxfp6_e3m2_plus);
+  check_tile_row(readme, "mxfp8_e4m3_plus", formats::mxfp8_e4m3_plus);
 }
 
 TEST_CASE("the example is the program that is built") {

@@ -54,3 +54,24 @@ LOWP_BLOCKS(divide_to_odd, true);
 LOWP_SCALING(multiply);
 LOWP_SCALING(divide);
 LOWP_SCALING(divide_to_odd);
+
+#define LOWP_REGIMES(Code, operation)                                                            \
+  template void                                                                                  \
+  lowp::kernels::detail::run_regime_operation<Code, lowp::kernels::regime_operation::operation>( \
+      isa, const regime_code&, const Code*, const Code*, std::size_t, Code*)
+#define LOWP_REGIME_CONVERSIONS(Code)                                                    \
+  template void lowp::kernels::detail::run_regime_encode(                                \
+      isa, const regime_plan<std::uint32_t>&, const std::uint32_t*, std::size_t, Code*); \
+  template void lowp::kernels::detail::run_regime_encode(                                \
+      isa, const regime_plan<std::uint64_t>&, const std::uint64_t*, std::size_t, Code*); \
+  LOWP_REGIMES(Code, sum);                                                               \
+  LOWP_REGIMES(Code, difference);                                                        \
+  LOWP_REGIMES(Code, product)
+LOWP_REGIME_CONVERSIONS(std::uint8_t);
+LOWP_REGIME_CONVERSIONS(std::uint16_t);
+LOWP_REGIME_CONVERSIONS(std::uint32_t);
+#define LOWP_DECODE_REGIMES(Code)                                                                 \
+  template void lowp::kernels::detail::run_decode(isa, const regime_decode_plan&, const scaling&, \
+                                                  const Code*, std::size_t, std::uint32_t*)
+LOWP_DECODE_REGIMES(std::uint16_t);
+LOWP_DECODE_REGIMES(std::uint32_t);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The kernels of products for lowp::compiled.
+#include "lowp/kernels/products/block_tiles.hpp"
 #include "lowp/kernels/products/product.hpp"
-// What it declares:
+// What they declare:
 #include "lowp/kernels/products/product.inc"
+//
+#include "lowp/kernels/products/block_tiles.inc"
 
 template void lowp::kernels::multiply_modeled<lowp::kernels::sum_model>(isa, const sum_model&,
                                                                         const model_tile&);

@@ -420,6 +420,55 @@ TEST_CASE("the scales and codes of K-quants are those of the searches, group aft
   check_quantizer<formats::q6_k, lowp::q6_k_record>(q6);
 }
 
+TEST_CASE("the search for the scale of scales finds what the plain one does, codes and scale") {
+  std::mt19937 random(11);
+  for (const int top : {15, 63}) {
+    const std::size_t n = top == 15 ? 16 : 8;
+    for (int pack = 0; pack < 12; ++pack) {
+      std::uint32_t x[16 * 16], w[16 * 16], codes[16 * 16], scales[16];
+      for (std::size_t i = 0; i < 16 * n; ++i) {
+        x[i] = std::bit_cast<std::uint32_t>(static_cast<float>(random() % 4096));
+        w[i] = std::bit_cast<std::uint32_t>(static_cast<float>(random() % 999));
+      }
+      std::mt19937 needs_all_rounds(11360);
+      for (std::size_t i = 0; top == 15 && i < n; ++i) {
+        x[16 * i] = std::bit_cast<std::uint32_t>(static_cast<float>(needs_all_rounds() % 4096));
+        w[16 * i] = std::bit_cast<std::uint32_t>(static_cast<float>(needs_all_rounds() % 999));
+      }
+      for (const lowp::isa level : test::isas()) {
+        lowp::kernels::search_unsigned_scale(level, x, w, n, top, scales, codes);
+        std::size_t wrong = 0;
+        for (std::size_t group = 0; group < 16; ++group) {
+          numbers values, weights;
+          for (std::size_t i = 0; i < n; ++i) {
+            values.emplace_back(std::bit_cast<float>(x[16 * i + group]));
+            weights.emplace_back(std::bit_cast<float>(w[16 * i + group]));
+          }
+          const fit f = best_unsigned(values, weights, top);
+          if (num(std::bit_cast<float>(scales[group])).v != f.scale.v) ++wrong;
+          for (std::size_t i = 0; i < n; ++i) {
+            if (codes[16 * i + group] != static_cast<std::uint32_t>(f.codes[i])) ++wrong;
+          }
+        }
+        CHECK(wrong == 0);
+      }
+    }
+  }
+}
+
+TEST_CASE("the descent of Q3_K goes on to a fifth round") {
+  std::mt19937 random(1405);  // whose group needs it
+  std::vector<float> x(256);
+  for (std::size_t i = 0; i < 256; ++i) {
+    x[i] = i < 16 ? static_cast<float>(static_cast<int>(random() % 2001) - 1000) : x[i - 16];
+  }
+  const auto q = lowp::quantize<formats::q3_k, lowp::records<lowp::q3_k_record>::layout>(
+      matrix_view<const float>(x.data(), 1, 256), rules::ggml_k);
+  const block want = expected_block(q3, x.data(), nullptr), got = read_block(q, q3, 0, 0);
+  CHECK(got.d == want.d);
+  CHECK(got.elements == want.elements);
+}
+
 namespace {
 
 double half_at(const std::uint8_t* b) {

@@ -10,6 +10,7 @@
 
 #include "catch.hpp"
 #include "lowp/number.hpp"
+#include "lowp/rounding/stochastic.hpp"
 
 using namespace lowp;
 
@@ -104,4 +105,28 @@ TEST_CASE("values are rounded to the nearest one of HiF8") {
   CHECK(encode(formats::hif8, unpack(1e9), nearest_even, overflow::saturate_numbers) == 0x6E);
   CHECK(encode(formats::hif8, unpacked::infinite(), nearest_even, overflow::saturate_numbers) ==
         0x6F);
+}
+
+TEST_CASE(
+    "hybrid rounding is to nearest where there are 3 mantissa bits, and stochastic elsewhere") {
+  int wrong = 0, differ = 0;
+  for (int exponent = -23; exponent <= 15; ++exponent) {
+    for (int i = 0; i < 64; ++i) {
+      const double x = std::ldexp(1 + (2 * i + 1) / 128.0, exponent) * (i % 2 == 0 ? 1 : -1);
+      const stochastic mode{.seed = 3,
+                            .index = static_cast<std::uint64_t>(64 * exponent + i + 9999)};
+      const code_t hybrid = encode(formats::hif8, unpack(x), hif8_hybrid{mode});
+      const code_t nearest = encode(formats::hif8, unpack(x), nearest_away);
+      const code_t drawn = encode(formats::hif8, unpack(x), mode);
+      const bool has_three_bits = std::fabs(x) >= .125 && std::fabs(x) < 16;
+      wrong += hybrid != (has_three_bits ? nearest : drawn);
+      differ += hybrid != nearest;
+    }
+  }
+  CHECK(wrong == 0);
+  CHECK(differ > 300);
+  CHECK(encode(formats::hif8, unpacked::nan(), hif8_hybrid{toward_zero}) == 0x80);
+  CHECK(encode(formats::hif8, unpack(2.0625), hif8_hybrid{toward_zero}) == 0x10);
+  CHECK(encode(formats::hif8, unpack(2.125), hif8_hybrid{toward_zero}) == 0x11);
+  CHECK(encode(formats::hif8, unpack(31.9), hif8_hybrid{toward_zero}) == 0x43);
 }

@@ -4,6 +4,7 @@
 #include "lowp/number/catalog.hpp"
 #include "math_oracle.hpp"
 #include "split_mix.hpp"
+#include "share.hpp"
 
 using namespace lowp;
 using oracle::ends;
@@ -13,11 +14,12 @@ namespace {
 template <class T>
 void check(const oracle::table& t) {
   INFO(t.name);
-  const math_oracle::count one = math_oracle::compare_one<T>(t, 1);
+  const test::share mine = test::share_of_run();
+  const math_oracle::count one = math_oracle::compare_one<T>(t, mine.parts, mine.part);
   INFO(one.first);
   CHECK(one.wrong == 0);
-  const math_oracle::count two =
-      math_oracle::compare_two<T>(t, 300000, math_oracle::some_pairs<T>(t, 2));
+  const math_oracle::count two = math_oracle::compare_two<T>(
+      t, 300000 / mine.parts, math_oracle::some_pairs<T>(t, 2 + mine.part));
   INFO(two.first);
   CHECK(two.wrong == 0);
 }

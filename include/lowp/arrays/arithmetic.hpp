@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
-// + - * / of arrays of numbers of a format that lie in floats or doubles: out[i] = a[i] + b[i],
-// rounded to the format, which may be a value known when a program runs.
+// + - * / of arrays of numbers: out[i] = a[i] + b[i], rounded once.
 //
-// If all elements are numbers of the format, each result is the exact one rounded once by `mode`,
+// Numbers may lie in floats or doubles, and the format may be a value known when a program runs. If
+// all elements are numbers of the format, each result is the exact one rounded once by `mode`,
 // as add() of number/arithmetic.hpp rounds it, but for the signs of NaNs; a stochastic mode draws
 // for element i. Where the type holds exact results, or enough of them (carrier_operations), they
 // are computed in it and rounded by the kernels of round_to; else, and under -ffast-math, element
 // by element. Of other elements this is what happens to them, too.
+//
+// Or they are numbers, number<F>, a span of which is an array of codes; then each result is that of
+// number/arithmetic.hpp. Codes with a regime (posits of up to 32 bits) are added, subtracted and
+// multiplied to nearest even by kernels, all else element by element.
 //
 // Throw std::invalid_argument before anything is written if sizes differ, an array with elements is
 // null, input and output overlap without being the same, or the descriptor contradicts itself.
@@ -28,6 +32,11 @@ namespace detail {
 
 struct array_sum {
   static constexpr const char* name = "add";
+  static constexpr auto of_regimes = kernels::regime_operation::sum;
+  template <auto F, rounding_mode R>
+  static number<F> of_numbers(number<F> x, number<F> y, const R& mode, overflow o) {
+    return lowp::add(x, y, mode, o);
+  }
   template <carrier T, number_format F>
   static bool is_decided(const F&, const carrier_operations<T>& can) {
     return can.sums;
@@ -43,6 +52,11 @@ struct array_sum {
 };
 struct array_difference : array_sum {
   static constexpr const char* name = "subtract";
+  static constexpr auto of_regimes = kernels::regime_operation::difference;
+  template <auto F, rounding_mode R>
+  static number<F> of_numbers(number<F> x, number<F> y, const R& mode, overflow o) {
+    return lowp::subtract(x, y, mode, o);
+  }
   template <carrier T>
   static T compute(T x, T y) {
     return x - y;
@@ -54,6 +68,11 @@ struct array_difference : array_sum {
 };
 struct array_product {
   static constexpr const char* name = "multiply";
+  static constexpr auto of_regimes = kernels::regime_operation::product;
+  template <auto F, rounding_mode R>
+  static number<F> of_numbers(number<F> x, number<F> y, const R& mode, overflow o) {
+    return lowp::multiply(x, y, mode, o);
+  }
   template <carrier T, number_format F>
   static bool is_decided(const F&, const carrier_operations<T>& can) {
     return can.products;
@@ -69,6 +88,10 @@ struct array_product {
 };
 struct array_quotient {
   static constexpr const char* name = "divide";
+  template <auto F, rounding_mode R>
+  static number<F> of_numbers(number<F> x, number<F> y, const R& mode, overflow o) {
+    return lowp::divide(x, y, mode, o);
+  }
   template <carrier T, number_format F>
   static bool is_decided(const F& f, const carrier_operations<T>& can) {
     return can.quotients && !has_undefined_quotients(f);
@@ -126,6 +149,45 @@ void operate(const F& f, std::span<const T> a, std::span<const T> b, std::span<T
   }
 }
 
+/// The operation on a part of arrays of numbers, by kernels where there are any.
+template <class Operation, auto F, rounding_mode R>
+struct number_job {
+  isa level;
+  const number<F>* a;
+  const number<F>* b;
+  const R& mode;
+  overflow policy;
+
+  void operator()(std::size_t first, std::size_t count, std::uint8_t* to) const {
+    const auto out = reinterpret_cast<number<F>*>(to);
+    if constexpr (bulk::has_kernels && kernels::has_known_regime<decltype(F)> &&
+                  std::same_as<R, nearest_even_t> && requires { Operation::of_regimes; }) {
+      using code = typename number<F>::storage_type;
+      const auto codes = [](const number<F>* x) { return reinterpret_cast<const code*>(x); };
+      kernels::operate<Operation::of_regimes>(level, known_regime(F), codes(a + first),
+                                              codes(b + first), count,
+                                              reinterpret_cast<code*>(out));
+    } else {
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t at_i = first + i;
+        out[i] = Operation::of_numbers(a[at_i], b[at_i], at(mode, at_i), policy);
+      }
+    }
+  }
+};
+
+template <class Operation, auto F, rounding_mode R>
+void operate_on_numbers(std::span<const number<F>> a, std::span<const number<F>> b,
+                        std::span<number<F>> out, const R& mode, overflow o, const execution& how) {
+  require_same_size(Operation::name, a.size(), b.size());
+  require_same_size(Operation::name, out.size(), a.size());
+  require_apart(Operation::name, bulk::bytes_of(a), bulk::bytes_of(out), true);
+  require_apart(Operation::name, bulk::bytes_of(b), bulk::bytes_of(out), true);
+  constexpr std::size_t bits = 8 * sizeof(number<F>);
+  const number_job<Operation, F, R> job{how.level(), a.data(), b.data(), mode, o};
+  bulk::run_bulk(how, {a.data(), bits, out.data(), bits, out.size()}, bulk::bulk_part(job));
+}
+
 }  // namespace detail
 
 // Each for floats and for doubles, which spans of either convert to.
@@ -144,5 +206,18 @@ LOWP_ARRAY_OPERATION(multiply, array_product, double)
 LOWP_ARRAY_OPERATION(divide, array_quotient, float)
 LOWP_ARRAY_OPERATION(divide, array_quotient, double)
 #undef LOWP_ARRAY_OPERATION
+
+/// For numbers; `out` may be `a` or `b`.
+#define LOWP_NUMBERS_OPERATION(name, operation)                                                   \
+  template <auto F, rounding_mode R = nearest_even_t>                                             \
+  void name(std::span<const number<F>> a, std::span<const number<F>> b, std::span<number<F>> out, \
+            const R& mode = {}, overflow o = overflow::to_special, const execution& how = {}) {   \
+    detail::operate_on_numbers<detail::operation, F>(a, b, out, mode, o, how);                    \
+  }
+LOWP_NUMBERS_OPERATION(add, array_sum)
+LOWP_NUMBERS_OPERATION(subtract, array_difference)
+LOWP_NUMBERS_OPERATION(multiply, array_product)
+LOWP_NUMBERS_OPERATION(divide, array_quotient)
+#undef LOWP_NUMBERS_OPERATION
 
 }  // namespace lowp

@@ -163,6 +163,31 @@ bool encode_by_grid(const F& f, std::span<const T> in, const bulk_arrays& arrays
   return false;
 }
 
+/// Encodes to codes with a regime, if lanes can.
+template <class T, number_format F, rounding_mode R, class Sink>
+bool encode_by_regime(const F& f, std::span<const T> in, const bulk_arrays& arrays, const R& mode,
+                      overflow o, missing_nan n, const Sink& sink, const execution& how) {
+  if constexpr (!std::same_as<T, double>) {
+    const auto plan = kernels::make_regime_plan<std::uint32_t>(f, mode, o, n);
+    if (plan.is_supported) {
+      run_lanes<false>(how, arrays, plan, source_of(in), sink);
+      return true;
+    }
+  }
+  if constexpr (!detail::is_half<T>) {
+    const auto plan = kernels::make_regime_plan<std::uint64_t>(f, mode, o, n);
+    if (plan.is_supported) {
+      if constexpr (std::same_as<T, float>) {
+        run_lanes<false>(how, arrays, plan, widened_source{in.data()}, sink);
+      } else {
+        run_lanes<false>(how, arrays, plan, direct_source<double>{in.data()}, sink);
+      }
+      return true;
+    }
+  }
+  return false;
+}
+
 /// Encodes to codes kept in units of type Code, if kernels can.
 template <class Code, class T, number_format F, rounding_mode R>
 bool encode_by_kernels(const F& f, std::span<const T> in, std::uint8_t* out, const R& mode,
@@ -175,6 +200,9 @@ bool encode_by_kernels(const F& f, std::span<const T> in, std::uint8_t* out, con
                            in.size(),
                            is_dense(p, f.bits()),
                            8 * static_cast<std::size_t>(p.group_size)};
+  if constexpr (kernels::has_known_regime<F> && std::same_as<R, nearest_even_t>) {
+    if (encode_by_regime(f, in, arrays, mode, o, n, sink, how)) return true;
+  }
   if constexpr (kernels::has_known_grid<F>) {
     return encode_by_grid(f, in, arrays, mode, o, n, sink, how);
   } else if constexpr (sizeof(Code) <= 2) {
@@ -216,6 +244,15 @@ void decode_array(const F& f, const std::uint8_t* in, std::span<float> out, pack
     if (plan.is_supported) {
       const decode_job<std::uint16_t, kernels::decode_plan> job{how.level(), plan, in, width, p};
       return run_bulk(how, arrays, bulk_part(job));
+    }
+    if constexpr (kernels::has_known_regime<F>) {
+      const auto regime = kernels::make_regime_decode_plan(f);
+      const auto run = [&](auto code) {
+        const decode_job<decltype(code), kernels::regime_decode_plan> job{how.level(), regime, in,
+                                                                          width, p};
+        run_bulk(how, arrays, bulk_part(job));
+      };
+      if (regime.is_supported) return width <= 16 ? run(std::uint16_t{}) : run(std::uint32_t{});
     }
     if (width <= 16 && out.size() >= std::size_t{2} << width) {
       std::vector<float> values(std::size_t{1} << width);

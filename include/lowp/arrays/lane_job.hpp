@@ -307,13 +307,14 @@ struct narrowed_sink {
 // job
 
 /// Encodes or rounds a part of an array; what bulk_part calls. Plan is an encode_plan or, for modes
-/// without random bits, a threshold_plan.
+/// without random bits, a threshold_plan or, to codes, a regime_plan.
 template <class Source, class Sink, bool MayBeRandom,
           class Plan = kernels::encode_plan<typename Source::word>>
 struct lane_job {
   using word = typename Source::word;
   using result = typename Sink::type;
   static constexpr bool has_thresholds = std::is_same_v<Plan, kernels::threshold_plan<word>>;
+  static constexpr bool has_regime = std::is_same_v<Plan, kernels::regime_plan<word>>;
 
   isa level;
   Plan plan;
@@ -353,13 +354,15 @@ struct lane_job {
               result* out) const {
     if constexpr (has_thresholds) {
       kernels::encode_by_thresholds<word, Sink::is_value>(level, plan, in, count, out);
+    } else if constexpr (has_regime) {
+      kernels::encode_regimes(level, plan, in, count, out);
     } else {
       kernels::encode<word, Sink::is_value, MayBeRandom>(level, plan, in, random, count, out);
     }
   }
 };
 
-/// Decodes a part of an array. Values is a value_table or a decode_plan.
+/// Decodes a part of an array. Values is a value_table, a decode_plan or a regime_decode_plan.
 template <class Code, class Values>
 struct decode_job {
   isa level;

@@ -10,8 +10,8 @@
 //   load_codes(bytes, leaf, row, col, count, codes)      optional, for codes of at most 8 bits that
 //   store_codes(bytes, leaf, row, col, count, codes)     are not dense: so many from a place on, to
 //                                       or from a byte each; how many were done, or 0
-//   load_values(level, bytes, row, col, count, values)   optional: elements in binary32, rounded
-//                                       once, by kernels of `level`; how many were done
+//   load_values(decode, bytes, row, col, count, values)  optional: elements in binary32, rounded
+//                                       once, by a kernel, `decode`; how many were done
 //
 // Rows of the grid of a leaf share no byte with each other, nor with those of other leaves in other
 // rows of groups: threads store them.
@@ -130,6 +130,7 @@ struct records {
   template <class Format>
   class layout {
    public:
+    using record_type = Record;
     layout(const Format&, std::size_t rows, std::size_t cols)
         : rows_(rows), per_row_(cols / Record::cols) {
       if (cols % Record::cols != 0) {
@@ -138,6 +139,7 @@ struct records {
       }
     }
     [[nodiscard]] std::size_t size() const { return rows_ * per_row_ * Record::bytes; }
+    [[nodiscard]] std::size_t row_bytes() const { return per_row_ * Record::bytes; }
     [[nodiscard]] code_t load(const std::uint8_t* bytes, int leaf, std::size_t row,
                               std::size_t col) const {
       const std::size_t count = Record::per_record(leaf);
@@ -170,12 +172,12 @@ struct records {
       });
     }
 
-    template <class Level>
+    template <class Decode>
     [[nodiscard]] std::size_t load_values(
-        Level level, const std::uint8_t* bytes, std::size_t row, std::size_t col, std::size_t count,
-        float* values) const requires detail::has_values<Record, Format> {
+        const Decode& decode, const std::uint8_t* bytes, std::size_t row, std::size_t col,
+        std::size_t count, float* values) const requires detail::has_values<Record, Format> {
       if (col % Record::cols != 0) return 0;
-      return Record::load_values(level, bytes + record(row, col / Record::cols),
+      return Record::load_values(decode, bytes + record(row, col / Record::cols),
                                  count / Record::cols, values) *
              Record::cols;
     }
@@ -212,11 +214,13 @@ struct records {
   return (grid_rows + 127) / 128 * ((grid_cols + 3) / 4) * 512;
 }
 
-/// An element format under scales of one byte, which are swizzled after the plane of elements.
+/// An element format under scales of one byte, which are swizzled after the plane of elements; a
+/// binary32 of the whole tensor, where there is one, lies behind them. Throws std::invalid_argument
+/// for a format that has other levels.
 template <class Format>
 class swizzled_scales {
-  static_assert(leaf_count<typename Format::type> == 2,
-                "swizzled_scales is for one scale per group");
+  static_assert(may_be_scaled_blocks<typename Format::type>,
+                "swizzled_scales is for one scale per group, with or without one of the tensor");
 
  public:
   swizzled_scales(const Format& format, std::size_t rows, std::size_t cols)
@@ -224,28 +228,32 @@ class swizzled_scales {
         row_bytes_(packed_bytes(cols, bits_)),
         scales_(rows * row_bytes_),
         grid_cols_(detail::groups_along(cols, format.value.shape.cols)),
-        size_(scales_ + swizzled_scale_bytes(detail::groups_along(rows, format.value.shape.rows),
-                                             grid_cols_)) {}
+        tensor_(scales_ + swizzled_scale_bytes(detail::groups_along(rows, format.value.shape.rows),
+                                               grid_cols_)),
+        size_(tensor_ + (leaf_count<typename Format::type> == 3 && rows * cols != 0 ? 4 : 0)) {
+    if (!is_scaled_blocks(format.value)) {
+      refuse("swizzled_scales: the format has levels beside one scale per group and one binary32");
+    }
+  }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] code_t load(const std::uint8_t* bytes, int leaf, std::size_t row,
                             std::size_t col) const {
-    return leaf == 0 ? load_code(bytes + row * row_bytes_, col, bits_)
-                     : bytes[scales_ + swizzled_scale_place(row, col, grid_cols_)];
+    if (leaf == 0) return load_code(bytes + row * row_bytes_, col, bits_);
+    if (leaf == 1) return bytes[scales_ + swizzled_scale_place(row, col, grid_cols_)];
+    return load_code(bytes + tensor_, 0, 32);
   }
   [[nodiscard]] dense_codes dense_row(int leaf, std::size_t row) const {
     return leaf == 0 ? dense_codes{row * row_bytes_, bits_} : dense_codes{};
   }
   void store(std::uint8_t* bytes, int leaf, std::size_t row, std::size_t col, code_t code) const {
-    if (leaf == 0) {
-      store_code(bytes + row * row_bytes_, col, bits_, code);
-    } else {
-      bytes[scales_ + swizzled_scale_place(row, col, grid_cols_)] = static_cast<std::uint8_t>(code);
-    }
+    if (leaf == 0) return store_code(bytes + row * row_bytes_, col, bits_, code);
+    if (leaf == 2) return store_code(bytes + tensor_, 0, 32, code);
+    bytes[scales_ + swizzled_scale_place(row, col, grid_cols_)] = static_cast<std::uint8_t>(code);
   }
 
  private:
   int bits_ = 0;
-  std::size_t row_bytes_ = 0, scales_ = 0, grid_cols_ = 0, size_ = 0;
+  std::size_t row_bytes_ = 0, scales_ = 0, grid_cols_ = 0, tensor_ = 0, size_ = 0;
 };
 
 }  // namespace lowp

@@ -334,6 +334,17 @@ void dequantize_planes(const basic_block_matrix<Format, planes, Bytes>& in, matr
   }
 }
 
+/// The kernel that a layout may ask for values of records, or the level for one of its own.
+struct record_decoder {
+  isa level;
+  operator isa() const { return level; }
+  void operator()(const record_fields& fields, const std::uint8_t* bytes, std::size_t record_bytes,
+                  const record_scales* scales, std::size_t count, float* values) const {
+    kernels::decode_records(level, fields, bytes, record_bytes, scales, count,
+                            reinterpret_cast<std::uint32_t*>(values));
+  }
+};
+
 /// Of a layout that knows values; what it does not do is left to the definition, block by block.
 template <class Matrix>
 void dequantize_by_layout(const Matrix& in, matrix_view<float> out, const execution& how) {
@@ -342,8 +353,9 @@ void dequantize_by_layout(const Matrix& in, matrix_view<float> out, const execut
                    const std::size_t width = in.block_cols();
                    float* const to = out.row(row);
                    while (first < last) {
-                     first += in.layout().load_values(how.level(), in.bytes().data(), row, first,
-                                                      last - first, to + first);
+                     first +=
+                         in.layout().load_values(record_decoder{how.level()}, in.bytes().data(),
+                                                 row, first, last - first, to + first);
                      const std::size_t end = (std::min)(last, first - first % width + width);
                      for (; first < end; ++first) to[first] = pack_as<float>(in.value(row, first));
                    }
@@ -354,8 +366,9 @@ template <class Format, template <class> class Layout, class Bytes, class T>
 void dequantize_any(const basic_block_matrix<Format, Layout, Bytes>& in, matrix_view<T> out,
                     const execution& how) {
   require_shape("dequantize", out.rows, out.cols, in.rows(), in.cols());
-  if constexpr (std::is_same_v<T, float> &&
-                requires { in.layout().load_values(how.level(), nullptr, 0, 0, 0, out.data); }) {
+  if constexpr (std::is_same_v<T, float> && requires {
+                  in.layout().load_values(record_decoder{}, nullptr, 0, 0, 0, out.data);
+                }) {
     return dequantize_by_layout(in, out, how);
   }
   if constexpr (described_scaled_blocks<Format>) {

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Codebooks: formats whose values are a list. NF4 and FP4 of bitsandbytes, IQ4_NL of GGUF, the
-// grids of ANT, ternary, powers of two, and any list of one's own.
+// Codebooks: formats whose values are a list. NormalFloat, FP4 of bitsandbytes, IQ4_NL of GGUF, the
+// grids of ANT, BitMoD, APoT, OliVe and PowerQuant, ternary, powers of two, and any list of one's
+// own. One that is known when a program runs is in variable_codebook.hpp.
 #pragma once
 
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <string_view>
 
-#include "lowp/core/bits.hpp"
-#include "lowp/core/exact.hpp"
-#include "lowp/core/unpacked.hpp"
-#include "lowp/formats/catalog.hpp"
-#include "lowp/formats/neighbours.hpp"
-#include "lowp/rounding/modes.hpp"
-#include "lowp/rounding/overflow.hpp"
+#include "lowp/formats/grids.hpp"
+#include "lowp/formats/listed_values.hpp"
 
 namespace lowp {
 
@@ -32,77 +29,9 @@ struct codebook_format {
 
   constexpr bool operator==(const codebook_format&) const = default;
   [[nodiscard]] static constexpr int bits() { return Bits; }
-};
-
-template <int Bits>
-[[nodiscard]] constexpr const char* defect(const codebook_format<Bits>& f) {
+  [[nodiscard]] constexpr listed_values list() const { return {values.data(), count}; }
   static_assert(Bits >= 1 && Bits <= 8, "a codebook_format has 1 to 8 bits");
-  if (f.count < 1 || f.count > 1 << Bits) {
-    return "a codebook_format has a count of at least 1 and at most 2^Bits";
-  }
-  for (int i = 0; i < f.count; ++i) {
-    if ((f.values[static_cast<std::size_t>(i)] & binary32_infinity) == binary32_infinity) {
-      return "the values of a codebook_format are finite";
-    }
-  }
-  return nullptr;
-}
-
-template <int Bits>
-[[nodiscard]] constexpr unpacked decode(const codebook_format<Bits>& f, code_t code) {
-  auto at = static_cast<std::size_t>(code & low_mask(Bits));
-  const auto last = static_cast<std::size_t>(f.count - 1);
-  if (at > last) at = last;
-  return decode(formats::binary32, f.values[at]);
-}
-
-template <int Bits, rounding_mode R = nearest_even_t>
-[[nodiscard]] constexpr code_t encode(const codebook_format<Bits>& f, const unpacked& x,
-                                      const R& mode = {}, overflow = overflow::to_special,
-                                      missing_nan n = missing_nan::largest) {
-  if (x.is_nan()) {
-    const bool is_zero = n == missing_nan::zero || n == missing_nan::flipped_zero;
-    const bool is_lowest = n == missing_nan::signed_largest && x.negative;
-    return encode(f, is_zero ? unpacked::zero() : unpacked::infinite(is_lowest));
-  }
-  // The nearest codes at or below x and at or above it, and how many values lie below the former.
-  int below = -1, above = -1;
-  for (int i = 0; i < f.count; ++i) {
-    const unpacked value = decode(f, static_cast<code_t>(i));
-    const auto order = exact::compare(value, x);
-    const auto is_better = [&](int best, bool up) {
-      if (best < 0) return true;
-      const auto to_best = exact::compare(value, decode(f, static_cast<code_t>(best)));
-      return up ? to_best < 0 : to_best > 0;
-    };
-    if (order <= 0 && is_better(below, false)) below = i;
-    if (order >= 0 && is_better(above, true)) above = i;
-  }
-  if (below < 0) return static_cast<code_t>(above);
-  if (above < 0 || above == below) return static_cast<code_t>(below);
-  const unpacked low = decode(f, static_cast<code_t>(below)),
-                 high = decode(f, static_cast<code_t>(above));
-  if (exact::compare(low, high) == 0) return static_cast<code_t>(below < above ? below : above);
-  code_t rank = 0;  // of `below` among all different values
-  for (int i = 0; i < f.count; ++i) {
-    const unpacked value = decode(f, static_cast<code_t>(i));
-    bool is_first = exact::compare(value, low) < 0;
-    for (int j = 0; j < i && is_first; ++j) {
-      is_first = exact::compare(value, decode(f, static_cast<code_t>(j))) != 0;
-    }
-    rank += is_first ? 1 : 0;
-  }
-  const bool starts_high = x.negative;  // on the side of zero
-  const discarded rest{fraction_between(starts_high ? high : low, starts_high ? low : high, x),
-                       x.negative, ((rank + (starts_high ? 1 : 0)) & 1) != 0};
-  return static_cast<code_t>(rounds_up(mode, rest) == starts_high ? below : above);
-}
-
-/// See concepts.hpp.
-template <int Bits>
-[[nodiscard]] constexpr overflow known_overflow(const codebook_format<Bits>&, overflow) {
-  return overflow::saturate;
-}
+};
 
 namespace formats {
 
@@ -147,5 +76,76 @@ inline constexpr auto power_of_two = [] {
   return f;
 }();
 
+/// NormalFloat of 2 to 8 bits, of the offset that QLoRA has for 4; nf4 is the published table,
+/// whose values are up to 6 units of binary32 off the quantiles.
+template <int Bits>
+inline constexpr codebook_format<Bits> nf{grids::normal_quantiles<Bits>()};
+/// Additive powers of two of 3 to 7 bits, the sign included; the zero under a sign is never made.
+template <int Bits>
+inline constexpr codebook_format<Bits> apot{grids::additive_powers<Bits>()};
+/// Outliers of OliVe's 4-bit tensors: 0 and plus and minus 48, 64, 96, 128, 192, 256, 384, on the
+/// scale of normal values of up to 32.
+inline constexpr codebook_format<4> olive_abfloat4{grids::adaptive_biased_floats<2, 1>(5)};
+/// The values of PowerQuant and NUPES for the exponent Numerator / Denominator, rounded to the
+/// nearest of them; where the papers round the power of x, their thresholds lie elsewhere.
+template <int Bits, int Numerator, int Denominator>
+inline constexpr codebook_format<Bits> power_exponent{
+    grids::power_exponents<Bits, Numerator, Denominator>()};
+
+/// A codebook by its name.
+template <int Bits>
+struct named_codebook {
+  std::string_view name;
+  codebook_format<Bits> format;
+};
+
+/// All of so many bits that have a name: "nf4", "nf4_computed" (by construction), "nf5", "apot4",
+/// "power_of_two4", "ternary" …
+template <int Bits>
+inline constexpr auto named_codebooks = [] {
+  constexpr std::size_t digit = static_cast<std::size_t>(Bits - 1);
+  constexpr std::string_view nf_names[] = {"",    "nf2", "nf3", "nf4_computed",
+                                           "nf5", "nf6", "nf7", "nf8"},
+                             apot_names[] = {"",      "",      "apot3", "apot4",
+                                             "apot5", "apot6", "apot7", ""},
+                             power_names[] = {"",
+                                              "power_of_two2",
+                                              "power_of_two3",
+                                              "power_of_two4",
+                                              "power_of_two5",
+                                              "power_of_two6",
+                                              "power_of_two7",
+                                              "power_of_two8"};
+  constexpr int count = (Bits == 2 ? 1 : 0) + (Bits == 4 ? 5 : 0) + (Bits >= 2 ? 2 : 0) +
+                        (Bits >= 3 && Bits <= 7 ? 1 : 0);
+  std::array<named_codebook<Bits>, static_cast<std::size_t>(count)> all{};
+  std::size_t made = 0;
+  const auto add = [&](std::string_view name, const codebook_format<Bits>& f) {
+    all[made++] = {name, f};
+  };
+  if constexpr (Bits >= 2) add(power_names[digit], power_of_two<Bits>);
+  if constexpr (Bits == 2) add("ternary", ternary);
+  if constexpr (Bits == 4) {
+    add("nf4", nf4);
+    add("bnb_fp4", bnb_fp4);
+    add("iq4_nl", iq4_nl);
+    add("ant_flint4", ant_flint4);
+    add("olive_abfloat4", olive_abfloat4);
+  }
+  if constexpr (Bits >= 3 && Bits <= 7) add(apot_names[digit], apot<Bits>);
+  if constexpr (Bits >= 2) add(nf_names[digit], nf<Bits>);
+  return all;
+}();
+
 }  // namespace formats
+
+/// The catalogue's name, empty for other lists.
+template <int Bits>
+[[nodiscard]] constexpr std::string_view known_name(const codebook_format<Bits>& f) {
+  for (const auto& entry : formats::named_codebooks<Bits>) {
+    if (entry.format == f) return entry.name;
+  }
+  return {};
+}
+
 }  // namespace lowp

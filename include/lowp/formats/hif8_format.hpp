@@ -105,6 +105,31 @@ template <rounding_mode R = nearest_even_t>
   return position == 0 ? 0 : sign | detail::hif8_code(position);
 }
 
+/// Hybrid rounding: to nearest with ties away from zero where HiF8 has 3 mantissa bits, from 2^-3
+/// to below 2^4, and as `coarse` says where it has fewer, which is stochastic rounding. Ascend's
+/// hardware compares discarded bits with others of the same number in place of random ones; how, is
+/// not published in all details, and not followed: draws are those of `coarse`. It is no
+/// rounding_mode, since what it does depends on the exponent: other formats do not take it.
+///
+///   encode(formats::hif8, x, hif8_hybrid{stochastic{.seed = 1, .index = i}})
+template <rounding_mode R>
+struct hif8_hybrid {
+  R coarse;
+  [[nodiscard]] static constexpr bool is_fine(int exponent) {
+    return exponent >= -3 && exponent <= 3;
+  }
+};
+template <rounding_mode R>
+hif8_hybrid(R) -> hif8_hybrid<R>;
+
+template <rounding_mode R>
+[[nodiscard]] constexpr code_t encode(const hif8_format& f, const unpacked& x,
+                                      const hif8_hybrid<R>& mode, overflow o = overflow::to_special,
+                                      missing_nan n = missing_nan::largest) {
+  const bool is_fine = x.kind == value_kind::finite && hif8_hybrid<R>::is_fine(x.exponent);
+  return is_fine ? encode(f, x, nearest_away, o, n) : encode(f, x, mode.coarse, o, n);
+}
+
 [[nodiscard]] constexpr const char* known_name(const hif8_format&) { return "hif8"; }
 
 namespace formats {

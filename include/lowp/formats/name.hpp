@@ -118,29 +118,30 @@ constexpr void append_fields(short_text<Size>& text, const format_field (&fields
 
 }  // namespace detail
 
-/// Of any other family: what its known_name(f) says; else the family and its fields, if they fit,
-/// "codebook(width 4, bias 2)"; else the bits and the digest, "4-bit format #93c467e37db0c7a4".
+/// Of any other family: what its known_name(f) says, if that is not empty; else the family and its
+/// fields, if they fit, "codebook(width 4, bias 2)"; else the bits and the digest, "4-bit format
+/// #93c467e37db0c7a4".
 template <number_format F>
 [[nodiscard]] constexpr format_name name(const F& f) {
   if (defect(f) != nullptr) return format_name{} << "invalid";
   if constexpr (requires { known_name(f); }) {
-    return format_name{} << known_name(f);
-  } else {
-    if constexpr (requires { known_fields(f); }) {
-      const auto fields = known_fields(f);
-      short_text<81> text;
-      text << fields.family << "(";
-      detail::append_fields(text, fields.list, "", " ");
-      text << ")";
-      if (text.size <= 80) return format_name{} << text.view();
-    }
-    format_name result;
-    result << f.bits() << "-bit format #";
-    for (int shift = 60; shift >= 0; shift -= 4) {
-      result << std::string_view("0123456789abcdef").substr(digest_of(f) >> shift & 15, 1);
-    }
-    return result;
+    const format_name known = format_name{} << known_name(f);
+    if (known.size != 0) return known;
   }
+  if constexpr (requires { known_fields(f); }) {
+    const auto fields = known_fields(f);
+    short_text<81> text;
+    text << fields.family << "(";
+    detail::append_fields(text, fields.list, "", " ");
+    text << ")";
+    if (text.size <= 80) return format_name{} << text.view();
+  }
+  format_name result;
+  result << f.bits() << "-bit format #";
+  for (int shift = 60; shift >= 0; shift -= 4) {
+    result << std::string_view("0123456789abcdef").substr(digest_of(f) >> shift & 15, 1);
+  }
+  return result;
 }
 
 /// All fields of a descriptor, "posit_format{.total_bits = 8, .exponent_bits = 2}", for messages

@@ -31,6 +31,25 @@ namespace lowp {
   return fraction > half ? fraction : half + 1;
 }
 
+namespace detail {
+
+/// fraction_between as far as a mode looks at it: one that only compares with one half is told
+/// which side of it x is on, without a division.
+template <class R>
+[[nodiscard]] constexpr std::uint64_t fraction_for(const unpacked& inner, const unpacked& outer,
+                                                   const unpacked& x) {
+  if constexpr (is_fixed_addend<R>) {
+    const unpacked done = magnitude_of(exact::add(x, -inner));
+    if (done.is_zero()) return 0;
+    const auto order = exact::compare(done, magnitude_of(exact::add(outer, -x)));
+    return order < 0 ? 1 : order == 0 ? half_unit : half_unit + 1;
+  } else {
+    return fraction_between(inner, outer, x);
+  }
+}
+
+}  // namespace detail
+
 /// The position of x, rounded once, among `count` values in ascending order, value_at(0) …
 /// value_at(count - 1), all finite; x is no NaN, and beyond the ends it is an end. Of the two
 /// neighbours of x the inner one is that on the side of zero, as the sign of x has it; its position
@@ -48,7 +67,7 @@ template <rounding_mode R, class ValueAt>
   }
   if (exact::compare(x, value_at(low)) == 0) return low;
   const code_t inner = x.negative ? high : low, outer = x.negative ? low : high;
-  const discarded rest{fraction_between(value_at(inner), value_at(outer), x), is_negative,
+  const discarded rest{detail::fraction_for<R>(value_at(inner), value_at(outer), x), is_negative,
                        (inner & 1) != 0};
   return rounds_up(mode, rest) ? outer : inner;
 }

@@ -110,6 +110,17 @@ template <rounding_mode R = nearest_even_t>
           .orders_nan = true};
 }
 
+/// See value_facts.hpp.
+[[nodiscard]] constexpr regime_code known_regime(const posit_format& f) {
+  return {f.total_bits, f.exponent_bits};
+}
+
+/// See value_facts.hpp. The standard has posits of two exponent bits.
+[[nodiscard]] constexpr quire_size known_quire(const posit_format& f) {
+  if (f.exponent_bits != 2) return {};
+  return {16 * f.total_bits, 16 - 8 * f.total_bits};
+}
+
 /// See concepts.hpp.
 [[nodiscard]] constexpr overflow known_overflow(const posit_format&, overflow o) {
   const bool keeps_infinity = o == overflow::to_special || o == overflow::saturate_numbers;

@@ -95,6 +95,27 @@ struct code_grid {
   bool wraps = false;
 };
 
+/// How the codes of a tapered format are spelt, which is all that the vectorized kernels and the
+/// fast scalar arithmetic need: a sign, a regime, `exponent_bits` bits of exponent and a fraction,
+/// as far as there are bits; a negative number is the two's complement of its magnitude. The regime
+/// counts powers of 2^(2^exponent_bits): k ones and a zero are k - 1, k zeros and a one are -k.
+/// Values are rounded along this string of bits and never to zero: beyond the largest and the
+/// smallest magnitude every mode and policy gives that. The code 0 is zero, 10...0 the only NaN,
+/// which is the quotient of anything by zero, too. A family of such codes (posits) states it as
+///   constexpr lowp::regime_code known_regime(const my_format& f)
+struct regime_code {
+  int bits = 0;           ///< of a code, 2 to 32
+  int exponent_bits = 0;  ///< 0 to 4
+  constexpr bool operator==(const regime_code&) const = default;
+};
+
+/// How many bits a quire of a format has (number/quire.hpp), and the exponent of its last one. A
+/// family whose standard says it states it, with 0 bits where it does not, as
+///   constexpr lowp::quire_size known_quire(const my_format& f)
+struct quire_size {
+  int bits = 0, unit = 0;
+};
+
 /// In what order of codes their values are, NaNs left out: as unsigned integers, as a sign (the top
 /// bit) and a magnitude, or as signed integers. A family states it as known_code_order(f), and gets
 /// fast comparisons.

@@ -4,10 +4,10 @@
 //
 //   const auto file = io::open_tensors("model.safetensors");
 //   const io::checkpoints::tensor_set tensors(file);
-//   for (const auto& w : io::checkpoints::find(tensors)) …   // w.name, w.convention, w.shape,
-//   w.format auto w = read(io::checkpoints::awq, tensors, "model.layers.0.mlp.up_proj"); w.matrix
-//   // a basic_block_matrix write(w)                                                 // tensors,
-//   byte for byte those of the file
+//   for (const auto& w : io::checkpoints::find(tensors)) …     w.name, w.convention, w.format
+//   auto w = read(io::checkpoints::awq, tensors, "model.layers.0.mlp.up_proj");
+//   w.matrix                                                   a basic_block_matrix
+//   write(w)                                                   tensors, the bytes of the file
 #pragma once
 
 #include <tuple>

@@ -19,7 +19,8 @@
 namespace lowp::io {
 
 /// In the order in which they are asked.
-inline const std::array<const file_kind*, 6> file_kinds{&gguf, &npy, &npz, &safetensors, &raw_json, &onnx};
+inline const std::array<const file_kind*, 6> file_kinds{&gguf,        &npy,      &npz,
+                                                        &safetensors, &raw_json, &onnx};
 
 /// Opens a file of any of them.
 [[nodiscard]] inline tensor_file open_tensors(const std::filesystem::path& path,

@@ -19,6 +19,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -181,8 +182,10 @@ inline tensor_file raw_json_kind::read(const shared_bytes& source,
     placed.push_back(detail::read_raw_tensor(in, entry, placed.size()));
   const shared_bytes data =
       detail::neighbour_files(path, *source).open(top.text("data"), "data", in);
-  std::stable_sort(placed.begin(), placed.end(),
-                   [](const auto& a, const auto& b) { return a.offset < b.offset; });
+  std::sort(placed.begin(), placed.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.offset, a.size, a.declaration.name) <
+           std::tie(b.offset, b.size, b.declaration.name);
+  });
   std::vector<stored_tensor> tensors;
   std::uint64_t next = 0;
   for (detail::raw_tensor& tensor : placed) {

@@ -32,8 +32,8 @@ namespace kernels {
   if (!has(saved, ymm_state) || __get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return isa::vector128;
   constexpr unsigned avx2 = 1u << 5;
   if (!has(b, avx2)) return isa::vector128;
-  constexpr unsigned f = 1u << 16, dq = 1u << 17, bw = 1u << 30, vl = 1u << 31;
-  if (!has(saved, zmm_state) || !has(b, f | dq | bw | vl)) return isa::avx2;
+  constexpr unsigned f = 1u << 16, dq = 1u << 17, cd = 1u << 28, bw = 1u << 30, vl = 1u << 31;
+  if (!has(saved, zmm_state) || !has(b, f | dq | cd | bw | vl)) return isa::avx2;
   constexpr unsigned vbmi = 1u << 1, vnni = 1u << 11;
   if (!has(c, vbmi | vnni)) return isa::avx512;
   constexpr unsigned amx_bf16 = 1u << 22, amx_tile = 1u << 24, amx_int8 = 1u << 25;

@@ -29,9 +29,9 @@ bytes e4m3_bytes(std::size_t size, std::uint64_t seed) {
   return all;
 }
 double f32(const bytes& b, std::size_t i) {
-  return double{std::bit_cast<float>(b[4 * i] | std::uint32_t{b[4 * i + 1]} << 8 |
-                                     std::uint32_t{b[4 * i + 2]} << 16 |
-                                     std::uint32_t{b[4 * i + 3]} << 24)};
+  const std::uint32_t bits = b[4 * i] | std::uint32_t{b[4 * i + 1]} << 8 |
+                             std::uint32_t{b[4 * i + 2]} << 16 | std::uint32_t{b[4 * i + 3]} << 24;
+  return double(std::bit_cast<float>(bits));
 }
 
 TEST_CASE("DeepSeek: a scale for each tile, which multiplies") {
@@ -209,7 +209,7 @@ TEST_CASE("NF4 is made from floats: x times 1 / absmax, of equally near values t
       const auto nf4 = [](code_t c) { return pack_as<double>(decode(formats::nf4, c)); };
       code_t best = 0;
       for (code_t c = 1; c < 16; ++c) {
-        if (std::fabs(nf4(c) - double{x}) < std::fabs(nf4(best) - double{x})) best = c;
+        if (std::fabs(nf4(c) - double(x)) < std::fabs(nf4(best) - double(x))) best = c;
       }
       differences += made.matrix.code(n, k) == best ? 0u : 1u;
     }

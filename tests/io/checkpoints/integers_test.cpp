@@ -35,7 +35,7 @@ double f16(const bytes& b, std::size_t i) {
   const unsigned bits = b[2 * i] | unsigned{b[2 * i + 1]} << 8;
   return std::ldexp(1024 + static_cast<int>(bits & 1023), static_cast<int>(bits >> 10) - 25);
 }
-double f32(const bytes& b, std::size_t i) { return double{std::bit_cast<float>(word(b, i))}; }
+double f32(const bytes& b, std::size_t i) { return double(std::bit_cast<float>(word(b, i))); }
 int int8(const bytes& b, std::size_t i) { return b[i] < 128 ? b[i] : b[i] - 256; }
 
 TEST_CASE("compressed-tensors: int-quantized, one scale for a row, a group, the tensor") {
@@ -88,13 +88,14 @@ unsigned in_stream(std::size_t index, unsigned width, const Word& word_at) {
 TEST_CASE("compressed-tensors: pack-quantized in 1 to 8 bits, zero points packed down") {
   for (unsigned bits = 1; bits <= 8; ++bits) {
     INFO(bits << " bits");
-    const std::size_t cols = 40, words = (cols * bits + 31) / 32, zero_words = (6 * bits + 31) / 32;
+    const std::size_t cols = 40, words = (cols * bits + 31) / 32,
+                      zero_words = (10 * bits + 31) / 32;
     const int half = 1 << (bits - 1);
     test::model m;
-    const bytes packed = test::random_bytes(6 * words * 4, bits), scales = test::plain_f32(30);
-    m.put("l.weight_packed", "I32", {6, words}, packed);
-    m.put("l.weight_shape", "I64", {2}, {6, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0});
-    m.put("l.weight_scale", "F32", {6, 5}, scales);
+    const bytes packed = test::random_bytes(10 * words * 4, bits), scales = test::plain_f32(50);
+    m.put("l.weight_packed", "I32", {10, words}, packed);
+    m.put("l.weight_shape", "I64", {2}, {10, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0});
+    m.put("l.weight_scale", "F32", {10, 5}, scales);
     const auto code = [&](std::size_t n, std::size_t k) {
       return static_cast<int>(
                  in_stream(k, bits, [&](std::size_t w) { return word(packed, n * words + w); })) -
@@ -105,14 +106,14 @@ TEST_CASE("compressed-tensors: pack-quantized in 1 to 8 bits, zero points packed
         {"num_bits": )" + std::to_string(bits) +
                           "}}}}}");
     test::check(
-        compressed_packed, m, "l", {6, 40},
+        compressed_packed, m, "l", {10, 40},
         [&](std::size_t n, std::size_t k) { return code(n, k) * f32(scales, n * 5 + k / 8); },
         config);
 
     const bytes zeros = test::random_bytes(zero_words * 5 * 4, 100 + bits);
     m.put("l.weight_zero_point", "I32", {zero_words, 5}, zeros);
     test::check(
-        compressed_packed_zeros, m, "l", {6, 40},
+        compressed_packed_zeros, m, "l", {10, 40},
         [&](std::size_t n, std::size_t k) {
           const auto zero =
               static_cast<int>(
@@ -215,7 +216,7 @@ TEST_CASE("integers are made from floats") {
       const float scale = amax / 7.5f;
       for (std::size_t k = 16 * g; k < 16 * g + 16; ++k) {
         const float code = std::fmin(std::nearbyint(in(n, k) / scale), 7.0f);
-        const double expected = double{code} * double{scale};
+        const double expected = double(code) * double(scale);
         differences += pack_as<double>(made.matrix.value(n, k)) == expected ? 0u : 1u;
       }
     }

@@ -11,7 +11,7 @@
 #include "lowp/block/ggml/k_quants.hpp"
 #include "lowp/block/ggml/record_bits.hpp"
 #include "lowp/formats/concepts.hpp"
-#include "lowp/kernels/arrays/dispatch.hpp"
+#include "lowp/kernels/arrays/record_fields.hpp"
 
 namespace lowp {
 namespace detail {
@@ -43,20 +43,19 @@ constexpr void copy_flipped(const std::uint8_t* from, unsigned bit, std::uint8_t
 }
 
 /// The values of `count` records of 256, up to one whose d or dmin is not finite; how many records
-/// that were.
-template <class Record>
-[[nodiscard]] std::size_t load_k_values(isa level, const std::uint8_t* b, std::size_t count,
-                                        float* values) {
+/// that were. decode(fields, bytes, bytes of a record, scales, records, values) does the work.
+template <class Record, class Decode>
+[[nodiscard]] std::size_t load_k_values(const Decode& decode, const std::uint8_t* b,
+                                        std::size_t count, float* values) {
   constexpr std::size_t most = 4;  // in one call
   for (std::size_t done = 0; done < count;) {
-    kernels::record_scales scales[most];
+    record_scales scales[most];
     std::size_t n = 0;
     while (n < most && done + n < count &&
            Record::load_scales(b + (done + n) * Record::bytes, scales[n])) {
       ++n;
     }
-    kernels::decode_records(level, Record::fields, b + done * Record::bytes, Record::bytes, scales,
-                            n, reinterpret_cast<std::uint32_t*>(values + done * 256));
+    decode(Record::fields, b + done * Record::bytes, Record::bytes, scales, n, values + done * 256);
     done += n;
     if (n < most) return done;
   }
@@ -64,7 +63,7 @@ template <class Record>
 }
 /// Reads d, and dmin, in binary16; says whether they are finite.
 [[nodiscard]] constexpr bool load_halves(const std::uint8_t* d, const std::uint8_t* dmin,
-                                         kernels::record_scales& s) {
+                                         record_scales& s) {
   const auto is_finite = [](const std::uint8_t* half) { return (half[1] & 0x7Cu) != 0x7Cu; };
   if (!is_finite(d) || (dmin != nullptr && !is_finite(dmin))) return false;
   s.d = binary32_of_half(d);
@@ -108,17 +107,18 @@ struct q2_k_record {
   }
 
   static constexpr auto& format = formats::q2_k;
-  static constexpr kernels::record_fields fields{{16, 2, 32}, {}, 16};
-  [[nodiscard]] static bool load_scales(const std::uint8_t* b, kernels::record_scales& s) {
+  static constexpr record_fields fields{{16, 2, 32}, {}, 16};
+  [[nodiscard]] static bool load_scales(const std::uint8_t* b, record_scales& s) {
     for (std::size_t i = 0; i < 16; ++i) {
       s.scales[i] = b[i] & 15;
       s.minima[i] = b[i] >> 4;
     }
     return detail::load_halves(b + 80, b + 82, s);
   }
-  [[nodiscard]] static std::size_t load_values(isa level, const std::uint8_t* b, std::size_t count,
-                                               float* values) {
-    return detail::load_k_values<q2_k_record>(level, b, count, values);
+  template <class Decode>
+  [[nodiscard]] static std::size_t load_values(const Decode& decode, const std::uint8_t* b,
+                                               std::size_t count, float* values) {
+    return detail::load_k_values<q2_k_record>(decode, b, count, values);
   }
 };
 
@@ -162,8 +162,8 @@ struct q3_k_record {
   }
 
   static constexpr auto& format = formats::q3_k;
-  static constexpr kernels::record_fields fields{{32, 2, 32}, {0, 1, 32}, 16, 4, 32};
-  [[nodiscard]] static bool load_scales(const std::uint8_t* b, kernels::record_scales& s) {
+  static constexpr record_fields fields{{32, 2, 32}, {0, 1, 32}, 16, 4, 32};
+  [[nodiscard]] static bool load_scales(const std::uint8_t* b, record_scales& s) {
     for (std::size_t four = 0; four < 4; ++four) {
       for (std::size_t i = 0; i < 4; ++i) {
         const unsigned nibble = static_cast<unsigned>(b[96 + four % 2 * 4 + i]) >> (four / 2 * 4);
@@ -173,9 +173,10 @@ struct q3_k_record {
     }
     return detail::load_halves(b + 108, nullptr, s);
   }
-  [[nodiscard]] static std::size_t load_values(isa level, const std::uint8_t* b, std::size_t count,
-                                               float* values) {
-    return detail::load_k_values<q3_k_record>(level, b, count, values);
+  template <class Decode>
+  [[nodiscard]] static std::size_t load_values(const Decode& decode, const std::uint8_t* b,
+                                               std::size_t count, float* values) {
+    return detail::load_k_values<q3_k_record>(decode, b, count, values);
   }
 };
 
@@ -218,9 +219,8 @@ struct record_of_scales_and_minima {
     if constexpr (has_upper) high::template take_from<4>(codes, b + 16);
   }
 
-  static constexpr kernels::record_fields fields{
-      {16 + UpperBytes, 4, 32}, {16, has_upper ? 1 : 0, 32}, 32};
-  [[nodiscard]] static bool load_scales(const std::uint8_t* b, kernels::record_scales& s) {
+  static constexpr record_fields fields{{16 + UpperBytes, 4, 32}, {16, has_upper ? 1 : 0, 32}, 32};
+  [[nodiscard]] static bool load_scales(const std::uint8_t* b, record_scales& s) {
     scales_and_minima::load_all(b + 4, s.scales, s.minima);
     return load_halves(b, b + 2, s);
   }
@@ -231,18 +231,20 @@ struct record_of_scales_and_minima {
 /// A record of Q4_K, 144 bytes:  d | dmin | 12 of scales and minima | 128 of codes
 struct q4_k_record : detail::record_of_scales_and_minima<0> {
   static constexpr auto& format = formats::q4_k;
-  [[nodiscard]] static std::size_t load_values(isa level, const std::uint8_t* b, std::size_t count,
-                                               float* values) {
-    return detail::load_k_values<q4_k_record>(level, b, count, values);
+  template <class Decode>
+  [[nodiscard]] static std::size_t load_values(const Decode& decode, const std::uint8_t* b,
+                                               std::size_t count, float* values) {
+    return detail::load_k_values<q4_k_record>(decode, b, count, values);
   }
 };
 /// A record of Q5_K, 176 bytes:  d | dmin | 12 of scales and minima | 32 of upper bits | 128 of
 /// nibbles
 struct q5_k_record : detail::record_of_scales_and_minima<32> {
   static constexpr auto& format = formats::q5_k;
-  [[nodiscard]] static std::size_t load_values(isa level, const std::uint8_t* b, std::size_t count,
-                                               float* values) {
-    return detail::load_k_values<q5_k_record>(level, b, count, values);
+  template <class Decode>
+  [[nodiscard]] static std::size_t load_values(const Decode& decode, const std::uint8_t* b,
+                                               std::size_t count, float* values) {
+    return detail::load_k_values<q5_k_record>(decode, b, count, values);
   }
 };
 
@@ -280,14 +282,15 @@ struct q6_k_record {
   }
 
   static constexpr auto& format = formats::q6_k;
-  static constexpr kernels::record_fields fields{{0, 4, 64}, {128, 2, 32}, 16, 32, 128};
-  [[nodiscard]] static bool load_scales(const std::uint8_t* b, kernels::record_scales& s) {
+  static constexpr record_fields fields{{0, 4, 64}, {128, 2, 32}, 16, 32, 128};
+  [[nodiscard]] static bool load_scales(const std::uint8_t* b, record_scales& s) {
     for (std::size_t i = 0; i < 16; ++i) s.scales[i] = b[192 + i] ^ 128;
     return detail::load_halves(b + 208, nullptr, s);
   }
-  [[nodiscard]] static std::size_t load_values(isa level, const std::uint8_t* b, std::size_t count,
-                                               float* values) {
-    return detail::load_k_values<q6_k_record>(level, b, count, values);
+  template <class Decode>
+  [[nodiscard]] static std::size_t load_values(const Decode& decode, const std::uint8_t* b,
+                                               std::size_t count, float* values) {
+    return detail::load_k_values<q6_k_record>(decode, b, count, values);
   }
 };
 
@@ -314,15 +317,16 @@ struct q8_k_record {
   }
 
   static constexpr auto& format = formats::q8_k;
-  static constexpr kernels::record_fields fields{{4, 8, 256}, {}, 256, 128, 0, 128};
-  [[nodiscard]] static bool load_scales(const std::uint8_t* b, kernels::record_scales& s) {
+  static constexpr record_fields fields{{4, 8, 256}, {}, 256, 128, 0, 128};
+  [[nodiscard]] static bool load_scales(const std::uint8_t* b, record_scales& s) {
     s.scales[0] = 1;
     s.d = static_cast<std::uint32_t>(detail::load_word(b, 4));
     return (s.d & 0x7F800000u) != 0x7F800000u;
   }
-  [[nodiscard]] static std::size_t load_values(isa level, const std::uint8_t* b, std::size_t count,
-                                               float* values) {
-    return detail::load_k_values<q8_k_record>(level, b, count, values);
+  template <class Decode>
+  [[nodiscard]] static std::size_t load_values(const Decode& decode, const std::uint8_t* b,
+                                               std::size_t count, float* values) {
+    return detail::load_k_values<q8_k_record>(decode, b, count, values);
   }
 
  private:

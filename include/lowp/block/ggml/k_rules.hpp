@@ -23,7 +23,8 @@
 #include "lowp/core/failure.hpp"
 
 namespace lowp {
-namespace detail {
+inline namespace LOWP_BASELINE {
+namespace bulk {
 
 /// What is common to the rules for K-quants; `importance` has a weight for each column, or nothing.
 struct k_rule {
@@ -73,12 +74,14 @@ struct k_rule {
   }
 };
 
-}  // namespace detail
+}  // namespace bulk
+}  // namespace LOWP_BASELINE
 
 namespace rules {
+inline namespace LOWP_BASELINE {
 
 /// ggml's quantize_row_q2_K_ref … quantize_row_q6_K_ref and quantize_row_q8_K_ref.
-struct ggml_k_t : detail::k_rule {
+struct ggml_k_t : bulk::k_rule {
   static constexpr std::string_view name = "ggml_k";
   template <class Format, class Sink>
   void choose_codes(const Format& format, isa level, const row_blocks& blocks,
@@ -90,7 +93,7 @@ inline constexpr ggml_k_t ggml_k{};
 
 /// ggml's quantize_q2_K … quantize_q6_K with an importance matrix: a weight, finite and not
 /// negative, for each column, which all rows share. q8_k has no use for them.
-struct ggml_k_by_importance : detail::k_rule {
+struct ggml_k_by_importance : bulk::k_rule {
   static constexpr std::string_view name = "ggml_k_by_importance";
   std::span<const float> importance;
 
@@ -102,7 +105,7 @@ struct ggml_k_by_importance : detail::k_rule {
              ", expected cols, " + std::to_string(cols));
     }
     for (std::size_t i = 0; i < cols; ++i) {
-      const std::uint32_t bits = detail::word_of_float(importance[i]);
+      const std::uint32_t bits = bulk::word_of_float(importance[i]);
       if (bits >= 0x7F800000u && bits != 0x80000000u) {
         refuse("ggml_k_by_importance: importance[" + std::to_string(i) +
                "] is negative, infinite or NaN, expected a finite weight of at least 0");
@@ -116,5 +119,6 @@ struct ggml_k_by_importance : detail::k_rule {
   }
 };
 
+}  // namespace LOWP_BASELINE
 }  // namespace rules
 }  // namespace lowp

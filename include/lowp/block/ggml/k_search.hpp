@@ -17,7 +17,9 @@
 #include "lowp/number/arithmetic.hpp"
 #include "lowp/number/catalog.hpp"
 
-namespace lowp::detail {
+namespace lowp {
+inline namespace LOWP_BASELINE {
+namespace bulk {
 
 /// What differs between the K-quants.
 struct k_search {
@@ -424,4 +426,6 @@ inline void choose_q8_k(isa level, const float* values, q8_k_codes& out) {
   out.d = quotient_bits(integer_bits(1), factor);
 }
 
-}  // namespace lowp::detail
+}  // namespace bulk
+}  // namespace LOWP_BASELINE
+}  // namespace lowp

@@ -18,7 +18,8 @@
 #include "lowp/block/quantize.hpp"
 
 namespace lowp {
-namespace detail {
+inline namespace LOWP_BASELINE {
+namespace bulk {
 
 template <auto F, class Record>
 void quantize_k_row(const float* row, std::size_t count, std::uint8_t* bytes) {
@@ -42,16 +43,19 @@ template <auto F, class Record>
           dequantize_k_row<F, Record>};
 }
 
-}  // namespace detail
+}  // namespace bulk
+}  // namespace LOWP_BASELINE
 
 namespace gguf {
+inline namespace LOWP_BASELINE {
 
-inline constexpr gguf_type q2_k = detail::k_type<formats::q2_k, q2_k_record>("Q2_K", 10);
-inline constexpr gguf_type q3_k = detail::k_type<formats::q3_k, q3_k_record>("Q3_K", 11);
-inline constexpr gguf_type q4_k = detail::k_type<formats::q4_k, q4_k_record>("Q4_K", 12);
-inline constexpr gguf_type q5_k = detail::k_type<formats::q5_k, q5_k_record>("Q5_K", 13);
-inline constexpr gguf_type q6_k = detail::k_type<formats::q6_k, q6_k_record>("Q6_K", 14);
-inline constexpr gguf_type q8_k = detail::k_type<formats::q8_k, q8_k_record>("Q8_K", 15);
+inline constexpr gguf_type q2_k = bulk::k_type<formats::q2_k, q2_k_record>("Q2_K", 10);
+inline constexpr gguf_type q3_k = bulk::k_type<formats::q3_k, q3_k_record>("Q3_K", 11);
+inline constexpr gguf_type q4_k = bulk::k_type<formats::q4_k, q4_k_record>("Q4_K", 12);
+inline constexpr gguf_type q5_k = bulk::k_type<formats::q5_k, q5_k_record>("Q5_K", 13);
+inline constexpr gguf_type q6_k = bulk::k_type<formats::q6_k, q6_k_record>("Q6_K", 14);
+inline constexpr gguf_type q8_k = bulk::k_type<formats::q8_k, q8_k_record>("Q8_K", 15);
 
+}  // namespace LOWP_BASELINE
 }  // namespace gguf
 }  // namespace lowp

@@ -20,10 +20,9 @@ namespace lowp::io::checkpoints {
 /// units of `unit` bytes, little-endian, whose bits follow each other from the lowest up; codes may
 /// straddle units. code = (stored ^ flipped) + added.
 ///
-///   GPTQ's qweight, 4 bits, [K / 8, N] words:   a stream down the words of each column n of K
-///   codes
-///     {.width = 4, .unit = 4, .step = N, .stride = 1}                        (row n, column k)
-///   AWQ's qweight, 4 bits, [K, N / 8] words:    a stream along the words of each k of N codes
+///   GPTQ's qweight, 4 bits, [K / 8, N] words: K codes down the words of each column
+///     {.width = 4, .unit = 4, .step = N, .stride = 1}
+///   AWQ's qweight, 4 bits, [K, N / 8] words: N codes along the words of each row
 ///     {.width = 4, .runs_down = true, .stride = N / 2, .slots = 0x73625140}
 struct arrangement {
   int width = 0;           ///< of what is stored, in bits; 0: nothing, all codes are `added`

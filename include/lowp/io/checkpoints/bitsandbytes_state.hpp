@@ -79,7 +79,7 @@ template <int Bits>
   state.nested_block =
       member("nested_blocksize", is_block, "even size of blocks").template get<std::uint64_t>();
   const auto is_float = [](const auto& v) {
-    constexpr double most = (std::numeric_limits<float>::max)();
+    constexpr auto most = static_cast<double>((std::numeric_limits<float>::max)());
     return v.is_number() && v.template get<double>() >= -most && v.template get<double>() <= most;
   };
   const auto& offset = member("nested_offset", is_float, "number of binary32");

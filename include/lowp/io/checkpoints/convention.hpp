@@ -3,12 +3,13 @@
 // shapes and in which order of bits a model file keeps the levels of one quantized weight. A
 // program's own serves as well as those of this directory. It has
 //
-//   name                            "AutoAWQ"
-//   key                             ".qweight": the tensor that weights of it have, after their
-//   name follows(tensors, weight)        whether a weight of that name may be one of it; does not
-//   throw plan_of(tensors, weight, settings) -> plan<Format>
-//                                   what it is; throws format_error if tensors contradict each
-//                                   other
+//   name                     "AutoAWQ"
+//   key                      ".qweight", the tensor that each of its weights has: what follows the
+//                            name of the weight
+//   follows(tensors, weight)               whether a weight of that name seems to be one of it;
+//                                          does not throw
+//   plan_of(tensors, weight, settings)     the plan of the weight; throws format_error where
+//                                          tensors contradict each other
 //
 // and the rest follows from the plan: find.hpp lists weights, weight.hpp reads them into a
 // block_matrix, shows them as one without a copy, and writes them.

@@ -80,8 +80,9 @@ template <class... Conventions>
     }
     result.push_back(std::move(found));
   };
-  for (const auto& [name, tensor] : tensors.all()) {
-    std::apply([&](const auto&... convention) { (ask(convention, name), ...); }, all);
+  for (const auto& entry : tensors.all()) {
+    const auto ask_all = [&](const auto&... convention) { (ask(convention, entry.first), ...); };
+    std::apply(ask_all, all);
   }
   return result;
 }

@@ -14,6 +14,7 @@
 #include "lowp/kernels/arrays/value_table.hpp"
 #include "lowp/kernels/isa.hpp"
 #include "lowp/kernels/lanes/lane_plan.hpp"
+#include "lowp/kernels/lanes/regime_plan.hpp"
 #include "lowp/kernels/target.hpp"
 
 namespace lowp {
@@ -69,6 +70,9 @@ LOWP_BORDER void run_decode(isa level, const decode_plan& plan, const scaling& s
                             const std::uint16_t* codes, std::size_t count, std::uint32_t* values);
 LOWP_BORDER void run_decode(isa level, const value_table& table, const scaling& s,
                             const std::uint8_t* codes, std::size_t count, std::uint32_t* values);
+template <class Code>
+void run_decode(isa level, const regime_decode_plan& plan, const scaling& s, const Code* codes,
+                std::size_t count, std::uint32_t* values);
 LOWP_BORDER void run_nibbles(isa level, const value_table& table, const scaling& s,
                              const std::uint8_t* bytes, bool msb_first, std::size_t count,
                              std::uint32_t* values);
@@ -311,6 +315,40 @@ inline void divide_by_group_terms(isa level, const group_terms& t, const float* 
               detail::run_divide_by_group_terms(level, t.from(first),
                                                 reinterpret_cast<const float*>(from), n,
                                                 reinterpret_cast<std::uint32_t*>(to));
+            });
+}
+
+namespace detail {
+template <class Code, regime_operation Operation>
+void run_regime_operation(isa level, const regime_code& of, const Code* a, const Code* b,
+                          std::size_t count, Code* out);
+template <class Word, class Code>
+void run_regime_encode(isa level, const regime_plan<Word>& plan, const Word* in, std::size_t count,
+                       Code* out);
+}  // namespace detail
+
+/// Sums, differences or products of codes with a regime, to nearest even. `out` may be `a` or `b`.
+template <regime_operation Operation, class Code>
+void operate(isa level, const regime_code& of, const Code* a, const Code* b, std::size_t count,
+             Code* out) {
+  constexpr std::size_t bits = 8 * sizeof(Code), word = sizeof(Code) <= 2 ? 4 : 8;
+  in_groups(group_size(level, word), {a, bits, b, bits, out, bits}, count,
+            [&](const auto* x, const auto* y, auto* to, std::size_t, std::size_t n) {
+              detail::run_regime_operation<Code, Operation>(
+                  level, of, reinterpret_cast<const Code*>(x), reinterpret_cast<const Code*>(y), n,
+                  reinterpret_cast<Code*>(to));
+            });
+}
+
+/// Codes with a regime of values.
+template <class Word, class Code>
+void encode_regimes(isa level, const regime_plan<Word>& plan, const Word* in, std::size_t count,
+                    Code* out) {
+  in_groups(group_size(level, sizeof(Word)),
+            {in, 8 * sizeof(Word), nullptr, 0, out, 8 * sizeof(Code)}, count,
+            [&](const auto* from, const auto*, auto* to, std::size_t, std::size_t n) {
+              detail::run_regime_encode(level, plan, reinterpret_cast<const Word*>(from), n,
+                                        reinterpret_cast<Code*>(to));
             });
 }
 

@@ -6,11 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "lowp/kernels/target.hpp"
-
 namespace lowp {
-inline namespace LOWP_KERNEL_BASELINE {
-namespace kernels {
 
 /// A plane of fields of so many bits: run after run of elements, each from the same bytes but with
 /// the fields above, 8 / bits of them; then further bytes. No bits: no plane.
@@ -21,7 +17,8 @@ struct field_plane {
 };
 
 /// Elements are ((low | high << bits of low) ^ flip) - bias, in groups that do not reach over the
-/// end of a run, of a multiple of 16; at most 16 groups. Where each of them lies is in tables.
+/// end of a run, of a multiple of 16; at most 16 groups. Those of whole bytes have no upper bits
+/// and no minima. Where each of them lies is in tables.
 struct record_fields {
   struct group_place {
     std::uint16_t byte = 0;
@@ -68,6 +65,4 @@ struct record_scales {
   bool has_minima = false;
 };
 
-}  // namespace kernels
-}  // namespace LOWP_KERNEL_BASELINE
 }  // namespace lowp

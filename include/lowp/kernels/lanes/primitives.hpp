@@ -18,6 +18,7 @@
   row(smaller, "V (V, V): the smaller one, as integers without a sign")                          \
   /* lanes/<target>.inc: words */                                                                \
   row(sign_mask, "V (V): ones where the sign bit is set, else zero")                             \
+  row(leading_zeros, "V (V): how many bits lie above the highest one; of a word that is not 0")   \
   row(any, "bool (comparison of V): whether it holds in any lane")                               \
   row(float_add, "V (V, V): the sum")                                                            \
   row(float_subtract, "V (V, V): the difference")                                                \

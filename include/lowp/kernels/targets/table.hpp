@@ -18,9 +18,9 @@ namespace lowp {
 
 /// An instruction set that kernels are written for. Each includes those before it that its
 /// architecture has: portable, C++ alone; vector128, which is SSE2 or NEON; of AArch64 dotprod, for
-/// 8-bit integers; of x86 avx2 with FMA and F16C; avx512, which is F, BW, VL, DQ; avx512vbmi with
-/// VNNI; avx512bf16; amx for bfloat16 and 8-bit integers, where the system permits its use. One
-/// that is not compiled here is served by what it builds on.
+/// 8-bit integers; of x86 avx2 with FMA and F16C; avx512, which is F, BW, VL, DQ, CD; avx512vbmi
+/// with VNNI; avx512bf16; amx for bfloat16 and 8-bit integers, where the system permits its use.
+/// One that is not compiled here is served by what it builds on.
 enum class isa : std::uint8_t {
 #define LOWP_ROW(name, ...) name,
   LOWP_TARGET_ROWS(LOWP_ROW, LOWP_ROW)
