@@ -141,7 +141,7 @@ struct plan {
   std::vector<constant_leaf> constants{};
 
   /// Throws format_error if a tensor is missing or has another dtype or shape.
-  void require(const tensor_set& tensors, std::string_view weight) const {
+  void require_tensors(const tensor_set& tensors, std::string_view weight) const {
     for (const part& p : parts) {
       const stored_tensor& tensor = tensors.at(weight, p.suffix);
       if (tensor.type.name != p.dtype) {
