@@ -210,6 +210,14 @@ TEST_CASE("Kernels of integer_block_sums are the definition, whatever the compos
     check_kernels(x, any_matrix<block_matrix<formats::offset_groups(5, {1, 64})>>(21, 608));
     check_kernels(x, any_matrix<block_matrix<q8_0>>(33, 608));
     check_kernels(x, any_matrix<block_matrix<formats::mxfp4>>(21, 608));
+    // Scales of 2^128, which binary32 has only times the unit of the elements.
+    constexpr float_format exponents{.exponent_bits = 8,
+                                     .mantissa_bits = 0,
+                                     .is_signed = false,
+                                     .at_exponent_zero = exponent_zero::normals,
+                                     .has_infinity = false};
+    constexpr block_format halves{formats::e2m1, exponents, block_shape{1, 32}};
+    check_kernels(x, any_matrix<block_matrix<halves>>(21, 608));
     constexpr block_format nonlinear{formats::iq4_nl, formats::binary16, block_shape{1, 32}};
     check_kernels(x, any_matrix<block_matrix<nonlinear>>(21, 608));
     check_kernels(any_matrix<block_matrix<q8_0>>(4, 67),

@@ -7,9 +7,13 @@
 //   4096
 #pragma once
 
+#include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "lowp/arrays/execution.hpp"

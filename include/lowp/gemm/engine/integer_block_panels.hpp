@@ -204,8 +204,8 @@ class block_panel {
       rows[r] = padded_[r];
     }
     for (std::size_t i = 0; i < steps.steps.size(); ++i) {
-      kernels::gather_codes(steps.steps[i], {rows, count, repeats, steps.bytes, out + i * size,
-                                             stride, steps.codes});
+      kernels::gather_codes(
+          steps.steps[i], {rows, count, repeats, steps.bytes, out + i * size, stride, steps.codes});
     }
     return true;
   }

@@ -91,17 +91,17 @@ class level_reader final : public block_reader {
     group = f.shape.cols_in(cols);
     block = lowp::detail::group_factor_cols(f.scale, f.shape);
     shift_block = block_row::all;
+    unit_ = lowp::detail::joining_integers(f.element).unit;
     set_integers(elements, 0, f.element, true);
-    read_level<scale_leaf>(f.scale, factors, scales_);
+    read_level<scale_leaf>(f.scale, factors, unit_, scales_);
     if constexpr (leaf_count<offset_level> != 0) {
       has_offsets = true;
       shift_block = lowp::detail::group_factor_cols(f.offset, f.shape);
-      read_level<offset_leaf>(f.offset, minima, offsets_);
+      read_level<offset_leaf>(f.offset, minima, 0, offsets_);
     }
     if (elements.highest - elements.lowest > 255) obstacle = "elements have more than 8 bits";
     if (leaf_count<zero_level> != 0) obstacle = "there are zero points";
     if (f.shape.rows != 1) obstacle = "groups have more than one row";
-    unit_ = lowp::detail::joining_integers(f.element).unit;
   }
 
   [[nodiscard]] const std::uint8_t* row_bytes(int leaf, std::size_t row) const override {
@@ -177,20 +177,19 @@ class level_reader final : public block_reader {
     }
   }
   template <int Leaf, number_format F>
-  void read_level(const F& f, integer_leaf&, scale_codes& codes) {
-    if (!lowp::detail::joining_integers(f).exist) set_scale(Leaf, f, codes);
+  void read_level(const F& f, integer_leaf&, int unit, scale_codes& codes) {
+    if (!lowp::detail::joining_integers(f).exist) set_scale(Leaf, f, unit, codes);
   }
   template <int Leaf, class Element, class Scale>
-  void read_level(const block_format<Element, Scale>& f, integer_leaf& integers,
+  void read_level(const block_format<Element, Scale>& f, integer_leaf& integers, int unit,
                   scale_codes& codes) {
     if (!lowp::detail::joining_integers(f.element).exist) return;
     set_integers(integers, Leaf, f.element);
-    codes.factor = pack_as<float>(
-        unpacked::scaled_integer(false, 1, lowp::detail::joining_integers(f.element).unit));
+    unit += lowp::detail::joining_integers(f.element).unit;
     if (f.shape.rows != 1) obstacle = "groups of scales have more than one row";
     if constexpr (number_format<Scale>) {
       if (!lowp::detail::joining_integers(f.scale).exist) {
-        set_scale(Leaf + leaf_count<Element>, f.scale, codes);
+        set_scale(Leaf + leaf_count<Element>, f.scale, unit, codes);
       } else {
         obstacle = "all levels are integers";
       }
@@ -199,15 +198,21 @@ class level_reader final : public block_reader {
     }
   }
   template <number_format F>
-  static void set_scale(int leaf, const F& f, scale_codes& codes) {
+  static void set_scale(int leaf, const F& f, int unit, scale_codes& codes) {
     codes.bits = f.bits();
+    if (f.bits() <= 8) {
+      codes.table = kernels::make_value_table(f.bits(), [&](code_t code) {
+        return bits_of(pack_as<float>(scale_by_power_of_two(decode(f, code), unit)));
+      });
+      codes.leaf = has_kernels ? leaf : -1;
+      return;
+    }
     const value_facts facts = facts_of(f);
     const bool are_exact = facts.significant_bits <= 24 && facts.last_bit_exponent >= -149 &&
                            facts.highest_exponent <= 127;
     if (!are_exact) return;
-    if (f.bits() <= 8) {
-      codes.table = kernels::make_value_table(f);
-    } else if (is_same_format(f, formats::binary32)) {
+    codes.factor = pack_as<float>(unpacked::scaled_integer(false, 1, unit));
+    if (is_same_format(f, formats::binary32)) {
       codes.leaf = leaf;
       return;
     } else {
@@ -267,7 +272,7 @@ class level_reader final : public block_reader {
                         reinterpret_cast<std::uint32_t*>(to));
       }
     }
-    const float factor = codes.factor * pack_as<float>(unpacked::scaled_integer(false, 1, unit));
+    const float factor = codes.factor;
     for (std::size_t i = 0; factor != 1 && i < count * width; ++i) out[i] *= factor;
   }
 
