@@ -79,6 +79,8 @@ namespace detail {
     return nlohmann::json::parse(text.begin(), text.end(), check);
   } catch (const nlohmann::json::parse_error& error) {
     in.fail("JSON is not valid at its byte " + std::to_string(error.byte));
+  } catch (const nlohmann::json::out_of_range&) {
+    in.fail("JSON has a number beyond those of binary64");
   }
 }
 
