@@ -40,8 +40,8 @@ void refuse_integer_levels(const auto& composition) {
   if (why != nullptr) refuse("gemm: " + std::string(why));
 }
 /// Refuses a result that shares memory with an operand.
-template <class M>
-void require_outside(const M& m, const matrix_view<float>& c) {
+template <class Matrix>
+void require_outside(const Matrix& m, const matrix_view<float>& c) {
   if (bulk::lies_outside(m.bytes().data(), m.bytes().size(), c)) return;
   refuse("gemm: c shares memory with an operand, expected another matrix");
 }

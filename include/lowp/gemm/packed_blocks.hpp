@@ -56,10 +56,10 @@ class packed_blocks {
                                unit = tile::unit;
 
  public:
-  template <level_matrix M>
-  explicit packed_blocks(const M& m, const execution& how = {}) {
+  template <level_matrix Matrix>
+  explicit packed_blocks(const Matrix& m, const execution& how = {}) {
     detail::refuse_integer_levels(m.composition());
-    const bulk::level_reader<M> reader(m);
+    const bulk::level_reader<Matrix> reader(m);
     pack(reader, how);
   }
   [[nodiscard]] std::size_t rows() const { return facts_.rows; }

@@ -73,18 +73,18 @@ class block_reader : public block_facts {
   ~block_reader() = default;
 };
 
-template <class M>
+template <class Matrix>
 class level_reader final : public block_reader {
-  using format = std::remove_cvref_t<decltype(std::declval<const M&>().composition())>;
+  using format = std::remove_cvref_t<decltype(std::declval<const Matrix&>().composition())>;
   using scale_level = std::remove_cvref_t<decltype(format::scale)>;
   using zero_level = std::remove_cvref_t<decltype(format::zero)>;
   using offset_level = std::remove_cvref_t<decltype(format::offset)>;
-  using layout = std::remove_cvref_t<decltype(std::declval<const M&>().layout())>;
+  using layout = std::remove_cvref_t<decltype(std::declval<const Matrix&>().layout())>;
   static constexpr int scale_leaf = 1,
                        offset_leaf = 1 + leaf_count<scale_level> + leaf_count<zero_level>;
 
  public:
-  explicit level_reader(const M& m) : of_(&m) {
+  explicit level_reader(const Matrix& m) : of_(&m) {
     const auto& f = m.composition();
     rows = m.rows();
     cols = m.cols();
@@ -276,7 +276,7 @@ class level_reader final : public block_reader {
     for (std::size_t i = 0; factor != 1 && i < count * width; ++i) out[i] *= factor;
   }
 
-  const M* of_;
+  const Matrix* of_;
   int unit_ = 0;
   scale_codes scales_{}, offsets_{};
 };
