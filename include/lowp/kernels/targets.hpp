@@ -17,6 +17,7 @@
 #include "lowp/kernels/arrays/value_table.hpp"
 #include "lowp/kernels/isa.hpp"
 #include "lowp/kernels/lanes/lane_plan.hpp"
+#include "lowp/kernels/lanes/regime_plan.hpp"
 #include "lowp/kernels/target.hpp"
 #if LOWP_X86_TARGETS
 #include <immintrin.h>
