@@ -141,6 +141,25 @@ TEST_CASE("quires of posits have the size of the standard and hold sums of produ
 TEST_CASE("quires of other formats hold sums of products exactly") {
   check<formats::binary16>("binary16");
   check<formats::e4m3fn, formats::bfloat16>("e4m3fn");
+  check<formats::e8m0, formats::binary32>("e8m0, which has no sign");
+}
+
+TEST_CASE("quires of the widest formats hold the squares of their ends beside each other") {
+  const auto ends = []<auto F>(lowp::quire<F> q) {
+    const auto largest = std::numeric_limits<lowp::number<F>>::max();
+    const auto smallest = std::numeric_limits<lowp::number<F>>::denorm_min();
+    q.add_product(largest, largest).add_product(smallest, smallest);
+    const lowp::quire<F> both = q;
+    q.subtract_product(largest, largest);
+    lowp::quire<F> last;
+    const auto words = q.words();
+    CHECK(words[0] == 1);  // the last place
+    last.add_product(smallest, smallest);
+    return q == last && both > last && !both.is_nan();
+  };
+  CHECK(ends(lowp::quire<formats::binary64>()));
+  CHECK(ends(lowp::quire<formats::posit<32, 4>>()));
+  CHECK(ends(lowp::quire<formats::posit<32, 2>>()));
 }
 
 TEST_CASE("2^30 products of the largest numbers fit, and what is more makes NaN") {
@@ -203,6 +222,8 @@ TEST_CASE("quires in constant expressions, sums of arrays, and text") {
   const std::vector<number> b{number(2), number(3), number(-2), number(1)};
   const std::span<const number> x(a), y(b);
   CHECK(lowp::fused_dot(x, y) == lowp::binary16(3.0001f));
+  CHECK(lowp::fused_dot(a, b) == lowp::fused_dot(x, y));
+  CHECK(lowp::fused_sum(a).code() == lowp::fused_sum(x).code());
   CHECK(lowp::fused_dot(x, y, lowp::upward).code() == lowp::binary16(3).code() + 1);
   CHECK(lowp::fused_dot<formats::binary64>(x, y) == 3 + static_cast<double>(a[3]));
   CHECK(lowp::fused_sum(x.first(2)) == lowp::binary16(60000.0f));
