@@ -13,6 +13,7 @@
 #include <mutex>
 #include <numeric>
 #include <span>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -70,7 +71,11 @@ void in_order(unsigned threads, std::uint64_t count, const Work& work, const Com
   };
   std::vector<std::thread> others;
   const std::uint64_t wanted = (std::min)(std::uint64_t{threads == 0 ? 1 : threads}, count);
-  for (std::uint64_t i = 1; i < wanted; ++i) others.emplace_back(run);
+  try {
+    for (std::uint64_t i = 1; i < wanted; ++i) others.emplace_back(run);
+  } catch (const std::system_error&) {
+    // The system gives no more threads: those that there are do the work.
+  }
   run();
   for (std::thread& other : others) other.join();
   if (failure != nullptr) std::rethrow_exception(failure);
