@@ -121,8 +121,9 @@ void check_conversions(std::size_t count = 2053) {
     lowp::decode(codes, std::span<float>(values), level);
     for (std::size_t i = 0; i < count; ++i) {
       const auto expected = lowp::pack_as<float>(unpack(p.a[i]));
-      wrong +=
-          std::bit_cast<std::uint32_t>(values[i]) != std::bit_cast<std::uint32_t>(expected) ? 1 : 0;
+      wrong += std::bit_cast<std::uint32_t>(values[i]) != std::bit_cast<std::uint32_t>(expected)
+                   ? 1u
+                   : 0u;
     }
     const auto check = [&](const auto& in, lowp::overflow o) {
       lowp::encode(std::span(in), codes, lowp::nearest_even, o, lowp::missing_nan::largest, level);
