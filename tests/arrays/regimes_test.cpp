@@ -102,7 +102,7 @@ std::vector<T> values_around(const pairs<F>& p) {
     const word steps = static_cast<word>(random.word());
     const word bits = i % 4 == 0   ? steps
                       : i % 4 == 1 ? at + steps % 5 - 2
-                                   : at + (word{1} << (steps % 30)) + static_cast<word>(i % 2);
+                                   : at + (word{1} << (steps % 30)) + static_cast<word>(i % 3) - 1;
     values.push_back(std::bit_cast<T>(bits));
   }
   return values;

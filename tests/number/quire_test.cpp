@@ -173,7 +173,7 @@ TEST_CASE("2^30 products of the largest numbers fit, and what is more makes NaN"
   for (int i = 0; i < 3; ++i) sum += sum, negative += negative;
   CHECK(sum.is_nan());
   CHECK(negative.is_nan());
-  sum -= sum;
+  sum -= negative;
   CHECK(sum.is_nan());
   sum.clear();
   CHECK(sum == lowp::quire<formats::binary16>());
