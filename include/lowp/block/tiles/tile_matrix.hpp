@@ -197,11 +197,9 @@ void dequantize_row(const tile_matrix<F>& in, std::size_t row, std::size_t first
   const std::size_t height = in.tile_rows(), width = in.tile_cols();
   for (std::size_t col = first; col < first + count;) {
     const std::size_t tile = col / width, end = (std::min)(first + count, (tile + 1) * width);
-    const auto value = values_of_tile(in.format(), in.parameters(row / height, tile));
-    for (; col < end; ++col) {
-      const std::size_t index = row % height * width + col % width;
-      *out++ = pack_as<float>(value(index, in.code(row, col)));
-    }
+    const auto number = numbers_of_tile(in.format(), in.parameters(row / height, tile));
+    std::size_t index = row % height * width + col % width;
+    for (; col < end; ++col, ++index) *out++ = number(index, in.code(row, col));
   }
 }
 
