@@ -50,6 +50,7 @@ struct ignore_code {
 ///   encode_tile(f, values, rounding, put)     gives the parameters of a tile of these values, and
 ///                                 calls put(row, col, code) for each of its elements
 ///   encode_tiles(f, in, out, mode, how)       optional: a whole matrix, into a tile_matrix
+///   decode_tiles(f, in, out, how)             optional: a tile_matrix, into a whole matrix
 ///   tile_values(f, parameters)    optional: a callable for many (index, code) of one tile
 ///   tile_numbers(f, parameters)   optional: a callable for the nearest binary32 numbers of many
 template <class F>

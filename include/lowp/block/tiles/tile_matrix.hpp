@@ -211,6 +211,10 @@ void dequantize(const tile_matrix<F>& in, matrix_view<float> out, const executio
     refuse("dequantize: out is " + std::to_string(out.rows) + " x " + std::to_string(out.cols) +
            ", expected " + std::to_string(in.rows()) + " x " + std::to_string(in.cols()));
   }
+  if constexpr (requires { decode_tiles(in.format(), in, out, how); }) {
+    decode_tiles(in.format(), in, out, how);
+    return;
+  }
   const auto part = [&](std::size_t row) { dequantize_row(in, row, 0, in.cols(), out.row(row)); };
   how.run(in.rows(), task(part));
 }
