@@ -25,7 +25,7 @@ namespace {
 namespace formats = lowp::formats;
 
 /// A finite value in units of 2^unit.
-mpz_class integer_of(const lowp::unpacked& x, int unit) {
+mpz_class units_of(const lowp::unpacked& x, int unit) {
   if (x.is_zero()) return 0;
   mpz_class result = x.significand.high;
   result <<= 64;
@@ -40,7 +40,7 @@ mpz_class integer_of(const lowp::unpacked& x, int unit) {
   return x.negative ? mpz_class(-result) : result;
 }
 template <class Quire>
-mpz_class integer_of(const Quire& q) {
+mpz_class units_of(const Quire& q) {
   mpz_class result = 0;
   const auto words = q.words();
   for (std::size_t i = words.size(); i-- > 0;) result = (result << 64) + mpz_class(words[i]);
@@ -90,20 +90,20 @@ void check(const char* name) {
     quire q, mirror;
     mpz_class expected = 0;
     for (std::size_t i = 0; i < a.size(); ++i) {
-      const mpz_class x = integer_of(unpack(a[i]), quire::unit);
+      const mpz_class x = units_of(unpack(a[i]), quire::unit);
       const mpz_class product =
-          integer_of(lowp::exact::multiply(unpack(a[i]), unpack(b[i])), quire::unit);
+          units_of(lowp::exact::multiply(unpack(a[i]), unpack(b[i])), quire::unit);
       switch (i % 4) {
         case 0: q += a[i], expected += x; break;
         case 1: q -= a[i], expected -= x; break;
         case 2: q.subtract_product(a[i], b[i]), expected -= product; break;
         default: q.add_product(a[i], b[i]), expected += product; break;
       }
-      wrong += integer_of(q) != expected ? 1u : 0u;
+      wrong += units_of(q) != expected ? 1u : 0u;
     }
     mirror -= q;
-    wrong += integer_of(mirror) != -expected || !(mirror == -q) ? 1u : 0u;
-    wrong += integer_of(q + q) != 2 * expected || !((q - q) == quire()) ? 1u : 0u;
+    wrong += units_of(mirror) != -expected || !(mirror == -q) ? 1u : 0u;
+    wrong += units_of(q + q) != 2 * expected || !((q - q) == quire()) ? 1u : 0u;
     wrong += (q < mirror) != (expected < 0) || (q > mirror) != (expected > 0) ? 1u : 0u;
     const lowp::unpacked value = value_of(expected, quire::unit);
     wrong += value == q.unpacked_value() ? 0u : 1u;
