@@ -14,6 +14,7 @@
 #include "lowp/gemm/engine/blocked.hpp"
 #include "lowp/gemm/operands/block_reader.hpp"
 #include "lowp/gemm/operands/lane_tiles.hpp"
+#include "lowp/gemm/operands/row_memory.hpp"
 #include "lowp/gemm/policies/integer_blocks.hpp"
 #include "lowp/kernels/products/block_tiles.hpp"
 
@@ -182,6 +183,7 @@ class block_panel {
   void describe(std::size_t row, std::size_t first, std::size_t, kernels::block_tile& t) {
     const std::size_t count = (std::min)(width, from_.rows - row),
                       cols = (std::min)(chunk, plan_.depth - first);
+    bring_nearer(row, count, first);
     load_elements(row, count, first, cols);
     load_integers(from_.factors, steps_.factors, row, count, first, cols, factors_);
     load_integers(from_.minima, steps_.minima, row, count, first, cols, minima_);
@@ -194,6 +196,26 @@ class block_panel {
   }
 
  private:
+  /// What is described next, if it is gathered: 16 rows at a time are too many for the processor to
+  /// see that each is read in order.
+  void bring_nearer(std::size_t row, std::size_t count, std::size_t first) const {
+    const code_steps& steps = steps_.elements;
+    if (steps.codes == 0) return;
+    const std::uint8_t* const begin = from_.row_bytes(0, 0);
+    const std::size_t row_bytes =
+        from_.rows > 1 ? static_cast<std::size_t>(from_.row_bytes(0, 1) - begin) : 0;
+    const row_memory memory{begin, row_bytes, 8 * steps.bytes};
+    std::size_t from = first + chunk;
+    if (from >= plan_.depth) {
+      from = 0;
+      row += count;
+      count = (std::min)(width, from_.rows - row);
+    }
+    const std::size_t cols = (std::min)(chunk, plan_.depth - from);
+    for (std::size_t r = 0; r < count; ++r) {
+      memory.prefetch(row + r, from / steps.codes, round_up(cols, steps.codes) / steps.codes);
+    }
+  }
   /// Codes of a leaf in columns of `count` rows, less the lowest, `cols_per_code` columns each: of
   /// row r from out + r * stride on. False, and nothing done, where they are not gathered.
   [[nodiscard]] bool gather(const integer_leaf& leaf, const code_steps& steps, std::size_t row,
