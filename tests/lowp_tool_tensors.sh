@@ -140,6 +140,37 @@ expect 0 'no difference' verify m.safetensors other.safetensors --relative 1e-6
 expect 0 'no difference' verify m.safetensors other.safetensors --except 'a.*'
 expect 1 'w: is in noise.safetensors only' verify m.safetensors noise.safetensors
 
+# Values that binary32 does not hold are compared as they are, and types without values by bytes.
+# pair <name> <dtype> <size> <bytes> <bytes>: two files, each of a tensor x of one value
+pair() {
+  row="{\"x\":{\"dtype\":\"$2\",\"shape\":[1],\"data_offsets\":[0,$3]}}"
+  for bytes in "$4" "$5"; do
+    printf "\\$(printf %o "$(printf %s "$row" | wc -c)")\\000\\000\\000\\000\\000\\000\\000"
+    printf %s "$row"
+    printf "$bytes"
+  done >both
+  head -c $(($(wc -c <both) / 2)) both >"$1.1.safetensors"
+  tail -c $(($(wc -c <both) / 2)) both >"$1.2.safetensors"
+}
+pair i32 I32 4 '\001\000\000\001' '\000\000\000\001'
+pair i64 I64 8 '\001\000\000\000\000\000\040\000' '\000\000\000\000\000\000\040\000'
+pair c64 C64 8 '\000\000\200\077\000\000\200\077' '\000\000\200\077\000\000\000\100'
+for type in i32 i64 c64; do
+  expect 1 '1 tensors differ' verify $type.1.safetensors $type.2.safetensors
+  expect 0 '1 tensors and 1 values compared: no difference' verify $type.1.safetensors $type.1.safetensors
+done
+expect 0 'no difference' verify i64.1.safetensors i64.2.safetensors --absolute 2
+# 1 + 2^-24 + 2^-50 by modes.
+pair f64 F64 8 '\010\000\000\020\000\000\360\077' '\010\000\000\020\000\000\360\077'
+expect 0 '' convert f64.1.safetensors --to f32 --out f32.safetensors
+[ "$(tail -c 4 f32.safetensors | hex_bytes)" = 0100803f ] || fail "binary64 to nearest differs"
+expect 0 '' convert f64.1.safetensors --to f32 --rounding toward_zero --out f32.safetensors
+[ "$(tail -c 4 f32.safetensors | hex_bytes)" = 0000803f ] || fail "binary64 toward zero differs"
+# Codes that lie in a "U8" tensor are no integers.
+expect 0 '' convert m.safetensors --to posit8 --only 'a*' --out typed.safetensors
+expect 0 '1 of 3 tensors converted to U8' convert typed.safetensors --to uint8 --only 'a*' --overflow saturate --out u8.safetensors
+expect 0 'a.weight *2x64 *U8 *8 *0 *4 ' inspect u8.safetensors
+
 # What is wrong is named, and nothing is left of it.
 head -c 700 m.safetensors >cut.safetensors
 expect 2 '^lowp: cut.safetensors: ' convert cut.safetensors --to f16 --out no.safetensors
@@ -158,6 +189,9 @@ expect 2 'lowp: ' convert m.safetensors --to f16 --out absent/no.safetensors
 expect 2 'no number of 0 or more' verify m.safetensors m.safetensors --ulps -1
 expect 2 'expected a float' verify m.safetensors m.safetensors --ulp-format int8
 ls ./no.* ./*.partial* absent >/dev/null 2>&1 && fail "a refused command left a file"
+expect 2 "no tensor is called 'a.weigth'; near it: a.weight" convert m.safetensors --to f16 --only a.weigth --out no.safetensors
+expect 2 "no tensor is called 'x\*'" verify m.safetensors m.safetensors --only 'x*'
+expect 2 "no tensor is called 'x'" inspect m.safetensors --only x
 for command in inspect convert verify; do expect 0 '^Examples:' $command --help; done
 
 # The README's commands run.

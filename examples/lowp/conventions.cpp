@@ -30,7 +30,7 @@ class weight_values final : public io::tensor_values {
       : file_(std::move(file)), view_(std::move(view)) {}
 
   [[nodiscard]] std::uint64_t multiple() const override { return view_.cols() * rows_at_once(); }
-  void read(std::uint64_t first, std::span<float> out, bool) const override {
+  void read(std::uint64_t first, std::span<float> out) const override {
     const std::size_t cols = view_.cols(), rows = out.size() / cols;
     const auto row = static_cast<std::size_t>(first) / cols;
     basic_block_matrix<Format> piece(view_.described(), rows, cols);

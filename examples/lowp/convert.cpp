@@ -10,10 +10,12 @@
 #include <set>
 #include <span>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "json_text.hpp"
 #include "lowp/io/convert_values.hpp"
 #include "lowp/io/element_format.hpp"
 #include "lowp/io/tensor_writer.hpp"
@@ -120,6 +122,9 @@ class conversion {
         add(*found->second);
       }
     }
+    std::vector<std::string_view> names;
+    for (const weight_plan& w : weights_) names.push_back(w.name);
+    options_.names.require_match(names);
   }
 
   void add(const io::tensor_values& values) {
@@ -154,8 +159,9 @@ class conversion {
     w.values = &values;
     w.target = type.target(values.name, values.shape);
     const io::stored_tensor& tensor = file_.at(values.parts.front());
-    if (values.parts.size() == 1 && w.target->tensors.size() == 1 &&
-        w.target->tensors[0] == tensor && w.target->metadata.empty()) {
+    if (values.parts.size() == 1 && values.format == tensor.type.name &&
+        w.target->tensors.size() == 1 && w.target->tensors[0] == tensor &&
+        w.target->metadata.empty()) {
       w.target = nullptr;  // it is that already
       w.copied = {&tensor};
       declarations_.push_back(tensor);
@@ -236,7 +242,7 @@ class conversion {
         if (!w.reason.empty()) row["reason"] = w.reason;
         rows.push_back(std::move(row));
       }
-      return fmt::print("{}\n", j.dump(2));
+      return print_json(j);
     }
     if (options_.is_quiet) return;
     std::map<std::string, std::pair<std::size_t, std::string>> kept;

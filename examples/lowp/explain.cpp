@@ -363,7 +363,9 @@ void print_code(const json& j) {
 
 void print_value(const json& j, const std::string& said) {
   fmt::print("value {}\n", said);
-  if (string_of(j["value"]) != said) print_line("exactly", string_of(j["value"]));
+  // What is not a number of few bits is known as it was said.
+  const std::string exactly = string_of(j["value"]);
+  if (exactly != said && exactly[0] != '~') print_line("exactly", exactly);
   print_line("hexadecimal", string_of(j["hex"]));
   if (j.contains("missing_nan")) {
     for (const auto& [policy_name, entry] : j["missing_nan"].items())

@@ -11,10 +11,12 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "json_text.hpp"
 #include "lowp/analysis/value_statistics.hpp"
 #include "lowp/io/convert_values.hpp"
 #include "tensor_files.hpp"
@@ -149,6 +151,7 @@ void inspect(const inspect_options& options) {
   const io::tensor_file file = open_file(options.file);
   const auto all = values_of_file(file);
   std::vector<row> rows;
+  std::vector<std::string_view> names;
   std::map<std::string, const io::tensor_values*> by_part;
   for (const auto& values : all) {
     for (const std::string& part : values->parts) by_part[part] = values.get();
@@ -156,6 +159,7 @@ void inspect(const inspect_options& options) {
   for (const io::stored_tensor& tensor : file.tensors()) {
     const auto found = by_part.find(tensor.name);
     if (found == by_part.end()) {
+      names.push_back(tensor.name);
       if (!options.names.takes(tensor.name)) continue;
       rows.push_back({tensor.name,
                       tensor.shape,
@@ -167,13 +171,16 @@ void inspect(const inspect_options& options) {
       continue;
     }
     const io::tensor_values& values = *found->second;
-    if (values.parts.front() != tensor.name || !options.names.takes(values.name)) continue;
+    if (values.parts.front() != tensor.name) continue;
+    names.push_back(values.name);
+    if (!options.names.takes(values.name)) continue;
     row r{values.name,  values.shape,        values.format,
           values.parts, values.stored_bytes, values.bits_per_value(),
           std::nullopt};
     if (options.has_statistics) r.statistics = statistics_of(values, thread_count(options.threads));
     rows.push_back(std::move(r));
   }
+  options.names.require_match(names);
 
   if (options.has_json) {
     json j{{"file", options.file}, {"kind", file.kind()}};
@@ -187,11 +194,11 @@ void inspect(const inspect_options& options) {
       if (r.statistics) t["statistics"] = json_of(*r.statistics, options.has_histogram);
       tensors.push_back(std::move(t));
     }
-    return fmt::print("{}\n", j.dump(2));
+    return print_json(j);
   }
   if (options.has_metadata) {
     for (const io::metadata_entry& entry : file.metadata())
-      fmt::print("{} = {}\n", entry.key, json_of(entry.value).dump());
+      fmt::print("{} = {}\n", entry.key, text_of_json(json_of(entry.value)));
   }
   print(options, file, rows);
 }

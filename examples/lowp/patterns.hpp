@@ -3,9 +3,13 @@
 // one.
 #pragma once
 
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "lowp/core/near_names.hpp"
 
 namespace lowp_tool {
 
@@ -41,6 +45,21 @@ struct name_filter {
       return false;
     };
     return (only.empty() || is_one_of(only)) && !is_one_of(except);
+  }
+  /// Throws std::invalid_argument for a pattern of `only` that is no tensor's: it is misspelt.
+  void require_match(std::span<const std::string_view> names) const {
+    for (const std::string& pattern : only) {
+      bool is_found = false;
+      for (const std::string_view name : names) is_found = is_found || matches(pattern, name);
+      if (is_found) continue;
+      std::string text = "no tensor is called '" + pattern + "'";
+      const char* separator = "; near it: ";
+      for (const std::string_view near : lowp::near_names(pattern, names)) {
+        text += separator + std::string(near);
+        separator = ", ";
+      }
+      throw std::invalid_argument(text);
+    }
   }
 };
 

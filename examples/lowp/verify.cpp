@@ -10,12 +10,15 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <set>
 #include <span>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "functions.hpp"
+#include "json_text.hpp"
 #include "lowp/formats/facts.hpp"
 #include "lowp/io/convert_values.hpp"
 #include "lowp/number/unpack.hpp"
@@ -204,11 +207,10 @@ class verification_report {
   }
   [[nodiscard]] bool finish() {
     if (options_.has_json) {
-      fmt::print("{}\n", json{{"a", options_.first},
-                              {"b", options_.second},
-                              {"is_same", is_same_},
-                              {"tensors", std::move(rows_)}}
-                             .dump(2));
+      print_json(json{{"a", options_.first},
+                      {"b", options_.second},
+                      {"is_same", is_same_},
+                      {"tensors", std::move(rows_)}});
     } else {
       fmt::print("{} tensors and {} {} compared: {}\n", tensors_, values_,
                  options_.compares_bytes ? "bytes" : "values",
@@ -231,76 +233,123 @@ class verification_report {
 };
 
 // The names of both, first those of the first.
-template <class List, class Use>
-void for_each_pair(const List& a, const List& b, const name_filter& names, const Use& use) {
-  const auto find = [](const List& in, const std::string& name) {
-    return std::find_if(in.begin(), in.end(), [&](const auto& t) { return t.first == name; });
-  };
+template <class Tensor, class Use>
+void for_each_pair(const std::map<std::string, Tensor>& a, const std::map<std::string, Tensor>& b,
+                   const name_filter& names, const Use& use) {
+  std::vector<std::string_view> all;
+  for (const auto* list : {&a, &b}) {
+    for (const auto& [name, tensor] : *list) all.push_back(name);
+  }
+  names.require_match(all);
   for (const auto& [name, tensor] : a) {
     if (!names.takes(name)) continue;
-    const auto other = find(b, name);
-    use(name, tensor, other == b.end() ? nullptr : other->second);
+    const auto other = b.find(name);
+    use(name, &tensor, other == b.end() ? nullptr : &other->second);
   }
   for (const auto& [name, tensor] : b) {
-    if (names.takes(name) && find(a, name) == a.end()) use(name, nullptr, tensor);
+    if (names.takes(name) && !a.contains(name)) use(name, nullptr, &tensor);
   }
+}
+
+// What the first difference is, or empty.
+[[nodiscard]] std::string difference_in_bytes(const io::stored_tensor& x,
+                                              const io::stored_tensor& y) {
+  if (!(x.type == y.type) || x.shape != y.shape) {
+    return fmt::format("is {} {} and {} {}", x.type.name, shape_text(x.shape), y.type.name,
+                       shape_text(y.shape));
+  }
+  constexpr std::uint64_t piece = 1 << 20;
+  std::vector<std::byte> from_x, from_y;
+  for (std::uint64_t first = 0; first < x.byte_size(); first += piece) {
+    from_x.resize(static_cast<std::size_t>((std::min)(piece, x.byte_size() - first)));
+    from_y.resize(from_x.size());
+    x.read(first, from_x);
+    y.read(first, from_y);
+    const auto [at, other] = std::mismatch(from_x.begin(), from_x.end(), from_y.begin());
+    if (at == from_x.end()) continue;
+    return fmt::format("byte {} is 0x{:02x} and 0x{:02x}",
+                       first + static_cast<std::uint64_t>(at - from_x.begin()),
+                       std::to_integer<unsigned>(*at), std::to_integer<unsigned>(*other));
+  }
+  return {};
 }
 
 void verify_bytes(const io::tensor_file& a, const io::tensor_file& b, const verify_options& options,
                   verification_report& report) {
-  using list = std::map<std::string, const io::stored_tensor*>;
-  list in_a, in_b;
-  for (const io::stored_tensor& tensor : a.tensors()) in_a[tensor.name] = &tensor;
-  for (const io::stored_tensor& tensor : b.tensors()) in_b[tensor.name] = &tensor;
+  std::map<std::string, io::stored_tensor> in_a, in_b;
+  for (const io::stored_tensor& tensor : a.tensors()) in_a.emplace(tensor.name, tensor);
+  for (const io::stored_tensor& tensor : b.tensors()) in_b.emplace(tensor.name, tensor);
   for_each_pair(
       in_a, in_b, options.names,
       [&](const std::string& name, const io::stored_tensor* x, const io::stored_tensor* y) {
         if (x == nullptr || y == nullptr)
           return report.add_problem(name,
                                     fmt::format("is in {} only", (x != nullptr ? a : b).origin()));
-        if (!(x->type == y->type) || x->shape != y->shape) {
-          return report.add_problem(
-              name, fmt::format("is {} {} and {} {}", x->type.name, shape_text(x->shape),
-                                y->type.name, shape_text(y->shape)));
-        }
-        constexpr std::uint64_t piece = 1 << 20;
-        std::vector<std::byte> from_a, from_b;
-        for (std::uint64_t first = 0; first < x->byte_size(); first += piece) {
-          from_a.resize(static_cast<std::size_t>((std::min)(piece, x->byte_size() - first)));
-          from_b.resize(from_a.size());
-          x->read(first, from_a);
-          y->read(first, from_b);
-          const auto [at, other] = std::mismatch(from_a.begin(), from_a.end(), from_b.begin());
-          if (at == from_a.end()) continue;
-          return report.add_problem(
-              name, fmt::format("byte {} is 0x{:02x} and 0x{:02x}",
-                                first + static_cast<std::uint64_t>(at - from_a.begin()),
-                                std::to_integer<unsigned>(*at), std::to_integer<unsigned>(*other)));
-        }
+        if (const std::string text = difference_in_bytes(*x, *y); !text.empty())
+          return report.add_problem(name, text);
         report.add_same(x->byte_size());
       });
+}
+
+// Values, or a tensor whose dtype has none that are known, or both.
+struct weight {
+  const io::tensor_values* values = nullptr;
+  const io::stored_tensor* stored = nullptr;  // null: of several tensors
+};
+[[nodiscard]] std::map<std::string, weight> weights_of(
+    const io::tensor_file& file, const std::vector<std::unique_ptr<io::tensor_values>>& all) {
+  std::map<std::string, weight> weights;
+  std::set<std::string_view> used;
+  for (const auto& values : all) {
+    used.insert(values->parts.begin(), values->parts.end());
+    weights[values->name] = {values.get(),
+                             values->parts.size() == 1 ? file.find(values->parts[0]) : nullptr};
+  }
+  for (const io::stored_tensor& tensor : file.tensors()) {
+    if (!used.contains(tensor.name)) weights[tensor.name] = {nullptr, &tensor};
+  }
+  return weights;
+}
+// Integers that binary64 may not hold.
+[[nodiscard]] bool are_wide_integers(const weight& v, const weight& w) {
+  if (v.stored == nullptr || w.stored == nullptr || !(v.stored->type == w.stored->type))
+    return false;
+  const std::string& name = v.stored->type.name;
+  return name == "I64" || name == "U64";
 }
 
 void verify_values(const io::tensor_file& a, const io::tensor_file& b,
                    const verify_options& options, verification_report& report) {
   const comparer compare(options);
   const auto of_a = values_of_file(a), of_b = values_of_file(b);
-  using list = std::map<std::string, const io::tensor_values*>;
-  list in_a, in_b;
-  for (const auto& values : of_a) in_a[values->name] = values.get();
-  for (const auto& values : of_b) in_b[values->name] = values.get();
-  for_each_pair(
-      in_a, in_b, options.names,
-      [&](const std::string& name, const io::tensor_values* x, const io::tensor_values* y) {
-        if (x == nullptr || y == nullptr)
-          return report.add_problem(name,
-                                    fmt::format("is in {} only", (x != nullptr ? a : b).origin()));
-        if (x->shape != y->shape) {
-          return report.add_problem(
-              name, fmt::format("has shape {} and {}", shape_text(x->shape), shape_text(y->shape)));
-        }
-        report.add(name, x->shape, compare.compare(*x, *y));
-      });
+  const auto compare_weights = [&](const std::string& name, const weight& v, const weight& w) {
+    if (v.values == nullptr || w.values == nullptr) {
+      if (v.stored == nullptr || w.stored == nullptr)
+        return report.add_problem(name, "has no values that are known in one of the files");
+      if (const std::string text = difference_in_bytes(*v.stored, *w.stored); !text.empty())
+        return report.add_problem(name, text);
+      comparison same;
+      same.compared = io::value_count(v.stored->shape);
+      return report.add(name, v.stored->shape, same);
+    }
+    if (v.values->shape != w.values->shape) {
+      return report.add_problem(name,
+                                fmt::format("has shape {} and {}", shape_text(v.values->shape),
+                                            shape_text(w.values->shape)));
+    }
+    const comparison found = compare.compare(*v.values, *w.values);
+    if (found.noise == 0 && options.has_no_tolerance() && are_wide_integers(v, w)) {
+      if (const std::string text = difference_in_bytes(*v.stored, *w.stored); !text.empty())
+        return report.add_problem(name, text);
+    }
+    report.add(name, v.values->shape, found);
+  };
+  for_each_pair(weights_of(a, of_a), weights_of(b, of_b), options.names,
+                [&](const std::string& name, const weight* v, const weight* w) {
+                  if (v != nullptr && w != nullptr) return compare_weights(name, *v, *w);
+                  report.add_problem(name,
+                                     fmt::format("is in {} only", (v != nullptr ? a : b).origin()));
+                });
 }
 
 }  // namespace

@@ -19,6 +19,10 @@ struct verify_options {
   std::uint64_t shown = 10;             ///< differences that are printed
   unsigned threads = 0;
   bool has_json = false;
+
+  [[nodiscard]] bool has_no_tolerance() const {
+    return ulps == 0 && relative == 0 && absolute == 0;
+  }
 };
 
 /// Whether there was no difference. Throws std::exception.

@@ -85,6 +85,8 @@ TEST_CASE("the ends of the intervals of all codes encode as they say") {
   in_all_modes(formats::takum<8>);
   in_all_modes(formats::hif8);
   in_all_modes(formats::nf4);
+  in_all_modes(formats::e8m0);  // neither zero nor signs: NaN on one side
+  in_all_modes(formats::ue4m3);
   in_all_modes(formats::int_n<6>);
 }
 

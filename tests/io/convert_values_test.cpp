@@ -17,7 +17,7 @@ class counting final : public io::tensor_values {
  public:
   explicit counting(std::uint64_t count) { shape = {count}; }
   [[nodiscard]] std::uint64_t multiple() const override { return 24; }
-  void read(std::uint64_t first, std::span<float> out, bool) const override {
+  void read(std::uint64_t first, std::span<float> out) const override {
     if (first % 24 != 0) throw std::logic_error("a piece begins within a record");
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(first + i);
   }

@@ -114,9 +114,11 @@ TEST_CASE("JSON that describes no file is refused by field") {
   CHECK(folder.error("{\"model\": 5}") == "format is not 'lowp.raw'");
   CHECK(folder.error("[]") == "format is not 'lowp.raw'");
   CHECK_THAT(folder.error("{"), ContainsSubstring("JSON is not valid at its byte 2"));
+  CHECK_THAT(folder.error("{\"version\": 1e999}"), ContainsSubstring("JSON has a number beyond"));
   CHECK_THAT(folder.error(""), ContainsSubstring("JSON is not valid"));
   CHECK_THAT(folder.error(std::string(100'000, '[')),
              ContainsSubstring("JSON is nested deeper than"));
+  CHECK(folder.error("[1e999]") == "JSON has a number beyond the range of binary64");
   CHECK_THAT(folder.error(R"({"format":"lowp.raw","format":1})"),
              ContainsSubstring("JSON has the key 'format' twice"));
   CHECK_THAT(folder.error(R"({"format":"lowp.raw","x":1})"), ContainsSubstring("has a field 'x'"));

@@ -83,11 +83,12 @@ template <number_format F, rounding_mode R = nearest_even_t>
   const auto rounded = [&](const unpacked& value) {
     return decode(f, encode(f, value, mode, o, missing_nan::largest));
   };
-  // Beyond the range a NaN may stand, on the side of the value that became it.
+  // Beyond the range a NaN may stand, on the side of the value that became it: for zero, too, in a
+  // format of powers of two alone.
   const auto order = [&](const unpacked& value) {
     const unpacked to = rounded(value);
-    if (to.is_nan()) return value.negative ? -1 : 1;
-    const auto compared = exact::compare(to, x);
+    const auto compared = exact::compare(to.is_nan() ? value : to, x);
+    if (to.is_nan() && compared == 0) return value.negative ? -1 : 1;
     return compared < 0 ? -1 : compared > 0 ? 1 : 0;
   };
   const auto lower = detail::turning_point_of([&](const unpacked& v) { return order(v) >= 0; });

@@ -7,9 +7,13 @@
 //   4096
 #pragma once
 
+#include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "lowp/arrays/execution.hpp"
@@ -36,8 +40,8 @@ void refuse_integer_levels(const auto& composition) {
   if (why != nullptr) refuse("gemm: " + std::string(why));
 }
 /// Refuses a result that shares memory with an operand.
-template <class M>
-void require_outside(const M& m, const matrix_view<float>& c) {
+template <class Matrix>
+void require_outside(const Matrix& m, const matrix_view<float>& c) {
   if (bulk::lies_outside(m.bytes().data(), m.bytes().size(), c)) return;
   refuse("gemm: c shares memory with an operand, expected another matrix");
 }
@@ -119,7 +123,8 @@ inline void multiply_integer_blocks(const integer_block_sums& p, const integer_b
                                     matrix_view<float> c, const execution& how) {
   const block_reader& lanes = way.takes_b ? b : a;
   const block_plan& plan = way.takes_b ? way.b_in_lanes : way.a_in_lanes;
-  const auto make = [&] { return std::make_unique<block_panel>(how.level(), lanes, plan); };
+  const block_steps steps(how.level(), lanes);
+  const auto make = [&] { return std::make_unique<block_panel>(how.level(), lanes, plan, steps); };
   if (way.takes_b) {
     return multiply_integer_blocks(b, make, a, plan, order_of(p, true), how,
                                    row_store(how.level(), c));

@@ -70,7 +70,12 @@ void in_order(unsigned threads, std::uint64_t count, const Work& work, const Com
   };
   std::vector<std::thread> others;
   const std::uint64_t wanted = (std::min)(std::uint64_t{threads == 0 ? 1 : threads}, count);
-  for (std::uint64_t i = 1; i < wanted; ++i) others.emplace_back(run);
+  try {
+    others.reserve(static_cast<std::size_t>(wanted));
+    for (std::uint64_t i = 1; i < wanted; ++i) others.emplace_back(run);
+  } catch (const std::exception&) {
+    // The system gives no more threads: those that there are do the work.
+  }
   run();
   for (std::thread& other : others) other.join();
   if (failure != nullptr) std::rethrow_exception(failure);
@@ -148,9 +153,12 @@ void convert_values(const tensor_values& from, value_target& to, unsigned thread
     to.set_amax(amax);
   }
   const detail::pieces_of_values pieces(from.size(), std::lcm(from.multiple(), to.multiple()));
+  const bool is_wide = to.takes_binary64() && !from.is_exact();
   struct slot_type {
     std::vector<float> values;
+    std::vector<double> wide;  // of the two one is used
     value_target::pieces bytes;
+    std::size_t count = 0;
   };
   const auto commit = [&](slot_type& slot) {
     for (std::size_t i = 0; i < slot.bytes.size(); ++i) {
@@ -160,14 +168,19 @@ void convert_values(const tensor_values& from, value_target& to, unsigned thread
   in_order<slot_type>(
       threads, pieces.pieces(),
       [&](std::uint64_t i, slot_type& slot) {
-        slot.values.resize(pieces.values(i));
+        slot.count = pieces.values(i);
         slot.bytes.resize(to.tensors.size());
-        from.read(pieces.first(i), slot.values, to.rounds_again());
-        to.encode(pieces.first(i), slot.values, slot.bytes);
+        const auto convert = [&](auto& values, const auto&... to_odd) {
+          values.resize(slot.count);
+          from.read(pieces.first(i), std::span(values), to_odd...);
+          to.encode(pieces.first(i), std::span(std::as_const(values)), slot.bytes);
+        };
+        if (is_wide) return convert(slot.wide, true);
+        convert(slot.values);
       },
       [&](std::uint64_t, slot_type& slot) {
         commit(slot);
-        done(slot.values.size());
+        done(slot.count);
       });
   slot_type rest;
   rest.bytes.resize(to.tensors.size());

@@ -15,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -98,32 +99,25 @@ class element_values final : public tensor_values {
   }
   [[nodiscard]] bool is_exact() const override { return is_exact_; }
 
-  void read(std::uint64_t first, std::span<float> out, bool to_odd) const override {
+  void read(std::uint64_t first, std::span<float> out) const override {
     if (is_binary32_ && std::endian::native == std::endian::little)
       return tensor_.read(4 * first, std::as_writable_bytes(out));
-    const auto row = static_cast<std::size_t>(row_values_ == 0 ? out.size() : row_values_);
-    for (std::size_t i = 0; i < out.size(); i += row) {
-      const std::size_t count = (std::min)(row, out.size() - i);
-      const std::size_t size = packed_bytes(count, static_cast<int>(bits()));
-      const detail::piece_of_tensor piece(tensor_, byte_of(first + i), size);
-      const std::span<float> values = out.subspan(i, count);
-      if (is_exact_ || !to_odd) {
-        decode(elements_, piece.bytes(), values);
-      } else {
-        for_each_code(piece.bytes(), count, [&](std::size_t j, code_t code) {
-          values[j] = std::bit_cast<float>(static_cast<std::uint32_t>(
-              encode(formats::binary32, decode(elements_, code), lowp::to_odd)));
-        });
-      }
-    }
+    for_each_row(first, out, [&](std::span<const std::uint8_t> bytes, std::span<float> values) {
+      decode(elements_, bytes, values);
+    });
   }
-  void read(std::uint64_t first, std::span<double> out) const override {
-    if (!is_binary64_) return tensor_values::read(first, out);
-    if (std::endian::native == std::endian::little)
+  void read(std::uint64_t first, std::span<double> out, bool to_odd) const override {
+    if (is_exact_) return tensor_values::read(first, out, to_odd);
+    if (is_binary64_ && std::endian::native == std::endian::little)
       return tensor_.read(8 * first, std::as_writable_bytes(out));
-    const detail::piece_of_tensor piece(tensor_, 8 * first, 8 * out.size());
-    for_each_code(piece.bytes(), out.size(),
-                  [&](std::size_t j, code_t code) { out[j] = std::bit_cast<double>(code); });
+    for_each_row(first, out, [&](std::span<const std::uint8_t> bytes, std::span<double> values) {
+      for (std::size_t j = 0; j < values.size(); ++j) {
+        const unpacked x =
+            decode(elements_, load_code(bytes.data(), j, static_cast<int>(bits()), packing{}));
+        values[j] = to_odd ? std::bit_cast<double>(encode(formats::binary64, x, lowp::to_odd))
+                           : pack_as<double>(x);
+      }
+    });
   }
 
  private:
@@ -133,10 +127,16 @@ class element_values final : public tensor_values {
     return value / row_values_ *
            packed_bytes(static_cast<std::size_t>(row_values_), static_cast<int>(bits()));
   }
-  template <class Use>
-  void for_each_code(std::span<const std::uint8_t> bytes, std::size_t count, const Use& use) const {
-    for (std::size_t j = 0; j < count; ++j)
-      use(j, load_code(bytes.data(), j, static_cast<int>(bits()), packing{}));
+  // use(bytes, values of out), for each row whose codes begin a byte.
+  template <class T, class Use>
+  void for_each_row(std::uint64_t first, std::span<T> out, const Use& use) const {
+    const auto row = static_cast<std::size_t>(row_values_ == 0 ? out.size() : row_values_);
+    for (std::size_t i = 0; i < out.size(); i += row) {
+      const std::size_t count = (std::min)(row, out.size() - i);
+      const detail::piece_of_tensor piece(tensor_, byte_of(first + i),
+                                          packed_bytes(count, static_cast<int>(bits())));
+      use(piece.bytes(), out.subspan(i, count));
+    }
   }
 
   stored_tensor tensor_;
@@ -151,7 +151,7 @@ class record_values final : public tensor_values {
   record_values(const stored_tensor& tensor, const gguf_type& type)
       : tensor_(tensor), type_(type) {}
   [[nodiscard]] std::uint64_t multiple() const override { return type_.cols; }
-  void read(std::uint64_t first, std::span<float> out, bool) const override {
+  void read(std::uint64_t first, std::span<float> out) const override {
     const detail::piece_of_tensor piece(tensor_, type_.row_bytes(static_cast<std::size_t>(first)),
                                         type_.row_bytes(out.size()));
     dequantize_row(type_, piece.bytes(), out);
@@ -173,7 +173,7 @@ class block_values_of_planes final : public tensor_values {
         cols_(static_cast<std::size_t>(cols)),
         tensor_scale_(tensor) {}
   [[nodiscard]] std::uint64_t multiple() const override { return cols_; }
-  void read(std::uint64_t first, std::span<float> out, bool) const override {
+  void read(std::uint64_t first, std::span<float> out) const override {
     const std::uint64_t row = first / cols_;
     const std::size_t rows = out.size() / cols_;
     const std::size_t code_bytes = rows_.code_bytes(cols_), scale_bytes = rows_.scale_bytes(cols_);
@@ -199,6 +199,14 @@ namespace detail {
                        why);
   };
   const nlohmann::json j = nlohmann::json::parse(text, nullptr, false);
+  const auto format_at = [&](const char* key) {
+    try {
+      return read_format(j[key].get<std::string>());
+    } catch (const std::invalid_argument& error) {
+      throw format_error(file.origin() + ": metadata of tensor " + in_quotes(tensor.name) + ": " +
+                         error.what());
+    }
+  };
   const auto has_text = [&](const char* key) { return j.contains(key) && j[key].is_string(); };
   if (!j.is_object() || !j.contains("shape") || !j["shape"].is_array())
     fail("is no description of a format and a shape");
@@ -222,16 +230,17 @@ namespace detail {
                        std::to_string(needed) + " by its metadata");
   };
   if (has_text("format")) {
-    const any_format format = read_format(j["format"].get<std::string>());
+    const any_format format = format_at("format");
     require_bytes(tensor, rows * packed_bytes(static_cast<std::size_t>(cols), format.bits()));
     values = std::make_unique<element_values>(tensor, format, cols);
     values->format = j["format"].get<std::string>();
     values->parts = {tensor.name};
     values->stored_bytes = tensor.byte_size();
   } else if (has_text("element") && has_text("scale") && j.contains("block") &&
-             j["block"].is_number_unsigned() && j["block"].get<std::uint64_t>() < (1u << 30)) {
-    const any_blocks blocks{read_format(j["element"].get<std::string>()),
-                            read_format(j["scale"].get<std::string>()),
+             j["block"].is_number_unsigned() && j["block"].get<std::uint64_t>() < (1u << 30) &&
+             (!j.contains("tensor_scale") || j["tensor_scale"].is_boolean())) {
+    const any_blocks blocks{format_at("element"),
+                            format_at("scale"),
                             {1, static_cast<int>(j["block"].get<std::uint64_t>())},
                             j.value("tensor_scale", false)};
     if (const char* why = defect(blocks))

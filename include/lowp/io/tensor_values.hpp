@@ -33,13 +33,15 @@ class tensor_values {
   }
   /// Pieces begin at multiples of this number of values and are as long as one, but for the last.
   [[nodiscard]] virtual std::uint64_t multiple() const { return 1; }
-  /// The values from `first` on, each rounded once where binary32 does not hold it: to nearest
-  /// even, or to odd for those who round again. From several threads at once.
-  virtual void read(std::uint64_t first, std::span<float> out, bool to_odd = false) const = 0;
+  /// The values from `first` on, each rounded once to nearest even where binary32 does not hold it.
+  /// From several threads at once.
+  virtual void read(std::uint64_t first, std::span<float> out) const = 0;
   /// Whether binary32 holds all values.
   [[nodiscard]] virtual bool is_exact() const { return true; }
-  /// Without rounding, if is_exact() is false and the values are those of binary64.
-  virtual void read(std::uint64_t first, std::span<double> out) const {
+  /// Each rounded once where binary64 does not hold it: to nearest even, or to odd for those who
+  /// round again. To be overridden if is_exact() is false.
+  virtual void read(std::uint64_t first, std::span<double> out,
+                    [[maybe_unused]] bool to_odd = false) const {
     std::vector<float> values(out.size());
     read(first, values);
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<double>(values[i]);

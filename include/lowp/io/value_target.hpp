@@ -39,11 +39,13 @@ class value_target {
   /// Whether set_amax comes first: the largest finite magnitude of all values.
   [[nodiscard]] virtual bool needs_amax() const { return false; }
   virtual void set_amax(float) {}
-  /// Whether values are rounded to fewer bits than binary32 has, so that those which binary32 does
-  /// not hold should come rounded to odd, and be rounded once in all.
-  [[nodiscard]] virtual bool rounds_again() const { return false; }
+  /// Whether values that binary32 does not hold should come in binary64 instead, rounded to odd
+  /// where that does not hold them either, so that they are rounded once in all.
+  [[nodiscard]] virtual bool takes_binary64() const { return false; }
   /// The next bytes of each tensor: of values from `first` on. From several threads at once.
   virtual void encode(std::uint64_t first, std::span<const float> values, pieces& out) const = 0;
+  /// Called only if takes_binary64().
+  virtual void encode(std::uint64_t, std::span<const double>, pieces&) const {}
   /// What follows the values.
   virtual void finish(pieces&) const {}
 };

@@ -11,10 +11,12 @@
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "lowp/arrays/convert.hpp"
+#include "lowp/arrays/reference.hpp"
 #include "lowp/block/ggml/gguf_type.hpp"
 #include "lowp/block/row_quantizer.hpp"
 #include "lowp/io/element_format.hpp"
@@ -73,31 +75,47 @@ class element_type final : public value_type {
    public:
     elements(const any_format& format, const value_rounding& rounding)
         : format_(format), rounding_(rounding) {
-      is_binary32_ = is_same_format(format, formats::binary32);
+      is_binary32_ = is_same_format(format, formats::binary32) &&
+                     rounding.overflow == lowp::overflow::to_special;
     }
     std::uint64_t row = 0;  ///< of so many values in whole bytes; 0: without gaps
 
     [[nodiscard]] std::uint64_t multiple() const override {
       return row != 0 ? row : format_.bits() % 8 == 0 ? 1 : 8;
     }
-    [[nodiscard]] bool rounds_again() const override { return !is_binary32_; }
+    [[nodiscard]] bool takes_binary64() const override { return true; }
     void encode(std::uint64_t first, std::span<const float> values, pieces& out) const override {
+      if (is_binary32_ && std::endian::native == std::endian::little) {
+        const auto bytes = detail::resized(out[0], values.size_bytes());
+        if (!values.empty()) std::memcpy(bytes.data(), values.data(), bytes.size());
+        return;
+      }
+      encode_any(first, values, out);
+    }
+    void encode(std::uint64_t first, std::span<const double> values, pieces& out) const override {
+      encode_any(first, values, out);
+    }
+
+   private:
+    template <class T>
+    void encode_any(std::uint64_t first, std::span<const T> values, pieces& out) const {
       const std::size_t length = row == 0 ? values.size() : static_cast<std::size_t>(row);
       const std::size_t row_bytes = packed_bytes(length, format_.bits());
       const std::size_t rows = length == 0 ? 0 : values.size() / length;
       const auto bytes = detail::resized(out[0], rows * row_bytes);
-      if (is_binary32_ && std::endian::native == std::endian::little) {
-        if (!values.empty()) std::memcpy(bytes.data(), values.data(), bytes.size());
-        return;
-      }
       for (std::size_t i = 0; i < rows; ++i) {
-        lowp::encode(format_, values.subspan(i * length, length),
-                     bytes.subspan(i * row_bytes, row_bytes), rounding_.mode.at(first + i * length),
-                     rounding_.overflow);
+        const auto from = values.subspan(i * length, length);
+        const auto to = bytes.subspan(i * row_bytes, row_bytes);
+        const any_rounding mode = rounding_.mode.at(first + i * length);
+        if constexpr (std::is_same_v<T, float>) {
+          lowp::encode(format_, from, to, mode, rounding_.overflow);
+        } else {  // files of binary64 are few: no kernels are compiled for them
+          reference::encode(format_, from, to.data(), mode, rounding_.overflow,
+                            missing_nan::largest);
+        }
       }
     }
 
-   private:
     any_format format_;
     value_rounding rounding_;
     bool is_binary32_ = false;

@@ -27,11 +27,10 @@ namespace bulk {
 /// A leaf whose numbers are integers: code -> integer, and integer - lowest for kernels.
 struct integer_leaf {
   bool exists = false;
-  int leaf = 0;
+  int leaf = 0, bits = 0;
   std::int64_t lowest = 0, highest = 0;
   std::int32_t integers[256] = {};
   code_bytes bytes = {};
-  code_steps steps{};
 
   [[nodiscard]] std::int64_t largest() const { return (std::max)(-lowest, highest); }
 };
@@ -59,6 +58,8 @@ class block_reader : public block_facts {
   block_reader(const block_reader&) = delete;
   block_reader& operator=(const block_reader&) = delete;
 
+  /// How the codes of a leaf are gathered; to find out takes as long as some 10^4 products.
+  [[nodiscard]] virtual code_steps steps(const integer_leaf& leaf) const = 0;
   /// Where the codes of a row begin that steps gather, and where all bytes end.
   [[nodiscard]] virtual const std::uint8_t* row_bytes(int leaf, std::size_t row) const = 0;
   [[nodiscard]] virtual const std::uint8_t* end() const = 0;
@@ -73,37 +74,51 @@ class block_reader : public block_facts {
   ~block_reader() = default;
 };
 
-template <class M>
+template <class Matrix>
 class level_reader final : public block_reader {
-  using format = std::remove_cvref_t<decltype(std::declval<const M&>().composition())>;
+  using format = std::remove_cvref_t<decltype(std::declval<const Matrix&>().composition())>;
   using scale_level = std::remove_cvref_t<decltype(format::scale)>;
   using zero_level = std::remove_cvref_t<decltype(format::zero)>;
   using offset_level = std::remove_cvref_t<decltype(format::offset)>;
-  using layout = std::remove_cvref_t<decltype(std::declval<const M&>().layout())>;
+  using layout = std::remove_cvref_t<decltype(std::declval<const Matrix&>().layout())>;
   static constexpr int scale_leaf = 1,
                        offset_leaf = 1 + leaf_count<scale_level> + leaf_count<zero_level>;
 
  public:
-  explicit level_reader(const M& m) : of_(&m) {
+  explicit level_reader(const Matrix& m) : of_(&m) {
     const auto& f = m.composition();
     rows = m.rows();
     cols = m.cols();
     group = f.shape.cols_in(cols);
     block = lowp::detail::group_factor_cols(f.scale, f.shape);
     shift_block = block_row::all;
-    set_integers(elements, 0, f.element, true);
-    read_level<scale_leaf>(f.scale, factors, scales_);
+    unit_ = lowp::detail::joining_integers(f.element).unit;
+    set_integers(elements, 0, f.element);
+    read_level<scale_leaf>(f.scale, factors, unit_, scales_);
     if constexpr (leaf_count<offset_level> != 0) {
       has_offsets = true;
       shift_block = lowp::detail::group_factor_cols(f.offset, f.shape);
-      read_level<offset_leaf>(f.offset, minima, offsets_);
+      read_level<offset_leaf>(f.offset, minima, 0, offsets_);
     }
     if (elements.highest - elements.lowest > 255) obstacle = "elements have more than 8 bits";
+    for (const integer_leaf* x : {&factors, &minima}) {
+      if (x->highest - x->lowest > 255) obstacle = "integers of levels have more than 8 bits";
+    }
     if (leaf_count<zero_level> != 0) obstacle = "there are zero points";
     if (f.shape.rows != 1) obstacle = "groups have more than one row";
-    unit_ = lowp::detail::joining_integers(f.element).unit;
   }
 
+  [[nodiscard]] code_steps steps(const integer_leaf& x) const override {
+    const bool are_elements = x.leaf == 0;
+    if constexpr (requires { typename layout::record_type; }) {
+      return {pattern_of_record<typename layout::record_type>(x.leaf, x.bits), x.bytes,
+              !are_elements};
+    } else if constexpr (requires { of_->layout().dense_row(x.leaf, 0); }) {
+      const int dense = of_->layout().dense_row(x.leaf, 0).width;
+      if (dense != 0 && are_elements) return {pattern_of_dense(x.bits, dense), x.bytes, false};
+    }
+    return {};
+  }
   [[nodiscard]] const std::uint8_t* row_bytes(int leaf, std::size_t row) const override {
     const std::uint8_t* const all = of_->bytes().data();
     if constexpr (requires { typename layout::record_type; }) {
@@ -151,10 +166,11 @@ class level_reader final : public block_reader {
   };
 
   template <number_format F>
-  void set_integers(integer_leaf& x, int leaf, const F& f, bool are_elements = false) {
+  void set_integers(integer_leaf& x, int leaf, const F& f) {
     const integer_values values = lowp::detail::joining_integers(f);
     x.exists = true;
     x.leaf = leaf;
+    x.bits = f.bits();
     x.lowest = values.range.low;
     x.highest = values.range.high;
     if (f.bits() > 8) {
@@ -166,31 +182,21 @@ class level_reader final : public block_reader {
       x.integers[code] = static_cast<std::int32_t>(integer_of(decode(f, used), values.unit));
       x.bytes[code] = static_cast<std::uint8_t>(x.integers[code] - x.lowest);
     }
-    if constexpr (requires { typename layout::record_type; }) {
-      x.steps = code_steps(pattern_of_record<typename layout::record_type>(leaf, f.bits()), x.bytes,
-                           !are_elements);
-    } else if constexpr (requires { of_->layout().dense_row(leaf, 0); }) {
-      const int dense = of_->layout().dense_row(leaf, 0).width;
-      if (dense != 0 && are_elements) {
-        x.steps = code_steps(pattern_of_dense(f.bits(), dense), x.bytes, false);
-      }
-    }
   }
   template <int Leaf, number_format F>
-  void read_level(const F& f, integer_leaf&, scale_codes& codes) {
-    if (!lowp::detail::joining_integers(f).exist) set_scale(Leaf, f, codes);
+  void read_level(const F& f, integer_leaf&, int unit, scale_codes& codes) {
+    if (!lowp::detail::joining_integers(f).exist) set_scale(Leaf, f, unit, codes);
   }
   template <int Leaf, class Element, class Scale>
-  void read_level(const block_format<Element, Scale>& f, integer_leaf& integers,
+  void read_level(const block_format<Element, Scale>& f, integer_leaf& integers, int unit,
                   scale_codes& codes) {
     if (!lowp::detail::joining_integers(f.element).exist) return;
     set_integers(integers, Leaf, f.element);
-    codes.factor = pack_as<float>(
-        unpacked::scaled_integer(false, 1, lowp::detail::joining_integers(f.element).unit));
+    unit += lowp::detail::joining_integers(f.element).unit;
     if (f.shape.rows != 1) obstacle = "groups of scales have more than one row";
     if constexpr (number_format<Scale>) {
       if (!lowp::detail::joining_integers(f.scale).exist) {
-        set_scale(Leaf + leaf_count<Element>, f.scale, codes);
+        set_scale(Leaf + leaf_count<Element>, f.scale, unit, codes);
       } else {
         obstacle = "all levels are integers";
       }
@@ -199,15 +205,21 @@ class level_reader final : public block_reader {
     }
   }
   template <number_format F>
-  static void set_scale(int leaf, const F& f, scale_codes& codes) {
+  static void set_scale(int leaf, const F& f, int unit, scale_codes& codes) {
     codes.bits = f.bits();
+    if (f.bits() <= 8) {
+      codes.table = kernels::make_value_table(f.bits(), [&](code_t code) {
+        return bits_of(pack_as<float>(scale_by_power_of_two(decode(f, code), unit)));
+      });
+      codes.leaf = has_kernels ? leaf : -1;
+      return;
+    }
     const value_facts facts = facts_of(f);
     const bool are_exact = facts.significant_bits <= 24 && facts.last_bit_exponent >= -149 &&
                            facts.highest_exponent <= 127;
     if (!are_exact) return;
-    if (f.bits() <= 8) {
-      codes.table = kernels::make_value_table(f);
-    } else if (is_same_format(f, formats::binary32)) {
+    codes.factor = pack_as<float>(unpacked::scaled_integer(false, 1, unit));
+    if (is_same_format(f, formats::binary32)) {
       codes.leaf = leaf;
       return;
     } else {
@@ -267,11 +279,11 @@ class level_reader final : public block_reader {
                         reinterpret_cast<std::uint32_t*>(to));
       }
     }
-    const float factor = codes.factor * pack_as<float>(unpacked::scaled_integer(false, 1, unit));
+    const float factor = codes.factor;
     for (std::size_t i = 0; factor != 1 && i < count * width; ++i) out[i] *= factor;
   }
 
-  const M* of_;
+  const Matrix* of_;
   int unit_ = 0;
   scale_codes scales_{}, offsets_{};
 };

@@ -7,8 +7,10 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "lowp/block/block_format.hpp"
@@ -23,8 +25,8 @@
 namespace lowp {
 
 /// A matrix of a block format whose offsets, if there are any, belong to its elements.
-template <class M>
-concept level_matrix = requires(const M& m, std::size_t i) {
+template <class Matrix>
+concept level_matrix = requires(const Matrix& m, std::size_t i) {
   m.composition().element;
   { m.code(0, i, i) } -> std::convertible_to<code_t>;
   { m.rows() } -> std::convertible_to<std::size_t>;
@@ -117,8 +119,8 @@ template <class Element, class Scale, class Zero, class Offset>
 /// A matrix as the definition takes it.
 class integer_block_matrix {
  public:
-  template <level_matrix M>
-  explicit integer_block_matrix(const M& m) : rows_(m.rows()), cols_(m.cols()) {
+  template <level_matrix Matrix>
+  explicit integer_block_matrix(const Matrix& m) : rows_(m.rows()), cols_(m.cols()) {
     const auto& f = m.composition();
     using format = std::remove_cvref_t<decltype(f)>;
     using zero_level = std::remove_cvref_t<decltype(format::zero)>;

@@ -23,14 +23,14 @@ namespace lowp::io::checkpoints {
 ///   GPTQ's qweight, 4 bits, [K / 8, N] words: K codes down the words of each column
 ///     {.width = 4, .unit = 4, .step = N, .stride = 1}
 ///   AWQ's qweight, 4 bits, [K, N / 8] words: N codes along the words of each row
-///     {.width = 4, .runs_down = true, .stride = N / 2, .slots = 0x73625140}
+///     {.width = 4, .runs_down = true, .stride = N / 2, .places = 0x73625140}
 struct arrangement {
   int width = 0;           ///< of what is stored, in bits; 0: nothing, all codes are `added`
   bool runs_down = false;  ///< streams run along the row index, one for each column
   std::size_t unit = 1;    ///< bytes
   std::size_t step = 1;    ///< units from one unit of a stream to the next
   std::size_t stride = 0;  ///< units from one stream to the next
-  std::uint32_t slots = in_order;    ///< nibble j: the place of code j among each eight codes
+  std::uint32_t places = in_order;   ///< nibble j: the place of code j among each eight codes
   std::size_t swizzled_columns = 0;  ///< not 0: bytes, at swizzled_scale_place of so many columns
   code_t flipped = 0;
   code_t added = 0;
@@ -63,7 +63,7 @@ struct arrangement {
   }
   /// Whether each row is one run of bytes with codes in order, flipped or not: copy_row() below.
   [[nodiscard]] constexpr bool has_rows() const {
-    return width != 0 && !runs_down && unit == 1 && step == 1 && slots == in_order &&
+    return width != 0 && !runs_down && unit == 1 && step == 1 && places == in_order &&
            swizzled_columns == 0 && added == 0 && (flipped == 0 || 8 % width == 0);
   }
   /// Whether streams are taken by eight codes, which fill `width` bytes.
@@ -79,7 +79,7 @@ struct arrangement {
       word |= std::uint64_t{bytes[byte_of(stream, first + static_cast<std::size_t>(i))]} << (8 * i);
     }
     for (int j = 0; j < 8; ++j) {
-      const int slot = static_cast<int>(slots >> (4 * j) & 7);
+      const int slot = static_cast<int>(places >> (4 * j) & 7);
       codes[j] = static_cast<std::uint8_t>((word >> (width * slot) & low_mask(width)) ^ flipped);
     }
   }
@@ -87,7 +87,7 @@ struct arrangement {
                              const std::uint8_t* codes) const {
     std::uint64_t word = 0;
     for (int j = 0; j < 8; ++j) {
-      const int slot = static_cast<int>(slots >> (4 * j) & 7);
+      const int slot = static_cast<int>(places >> (4 * j) & 7);
       word |= (std::uint64_t{codes[j]} ^ flipped) << (width * slot);
     }
     const std::size_t first = index / 8 * static_cast<std::size_t>(width);
@@ -116,7 +116,7 @@ struct arrangement {
   constexpr void for_each_piece(std::size_t row, std::size_t col, const Use& use) const {
     if (swizzled_columns != 0) return use(swizzled_scale_place(row, col, swizzled_columns), 0, 8);
     const std::size_t index = runs_down ? row : col, stream = runs_down ? col : row;
-    const std::size_t slot = (index & ~std::size_t{7}) | (slots >> (4 * (index & 7)) & 7);
+    const std::size_t slot = (index & ~std::size_t{7}) | (places >> (4 * (index & 7)) & 7);
     std::size_t bit = slot * static_cast<std::size_t>(width);
     for (int left = width; left > 0;) {
       const int first = static_cast<int>(bit % 8), count = left < 8 - first ? left : 8 - first;

@@ -60,7 +60,7 @@ struct awq_t {
     const std::uint64_t groups = cols / static_cast<std::uint64_t>(group);
     // Streams along the outputs.
     const arrangement words{
-        .width = 4, .runs_down = true, .stride = n / 2, .slots = arrangement::awq_order};
+        .width = 4, .runs_down = true, .stride = n / 2, .places = arrangement::awq_order};
     const arrangement numbers{
         .width = scale.bits(), .runs_down = true, .stride = packed_bytes(n, scale.bits())};
     return {{{code, scale, {1, group}, code}},

@@ -129,7 +129,7 @@ struct bitsandbytes_t {
     }
     const auto per_row = static_cast<std::size_t>(detail::quotient_up(cols, state.block));
     arrangement nibbles = row_major(4, static_cast<std::size_t>(cols / 2));
-    nibbles.slots = arrangement::high_nibble_first;
+    nibbles.places = arrangement::high_nibble_first;
     const part elements{"", "U8", {detail::quotient_up(count, 2), 1}, 0, nibbles};
     const auto rows = static_cast<std::size_t>(all / cols), width = static_cast<std::size_t>(cols);
     if constexpr (IsNested) {

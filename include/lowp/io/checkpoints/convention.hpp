@@ -59,6 +59,7 @@ using io::detail::in_quotes;
 class tensor_set {
  public:
   explicit tensor_set(const tensor_file& file) { add(file.tensors()); }
+  explicit tensor_set(const tensor_file&&) = delete;  // it would be gone
   explicit tensor_set(std::span<const stored_tensor> tensors) { add(tensors); }
   /// Those of another file. Throws format_error for a name that is there already.
   void add(std::span<const stored_tensor> tensors) {
@@ -141,7 +142,7 @@ struct plan {
   std::vector<constant_leaf> constants{};
 
   /// Throws format_error if a tensor is missing or has another dtype or shape.
-  void require(const tensor_set& tensors, std::string_view weight) const {
+  void require_tensors(const tensor_set& tensors, std::string_view weight) const {
     for (const part& p : parts) {
       const stored_tensor& tensor = tensors.at(weight, p.suffix);
       if (tensor.type.name != p.dtype) {

@@ -71,7 +71,7 @@ template <class... Conventions>
     found_weight found{std::string(weight), std::string(convention.name), {}, {}, {}, {}};
     try {
       const auto how = convention.plan_of(tensors, weight, s);
-      how.require(tensors, weight);
+      how.require_tensors(tensors, weight);
       found.shape = how.shape;
       found.format = format_text(how.format.value);
       for (const part& p : how.parts) found.tensors.push_back(found.name + p.suffix);

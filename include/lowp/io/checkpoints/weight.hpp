@@ -205,7 +205,7 @@ template <class Convention>
                         std::string_view name, const settings& s = {}) {
   auto how = convention.plan_of(tensors, name, s);
   using format = decltype(how.format);
-  how.require(tensors, name);
+  how.require_tensors(tensors, name);
   detail::require_format(how, name);
   basic_block_matrix<format> matrix(how.format, how.rows, how.cols);
   weight<format> w{std::string(name), std::move(how), std::move(matrix), {}};
@@ -245,7 +245,7 @@ template <class Convention>
                         std::string_view name, const settings& s = {}) {
   const auto how = convention.plan_of(tensors, name, s);
   using format = decltype(how.format);
-  how.require(tensors, name);
+  how.require_tensors(tensors, name);
   detail::require_format(how, name);
   tensor_layout<format> layout(how, tensors, name);
   std::span<const std::uint8_t> bytes;
