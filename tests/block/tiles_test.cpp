@@ -287,8 +287,17 @@ TEST_CASE("a choice by kernels is the choice by the definition") {
     }
     CHECK(quantize(f, in, mode) == defined);
     CHECK(quantize(f, in, mode, threads{2}) == defined);
+    const std::vector<float> y = values_of(defined);
+    int wrong = 0;
+    for (std::size_t k = 0; k < x.size(); ++k) {
+      const float expected = pack_as<float>(defined.value(k / 200, k % 200));
+      wrong += std::bit_cast<std::uint32_t>(y[k]) != std::bit_cast<std::uint32_t>(expected);
+    }
+    CHECK(wrong == 0);
   };
   check(formats::bitmod_fp4, nearest_downward);
+  check(choice(block_shape{0, 0}, formats::e4m3fn, formats::e2m1, formats::int_n<4>), upward);
+  check(choice(block_shape{1, 3}, formats::binary16, formats::e4m3fn), nearest_even);
   check(formats::bitmod_fp4, stochastic{.seed = 4});
   check(choice(block_shape{2, 8}, formats::e8m0, formats::int_n<4>, formats::e2m1), nearest_even);
 }

@@ -175,6 +175,40 @@ template <class Rule, class Scale, class... Elements>
   return exact::multiply(element, decode(f.scale, parameters[0]));
 }
 
+/// The values of a tile as the nearest binary32 numbers: of a table, where codes are of at most 8
+/// bits and no more than the elements of a row of the tile.
+template <class Choice>
+class choice_numbers {
+ public:
+  choice_numbers(const Choice& f, const tile_parameters<Choice>& parameters)
+      : format_(f), parameters_(parameters) {
+    const std::size_t codes = std::size_t{1} << f.element_bits();
+    if (codes > table_.size() ||
+        (f.tile.cols != 0 && codes > static_cast<std::size_t>(f.tile.cols)))
+      return;
+    for (; count_ < codes; ++count_) table_[count_] = number(count_);
+  }
+  [[nodiscard]] float operator()(std::size_t, code_t code) const {
+    return code < count_ ? table_[code] : number(code);
+  }
+
+ private:
+  [[nodiscard]] float number(code_t code) const {
+    return pack_as<float>(tile_value(format_, parameters_, 0, code));
+  }
+
+  const Choice& format_;
+  tile_parameters<Choice> parameters_;
+  std::size_t count_ = 0;
+  std::array<float, 256> table_;
+};
+template <class Rule, class Scale, class... Elements>
+[[nodiscard]] auto tile_numbers(
+    const choice_format<Rule, Scale, Elements...>& f,
+    const tile_parameters<choice_format<Rule, Scale, Elements...>>& parameters) {
+  return choice_numbers<choice_format<Rule, Scale, Elements...>>(f, parameters);
+}
+
 template <class Rule, class Scale, class... Elements, class Rounding, class Put>
 [[nodiscard]] auto encode_tile(const choice_format<Rule, Scale, Elements...>& f,
                                const matrix_view<const float>& values, const Rounding& rounding,

@@ -134,7 +134,7 @@ class log_tile_encoder {
     } else {
       k = among_three(below, value, mode);
     }
-    return k == 0 ? 0 : k | (is_negative ? last_ + 1 : 0);
+    return k | code_t{is_negative && k != 0} * (last_ + 1);
   }
 
  private:
@@ -173,8 +173,10 @@ class log_tile_encoder {
     if (below == last_) return last_;
     const auto value = [](std::uint32_t b) { return double{std::bit_cast<float>(b)}; };
     const double twice = 2 * value(wanted), sum = value(inner) + value(number(below + 1));
-    const std::uint64_t fraction = twice < sum ? 1 : twice == sum ? half_unit : half_unit + 1;
-    return below + (rounds_up(mode, {fraction, is_negative, (below & 1) != 0}) ? 1 : 0);
+    // A side of one half, without jumps that nothing foretells.
+    const std::uint64_t fraction =
+        half_unit - 1 + (twice >= sum ? 1u : 0u) + (twice > sum ? 1u : 0u);
+    return below + code_t{rounds_up(mode, {fraction, is_negative, (below & 1) != 0})};
   }
 
   unpacked low_, high_;
