@@ -229,6 +229,8 @@ namespace detail {
     values->stored_bytes = tensor.byte_size();
   } else if (has_text("element") && has_text("scale") && j.contains("block") &&
              j["block"].is_number_unsigned() && j["block"].get<std::uint64_t>() < (1u << 30)) {
+    if (j.contains("tensor_scale") && !j["tensor_scale"].is_boolean())
+      fail("has a tensor_scale that is neither true nor false");
     const any_blocks blocks{read_format(j["element"].get<std::string>()),
                             read_format(j["scale"].get<std::string>()),
                             {1, static_cast<int>(j["block"].get<std::uint64_t>())},
