@@ -15,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -198,6 +199,14 @@ namespace detail {
                        why);
   };
   const nlohmann::json j = nlohmann::json::parse(text, nullptr, false);
+  const auto format_of = [&](const char* key) {
+    try {
+      return read_format(j[key].get<std::string>());
+    } catch (const std::invalid_argument& error) {
+      throw format_error(file.origin() + ": metadata of tensor " + in_quotes(tensor.name) + ": " +
+                         error.what());
+    }
+  };
   const auto has_text = [&](const char* key) { return j.contains(key) && j[key].is_string(); };
   if (!j.is_object() || !j.contains("shape") || !j["shape"].is_array())
     fail("is no description of a format and a shape");
@@ -221,7 +230,7 @@ namespace detail {
                        std::to_string(needed) + " by its metadata");
   };
   if (has_text("format")) {
-    const any_format format = read_format(j["format"].get<std::string>());
+    const any_format format = format_of("format");
     require_bytes(tensor, rows * packed_bytes(static_cast<std::size_t>(cols), format.bits()));
     values = std::make_unique<element_values>(tensor, format, cols);
     values->format = j["format"].get<std::string>();
@@ -231,8 +240,8 @@ namespace detail {
              j["block"].is_number_unsigned() && j["block"].get<std::uint64_t>() < (1u << 30)) {
     if (j.contains("tensor_scale") && !j["tensor_scale"].is_boolean())
       fail("has a tensor_scale that is neither true nor false");
-    const any_blocks blocks{read_format(j["element"].get<std::string>()),
-                            read_format(j["scale"].get<std::string>()),
+    const any_blocks blocks{format_of("element"),
+                            format_of("scale"),
                             {1, static_cast<int>(j["block"].get<std::uint64_t>())},
                             j.value("tensor_scale", false)};
     if (const char* why = defect(blocks))
