@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Arrays of posits on every instruction set: sums, differences and products of codes, values to
 // codes and codes to values, against exact values and the codec of the family.
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -101,7 +102,7 @@ std::vector<T> values_around(const pairs<F>& p) {
     const word steps = static_cast<word>(random.word());
     const word bits = i % 4 == 0   ? steps
                       : i % 4 == 1 ? at + steps % 5 - 2
-                                   : at + (word{1} << (steps % 30)) + (i % 4 - 2);
+                                   : at + (word{1} << (steps % 30)) + static_cast<word>(i % 3) - 1;
     values.push_back(std::bit_cast<T>(bits));
   }
   return values;
@@ -120,8 +121,9 @@ void check_conversions(std::size_t count = 2053) {
     lowp::decode(codes, std::span<float>(values), level);
     for (std::size_t i = 0; i < count; ++i) {
       const auto expected = lowp::pack_as<float>(unpack(p.a[i]));
-      wrong +=
-          std::bit_cast<std::uint32_t>(values[i]) != std::bit_cast<std::uint32_t>(expected) ? 1 : 0;
+      wrong += std::bit_cast<std::uint32_t>(values[i]) != std::bit_cast<std::uint32_t>(expected)
+                   ? 1u
+                   : 0u;
     }
     const auto check = [&](const auto& in, lowp::overflow o) {
       lowp::encode(std::span(in), codes, lowp::nearest_even, o, lowp::missing_nan::largest, level);
@@ -179,4 +181,22 @@ TEST_CASE("operations that no kernel does are done element by element, on thread
   CHECK(wrong == 0);
   CHECK_THROWS_AS(lowp::add(a, b.first(2), std::span<number>(sums)), std::invalid_argument);
   CHECK_THROWS_AS(lowp::multiply(a, b, std::span<number>(sums).first(7)), std::invalid_argument);
+}
+
+TEST_CASE("arrays of numbers are vectors, arrays and spans of any kind, apart or one") {
+  using number = lowp::number<posit_format{16, 1}>;
+  std::vector<number> a{number(1.5f), number(2), number(-3)};
+  const std::array<number, 3> b{number(0.5f), number(8), number(1)};
+  number out[3];
+  lowp::add(a, b, out);
+  CHECK((out[0] == 2 && out[1] == 10 && out[2] == -2));
+  lowp::divide(std::span(a), b, out, lowp::upward);
+  CHECK((out[0] == 3 && out[1] == 0.25 && out[2] == -3));
+  lowp::multiply(a, std::span(b), a);
+  CHECK((a[0] == 0.75 && a[1] == 16 && a[2] == -3));
+  CHECK_THROWS_AS(lowp::add(std::span(a).first(2), b, out), std::invalid_argument);
+  const std::span<number> all(a);
+  CHECK_THROWS_AS(lowp::add(all.first(2), all.first(2), all.last(2)), std::invalid_argument);
+  CHECK_THROWS_AS(lowp::add(all.first(2), all.last(2), all.first(2)), std::invalid_argument);
+  lowp::add(std::vector<number>(), std::span<number>(), std::span<number>());
 }

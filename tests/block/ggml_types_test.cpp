@@ -18,6 +18,12 @@
 using lowp::gguf_type;
 using byte_list = std::vector<std::uint8_t>;
 
+// What points to functions that depend on the compiler's flags is named after them, too: the linker
+// merges no table of one translation unit with that of another.
+using lowp::gguf::LOWP_BASELINE::bf16, lowp::gguf::LOWP_BASELINE::f16;
+using lowp::gguf::LOWP_BASELINE::q2_k, lowp::gguf::LOWP_BASELINE::q8_k;
+using lowp::LOWP_BASELINE::gguf_types;
+
 namespace {
 
 struct peer_digest {

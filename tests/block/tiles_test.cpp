@@ -2,6 +2,7 @@
 // Tiles: choices among grids against a search in binary64, LogFMT against the published example and
 // powers in long double, MX+ against a search among all values; corners, tails, round trips.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -290,6 +291,37 @@ TEST_CASE("a choice by kernels is the choice by the definition") {
   check(formats::bitmod_fp4, nearest_downward);
   check(formats::bitmod_fp4, stochastic{.seed = 4});
   check(choice(block_shape{2, 8}, formats::e8m0, formats::int_n<4>, formats::e2m1), nearest_even);
+}
+
+TEST_CASE("MX+ by kernels is MX+ by the definition") {
+  std::vector<float> x = normal_values(5 * 200, 14);
+  x[3] = infinity, x[450] = not_a_number, x[500] = -0.0F, x[33] = -x[34], x[210] = 3e38F;
+  for (std::size_t i = 600; i < 664; ++i) x[i] = 0;
+  for (std::size_t i = 800; i < 840; ++i) x[i] *= 0x1p-127F;
+  const matrix_view<const float> in(x.data(), 5, 200);
+  const auto check = [&](const auto& f, const auto& mode) {
+    auto defined = tile_matrix(f, 5, 200);
+    for (std::size_t row = 0; row < 5; ++row) {
+      reference::encode_tile_row(in, row, defined, mode);
+    }
+    CHECK(quantize(f, in, mode) == defined);
+    CHECK(quantize(f, in, mode, threads{2}) == defined);
+    for (int i = 0; i < 2; ++i) {  // then any bytes
+      const std::vector<float> y = values_of(defined);
+      int wrong = 0;
+      for (std::size_t k = 0; k < x.size(); ++k) {
+        const float expected = pack_as<float>(defined.value(k / 200, k % 200));
+        wrong += std::bit_cast<std::uint32_t>(y[k]) != std::bit_cast<std::uint32_t>(expected);
+      }
+      CHECK(wrong == 0);
+      std::mt19937 random(15);
+      for (std::uint8_t& b : defined.bytes()) b = static_cast<std::uint8_t>(random());
+    }
+  };
+  check(formats::mxfp4_plus, nearest_even);
+  check(formats::mxfp4_plus, stochastic{.seed = 4});
+  check(formats::mxfp8_e4m3_plus, nearest_even);
+  check(mx_plus_format{formats::e5m2}, upward);
 }
 
 TEST_CASE("tiles on threads, by random bits, and refused") {

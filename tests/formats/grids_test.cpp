@@ -78,7 +78,20 @@ TEST_CASE("NormalFloat is the nearest number of each quantile") {
   CHECK(wrong_quantiles<3>() == 0);
   CHECK(wrong_quantiles<4>() == 0);
   CHECK(wrong_quantiles<5>() == 0);
+  CHECK(wrong_quantiles<6>() == 0);
+  CHECK(wrong_quantiles<7>() == 0);
   CHECK(wrong_quantiles<8>() == 0);
+}
+
+TEST_CASE("NormalFloat's values, bit by bit, of the usual and of another offset") {
+  // By the quantiles of Python's statistics.NormalDist.
+  CHECK(grids::normal_quantiles<3>() ==
+        grids::values<3>{0xBF800000, 0xBEF50EE2, 0xBE5E5A6D, 0x00000000,  //
+                         0x3E24CAE1, 0x3EAD0338, 0x3F1007AA, 0x3F800000});
+  CHECK(grids::normal_quantiles<4, 9000000>() ==
+        grids::values<4>{0xBF800000, 0xBF4902A6, 0xBF1E22D3, 0xBEF31AC5, 0xBEB1545F, 0xBE681FC1,
+                         0xBDE5B038, 0x00000000, 0x3DC8D092, 0x3E4A6EAB, 0x3E99F10C, 0x3ED1819A,
+                         0x3F06BC11, 0x3F281ED6, 0x3F4F0925, 0x3F800000});
 }
 
 TEST_CASE("NF4 as published is NormalFloat of 4 bits but for its last bits") {

@@ -192,3 +192,18 @@ TEST_CASE("products, quotients and roots of logarithmic takums are those of loga
   }
   CHECK(wrong == 0);
 }
+
+TEST_CASE("sums beside 1 are rounded to their side of it") {
+  constexpr takum_log_format f = formats::takum_log<32>;
+  using takum = number<f>;
+  const takum one = takum::from_code(0x40000000), tiny = takum::from_code(1);
+  CHECK(add(one, tiny) == one);
+  CHECK(add(one, tiny, upward).code() == 0x40000001);
+  CHECK(add(one, tiny, downward) == one);
+  CHECK(subtract(one, tiny, upward) == one);
+  CHECK(subtract(one, tiny, downward).code() == 0x3FFFFFFF);
+  CHECK(subtract(-one, tiny, downward).code() == 0xBFFFFFFF);
+  CHECK(divide(one, one, upward) == one);
+  CHECK(multiply(takum::from_code(0x41234567), divide(one, takum::from_code(0x41234567)), upward) ==
+        one);
+}

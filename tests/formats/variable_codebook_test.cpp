@@ -55,6 +55,30 @@ TEST_CASE("a variable codebook is the search for the nearest value") {
   CHECK(cases == 36000);
 }
 
+TEST_CASE("values of a codebook that differ in their last bits are told apart") {
+  // In order and not: what lies between two of them becomes the nearest, at a tie the lower one.
+  const float one_up = std::nextafter(1.0F, 2.0F), two_up = std::nextafter(one_up, 2.0F);
+  for (const std::vector<float>& list :
+       {std::vector<float>{-two_up, -one_up, -1, 1, one_up, two_up},
+        std::vector<float>{one_up, -1, two_up, 1, -two_up, -one_up},
+        std::vector<float>{0x1p-148F, 0, 0x1p-149F, -0x1p-149F}}) {
+    const variable_codebook f = variable_codebook_of(list);
+    int wrong = 0;
+    for (const float v : list) {
+      for (const int quarters : {-3, -2, -1, 0, 1, 2, 3}) {
+        const double ulp = std::abs(v) < .5F ? 0x1p-149 : 0x1p-23,
+                     x = double(v) + quarters * ulp / 4;
+        wrong += encode(f, unpack(x), nearest_downward) != by_search(list, x);
+      }
+      float out = 0;
+      round_to(f, std::span<const float>(&v, 1), std::span<float>(&out, 1));
+      wrong += out != v;
+      wrong += encode(f, unpack(v), upward) != by_search(list, double(v));
+    }
+    CHECK(wrong == 0);
+  }
+}
+
 TEST_CASE("values known before and at run time give one format") {
   std::vector<float> list;
   for (code_t c = 0; c < 16; ++c) list.push_back(pack_as<float>(decode(formats::bnb_fp4, c)));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "float_environment.hpp"
 #include "lowp/arrays/execution.hpp"
 #include "lowp/block/level_catalog.hpp"
 #include "lowp/formats/codebook_format.hpp"
@@ -223,6 +224,25 @@ TEST_CASE("Kernels of integer_block_sums are the definition, whatever the compos
     check_kernels(any_matrix<block_matrix<q8_0>>(4, 67),
                   any_matrix<block_matrix<formats::nvfp4>>(21, 67));
   }
+  SECTION("scales that an environment without subnormals would make zero") {
+    constexpr block_format small{formats::e2m1, formats::binary32, block_shape{1, 32}};
+    block_matrix<small> w(17, 64);
+    for (std::uint8_t& b : w.bytes()) b = static_cast<std::uint8_t>(draw());
+    for (std::size_t i = 0; i < w.scales().size(); i += 4) {
+      w.scales()[i + 2] &= 0x7Fu;  // below 2^-126
+      w.scales()[i + 3] &= 0x80u;
+    }
+    constexpr block_format by_32{formats::int_n<8>, formats::binary32, block_shape{1, 32}};
+    block_matrix<by_32> y(2, 64);
+    for (std::uint8_t& b : y.bytes()) b = static_cast<std::uint8_t>(draw());
+    for (std::size_t i = 0; i < y.scales().size(); i += 4) {
+      y.scales()[i + 3] = 0x7Eu;
+    }
+    const std::vector<float> expected = defined<policies::integer_blocks>(y, w);
+    const test::float_environment changed(test::unusual_environments[0]);
+    check<policies::integer_blocks>(y, w, expected);
+    check<policies::integer_blocks>(y, packed_blocks(w), expected);
+  }
   SECTION("a record of digits") {
     constexpr block_format ternary{formats::uint_n<2>, formats::binary16, block_shape{1, 64}};
     const auto y = any_matrix<block_matrix<q8_0>>(3, 576);
@@ -237,6 +257,12 @@ TEST_CASE("integer_block_sums leave to the definition, or refuse, what they cann
   CHECK(explain<p>(x, zeros).refusals.at(0).reason == "there are zero points");
   check<p>(x, zeros, defined<p>(x, zeros));
   CHECK_THROWS_AS(packed_blocks(zeros), std::invalid_argument);
+  // Scales that are integers of ten bits, -448 … 448.
+  constexpr block_format sixes{formats::e3m2, formats::binary16, block_shape{1, 8}};
+  const auto wide =
+      any_matrix<block_matrix<block_format{formats::int_n<4>, sixes, {1, 32}}>>(5, 256);
+  CHECK(explain<p>(x, wide).refusals.at(0).reason == "integers of levels have more than 8 bits");
+  check<p>(x, wide, defined<p>(x, wide));
   const auto k = any_matrix<block_matrix<formats::q6_k>>(4, 256);
   check<p>(k, k, defined<p>(k, k));  // both have levels
 

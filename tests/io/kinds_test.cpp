@@ -100,6 +100,37 @@ TEST_CASE("plans place each byte of a file once") {
   }
 }
 
+TEST_CASE("tensors without bytes and without dimensions, in front, between and last") {
+  const test::temporary_folder folder;
+  const std::vector<tensor_declaration> sparse{{"first", element_dtype("F32"), {0, 3}},
+                                               {"a", element_dtype("F32"), {3}},
+                                               {"between", element_dtype("I16"), {0}},
+                                               {"b", element_dtype("F32"), {}},
+                                               {"last", element_dtype("F64"), {2, 0}}};
+  const onnx_kind with_data_beside(1);
+  std::vector<const file_kind*> kinds(file_kinds.begin(), file_kinds.end());
+  kinds.push_back(&with_data_beside);
+  for (const file_kind* kind : kinds) {
+    INFO(kind->name());
+    for (const std::size_t count : {1u, 5u}) {
+      const std::vector<tensor_declaration> tensors(
+          sparse.begin(), sparse.begin() + static_cast<std::ptrdiff_t>(count));
+      if (kind == &npy && count != 1) continue;
+      const fs::path path = folder.path / "first";
+      test::write_counting(path, *kind, tensors);
+      for (const file_access how : {file_access::mapped, file_access::on_demand}) {
+        const auto file = open_tensors(path, kinds, how);
+        REQUIRE(file.tensors().size() == count);
+        for (std::size_t i = 0; i < count; ++i) {
+          const stored_tensor& found = file.at(tensors[i].name);
+          CHECK(tensor_declaration(found) == tensors[i]);
+          CHECK(found.bytes() == counting(i == 1 ? 12 : i == 3 ? 4 : 0, unsigned(i + 1)));
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("the README's example") {
   const test::temporary_folder folder;
   const auto before = fs::current_path();

@@ -118,6 +118,7 @@ TEST_CASE("JSON that describes no file is refused by field") {
   CHECK_THAT(folder.error(""), ContainsSubstring("JSON is not valid"));
   CHECK_THAT(folder.error(std::string(100'000, '[')),
              ContainsSubstring("JSON is nested deeper than"));
+  CHECK(folder.error("[1e999]") == "JSON has a number beyond the range of binary64");
   CHECK_THAT(folder.error(R"({"format":"lowp.raw","format":1})"),
              ContainsSubstring("JSON has the key 'format' twice"));
   CHECK_THAT(folder.error(R"({"format":"lowp.raw","x":1})"), ContainsSubstring("has a field 'x'"));

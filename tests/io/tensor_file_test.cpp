@@ -131,6 +131,15 @@ TEST_CASE("a file that is not finished is not there") {
     CHECK_THROWS_AS(out.write(1, {}), std::invalid_argument);
   }
   CHECK(open_tensors(path).at("a").bytes() == counting(4));
+  {
+    const fs::path taken = folder.path / "taken";
+    fs::create_directories(taken / "inside");
+    tensor_writer out(taken, safetensors, two);
+    out.write(0, counting(4));
+    for (int time = 0; time < 2; ++time) CHECK_THROWS_AS(out.finish(), std::runtime_error);
+  }
+  CHECK(fs::is_directory(folder.path / "taken"));
+  fs::remove_all(folder.path / "taken");
 
   const auto refused = [&](const std::vector<tensor_declaration>& tensors,
                            const metadata& entries = {}) {

@@ -3,8 +3,8 @@
 #include "catch.hpp"
 #include "lowp/number/catalog.hpp"
 #include "math_oracle.hpp"
-#include "split_mix.hpp"
 #include "share.hpp"
+#include "split_mix.hpp"
 
 using namespace lowp;
 using oracle::ends;

@@ -25,7 +25,7 @@ namespace {
 namespace formats = lowp::formats;
 
 /// A finite value in units of 2^unit.
-mpz_class integer_of(const lowp::unpacked& x, int unit) {
+mpz_class units_of(const lowp::unpacked& x, int unit) {
   if (x.is_zero()) return 0;
   mpz_class result = x.significand.high;
   result <<= 64;
@@ -40,7 +40,7 @@ mpz_class integer_of(const lowp::unpacked& x, int unit) {
   return x.negative ? mpz_class(-result) : result;
 }
 template <class Quire>
-mpz_class integer_of(const Quire& q) {
+mpz_class units_of(const Quire& q) {
   mpz_class result = 0;
   const auto words = q.words();
   for (std::size_t i = words.size(); i-- > 0;) result = (result << 64) + mpz_class(words[i]);
@@ -90,20 +90,20 @@ void check(const char* name) {
     quire q, mirror;
     mpz_class expected = 0;
     for (std::size_t i = 0; i < a.size(); ++i) {
-      const mpz_class x = integer_of(unpack(a[i]), quire::unit);
+      const mpz_class x = units_of(unpack(a[i]), quire::unit);
       const mpz_class product =
-          integer_of(lowp::exact::multiply(unpack(a[i]), unpack(b[i])), quire::unit);
+          units_of(lowp::exact::multiply(unpack(a[i]), unpack(b[i])), quire::unit);
       switch (i % 4) {
         case 0: q += a[i], expected += x; break;
         case 1: q -= a[i], expected -= x; break;
         case 2: q.subtract_product(a[i], b[i]), expected -= product; break;
         default: q.add_product(a[i], b[i]), expected += product; break;
       }
-      wrong += integer_of(q) != expected ? 1u : 0u;
+      wrong += units_of(q) != expected ? 1u : 0u;
     }
     mirror -= q;
-    wrong += integer_of(mirror) != -expected || !(mirror == -q) ? 1u : 0u;
-    wrong += integer_of(q + q) != 2 * expected || !((q - q) == quire()) ? 1u : 0u;
+    wrong += units_of(mirror) != -expected || !(mirror == -q) ? 1u : 0u;
+    wrong += units_of(q + q) != 2 * expected || !((q - q) == quire()) ? 1u : 0u;
     wrong += (q < mirror) != (expected < 0) || (q > mirror) != (expected > 0) ? 1u : 0u;
     const lowp::unpacked value = value_of(expected, quire::unit);
     wrong += value == q.unpacked_value() ? 0u : 1u;
@@ -141,6 +141,25 @@ TEST_CASE("quires of posits have the size of the standard and hold sums of produ
 TEST_CASE("quires of other formats hold sums of products exactly") {
   check<formats::binary16>("binary16");
   check<formats::e4m3fn, formats::bfloat16>("e4m3fn");
+  check<formats::e8m0, formats::binary32>("e8m0, which has no sign");
+}
+
+TEST_CASE("quires of the widest formats hold the squares of their ends beside each other") {
+  const auto ends = []<auto F>(lowp::quire<F> q) {
+    const auto largest = std::numeric_limits<lowp::number<F>>::max();
+    const auto smallest = std::numeric_limits<lowp::number<F>>::denorm_min();
+    q.add_product(largest, largest).add_product(smallest, smallest);
+    const lowp::quire<F> both = q;
+    q.subtract_product(largest, largest);
+    lowp::quire<F> last;
+    const auto words = q.words();
+    CHECK(words[0] == 1);  // the last place
+    last.add_product(smallest, smallest);
+    return q == last && both > last && !both.is_nan();
+  };
+  CHECK(ends(lowp::quire<formats::binary64>()));
+  CHECK(ends(lowp::quire<formats::posit<32, 4>>()));
+  CHECK(ends(lowp::quire<formats::posit<32, 2>>()));
 }
 
 TEST_CASE("2^30 products of the largest numbers fit, and what is more makes NaN") {
@@ -154,7 +173,7 @@ TEST_CASE("2^30 products of the largest numbers fit, and what is more makes NaN"
   for (int i = 0; i < 3; ++i) sum += sum, negative += negative;
   CHECK(sum.is_nan());
   CHECK(negative.is_nan());
-  sum -= sum;
+  sum -= negative;
   CHECK(sum.is_nan());
   sum.clear();
   CHECK(sum == lowp::quire<formats::binary16>());
@@ -203,6 +222,8 @@ TEST_CASE("quires in constant expressions, sums of arrays, and text") {
   const std::vector<number> b{number(2), number(3), number(-2), number(1)};
   const std::span<const number> x(a), y(b);
   CHECK(lowp::fused_dot(x, y) == lowp::binary16(3.0001f));
+  CHECK(lowp::fused_dot(a, b) == lowp::fused_dot(x, y));
+  CHECK(lowp::fused_sum(a).code() == lowp::fused_sum(x).code());
   CHECK(lowp::fused_dot(x, y, lowp::upward).code() == lowp::binary16(3).code() + 1);
   CHECK(lowp::fused_dot<formats::binary64>(x, y) == 3 + static_cast<double>(a[3]));
   CHECK(lowp::fused_sum(x.first(2)) == lowp::binary16(60000.0f));

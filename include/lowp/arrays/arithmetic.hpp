@@ -8,7 +8,7 @@
 // are computed in it and rounded by the kernels of round_to; else, and under -ffast-math, element
 // by element. Of other elements this is what happens to them, too.
 //
-// Or they are numbers, number<F>, a span of which is an array of codes; then each result is that of
+// Or they are numbers, number<F>, an array of which is one of codes; then each result is that of
 // number/arithmetic.hpp. Codes with a regime (posits of up to 32 bits) are added, subtracted and
 // multiplied to nearest even by kernels, all else element by element.
 //
@@ -26,6 +26,7 @@
 #include "lowp/core/exact.hpp"
 #include "lowp/number/arithmetic.hpp"
 #include "lowp/number/carrier.hpp"
+#include "lowp/number/number_array.hpp"
 
 namespace lowp {
 namespace detail {
@@ -207,12 +208,15 @@ LOWP_ARRAY_OPERATION(divide, array_quotient, float)
 LOWP_ARRAY_OPERATION(divide, array_quotient, double)
 #undef LOWP_ARRAY_OPERATION
 
-/// For numbers; `out` may be `a` or `b`.
-#define LOWP_NUMBERS_OPERATION(name, operation)                                                   \
-  template <auto F, rounding_mode R = nearest_even_t>                                             \
-  void name(std::span<const number<F>> a, std::span<const number<F>> b, std::span<number<F>> out, \
-            const R& mode = {}, overflow o = overflow::to_special, const execution& how = {}) {   \
-    detail::operate_on_numbers<detail::operation, F>(a, b, out, mode, o, how);                    \
+/// For numbers in spans, vectors and their like; `out` may be `a` or `b`.
+#define LOWP_NUMBERS_OPERATION(name, operation)                                                 \
+  template <number_array A, number_array B, number_array Out, rounding_mode R = nearest_even_t> \
+  requires detail::same_numbers<Out, A, B>                                                      \
+  void name(const A& a, const B& b, Out&& out, const R& mode = {},                              \
+            overflow o = overflow::to_special, const execution& how = {}) {                     \
+    constexpr auto format = detail::number_in_array<Out>::format;                               \
+    detail::operate_on_numbers<detail::operation, format, R>(                                   \
+        detail::numbers_in(a), detail::numbers_in(b), std::span(out), mode, o, how);            \
   }
 LOWP_NUMBERS_OPERATION(add, array_sum)
 LOWP_NUMBERS_OPERATION(subtract, array_difference)

@@ -41,14 +41,15 @@ struct accumulator {
                         bool is_negative) const {
     const std::uint64_t flip = is_negative ? ~std::uint64_t{0} : 0;
     std::uint64_t carry = is_negative ? 1 : 0;  // two's complement of the addend
-    for (std::size_t i = first; i < count; ++i) {
-      const std::uint64_t part = (i - first < size ? parts[i - first] : 0) ^ flip;
-      if (i - first >= size && part + carry == 0) return;  // nothing left to carry or to borrow
+    const auto add_word = [&](std::size_t i, std::uint64_t part) {
       const std::uint64_t sum = words[i] + part;
       const std::uint64_t carry_out = sum < part ? 1u : 0u;
       words[i] = sum + carry;
       carry = carry_out | (words[i] < carry ? 1u : 0u);
-    }
+    };
+    const std::size_t left = first < count ? count - first : 0, taken = size < left ? size : left;
+    for (std::size_t k = 0; k < taken; ++k) add_word(first + k, parts[k] ^ flip);
+    for (std::size_t i = first + taken; i < count && flip + carry != 0; ++i) add_word(i, flip);
   }
 };
 

@@ -116,8 +116,11 @@ template <rounding_mode R = nearest_even_t>
     const uint128 raised = logarithm + uint128{0, error};
     constexpr int discarded_bits = 119 - detail::takum_places;
     const std::uint64_t high_rest = raised.high & low_mask(discarded_bits - 64);
-    const bool is_exact = x.significand.low != 0 && high_rest == 0 && raised.low <= 2 * error;
+    const bool is_near = x.significand.low != 0 && high_rest == 0 && raised.low <= 2 * error;
+    const bool is_beside_one = is_near && raised.high == 0;  // but not 1: only its side is sure
+    const bool is_exact = is_near && !is_beside_one;
     if (is_exact) logarithm = {raised.high, 0};
+    if (is_beside_one) logarithm = x.exponent < 0 ? uint128{} - uint128{0, 1} : uint128{};
     // 3. Its characteristic and mantissa.
     as_linear.exponent = static_cast<int>(static_cast<std::int64_t>(logarithm.high) >> 55);
     as_linear.significand = shift_right_jam(shift_left(logarithm, 9), 1) | one;

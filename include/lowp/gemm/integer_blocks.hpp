@@ -123,7 +123,8 @@ inline void multiply_integer_blocks(const integer_block_sums& p, const integer_b
                                     matrix_view<float> c, const execution& how) {
   const block_reader& lanes = way.takes_b ? b : a;
   const block_plan& plan = way.takes_b ? way.b_in_lanes : way.a_in_lanes;
-  const auto make = [&] { return std::make_unique<block_panel>(how.level(), lanes, plan); };
+  const block_steps steps(how.level(), lanes);
+  const auto make = [&] { return std::make_unique<block_panel>(how.level(), lanes, plan, steps); };
   if (way.takes_b) {
     return multiply_integer_blocks(b, make, a, plan, order_of(p, true), how,
                                    row_store(how.level(), c));

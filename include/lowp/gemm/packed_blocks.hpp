@@ -184,8 +184,9 @@ class packed_blocks {
     integers_ =
         bulk::make_aligned<std::uint8_t>(strips_ * strip_groups_ * integer_planes() * width);
     choose_scales(from, how);
+    const bulk::block_steps steps(how.level(), from);
     const auto run = [&](std::size_t strip) {
-      const auto panel = std::make_unique<bulk::block_panel>(how.level(), from, plan);
+      const auto panel = std::make_unique<bulk::block_panel>(how.level(), from, plan, steps);
       for (std::size_t col = 0; col < facts_.cols; col += chunk) {
         const std::size_t used = (std::min)(chunk, facts_.cols - col);
         tile t;
@@ -220,6 +221,7 @@ class packed_blocks {
     for (std::size_t i = count; i-- > 0;) number_[codes[i]] = static_cast<std::uint8_t>(i);
   }
   void choose_scales(const bulk::block_reader& from, const execution& how) {
+    const default_float_environment environment;  // they are multiplied by powers of two
     using kind = bulk::block_reader::kind;
     const std::size_t blocks = (facts_.cols + facts_.block - 1) / facts_.block;
     const std::size_t count = strips_ * scale_planes() * strip_blocks_ * width;

@@ -73,7 +73,8 @@ void in_order(unsigned threads, std::uint64_t count, const Work& work, const Com
   try {
     others.reserve(static_cast<std::size_t>(wanted));
     for (std::uint64_t i = 1; i < wanted; ++i) others.emplace_back(run);
-  } catch (...) {  // as many as there can be
+  } catch (const std::exception&) {
+    // The system gives no more threads: those that there are do the work.
   }
   run();
   for (std::thread& other : others) other.join();

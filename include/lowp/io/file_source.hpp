@@ -2,6 +2,7 @@
 // The bytes of a file, mapped into memory where the system can, else read when they are asked for.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -11,6 +12,8 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <system_error>
+#include <utility>
 
 #include "lowp/io/byte_source.hpp"
 
@@ -66,7 +69,8 @@ class mapped_source final : public byte_source {
     if (file < 0) throw std::runtime_error(path.string() + ": cannot open file");
     struct ::stat facts {};
     void* at = MAP_FAILED;
-    if (::fstat(file, &facts) == 0 && facts.st_size > 0) {
+    if (::fstat(file, &facts) == 0 && facts.st_size > 0 &&
+        std::in_range<std::size_t>(facts.st_size)) {
       at =
           ::mmap(nullptr, static_cast<std::size_t>(facts.st_size), PROT_READ, MAP_PRIVATE, file, 0);
     }

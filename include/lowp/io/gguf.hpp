@@ -60,7 +60,8 @@ class gguf_kind final : public file_kind {
 
   static constexpr std::uint64_t magic = 0x46554747;  // "GGUF"
   static constexpr std::uint64_t most_dimensions = 4;
-  static constexpr std::size_t longest_name = 64;
+  // The specification allows 64, but ggml keeps names with a zero behind them in 64 bytes.
+  static constexpr std::size_t longest_name = 63;
   static constexpr std::uint64_t default_alignment = 32;
   static constexpr std::string_view alignment_key = "general.alignment";
 

@@ -33,6 +33,12 @@ class inflated_source final : public byte_source {
         where_(std::move(where)) {}
   [[nodiscard]] std::uint64_t size() const noexcept override { return size_; }
 
+  /// Gives back what reading takes, some 40 KB, until the next read, which begins at the front.
+  void rest() const {
+    const std::lock_guard lock(mutex_);
+    inflater_.reset();
+  }
+
  private:
   void read_within(std::uint64_t first, std::span<std::byte> out) const override {
     const std::lock_guard lock(mutex_);
@@ -58,6 +64,7 @@ class inflated_source final : public byte_source {
     std::byte more[1];
     if (inflater_->read(more) != 0) refuse("are more than " + std::to_string(size_) + " bytes");
     if (found_crc_ != crc_) refuse("have another checksum than the directory says");
+    inflater_.reset();
   }
   [[noreturn]] void refuse(const std::string& text) const {
     inflater_.reset();

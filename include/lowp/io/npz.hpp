@@ -44,12 +44,15 @@ class npz_kind final : public file_kind {
       const std::string where = "member " + detail::in_quotes(member.name) + ": ";
       shared_bytes data =
           std::make_shared<part_of_source>(source, member.data_begin, member.compressed);
+      std::shared_ptr<const detail::inflated_source> inflated;
       if (member.is_deflated) {
-        data = std::make_shared<detail::inflated_source>(std::move(data), member.size, member.crc,
-                                                         path.string(), where);
+        inflated = std::make_shared<detail::inflated_source>(std::move(data), member.size,
+                                                             member.crc, path.string(), where);
+        data = inflated;
       }
       member.name.resize(member.name.size() - ending.size());
       tensors.push_back(detail::read_npy(std::move(member.name), data, path.string(), where));
+      if (inflated != nullptr) inflated->rest();  // there may be very many
     }
     return {"npz", path.string(), std::move(tensors)};
   }

@@ -161,6 +161,10 @@ inline file_plan onnx_kind::plan(std::span<const tensor_declaration> tensors,
   std::uint64_t ir_version = 8;
   std::vector<detail::byte_builder> fronts;  // of a tensor: key, length and fields but the bytes
   std::vector<std::uint64_t> sizes;
+  // A tensor without bytes makes the file no longer, so it must not lie behind its end.
+  const auto padding_before = [](std::uint64_t at, std::uint64_t size) {
+    return size == 0 ? 0 : detail::padding(at, page);
+  };
   const auto lay_out = [&](bool is_external) {
     fronts.clear();
     sizes.clear();
@@ -171,7 +175,7 @@ inline file_plan onnx_kind::plan(std::span<const tensor_declaration> tensors,
       auto fields = tensor_fields(tensor, ir_version);
       std::uint64_t inside = 0;  // bytes of the tensor within the message
       if (is_external) {
-        data += detail::padding(data, page);
+        data += padding_before(data, size);
         for (const auto& [key, value] :
              {std::pair<std::string_view, std::string>{"location", location},
               {"offset", std::to_string(data)},
@@ -209,7 +213,7 @@ inline file_plan onnx_kind::plan(std::span<const tensor_declaration> tensors,
     const std::uint64_t front = fronts[i].bytes.size();
     plan.fixed.push_back({at, std::move(fronts[i].bytes)});
     at += front;
-    data += detail::padding(data, page);
+    data += padding_before(data, sizes[i]);
     plan.tensor_offsets.push_back(is_external ? data : at);
     (is_external ? data : at) += sizes[i];
   }

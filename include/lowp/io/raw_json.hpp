@@ -80,7 +80,7 @@ namespace detail {
   } catch (const nlohmann::json::parse_error& error) {
     in.fail("JSON is not valid at its byte " + std::to_string(error.byte));
   } catch (const nlohmann::json::out_of_range&) {
-    in.fail("JSON has a number beyond those of binary64");
+    in.fail("JSON has a number beyond the range of binary64");
   }
 }
 
@@ -228,7 +228,9 @@ inline file_plan raw_json_kind::plan(std::span<const tensor_declaration> tensors
   auto& list = top["tensors"] = nlohmann::ordered_json::array();
   for (const tensor_declaration& tensor : tensors) {
     std::string ignored;  // the sizes were checked before
-    plan.size += detail::padding(plan.size, alignment);
+    const std::uint64_t size = byte_size(tensor.type, tensor.shape, ignored);
+    // A tensor without bytes makes the file no longer, so it must not lie behind its end.
+    if (size != 0) plan.size += detail::padding(plan.size, alignment);
     nlohmann::ordered_json entry{{"name", tensor.name}, {"dtype", tensor.type.name}};
     const std::uint32_t known = element_dtype(tensor.type.name).record_bits;
     if (known == 0) {
@@ -243,7 +245,7 @@ inline file_plan raw_json_kind::plan(std::span<const tensor_declaration> tensors
     entry["offset"] = plan.size;
     list.push_back(std::move(entry));
     plan.tensor_offsets.push_back(plan.size);
-    plan.size += byte_size(tensor.type, tensor.shape, ignored);
+    plan.size += size;
   }
   auto& texts = top["metadata"] = nlohmann::ordered_json::array();
   std::set<std::string_view> keys;

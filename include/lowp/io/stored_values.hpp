@@ -199,7 +199,7 @@ namespace detail {
                        why);
   };
   const nlohmann::json j = nlohmann::json::parse(text, nullptr, false);
-  const auto format_of = [&](const char* key) {
+  const auto format_at = [&](const char* key) {
     try {
       return read_format(j[key].get<std::string>());
     } catch (const std::invalid_argument& error) {
@@ -230,18 +230,17 @@ namespace detail {
                        std::to_string(needed) + " by its metadata");
   };
   if (has_text("format")) {
-    const any_format format = format_of("format");
+    const any_format format = format_at("format");
     require_bytes(tensor, rows * packed_bytes(static_cast<std::size_t>(cols), format.bits()));
     values = std::make_unique<element_values>(tensor, format, cols);
     values->format = j["format"].get<std::string>();
     values->parts = {tensor.name};
     values->stored_bytes = tensor.byte_size();
   } else if (has_text("element") && has_text("scale") && j.contains("block") &&
-             j["block"].is_number_unsigned() && j["block"].get<std::uint64_t>() < (1u << 30)) {
-    if (j.contains("tensor_scale") && !j["tensor_scale"].is_boolean())
-      fail("has a tensor_scale that is neither true nor false");
-    const any_blocks blocks{format_of("element"),
-                            format_of("scale"),
+             j["block"].is_number_unsigned() && j["block"].get<std::uint64_t>() < (1u << 30) &&
+             (!j.contains("tensor_scale") || j["tensor_scale"].is_boolean())) {
+    const any_blocks blocks{format_at("element"),
+                            format_at("scale"),
                             {1, static_cast<int>(j["block"].get<std::uint64_t>())},
                             j.value("tensor_scale", false)};
     if (const char* why = defect(blocks))

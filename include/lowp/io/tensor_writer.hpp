@@ -50,7 +50,7 @@ class tensor_writer {
   /// The next bytes of a tensor. Tensors may be written in any order. Throws std::invalid_argument
   /// for more bytes than it has.
   void write(std::size_t index, std::span<const std::byte> bytes) {
-    if (is_finished_) throw std::invalid_argument("lowp::io::tensor_writer: the file is finished");
+    if (is_sealed_) throw std::invalid_argument("lowp::io::tensor_writer: the file is finished");
     if (index >= tensors_.size() || bytes.size() > sizes_[index] - written_[index]) {
       throw std::invalid_argument("lowp::io::tensor_writer: " +
                                   (index >= tensors_.size()
@@ -77,7 +77,8 @@ class tensor_writer {
   }
 
   /// Throws std::invalid_argument if a tensor has not got all its bytes, std::runtime_error if the
-  /// file cannot be written; then `path` is as it was.
+  /// file cannot be written; then `path` is as it was. Of two files the one with the bytes is
+  /// renamed first: a failure between the two leaves it beside the old `path`.
   void finish() {
     for (std::size_t i = 0; i < tensors_.size(); ++i) {
       if (written_[i] != sizes_[i]) {
@@ -86,10 +87,15 @@ class tensor_writer {
             std::to_string(written_[i]) + " of its " + std::to_string(sizes_[i]) + " bytes");
       }
     }
-    if (std::exchange(is_finished_, true)) return;
+    if (is_finished_) return;
+    if (std::exchange(is_sealed_, true)) {
+      throw std::runtime_error("lowp::io::tensor_writer: " + path_.string() +
+                               " could not be written before");
+    }
     if (plan_.seal) place(plan_.seal(checksums_));
     if (data_) data_->keep_as(data_path());
     head_->keep_as(path_);
+    is_finished_ = true;
   }
 
  private:
@@ -125,7 +131,8 @@ class tensor_writer {
   file_plan plan_;
   std::vector<std::uint32_t> checksums_;
   std::optional<detail::temporary_file> head_, data_;
-  bool is_finished_ = false;
+  bool is_sealed_ = false;    // no more bytes
+  bool is_finished_ = false;  // and under its name
 };
 
 /// Writes all tensors of an open file in another kind of file, with its metadata or others, in
@@ -134,7 +141,7 @@ inline void copy_tensors(const tensor_file& from, const std::filesystem::path& p
                          const file_kind& kind, const metadata& entries,
                          std::size_t piece = std::size_t{1} << 20) {
   tensor_writer out(path, kind, {from.tensors().begin(), from.tensors().end()}, entries);
-  std::vector<std::byte> buffer(piece);
+  std::vector<std::byte> buffer((std::max)(piece, std::size_t{1}));
   for (std::size_t i = 0; i < from.tensors().size(); ++i) {
     const stored_tensor& tensor = from.tensors()[i];
     for (std::uint64_t at = 0; at < tensor.byte_size();) {

@@ -20,7 +20,6 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 
 #include "lowp/core/accumulator.hpp"
@@ -31,6 +30,7 @@
 #include "lowp/formats/value_facts.hpp"
 #include "lowp/number/arithmetic.hpp"
 #include "lowp/number/number.hpp"
+#include "lowp/number/number_array.hpp"
 #include "lowp/rounding/modes.hpp"
 #include "lowp/rounding/overflow.hpp"
 
@@ -229,29 +229,32 @@ class quire {
   bool is_negative_infinity_ = false;
 };
 
-/// The sum of all a[i] * b[i], and of all a[i], rounded once to the format To: exact, whatever the
-/// order. Throws std::invalid_argument if sizes differ.
-template <auto To = detail::format_of_operands{}, auto F, rounding_mode R = nearest_even_t>
-[[nodiscard]] detail::result<To, F> fused_dot(std::span<const number<F>> a,
-                                              std::span<const number<F>> b, const R& mode = {},
-                                              overflow o = overflow::to_special,
-                                              missing_nan n = missing_nan::largest) {
-  if (a.size() != b.size()) {
-    refuse("fused_dot: b has size " + std::to_string(b.size()) + ", expected that of a, " +
-           std::to_string(a.size()));
+/// The sum of all a[i] * b[i], and of all a[i], of spans, vectors and their like, rounded once to
+/// the format To: exact, whatever the order. Throws std::invalid_argument if sizes differ.
+template <auto To = detail::format_of_operands{}, number_array A, number_array B,
+          rounding_mode R = nearest_even_t>
+requires detail::same_numbers<A, B>
+[[nodiscard]] constexpr auto fused_dot(const A& a, const B& b, const R& mode = {},
+                                       overflow o = overflow::to_special,
+                                       missing_nan n = missing_nan::largest) {
+  constexpr auto format = detail::number_in_array<A>::format;
+  const auto x = detail::numbers_in(a), y = detail::numbers_in(b);
+  if (x.size() != y.size()) {
+    refuse("fused_dot: b has size " + std::to_string(y.size()) + ", expected that of a, " +
+           std::to_string(x.size()));
   }
-  quire<F> sum;
-  for (std::size_t i = 0; i < a.size(); ++i) sum.add_product(a[i], b[i]);
-  return sum.template to_number<detail::result<To, F>::format>(mode, o, n);
+  quire<format> sum;
+  for (std::size_t i = 0; i < x.size(); ++i) sum.add_product(x[i], y[i]);
+  return sum.template to_number<detail::result<To, format>::format>(mode, o, n);
 }
-template <auto To = detail::format_of_operands{}, auto F, rounding_mode R = nearest_even_t>
-[[nodiscard]] constexpr detail::result<To, F> fused_sum(std::span<const number<F>> a,
-                                                        const R& mode = {},
-                                                        overflow o = overflow::to_special,
-                                                        missing_nan n = missing_nan::largest) {
-  quire<F> sum;
-  for (const number<F> x : a) sum += x;
-  return sum.template to_number<detail::result<To, F>::format>(mode, o, n);
+template <auto To = detail::format_of_operands{}, number_array A, rounding_mode R = nearest_even_t>
+[[nodiscard]] constexpr auto fused_sum(const A& a, const R& mode = {},
+                                       overflow o = overflow::to_special,
+                                       missing_nan n = missing_nan::largest) {
+  constexpr auto format = detail::number_in_array<A>::format;
+  quire<format> sum;
+  for (const auto x : detail::numbers_in(a)) sum += x;
+  return sum.template to_number<detail::result<To, format>::format>(mode, o, n);
 }
 
 }  // namespace lowp

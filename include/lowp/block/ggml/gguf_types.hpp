@@ -10,8 +10,10 @@
 #include "lowp/block/ggml/k_types.hpp"
 #include "lowp/block/ggml/lattice_types.hpp"
 #include "lowp/block/ggml/plain_types.hpp"
+#include "lowp/kernels/target.hpp"
 
 namespace lowp {
+inline namespace LOWP_BASELINE {  // as functions that the table points to
 
 /// GGUF's types, in the order of their numbers where nothing speaks for another one.
 // clang-format off
@@ -31,10 +33,11 @@ inline constexpr gguf_type gguf_types[] = {
 
 /// The type with a number or a name among gguf_types, or null.
 [[nodiscard]] constexpr const gguf_type* find_gguf_type(std::uint32_t id) {
-  return find_gguf_type(gguf_types, id);
+  return lowp::find_gguf_type(gguf_types, id);
 }
 [[nodiscard]] constexpr const gguf_type* find_gguf_type(std::string_view name) {
-  return find_gguf_type(gguf_types, name);
+  return lowp::find_gguf_type(gguf_types, name);
 }
 
+}  // namespace LOWP_BASELINE
 }  // namespace lowp

@@ -20,10 +20,6 @@ namespace detail {
 [[nodiscard]] constexpr std::size_t per_k_record(int leaf, std::size_t groups) {
   return leaf == 0 ? 256 : leaf % 2 != 0 ? groups : 1;
 }
-/// The codes of all elements: planes are added to zeros.
-constexpr void clear_codes(std::uint8_t* codes) {
-  for (std::size_t i = 0; i < 256; ++i) codes[i] = 0;
-}
 /// Codes with another first bit: two's complement to and from what is stored with an addend.
 constexpr void flip_codes(std::uint8_t* codes, unsigned bit) {
   for (std::size_t i = 0; i < 256; ++i) codes[i] = static_cast<std::uint8_t>(codes[i] ^ bit);
@@ -42,25 +38,30 @@ constexpr void copy_flipped(const std::uint8_t* from, unsigned bit, std::uint8_t
   return sign | ((magnitude << (13 + lowered)) + (static_cast<std::uint32_t>(112 - lowered) << 23));
 }
 
-/// The values of `count` records of 256, up to one whose d or dmin is not finite; how many records
-/// that were. decode(fields, bytes, bytes of a record, scales, records, values) does the work.
-template <class Record, class Decode>
-[[nodiscard]] std::size_t load_k_values(const Decode& decode, const std::uint8_t* b,
-                                        std::size_t count, float* values) {
-  constexpr std::size_t most = 4;  // in one call
-  for (std::size_t done = 0; done < count;) {
-    record_scales scales[most];
-    std::size_t n = 0;
-    while (n < most && done + n < count &&
-           Record::load_scales(b + (done + n) * Record::bytes, scales[n])) {
-      ++n;
+/// Gives a record, a class derived from it, its values.
+template <class Record>
+struct k_record_values {
+  /// Of `count` records, up to one whose d or dmin is not finite; how many records that were.
+  /// decode(fields, bytes, bytes of a record, scales, records, values) does the work.
+  template <class Decode>
+  [[nodiscard]] static std::size_t load_values(const Decode& decode, const std::uint8_t* b,
+                                               std::size_t count, float* values) {
+    constexpr std::size_t most = 4;  // in one call
+    for (std::size_t done = 0; done < count;) {
+      record_scales scales[most];
+      std::size_t n = 0;
+      while (n < most && done + n < count &&
+             Record::load_scales(b + (done + n) * Record::bytes, scales[n])) {
+        ++n;
+      }
+      decode(Record::fields, b + done * Record::bytes, Record::bytes, scales, n,
+             values + done * 256);
+      done += n;
+      if (n < most) return done;
     }
-    decode(Record::fields, b + done * Record::bytes, Record::bytes, scales, n, values + done * 256);
-    done += n;
-    if (n < most) return done;
+    return count;
   }
-  return count;
-}
+};
 /// Reads d, and dmin, in binary16; says whether they are finite.
 [[nodiscard]] constexpr bool load_halves(const std::uint8_t* d, const std::uint8_t* dmin,
                                          record_scales& s) {
@@ -75,7 +76,7 @@ template <class Record, class Decode>
 }  // namespace detail
 
 /// A record of Q2_K, 84 bytes:  16 of a scale and, above it, a minimum | 64 of codes | d | dmin
-struct q2_k_record {
+struct q2_k_record : detail::k_record_values<q2_k_record> {
   static constexpr std::size_t cols = 256, bytes = 84;
   using low = detail::bit_plane<2, 32>;
 
@@ -99,8 +100,7 @@ struct q2_k_record {
     }
   }
   static constexpr void load_elements(const std::uint8_t* b, std::uint8_t* codes) {
-    detail::clear_codes(codes);
-    low::add_to<0>(b + 16, codes);
+    low::load_all(b + 16, codes);
   }
   static constexpr void store_elements(std::uint8_t* b, const std::uint8_t* codes) {
     low::take_from<0>(codes, b + 16);
@@ -115,16 +115,11 @@ struct q2_k_record {
     }
     return detail::load_halves(b + 80, b + 82, s);
   }
-  template <class Decode>
-  [[nodiscard]] static std::size_t load_values(const Decode& decode, const std::uint8_t* b,
-                                               std::size_t count, float* values) {
-    return detail::load_k_values<q2_k_record>(decode, b, count, values);
-  }
 };
 
 /// A record of Q3_K, 110 bytes:  32 of upper bits | 64 of lower pairs | 12 of scales: 8 of low
 /// nibbles, 4 of upper pairs | d. Codes are stored with 4 added, scales with 32.
-struct q3_k_record {
+struct q3_k_record : detail::k_record_values<q3_k_record> {
   static constexpr std::size_t cols = 256, bytes = 110;
   using low = detail::bit_plane<2, 32>;
   using high = detail::bit_plane<1, 32>;
@@ -149,8 +144,7 @@ struct q3_k_record {
     detail::put_bits(b[104 + i % 4], static_cast<int>(i / 4 * 2), 3, (code ^ 32u) >> 4);
   }
   static constexpr void load_elements(const std::uint8_t* b, std::uint8_t* codes) {
-    detail::clear_codes(codes);
-    low::add_to<0>(b + 32, codes);
+    low::load_all(b + 32, codes);
     high::add_to<2>(b, codes);
     detail::flip_codes(codes, 4);
   }
@@ -172,11 +166,6 @@ struct q3_k_record {
       }
     }
     return detail::load_halves(b + 108, nullptr, s);
-  }
-  template <class Decode>
-  [[nodiscard]] static std::size_t load_values(const Decode& decode, const std::uint8_t* b,
-                                               std::size_t count, float* values) {
-    return detail::load_k_values<q3_k_record>(decode, b, count, values);
   }
 };
 
@@ -210,8 +199,7 @@ struct record_of_scales_and_minima {
     }
   }
   static constexpr void load_elements(const std::uint8_t* b, std::uint8_t* codes) {
-    clear_codes(codes);
-    low::template add_to<0>(b + 16 + UpperBytes, codes);
+    low::load_all(b + 16 + UpperBytes, codes);
     if constexpr (has_upper) high::template add_to<4>(b + 16, codes);
   }
   static constexpr void store_elements(std::uint8_t* b, const std::uint8_t* codes) {
@@ -229,28 +217,18 @@ struct record_of_scales_and_minima {
 }  // namespace detail
 
 /// A record of Q4_K, 144 bytes:  d | dmin | 12 of scales and minima | 128 of codes
-struct q4_k_record : detail::record_of_scales_and_minima<0> {
+struct q4_k_record : detail::record_of_scales_and_minima<0>, detail::k_record_values<q4_k_record> {
   static constexpr auto& format = formats::q4_k;
-  template <class Decode>
-  [[nodiscard]] static std::size_t load_values(const Decode& decode, const std::uint8_t* b,
-                                               std::size_t count, float* values) {
-    return detail::load_k_values<q4_k_record>(decode, b, count, values);
-  }
 };
 /// A record of Q5_K, 176 bytes:  d | dmin | 12 of scales and minima | 32 of upper bits | 128 of
 /// nibbles
-struct q5_k_record : detail::record_of_scales_and_minima<32> {
+struct q5_k_record : detail::record_of_scales_and_minima<32>, detail::k_record_values<q5_k_record> {
   static constexpr auto& format = formats::q5_k;
-  template <class Decode>
-  [[nodiscard]] static std::size_t load_values(const Decode& decode, const std::uint8_t* b,
-                                               std::size_t count, float* values) {
-    return detail::load_k_values<q5_k_record>(decode, b, count, values);
-  }
 };
 
 /// A record of Q6_K, 210 bytes:  128 of low nibbles | 64 of upper pairs | 16 of scales | d. Codes
 /// are stored with 32 added.
-struct q6_k_record {
+struct q6_k_record : detail::k_record_values<q6_k_record> {
   static constexpr std::size_t cols = 256, bytes = 210;
   using low = detail::bit_plane<4, 64>;
   using high = detail::bit_plane<2, 32>;
@@ -269,8 +247,7 @@ struct q6_k_record {
     high::store(b + 128, i, (code ^ 32u) >> 4);
   }
   static constexpr void load_elements(const std::uint8_t* b, std::uint8_t* codes) {
-    detail::clear_codes(codes);
-    low::add_to<0>(b, codes);
+    low::load_all(b, codes);
     high::add_to<4>(b + 128, codes);
     detail::flip_codes(codes, 32);
   }
@@ -287,16 +264,11 @@ struct q6_k_record {
     for (std::size_t i = 0; i < 16; ++i) s.scales[i] = b[192 + i] ^ 128;
     return detail::load_halves(b + 208, nullptr, s);
   }
-  template <class Decode>
-  [[nodiscard]] static std::size_t load_values(const Decode& decode, const std::uint8_t* b,
-                                               std::size_t count, float* values) {
-    return detail::load_k_values<q6_k_record>(decode, b, count, values);
-  }
 };
 
 /// A record of Q8_K, 292 bytes:  d (binary32) | 256 of codes | 16 sums of 16 codes each, in 16
 /// bits. The sums follow from the codes: they are written whenever codes are, and not read.
-struct q8_k_record {
+struct q8_k_record : detail::k_record_values<q8_k_record> {
   static constexpr std::size_t cols = 256, bytes = 292;
 
   [[nodiscard]] static constexpr std::size_t per_record(int leaf) { return leaf == 0 ? 256 : 1; }
@@ -322,11 +294,6 @@ struct q8_k_record {
     s.scales[0] = 1;
     s.d = static_cast<std::uint32_t>(detail::load_word(b, 4));
     return (s.d & 0x7F800000u) != 0x7F800000u;
-  }
-  template <class Decode>
-  [[nodiscard]] static std::size_t load_values(const Decode& decode, const std::uint8_t* b,
-                                               std::size_t count, float* values) {
-    return detail::load_k_values<q8_k_record>(decode, b, count, values);
   }
 
  private:

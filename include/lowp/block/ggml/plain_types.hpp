@@ -16,9 +16,11 @@
 #include "lowp/block/ggml/gguf_type.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/formats/catalog.hpp"
+#include "lowp/kernels/target.hpp"
 
 namespace lowp {
-namespace detail {
+inline namespace LOWP_BASELINE {
+namespace bulk {
 
 /// A float format of the library: encoded to nearest even, infinite where too large.
 template <auto F>
@@ -30,6 +32,11 @@ void decode_plain(const std::uint8_t* bytes, std::size_t count, float* row) {
   decode(const_packed_span<F>({bytes, packed_bytes(count, F.bits())}, count),
          std::span(row, count));
 }
+
+}  // namespace bulk
+}  // namespace LOWP_BASELINE
+
+namespace detail {
 
 /// Exchanges the bytes of a number with those of a file, which are little-endian.
 template <class T>
@@ -76,18 +83,12 @@ namespace gguf {
 
 inline constexpr gguf_type f32{
     "F32", 0, 1, 4, detail::write_plain<float>, detail::read_plain<float>};
-inline constexpr gguf_type f16{"F16",
-                               1,
-                               1,
-                               2,
-                               detail::encode_plain<formats::binary16>,
-                               detail::decode_plain<formats::binary16>};
-inline constexpr gguf_type bf16{"BF16",
-                                30,
-                                1,
-                                2,
-                                detail::encode_plain<formats::bfloat16>,
-                                detail::decode_plain<formats::bfloat16>};
+inline namespace LOWP_BASELINE {
+inline constexpr gguf_type f16{
+    "F16", 1, 1, 2, bulk::encode_plain<formats::binary16>, bulk::decode_plain<formats::binary16>};
+inline constexpr gguf_type bf16{
+    "BF16", 30, 1, 2, bulk::encode_plain<formats::bfloat16>, bulk::decode_plain<formats::bfloat16>};
+}  // namespace LOWP_BASELINE
 inline constexpr gguf_type f64{
     "F64", 28, 1, 8, detail::write_plain<double>, detail::read_plain<double>};
 inline constexpr gguf_type i8 = detail::gguf_integer<std::int8_t>("I8", 24);

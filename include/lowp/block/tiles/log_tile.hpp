@@ -4,18 +4,18 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "lowp/block/scaled_blocks.hpp"
+#include "lowp/block/tiles/log_grid.hpp"
 #include "lowp/block/tiles/tile_format.hpp"
+#include "lowp/core/config.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/catalog.hpp"
-#include "lowp/formats/lns_format.hpp"
 #include "lowp/formats/neighbours.hpp"
 #include "lowp/number/unpack.hpp"
 
@@ -57,81 +57,6 @@ struct log_tile_format {
   return defect(f.ends);
 }
 
-namespace detail {
-
-/// a * b / 2^63, truncated, for numbers from 1 to below 2 in units of 2^-63; 0 if that is 2 or
-/// more.
-[[nodiscard]] constexpr std::uint64_t product_below_two(std::uint64_t a, std::uint64_t b) {
-  const uint128 product = multiply(a, b);
-  return (product.high >> 63) != 0 ? 0 : product.high << 1 | product.low >> 63;
-}
-
-/// Powers of two whose exponents are a digit of base 16 behind the point, by its place and the
-/// digit, in units of 2^-63.
-inline constexpr auto powers_of_digits = [] {
-  std::array<std::array<std::uint64_t, 16>, 14> all{};
-  for (std::size_t place = 0; place < all.size(); ++place) {
-    for (std::size_t digit = 0; digit < 16; ++digit) {
-      std::uint64_t power = code_t{1} << 63;
-      for (std::size_t bit = 0; bit < 4; ++bit) {
-        if ((digit >> (3 - bit) & 1) == 0) continue;
-        power = product_below_two(power, roots_of_two[4 * place + bit + 1].high);
-      }
-      all[place][digit] = power;
-    }
-  }
-  return all;
-}();
-
-/// The magnitudes of a tile by K.
-class log_grid {
- public:
-  /// Of ends that are numbers; without a logarithm, where one of them is zero.
-  log_grid(const log_tile_format& f, const unpacked& low, const unpacked& high)
-      : low_(low), high_(high), last_(f.last()) {
-    is_single_ = low.kind != value_kind::finite || high.kind != value_kind::finite;
-    if (is_single_) return;
-    // The logarithm, bit by bit: a root of 2 is a factor if the product does not exceed the ratio.
-    const unpacked ratio = exact::divide(high, low);
-    std::uint64_t product = code_t{1} << 63;
-    logarithm_ = ratio.exponent;
-    for (int k = 1; k <= fraction_bits; ++k) {
-      const std::uint64_t trial = product_below_two(product, root(k));
-      const bool is_factor = trial != 0 && trial <= ratio.significand.high;
-      if (is_factor) product = trial;
-      logarithm_ = 2 * logarithm_ + (is_factor ? 1 : 0);
-    }
-  }
-  [[nodiscard]] unpacked operator()(code_t k) const {
-    if (k == 0) return unpacked::zero();
-    if (k == last_ || is_single_) return high_;
-    if (k == 1) return low_;
-    const auto steps = static_cast<std::int64_t>(k - 1), all = static_cast<std::int64_t>(last_ - 1);
-    const std::int64_t share = logarithm_ / all * steps + logarithm_ % all * steps / all;
-    std::uint64_t power = code_t{1} << 63;
-    for (std::size_t place = 0; place < powers_of_digits.size(); ++place) {
-      const auto digit = share >> (fraction_bits - 4 - 4 * static_cast<int>(place)) & 15;
-      power = product_below_two(power, powers_of_digits[place][static_cast<std::size_t>(digit)]);
-    }
-    const unpacked factor =
-        unpacked::scaled_integer(false, power, static_cast<int>(share >> fraction_bits) - 63);
-    return unpack(pack_as<float>(exact::multiply(low_, factor)));
-  }
-
- private:
-  static constexpr int fraction_bits = 56;  // of a logarithm below 2^6
-  [[nodiscard]] static constexpr std::uint64_t root(int k) {
-    return roots_of_two[static_cast<std::size_t>(k)].high;
-  }
-
-  unpacked low_, high_;
-  code_t last_;
-  bool is_single_ = false;
-  std::int64_t logarithm_ = 0;
-};
-
-}  // namespace detail
-
 /// The values of a tile by their index and code: what its elements share is computed once.
 class log_tile_values {
  public:
@@ -146,7 +71,7 @@ class log_tile_values {
 
  private:
   log_tile_values(const log_tile_format& f, const unpacked& low, const unpacked& high)
-      : format_(f), is_nan_(low.is_nan() || high.is_nan()), grid_(f, low, high) {}
+      : format_(f), is_nan_(low.is_nan() || high.is_nan()), grid_(f.last(), low, high) {}
 
   log_tile_format format_;
   bool is_nan_;
@@ -162,69 +87,154 @@ class log_tile_values {
   return tile_values(f, parameters)(index, code);
 }
 
+/// The values of a tile as the nearest binary32 numbers, for many of them.
+class log_tile_numbers {
+ public:
+  log_tile_numbers(const log_tile_format& f, const tile_parameters<log_tile_format>& parameters)
+      : log_tile_numbers(f, decode(f.ends, parameters[0]), decode(f.ends, parameters[1])) {}
+  [[nodiscard]] float operator()(std::size_t, code_t code) const {
+    if (is_nan_) return pack_as<float>(unpacked::nan());
+    return std::bit_cast<float>(numbers_(code & last_, (code & (last_ + 1)) != 0));
+  }
+
+ private:
+  log_tile_numbers(const log_tile_format& f, const unpacked& low, const unpacked& high)
+      : last_(f.last()), is_nan_(low.is_nan() || high.is_nan()), numbers_(last_, low, high) {}
+
+  code_t last_;
+  bool is_nan_;
+  detail::log_numbers numbers_;
+};
+[[nodiscard]] inline log_tile_numbers tile_numbers(
+    const log_tile_format& f, const tile_parameters<log_tile_format>& parameters) {
+  return {f, parameters};
+}
+
+namespace detail {
+
+/// What the elements of a tile of logarithms are rounded among.
+class log_tile_encoder {
+ public:
+  log_tile_encoder(const log_tile_format& f, const unpacked& low, const unpacked& high)
+      : low_(low), high_(high), last_(f.last()), number_(last_, low, high) {
+    if (!number_.is_near()) table_.resize(last_ + 1);
+    for (code_t k = 0; k < table_.size(); ++k) table_[k] = number_(k);
+    are_binary32_ = unpack(pack_as<float>(low)) == low && unpack(pack_as<float>(high)) == high;
+  }
+  template <rounding_mode R>
+  [[nodiscard]] code_t operator()(float value, const R& mode) const {
+    const auto bits = std::bit_cast<std::uint32_t>(value), wanted = bits & 0x7FFFFFFFu;
+    if (wanted > binary32_infinity) return 0;
+    const bool is_negative = bits != wanted;
+    const code_t below = last_not_above(wanted);
+    code_t k = 0;
+    if constexpr (is_fixed_addend<R>) {
+      k = are_binary32_ ? beside(below, wanted, is_negative, mode)
+                        : among_three(below, value, mode);
+    } else {
+      k = among_three(below, value, mode);
+    }
+    return k == 0 ? 0 : k | (is_negative ? last_ + 1 : 0);
+  }
+
+ private:
+  /// The bits of a magnitude as binary32, whose order is that of the magnitudes.
+  [[nodiscard]] std::uint32_t number(code_t k) const {
+    return table_.empty() ? number_(k) : table_[k];
+  }
+  /// The last magnitude that is not above `wanted`; they number a power of two.
+  [[nodiscard]] code_t last_not_above(std::uint32_t wanted) const {
+    if (number_.is_near()) return number_.last_not_above(wanted);
+    code_t below = 0;
+    for (code_t step = (last_ + 1) / 2; step > 0; step /= 2) {
+      if (table_[below + step] <= wanted) below += step;
+    }
+    return below;
+  }
+  /// Among the three from an even one on that are about the value; the parity stays what it is.
+  template <rounding_mode R>
+  [[nodiscard]] code_t among_three(code_t below, float value, const R& mode) const {
+    const code_t first = below & ~code_t{1};
+    const code_t count = last_ - first < 2 ? last_ - first + 1 : 3;
+    const auto value_at = [&](code_t i) {
+      const code_t k = first + i;
+      return k == 1 ? low_ : k == last_ ? high_ : unpack(std::bit_cast<float>(number(k)));
+    };
+    const unpacked x = unpack(value);
+    return first + round_among(magnitude_of(x), count, value_at, mode, x.negative);
+  }
+  /// Like among_three, of modes that compare with one half: twice a number and the sum of its
+  /// neighbours, at most 2^17 apart, are exact in binary64.
+  template <rounding_mode R>
+  [[nodiscard]] code_t beside(code_t below, std::uint32_t wanted, bool is_negative,
+                              const R& mode) const {
+    const std::uint32_t inner = number(below);
+    if (wanted == inner) return below - ((below & 1) != 0 && number(below - 1) == inner ? 1 : 0);
+    if (below == last_) return last_;
+    const auto value = [](std::uint32_t b) { return double{std::bit_cast<float>(b)}; };
+    const double twice = 2 * value(wanted), sum = value(inner) + value(number(below + 1));
+    const std::uint64_t fraction = twice < sum ? 1 : twice == sum ? half_unit : half_unit + 1;
+    return below + (rounds_up(mode, {fraction, is_negative, (below & 1) != 0}) ? 1 : 0);
+  }
+
+  unpacked low_, high_;
+  code_t last_;
+  bool are_binary32_ = false;
+  log_numbers number_;
+  std::vector<std::uint32_t> table_;
+};
+
+}  // namespace detail
+
 template <class Rounding, class Put>
 [[nodiscard]] tile_parameters<log_tile_format> encode_tile(const log_tile_format& f,
                                                            const matrix_view<const float>& values,
                                                            const Rounding& rounding,
                                                            const Put& put) {
-  unpacked least = unpacked::infinite(), most = unpacked::zero();
+  const default_float_environment environment;
+  // The bits of magnitudes are in their order.
+  std::uint32_t least = binary32_infinity, most = 0;
   bool has_special = false;
-  const auto for_each = [&](const auto& use) {
+  for (std::size_t r = 0; r < values.rows; ++r) {
+    const float* const row = values.row(r);
+    for (std::size_t c = 0; c < values.cols; ++c) {
+      const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(row[c]) & 0x7FFFFFFFu;
+      const bool is_special = magnitude >= binary32_infinity;
+      has_special |= is_special;
+      most = (std::max)(most, is_special ? 0 : magnitude);
+      least = (std::min)(least, magnitude == 0 ? binary32_infinity : magnitude);
+    }
+  }
+  const auto for_each = [&](const auto& code_of) {
     for (std::size_t r = 0; r < values.rows; ++r) {
-      for (std::size_t c = 0; c < values.cols; ++c) use(r, c, unpack(values(r, c)));
+      for (std::size_t c = 0; c < values.cols; ++c) put(r, c, code_of(r, c));
     }
   };
-  for_each([&](std::size_t, std::size_t, const unpacked& x) {
-    has_special |= !x.is_finite();
-    if (x.kind != value_kind::finite) return;
-    const unpacked magnitude = magnitude_of(x);
-    if (exact::compare(magnitude, least) < 0) least = magnitude;
-    if (exact::compare(magnitude, most) > 0) most = magnitude;
-  });
-  const auto all_zero = [&] { for_each([&](auto r, auto c, const unpacked&) { put(r, c, 0); }); };
+  const auto zero = [](std::size_t, std::size_t) { return code_t{0}; };
   const auto end = [&](const unpacked& x) {
     return encode(f.ends, x, nearest_even, overflow::saturate, missing_nan::largest);
   };
   if (has_special && has_nan(f.ends)) {
-    all_zero();
+    for_each(zero);
     return {0, encode(f.ends, unpacked::nan(), nearest_even, overflow::to_special,
                       missing_nan::largest)};
   }
-  tile_parameters<log_tile_format> ends{end(unpacked::zero()), end(most)};
+  const auto number = [](std::uint32_t bits) { return unpack(std::bit_cast<float>(bits)); };
+  tile_parameters<log_tile_format> ends{end(unpacked::zero()), end(number(most))};
   const unpacked high = decode(f.ends, ends[1]);
   if (high.is_zero()) {
-    all_zero();
+    for_each(zero);
     return ends;
   }
   const unpacked floor = scale_by_power_of_two(high, -32);
-  ends[0] = end(exact::compare(least, floor) < 0 ? floor : least);
+  ends[0] = end(exact::compare(number(least), floor) < 0 ? floor : number(least));
   unpacked low = decode(f.ends, ends[0]);
   if (low.is_zero()) {  // below what `ends` has
     ends[0] = smallest_positive_code(f.ends);
     low = decode(f.ends, ends[0]);
   }
-  const detail::log_grid grid(f, low, high);
-  std::vector<unpacked> magnitudes(f.last() + 1);
-  std::vector<float> numbers(f.last() + 1);  // as binary32: the order of their bits is theirs
-  for (code_t k = 0; k <= f.last(); ++k) {
-    magnitudes[k] = grid(k);
-    numbers[k] = pack_as<float>(magnitudes[k]);
-  }
-  for_each([&](std::size_t r, std::size_t c, const unpacked& x) {
-    if (x.is_nan()) return put(r, c, 0);
-    const auto bits_of = [](float number) { return std::bit_cast<std::uint32_t>(number); };
-    const std::uint32_t wanted = bits_of(values(r, c)) & 0x7FFFFFFFu;
-    const auto above =
-        std::upper_bound(numbers.begin(), numbers.end(), wanted,
-                         [&](std::uint32_t bits, float number) { return bits < bits_of(number); });
-    // Among the three from an even one on that are about x; the parity stays what it is.
-    code_t first = (static_cast<code_t>(above - numbers.begin()) - 1) & ~code_t{1};
-    const code_t count = f.last() - first < 2 ? f.last() - first + 1 : 3;
-    const auto value_at = [&](code_t k) { return magnitudes[first + k]; };
-    const code_t k =
-        first + round_among(magnitude_of(x), count, value_at, rounding(r, c), x.negative);
-    put(r, c, k == 0 ? 0 : k | (x.negative ? f.last() + 1 : 0));
-  });
+  const detail::log_tile_encoder code_of(f, low, high);
+  for_each([&](std::size_t r, std::size_t c) { return code_of(values(r, c), rounding(r, c)); });
   return ends;
 }
 

@@ -3,10 +3,17 @@
 // the highest one, has mantissa bits in the place of its exponent.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 
+#include "lowp/block/block_matrix.hpp"
+#include "lowp/block/quantize.hpp"
+#include "lowp/block/rules/power_of_two.hpp"
 #include "lowp/block/scaled_blocks.hpp"
 #include "lowp/block/tiles/tile_format.hpp"
+#include "lowp/block/tiles/tile_matrix.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/catalog.hpp"
@@ -65,6 +72,24 @@ struct mx_plus_format {
       unpacked::scaled_integer(is_negative, significand, f.highest_exponent() - bits), scale);
 }
 
+namespace detail {
+
+/// The code of the largest element, x in units of the scale: |x| is 2^emax * (1 + m / 2^bits), m
+/// rounded as a fixed-point number.
+template <rounding_mode R>
+[[nodiscard]] constexpr code_t encode_extended(const mx_plus_format& f, const unpacked& x,
+                                               const R& mode) {
+  const int bits = f.extended_bits();
+  const fixed_format mantissa{.total_bits = bits + 2, .fraction_bits = bits - f.highest_exponent()};
+  const code_t rounded = encode(mantissa, x, mode, overflow::saturate);
+  const code_t one = code_t{1} << bits;
+  const code_t magnitude = (x.negative ? 0 - rounded : rounded) & low_mask(bits + 2);
+  const code_t kept = magnitude >= 2 * one ? 2 * one - 1 : magnitude;
+  return (x.negative ? one : 0) | (kept - one);
+}
+
+}  // namespace detail
+
 template <class Rounding, class Put>
 [[nodiscard]] constexpr tile_parameters<mx_plus_format> encode_tile(
     const mx_plus_format& f, const matrix_view<const float>& values, const Rounding& rounding,
@@ -97,17 +122,67 @@ template <class Rounding, class Put>
       put(0, c, encode(f.element, x, rounding(0, c), overflow::saturate, missing_nan::largest));
       continue;
     }
-    // |x| is 2^emax * (1 + m / 2^bits), m rounded as a fixed-point number.
-    const int bits = f.extended_bits();
-    const fixed_format mantissa{.total_bits = bits + 2,
-                                .fraction_bits = bits - f.highest_exponent()};
-    const code_t rounded = encode(mantissa, x, rounding(0, c), overflow::saturate);
-    const code_t one = code_t{1} << bits;
-    const code_t magnitude = (x.negative ? 0 - rounded : rounded) & low_mask(bits + 2);
-    const code_t kept = magnitude >= 2 * one ? 2 * one - 1 : magnitude;
-    put(0, c, (x.negative ? one : 0) | (kept - one));
+    put(0, c, detail::encode_extended(f, x, rounding(0, c)));
   }
   return parameters;
+}
+
+namespace detail {
+
+/// Codes and scales of a matrix of MX+ as those of MX, whose planes are its first ones.
+template <class Bytes>
+[[nodiscard]] auto mx_view(const mx_plus_format& f, std::size_t rows, std::size_t cols,
+                           Bytes bytes) {
+  using levels = block_format<float_format, float_format>;
+  using matrix = basic_block_matrix<variable_format<levels>, planes, Bytes>;
+  const std::size_t scales = rows * groups_along(cols, f.shape().cols);
+  return matrix({levels{f.element, formats::e8m0, f.shape()}}, rows, cols,
+                bytes.first(rows * packed_bytes(cols, f.element_bits()) + scales));
+}
+
+}  // namespace detail
+
+/// A whole matrix, as encode_tile: by the kernels of MX but for the largest elements.
+template <rounding_mode R>
+void encode_tiles(const mx_plus_format& f, const matrix_view<const float>& in,
+                  tile_matrix<mx_plus_format>& out, const R& mode, const execution& how) {
+  auto codes = detail::mx_view(f, in.rows, in.cols, out.bytes());
+  quantize(in, codes, rules::floor, mode, how);
+  const auto encode_row = [&](std::size_t row) {
+    for (std::size_t tile = 0; tile < out.tile_col_count(); ++tile) {
+      const std::size_t left = tile * 32, right = (std::min)(left + 32, in.cols);
+      std::size_t largest = left;
+      std::uint32_t most = 0;
+      for (std::size_t c = left; c < right; ++c) {
+        const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(in(row, c)) & 0x7FFFFFFFu;
+        largest = magnitude > most ? c : largest;
+        most = magnitude > most ? magnitude : most;
+      }
+      const code_t scale = out.parameters(row, tile)[0];
+      const bool has_special = most >= binary32_infinity;
+      out.set_parameters(row, tile, {scale, has_special ? 0 : largest - left});
+      if (has_special || scale == 0) continue;
+      const unpacked x = exact::divide(unpack(in(row, largest)), decode(formats::e8m0, scale));
+      out.set_code(row, largest, detail::encode_extended(f, x, at(mode, row * in.cols + largest)));
+    }
+  };
+  how.run(in.rows, task(encode_row));
+}
+
+/// The values of a whole matrix: by the kernels of MX but for the largest elements.
+inline void decode_tiles(const mx_plus_format& f, const tile_matrix<mx_plus_format>& in,
+                         const matrix_view<float>& out, const execution& how) {
+  dequantize(detail::mx_view(f, in.rows(), in.cols(), in.bytes()), out, how);
+  const auto decode_row = [&](std::size_t row) {
+    for (std::size_t tile = 0; tile < in.tile_col_count(); ++tile) {
+      const auto parameters = in.parameters(row, tile);
+      const std::size_t largest = tile * 32 + parameters[1];
+      if (parameters[0] == 0 || largest >= in.cols()) continue;
+      const code_t code = in.code(row, largest);
+      out(row, largest) = pack_as<float>(tile_value(f, parameters, parameters[1], code));
+    }
+  };
+  how.run(in.rows(), task(decode_row));
 }
 
 /// "mx_plus(e2m1)".

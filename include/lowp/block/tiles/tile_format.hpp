@@ -14,6 +14,7 @@
 #include "lowp/core/bits.hpp"
 #include "lowp/core/unpacked.hpp"
 #include "lowp/formats/name.hpp"
+#include "lowp/number/unpack.hpp"
 #include "lowp/rounding/modes.hpp"
 
 namespace lowp {
@@ -49,7 +50,9 @@ struct ignore_code {
 ///   encode_tile(f, values, rounding, put)     gives the parameters of a tile of these values, and
 ///                                 calls put(row, col, code) for each of its elements
 ///   encode_tiles(f, in, out, mode, how)       optional: a whole matrix, into a tile_matrix
+///   decode_tiles(f, in, out, how)             optional: a tile_matrix, into a whole matrix
 ///   tile_values(f, parameters)    optional: a callable for many (index, code) of one tile
+///   tile_numbers(f, parameters)   optional: a callable for the nearest binary32 numbers of many
 template <class F>
 concept tile_format = std::equality_comparable<F> &&
     requires(const F& f, const tile_parameters<F>& parameters, const matrix_view<const float>& in,
@@ -75,6 +78,18 @@ template <tile_format F>
   } else {
     return [&f, parameters](std::size_t index, code_t code) {
       return tile_value(f, parameters, index, code);
+    };
+  }
+}
+
+/// (index, code) -> the nearest binary32 number of the elements of one tile.
+template <tile_format F>
+[[nodiscard]] auto numbers_of_tile(const F& f, const tile_parameters<F>& parameters) {
+  if constexpr (requires { tile_numbers(f, parameters); }) {
+    return tile_numbers(f, parameters);
+  } else {
+    return [value = values_of_tile(f, parameters)](std::size_t index, code_t code) {
+      return pack_as<float>(value(index, code));
     };
   }
 }

@@ -197,11 +197,9 @@ void dequantize_row(const tile_matrix<F>& in, std::size_t row, std::size_t first
   const std::size_t height = in.tile_rows(), width = in.tile_cols();
   for (std::size_t col = first; col < first + count;) {
     const std::size_t tile = col / width, end = (std::min)(first + count, (tile + 1) * width);
-    const auto value = values_of_tile(in.format(), in.parameters(row / height, tile));
-    for (; col < end; ++col) {
-      const std::size_t index = row % height * width + col % width;
-      *out++ = pack_as<float>(value(index, in.code(row, col)));
-    }
+    const auto number = numbers_of_tile(in.format(), in.parameters(row / height, tile));
+    std::size_t index = row % height * width + col % width;
+    for (; col < end; ++col, ++index) *out++ = number(index, in.code(row, col));
   }
 }
 
@@ -212,6 +210,10 @@ void dequantize(const tile_matrix<F>& in, matrix_view<float> out, const executio
   if (out.rows != in.rows() || out.cols != in.cols()) {
     refuse("dequantize: out is " + std::to_string(out.rows) + " x " + std::to_string(out.cols) +
            ", expected " + std::to_string(in.rows()) + " x " + std::to_string(in.cols()));
+  }
+  if constexpr (requires { decode_tiles(in.format(), in, out, how); }) {
+    decode_tiles(in.format(), in, out, how);
+    return;
   }
   const auto part = [&](std::size_t row) { dequantize_row(in, row, 0, in.cols(), out.row(row)); };
   how.run(in.rows(), task(part));

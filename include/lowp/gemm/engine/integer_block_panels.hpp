@@ -14,6 +14,7 @@
 #include "lowp/gemm/engine/blocked.hpp"
 #include "lowp/gemm/operands/block_reader.hpp"
 #include "lowp/gemm/operands/lane_tiles.hpp"
+#include "lowp/gemm/operands/row_memory.hpp"
 #include "lowp/gemm/policies/integer_blocks.hpp"
 #include "lowp/kernels/products/block_tiles.hpp"
 
@@ -154,14 +155,26 @@ class block_row_words {
   aligned_array<float> scales_;
 };
 
+/// How the codes of an operand are gathered.
+struct block_steps {
+  code_steps elements{}, factors{}, minima{};
+
+  block_steps(isa level, const block_reader& from) {
+    if (!kernels::has_code_places(level)) return;
+    elements = from.steps(from.elements);
+    if (from.factors.exists) factors = from.steps(from.factors);
+    if (from.minima.exists) minima = from.steps(from.minima);
+  }
+};
+
 /// The panel of a chunk of 16 rows.
 class block_panel {
   static constexpr std::size_t width = block_reader::width, chunk = block_plan::chunk,
                                size = kernels::code_places::size;
 
  public:
-  block_panel(isa level, const block_reader& from, const block_plan& plan)
-      : level_(level), from_(from), plan_(plan) {}
+  block_panel(isa level, const block_reader& from, const block_plan& plan, const block_steps& steps)
+      : level_(level), from_(from), plan_(plan), steps_(steps) {}
 
   [[nodiscard]] const block_facts& facts() const { return from_; }
   [[nodiscard]] std::size_t columns(std::size_t) const { return chunk; }
@@ -170,9 +183,10 @@ class block_panel {
   void describe(std::size_t row, std::size_t first, std::size_t, kernels::block_tile& t) {
     const std::size_t count = (std::min)(width, from_.rows - row),
                       cols = (std::min)(chunk, plan_.depth - first);
+    bring_nearer(row, count, first);
     load_elements(row, count, first, cols);
-    load_integers(from_.factors, row, count, first, cols, factors_);
-    load_integers(from_.minima, row, count, first, cols, minima_);
+    load_integers(from_.factors, steps_.factors, row, count, first, cols, factors_);
+    load_integers(from_.minima, steps_.minima, row, count, first, cols, minima_);
     load_scales(row, first, cols);
     t.lanes = words_;
     if (from_.factors.exists) t.factors = factors_;
@@ -182,14 +196,33 @@ class block_panel {
   }
 
  private:
+  /// What is described next, if it is gathered: 16 rows at a time are too many for the processor to
+  /// see that each is read in order.
+  void bring_nearer(std::size_t row, std::size_t count, std::size_t first) const {
+    const code_steps& steps = steps_.elements;
+    if (steps.codes == 0) return;
+    const std::uint8_t* const begin = from_.row_bytes(0, 0);
+    const std::size_t row_bytes =
+        from_.rows > 1 ? static_cast<std::size_t>(from_.row_bytes(0, 1) - begin) : 0;
+    const row_memory memory{begin, row_bytes, 8 * steps.bytes};
+    std::size_t from = first + chunk;
+    if (from >= plan_.depth) {
+      from = 0;
+      row += count;
+      count = (std::min)(width, from_.rows - row);
+    }
+    const std::size_t cols = (std::min)(chunk, plan_.depth - from);
+    for (std::size_t r = 0; r < count; ++r) {
+      memory.prefetch(row + r, from / steps.codes, round_up(cols, steps.codes) / steps.codes);
+    }
+  }
   /// Codes of a leaf in columns of `count` rows, less the lowest, `cols_per_code` columns each: of
   /// row r from out + r * stride on. False, and nothing done, where they are not gathered.
-  [[nodiscard]] bool gather(const integer_leaf& leaf, std::size_t row, std::size_t count,
-                            std::size_t first, std::size_t cols, std::size_t cols_per_code,
-                            std::uint8_t* out, std::size_t stride) {
-    const code_steps& steps = leaf.steps;
+  [[nodiscard]] bool gather(const integer_leaf& leaf, const code_steps& steps, std::size_t row,
+                            std::size_t count, std::size_t first, std::size_t cols,
+                            std::size_t cols_per_code, std::uint8_t* out, std::size_t stride) {
     const std::size_t unit = steps.codes * cols_per_code;
-    if (steps.steps.empty() || chunk % unit != 0 || !kernels::has_code_places(level_)) return false;
+    if (steps.steps.empty() || chunk % unit != 0) return false;
     const std::size_t repeats = (cols - 1) / unit + 1,
                       reach = (repeats - 1) * steps.bytes + steps.reach;
     if (reach > code_steps::most_reach) return false;
@@ -210,7 +243,7 @@ class block_panel {
     return true;
   }
   void load_elements(std::size_t row, std::size_t count, std::size_t first, std::size_t cols) {
-    if (!gather(from_.elements, row, count, first, cols, 1, bytes_, chunk)) {
+    if (!gather(from_.elements, steps_.elements, row, count, first, cols, 1, bytes_, chunk)) {
       for (std::size_t r = 0; r < count; ++r) {
         std::uint8_t codes[chunk];
         from_.codes(0, row + r, first, cols, codes);
@@ -222,8 +255,8 @@ class block_panel {
     kernels::transpose(level_, bytes_, chunk / 4, round_up((cols + 3) / 4, 16), words_, width);
   }
   /// Integers of groups, [group][16].
-  void load_integers(const integer_leaf& leaf, std::size_t row, std::size_t count,
-                     std::size_t first, std::size_t cols, std::uint8_t* out) {
+  void load_integers(const integer_leaf& leaf, const code_steps& steps, std::size_t row,
+                     std::size_t count, std::size_t first, std::size_t cols, std::uint8_t* out) {
     if (!leaf.exists) return;
     const std::size_t per_code = from_.group / plan_.group;
     const auto spread = [&](std::size_t at, std::size_t n, const std::uint8_t* codes,
@@ -236,7 +269,7 @@ class block_panel {
       }
     };
     const std::size_t begin = first / from_.group, n = (cols + from_.group - 1) / from_.group;
-    if (gather(leaf, row, count, first, cols, from_.group, codes_, code_stride)) {
+    if (gather(leaf, steps, row, count, first, cols, from_.group, codes_, code_stride)) {
       return spread(0, n, codes_, code_stride);
     }
     for (std::size_t r = 0; r < count; ++r) {
@@ -266,6 +299,7 @@ class block_panel {
   isa level_;
   const block_reader& from_;
   const block_plan& plan_;
+  const block_steps& steps_;
   alignas(64) std::uint8_t bytes_[chunk * width] = {};
   alignas(64) std::uint32_t words_[chunk / 4 * width];
   alignas(64) std::uint8_t codes_[code_stride * width] = {}, padded_[width][code_steps::most_reach];
@@ -282,7 +316,10 @@ void multiply_integer_blocks(const block_facts& facts, const Make& make, const b
                              const execution& how, const Store& store) {
   constexpr std::size_t width = block_facts::width, most_strips = 4;
   const isa level = how.level();
-  const block_row_words words(level, rows, plan, facts.elements.lowest);
+  const block_row_words words = [&] {
+    const default_float_environment environment;  // scales are multiplied by powers of two
+    return block_row_words(level, rows, plan, facts.elements.lowest);
+  }();
   const std::size_t strips = (facts.rows + width - 1) / width;
   const equal_parts parts(strips, part_rows(strips, most_strips, how), 1);
   const auto run = [&](std::size_t part) {

@@ -27,11 +27,10 @@ namespace bulk {
 /// A leaf whose numbers are integers: code -> integer, and integer - lowest for kernels.
 struct integer_leaf {
   bool exists = false;
-  int leaf = 0;
+  int leaf = 0, bits = 0;
   std::int64_t lowest = 0, highest = 0;
   std::int32_t integers[256] = {};
   code_bytes bytes = {};
-  code_steps steps{};
 
   [[nodiscard]] std::int64_t largest() const { return (std::max)(-lowest, highest); }
 };
@@ -59,6 +58,8 @@ class block_reader : public block_facts {
   block_reader(const block_reader&) = delete;
   block_reader& operator=(const block_reader&) = delete;
 
+  /// How the codes of a leaf are gathered; to find out takes as long as some 10^4 products.
+  [[nodiscard]] virtual code_steps steps(const integer_leaf& leaf) const = 0;
   /// Where the codes of a row begin that steps gather, and where all bytes end.
   [[nodiscard]] virtual const std::uint8_t* row_bytes(int leaf, std::size_t row) const = 0;
   [[nodiscard]] virtual const std::uint8_t* end() const = 0;
@@ -92,7 +93,7 @@ class level_reader final : public block_reader {
     block = lowp::detail::group_factor_cols(f.scale, f.shape);
     shift_block = block_row::all;
     unit_ = lowp::detail::joining_integers(f.element).unit;
-    set_integers(elements, 0, f.element, true);
+    set_integers(elements, 0, f.element);
     read_level<scale_leaf>(f.scale, factors, unit_, scales_);
     if constexpr (leaf_count<offset_level> != 0) {
       has_offsets = true;
@@ -100,10 +101,24 @@ class level_reader final : public block_reader {
       read_level<offset_leaf>(f.offset, minima, 0, offsets_);
     }
     if (elements.highest - elements.lowest > 255) obstacle = "elements have more than 8 bits";
+    for (const integer_leaf* x : {&factors, &minima}) {
+      if (x->highest - x->lowest > 255) obstacle = "integers of levels have more than 8 bits";
+    }
     if (leaf_count<zero_level> != 0) obstacle = "there are zero points";
     if (f.shape.rows != 1) obstacle = "groups have more than one row";
   }
 
+  [[nodiscard]] code_steps steps(const integer_leaf& x) const override {
+    const bool are_elements = x.leaf == 0;
+    if constexpr (requires { typename layout::record_type; }) {
+      return {pattern_of_record<typename layout::record_type>(x.leaf, x.bits), x.bytes,
+              !are_elements};
+    } else if constexpr (requires { of_->layout().dense_row(x.leaf, 0); }) {
+      const int dense = of_->layout().dense_row(x.leaf, 0).width;
+      if (dense != 0 && are_elements) return {pattern_of_dense(x.bits, dense), x.bytes, false};
+    }
+    return {};
+  }
   [[nodiscard]] const std::uint8_t* row_bytes(int leaf, std::size_t row) const override {
     const std::uint8_t* const all = of_->bytes().data();
     if constexpr (requires { typename layout::record_type; }) {
@@ -151,10 +166,11 @@ class level_reader final : public block_reader {
   };
 
   template <number_format F>
-  void set_integers(integer_leaf& x, int leaf, const F& f, bool are_elements = false) {
+  void set_integers(integer_leaf& x, int leaf, const F& f) {
     const integer_values values = lowp::detail::joining_integers(f);
     x.exists = true;
     x.leaf = leaf;
+    x.bits = f.bits();
     x.lowest = values.range.low;
     x.highest = values.range.high;
     if (f.bits() > 8) {
@@ -165,15 +181,6 @@ class level_reader final : public block_reader {
       const code_t used = code & ((1u << f.bits()) - 1);
       x.integers[code] = static_cast<std::int32_t>(integer_of(decode(f, used), values.unit));
       x.bytes[code] = static_cast<std::uint8_t>(x.integers[code] - x.lowest);
-    }
-    if constexpr (requires { typename layout::record_type; }) {
-      x.steps = code_steps(pattern_of_record<typename layout::record_type>(leaf, f.bits()), x.bytes,
-                           !are_elements);
-    } else if constexpr (requires { of_->layout().dense_row(leaf, 0); }) {
-      const int dense = of_->layout().dense_row(leaf, 0).width;
-      if (dense != 0 && are_elements) {
-        x.steps = code_steps(pattern_of_dense(f.bits(), dense), x.bytes, false);
-      }
     }
   }
   template <int Leaf, number_format F>

@@ -59,6 +59,7 @@ using io::detail::in_quotes;
 class tensor_set {
  public:
   explicit tensor_set(const tensor_file& file) { add(file.tensors()); }
+  explicit tensor_set(const tensor_file&&) = delete;  // it would be gone
   explicit tensor_set(std::span<const stored_tensor> tensors) { add(tensors); }
   /// Those of another file. Throws format_error for a name that is there already.
   void add(std::span<const stored_tensor> tensors) {

@@ -19,6 +19,8 @@ namespace lowp::io::checkpoints {
 /// (BF16, F32) [K / g, N]; NAME.g_idx I32 [K], the group of each input, kept: one that is not in
 /// order (desc_act) is refused. value = (qweight - zero) * scales, where zero is qzeros + 1, up to
 /// 2^b, unless settings say "checkpoint_format": "gptq_v2", where it is qzeros.
+/// AutoGPTQ from c80855e on takes qzeros + 1 modulo 2^b; only a zero point of 0, for which its
+/// packing has no code, makes a difference.
 /// Facts: auto_gptq/nn_modules/qlinear/qlinear_cuda_old.py of 179776b.
 struct gptq_t {
   static constexpr std::string_view name = "GPTQ";

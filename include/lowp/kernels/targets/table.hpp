@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The table of targets: the instruction sets that kernels are compiled for, a row for each.
 //
-// To add one: its row in define.inc; whether it is compiled, in target.hpp; how the processor shows that it
-// has it, in isa.hpp; targets/<name>.inc, included by targets/each.inc, which says with which
-// options and from which fragments it is compiled; and the fragments, which provide what
+// To add one: its row in define.inc; whether it is compiled, in target.hpp; how the processor shows
+// that it has it, in isa.hpp; targets/<name>.inc, included by targets/each.inc, which says with
+// which options and from which fragments it is compiled; and the fragments, which provide what
 // lanes/primitives.hpp lists. Enumerators, names, dispatch and tests expand the rows.
 #pragma once
 
