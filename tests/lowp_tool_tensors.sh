@@ -189,6 +189,15 @@ expect 2 'lowp: ' convert m.safetensors --to f16 --out absent/no.safetensors
 expect 2 'no number of 0 or more' verify m.safetensors m.safetensors --ulps -1
 expect 2 'expected a float' verify m.safetensors m.safetensors --ulp-format int8
 ls ./no.* ./*.partial* absent >/dev/null 2>&1 && fail "a refused command left a file"
+LC_ALL=C sed 's/posit8_2/posit8_x/' typed.safetensors >unknown.safetensors
+expect 2 "unknown.safetensors: metadata of tensor 'a.weight'.*'posit8_x'" inspect unknown.safetensors
+mkfifo pipe
+expect 2 'pipe is there and no regular file' convert m.safetensors --to f16 --kind safetensors --out pipe
+[ -p pipe ] || fail "a FIFO was replaced"
+expect 2 'no regular file' convert m.safetensors --to f16 --kind safetensors --out .
+ln -s behind.safetensors link.safetensors
+expect 0 '' convert m.safetensors --to f16 --out link.safetensors
+{ [ -L link.safetensors ] && [ -f behind.safetensors ]; } || fail "a link was replaced"
 expect 2 "no tensor is called 'a.weigth'; near it: a.weight" convert m.safetensors --to f16 --only a.weigth --out no.safetensors
 expect 2 "no tensor is called 'x\*'" verify m.safetensors m.safetensors --only 'x*'
 expect 2 "no tensor is called 'x'" inspect m.safetensors --only x

@@ -222,6 +222,7 @@ void add_verify(CLI::App& app, verify_options& o) {
       "Compares the tensors of two files: their values, whatever they are stored as, or "
       "their bytes");
   sub.footer(
+      "NaNs are one value, and so are zeros of both signs; --bytes tells them apart.\n"
       "Examples:\n"
       "  lowp verify a.safetensors b.gguf\n"
       "  lowp verify a.safetensors b.safetensors --bytes\n"

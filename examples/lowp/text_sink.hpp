@@ -25,7 +25,7 @@ class text_sink {
   explicit text_sink(const std::string& path) : shown_(path) {
     if (path == "-") return;
     if (path.empty()) throw std::runtime_error("the name of the file to write is empty");
-    path_ = target_of(path);
+    path_ = lowp::io::detail::behind_links(path);
     std::error_code ignored;  // what cannot be looked at cannot be created either
     const std::filesystem::file_status status = std::filesystem::status(path_, ignored);
     if (std::filesystem::is_directory(status) || !path_.has_filename())
@@ -58,19 +58,6 @@ class text_sink {
     void operator()(std::FILE* file) const { static_cast<void>(std::fclose(file)); }
   };
 
-  // Renaming would replace a link and not the file that it leads to, which need not exist yet.
-  [[nodiscard]] static std::filesystem::path target_of(std::filesystem::path path) {
-    constexpr int most = 40;
-    std::error_code error;
-    for (int i = 0; i < most && std::filesystem::is_symlink(path, error); ++i) {
-      const std::filesystem::path next = std::filesystem::read_symlink(path, error);
-      if (error) break;
-      path = path.parent_path() / next;  // `next` alone if it is absolute
-    }
-    if (std::filesystem::is_symlink(path, error))
-      throw std::runtime_error(path.string() + ": too many symbolic links");
-    return path;
-  }
   [[nodiscard]] std::FILE* stream() const { return direct_ ? direct_.get() : stdout; }
   [[noreturn]] void fail() const {
     throw std::runtime_error((direct_ ? shown_ : "the terminal") + ": cannot write all bytes");

@@ -160,6 +160,7 @@ class verification_report {
 
   void add_problem(const std::string& name, const std::string& problem) {
     is_same_ = false;
+    ++tensors_;
     ++differing_tensors_;
     if (options_.has_json) {
       rows_.push_back({{"name", name}, {"is_same", false}, {"problem", problem}});
@@ -172,8 +173,9 @@ class verification_report {
     values_ += c.compared;
     is_same_ = is_same_ && c.differing == 0;
     differing_tensors_ += c.differing != 0 ? 1 : 0;
-    // Without an error there is no ratio.
-    const double sqnr = c.noise == 0 ? HUGE_VAL : 10 * std::log10(c.signal / c.noise);
+    // Without an error of finite values there is no ratio.
+    const bool has_ratio = c.noise != 0;
+    const double sqnr = has_ratio ? 10 * std::log10(c.signal / c.noise) : 0;
     if (options_.has_json) {
       json row{{"name", name},
                {"is_same", c.differing == 0},
@@ -182,19 +184,17 @@ class verification_report {
                {"largest_absolute", c.largest_absolute},
                {"largest_relative", c.largest_relative},
                {"largest_ulps", c.largest_ulps}};
-      if (c.noise != 0) row["sqnr_db"] = sqnr;
+      if (has_ratio) row["sqnr_db"] = sqnr;
       json& list = row["first"] = json::array();
       for (const difference& d : c.shown)
         list.push_back({{"index", d.index}, {"a", text_of(d.first)}, {"b", text_of(d.second)}});
       rows_.push_back(std::move(row));
       return;
     }
-    if (c.differing == 0 && c.noise == 0) return;
-    fmt::print(
-        "{}: {} of {} values differ; at most {:.6g}, relatively {:.6g}, {:.6g} ulps; "
-        "SQNR {:.2f} dB\n",
-        name, c.differing, c.compared, c.largest_absolute, c.largest_relative, c.largest_ulps,
-        sqnr);
+    if (c.differing == 0 && !has_ratio) return;
+    fmt::print("{}: {} of {} values differ; at most {:.6g}, relatively {:.6g}, {:.6g} ulps{}\n",
+               name, c.differing, c.compared, c.largest_absolute, c.largest_relative,
+               c.largest_ulps, has_ratio ? fmt::format("; SQNR {:.2f} dB", sqnr) : "");
     for (const difference& d : c.shown) {
       if (shown_++ >= options_.shown) break;
       fmt::print("  {}{}: {} and {}\n", name, place_text(d.index, shape), text_of(d.first),

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "lowp/formats/takum_format.hpp"
 #include "lowp/io/convert_values.hpp"
 
 using namespace lowp;
@@ -49,7 +50,7 @@ TEST_CASE("Values of binary64 are rounded once, in the mode that is asked for") 
                                    std::numeric_limits<double>::infinity()};
   for (const std::string_view name :
        {"binary32", "binary64", "bfloat16", "posit32", "takum_format(total_bits 16)", "e11m4"}) {
-    const any_format format = format_of_text(name);
+    const any_format format = format_of_text<takum_format>(name);
     for (const any_rounding& mode : {any_rounding(nearest_even), any_rounding(toward_zero),
                                      any_rounding(upward), any_rounding(to_odd)}) {
       for (const overflow o : {overflow::to_special, overflow::saturate}) {

@@ -14,12 +14,32 @@
 
 namespace lowp::io::detail {
 
+// Where a symbolic link leads, which need not exist yet: renaming would replace the link itself.
+[[nodiscard]] inline std::filesystem::path behind_links(std::filesystem::path path) {
+  constexpr int most = 40;
+  std::error_code error;
+  for (int i = 0; i < most && std::filesystem::is_symlink(path, error); ++i) {
+    const std::filesystem::path next = std::filesystem::read_symlink(path, error);
+    if (error) break;
+    path = path.parent_path() / next;  // `next` alone if it is absolute
+  }
+  if (std::filesystem::is_symlink(path, error))
+    throw std::runtime_error(path.string() + ": too many symbolic links");
+  return path;
+}
+
 // A file under a name of its own that disappears unless it is kept.
 class temporary_file {
  public:
-  // Takes the first free name beside `target`; exclusive creation follows no link and overwrites
-  // nothing.
-  explicit temporary_file(const std::filesystem::path& target) {
+  // Takes the first free name beside what `link` leads to; exclusive creation follows no link
+  // and overwrites nothing. Throws if that is there and is no file, such as a device: renaming
+  // would replace it.
+  explicit temporary_file(const std::filesystem::path& link) {
+    const std::filesystem::path target = behind_links(link);
+    std::error_code ignored;  // what cannot be looked at cannot be created either
+    const std::filesystem::file_status status = std::filesystem::status(target, ignored);
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+      throw std::runtime_error("lowp::io: " + target.string() + " is there and no regular file");
     constexpr int attempts = 100;
     for (int attempt = 0; attempt < attempts && stream_ == nullptr; ++attempt) {
       path_ = target;
@@ -54,7 +74,7 @@ class temporary_file {
     const bool is_flushed = std::fflush(stream_) == 0;
     const bool is_closed = std::fclose(std::exchange(stream_, nullptr)) == 0;
     if (!is_flushed || !is_closed) fail();
-    std::filesystem::rename(path_, target);
+    std::filesystem::rename(path_, behind_links(target));
     is_kept_ = true;
   }
 
