@@ -62,6 +62,8 @@ std::string error(const std::vector<member>& members) {
   return test::error_of(npz, archive(members));
 }
 
+static_assert(sizeof(lowp::io::detail::inflated_source) < 512);  // an archive may have very many
+
 const std::string ones = array("|u1", "(5,)", "\0\1\2\3\4"s);
 constexpr std::uint32_t crc_of_ones = 0x473f42d2;  // as NumPy wrote it
 const std::string floats =
@@ -166,6 +168,16 @@ TEST_CASE("deflated members of each kind of block") {
              ContainsSubstring("member 'a.npy': deflated data have another checksum"));
   CHECK_THAT(error({{"a.npy", block, crc_of_ones, 8, ones.size() + 1}}),
              ContainsSubstring("member 'a.npy': deflated data end too early"));
+  // An error comes again, and what lies behind it is never taken for what lies in front: all but
+  // the last four bytes, a block that there is not, and one of five bytes.
+  const std::string broken = bytes_of_hex("0081007eff") + ones.substr(0, 129) + bytes_of_hex("06") +
+                             bytes_of_hex("0500faff") + "vwxyz" + bytes_of_hex("010000ffff");
+  const detail::inflated_source damaged(std::make_shared<memory_source>(bytes_of(broken)),
+                                        ones.size(), crc_of_ones, "f", "");
+  for (int time = 0; time < 3; ++time) CHECK_THROWS_AS(damaged.read(128, piece), format_error);
+  damaged.read(128, std::span(piece).first(1));
+  CHECK(piece[0] == std::byte{0});
+
   std::string longer = block;
   longer[0] = '\0';  // not the last block
   CHECK_THAT(error({{"a.npy", longer, crc_of_ones, 8, ones.size()}}),

@@ -2,6 +2,8 @@
 // What metadata say of a tensor is as hostile as the rest of a file.
 #include "lowp/io/stored_values.hpp"
 
+#include <algorithm>
+
 #include "catch.hpp"
 #include "lowp/formats/read_format.hpp"
 
@@ -23,8 +25,9 @@ std::string error_of(const std::string& description) {
   add("w_scale", "U8", 2);
   add("w_scale_2", "F32", 1);
   const tensor_file file("k", "f", std::move(tensors), {{"lowp.tensor.w", description}});
+  const auto read_format = [](std::string_view text) { return format_of_text(text); };
   try {
-    for (const auto& values : values_of(file, {}, format_of_text)) {
+    for (const auto& values : values_of(file, {}, read_format)) {
       if (values->name != "w") continue;
       std::vector<float> all(static_cast<std::size_t>(values->size()));
       values->read(0, all);

@@ -6,8 +6,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -42,32 +42,33 @@ class inflated_source final : public byte_source {
  private:
   void read_within(std::uint64_t first, std::span<std::byte> out) const override {
     const std::lock_guard lock(mutex_);
-    if (!inflater_ || first < position_) {
+    // Not put back if something is thrown, so that the next read begins at the front.
+    std::unique_ptr<inflater> from = std::move(inflater_);
+    if (from == nullptr || first < position_) {
       byte_cursor in(*compressed_, origin_);
       in.where = where_;
-      inflater_.emplace(std::move(in));
+      from = std::make_unique<inflater>(std::move(in));
       position_ = 0;
       found_crc_ = 0;
     }
     std::array<std::byte, 4096> unwanted;
     while (position_ < first) {
       const std::uint64_t count = (std::min)(first - position_, std::uint64_t{unwanted.size()});
-      advance(std::span(unwanted).first(static_cast<std::size_t>(count)));
+      advance(*from, std::span(unwanted).first(static_cast<std::size_t>(count)));
     }
-    advance(out);
+    advance(*from, out);
+    if (position_ != size_) inflater_ = std::move(from);
   }
-  void advance(std::span<std::byte> out) const {
-    if (inflater_->read(out) != out.size()) refuse("end too early");
+  void advance(inflater& from, std::span<std::byte> out) const {
+    if (from.read(out) != out.size()) refuse("end too early");
     position_ += out.size();
     found_crc_ = crc32(out, found_crc_);
     if (position_ != size_) return;
     std::byte more[1];
-    if (inflater_->read(more) != 0) refuse("are more than " + std::to_string(size_) + " bytes");
+    if (from.read(more) != 0) refuse("are more than " + std::to_string(size_) + " bytes");
     if (found_crc_ != crc_) refuse("have another checksum than the directory says");
-    inflater_.reset();
   }
   [[noreturn]] void refuse(const std::string& text) const {
-    inflater_.reset();
     throw format_error(origin_ + ": " + where_ + "deflated data " + text);
   }
 
@@ -76,7 +77,7 @@ class inflated_source final : public byte_source {
   std::uint32_t crc_;
   std::string origin_, where_;
   mutable std::mutex mutex_;
-  mutable std::optional<inflater> inflater_;
+  mutable std::unique_ptr<inflater> inflater_;  // while it is in use: it is large
   mutable std::uint64_t position_ = 0;
   mutable std::uint32_t found_crc_ = 0;
 };

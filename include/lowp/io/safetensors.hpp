@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The safetensors file format: named tensors described by a JSON header in front of their bytes.
 // The reader trusts nothing that it reads, and the writer leaves either a whole file or none.
+// Here a file is in memory as a whole; io/files.hpp reads and writes files of all kinds in pieces.
 //
 //   ┌──────────────┬────────────────────────────────────┬───────────────────────────────┐
 //   │ u64 length N │ N bytes of JSON, padded by spaces  │ tensor bytes, without a gap   │
@@ -13,7 +14,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -25,6 +25,7 @@
 
 #include "lowp/arrays/convert.hpp"
 #include "lowp/formats/catalog.hpp"
+#include "lowp/io/file_source.hpp"
 #include "lowp/io/safetensors_header.hpp"
 #include "lowp/io/temporary_file.hpp"
 #include "lowp/io/tensor.hpp"
@@ -145,20 +146,10 @@ inline safetensors_file safetensors_file::parse(std::vector<std::byte> bytes,
 }
 
 inline safetensors_file safetensors_file::read(const std::filesystem::path& path) {
-  const std::string name = path.string();
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error))
-    throw std::runtime_error(name + ": not a regular file");
-  std::ifstream stream(path, std::ios::binary | std::ios::ate);
-  const std::streamoff size = stream ? std::streamoff(stream.tellg()) : -1;
-  if (size < 0) throw std::runtime_error(name + ": cannot open file");
-  std::vector<std::byte> bytes(static_cast<std::size_t>(size));
-  stream.seekg(0);
-  stream.read(reinterpret_cast<char*>(bytes.data()), size);
-  if (!stream || stream.gcount() != size) {
-    throw std::runtime_error(name + ": cannot read all of its " + std::to_string(size) + " bytes");
-  }
-  return parse(std::move(bytes), name);
+  const shared_bytes source = open_source(path, file_access::on_demand);
+  if (!std::in_range<std::size_t>(source->size()))
+    throw std::runtime_error(path.string() + ": too large for memory");
+  return parse(read_bytes(*source, 0, static_cast<std::size_t>(source->size())), path.string());
 }
 
 inline const tensor_view* safetensors_file::find(std::string_view name) const noexcept {
