@@ -119,6 +119,8 @@ template <carrier T, rounding_mode R>
   return can;
 }
 
+inline namespace LOWP_BASELINE {
+
 template <class Operation, carrier T, number_format F, rounding_mode R>
 void operate(const F& f, std::span<const T> a, std::span<const T> b, std::span<T> out,
              const R& mode, overflow o) {
@@ -189,7 +191,10 @@ void operate_on_numbers(std::span<const number<F>> a, std::span<const number<F>>
   bulk::run_bulk(how, {a.data(), bits, out.data(), bits, out.size()}, bulk::bulk_part(job));
 }
 
+}  // namespace LOWP_BASELINE
 }  // namespace detail
+
+inline namespace LOWP_BASELINE {
 
 // Each for floats and for doubles, which spans of either convert to.
 #define LOWP_ARRAY_OPERATION(name, operation, T)                                           \
@@ -224,4 +229,5 @@ LOWP_NUMBERS_OPERATION(multiply, array_product)
 LOWP_NUMBERS_OPERATION(divide, array_quotient)
 #undef LOWP_NUMBERS_OPERATION
 
+}  // namespace LOWP_BASELINE
 }  // namespace lowp

@@ -18,6 +18,7 @@
 #include "lowp/rounding/any_rounding.hpp"
 
 namespace lowp {
+inline namespace LOWP_BASELINE {
 
 /// Rows of blocks of one row each, under a rule. Codes are packed rows of elements, low bits first,
 /// and scales a row of them in whole bytes for each row, as in the planes of a block_matrix.
@@ -132,4 +133,5 @@ class row_quantizer {
   rule_view<format_type> rule_;
 };
 
+}  // namespace LOWP_BASELINE
 }  // namespace lowp

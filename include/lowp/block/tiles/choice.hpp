@@ -255,6 +255,8 @@ template <class Rule, class Scale, class... Elements, class Rounding, class Put>
   return best;
 }
 
+inline namespace LOWP_BASELINE {
+
 /// A whole matrix, as encode_tile, by the kernels that quantize it to each format alone.
 template <class Rule, class Scale, class... Elements, rounding_mode R>
 void encode_tiles(const choice_format<Rule, Scale, Elements...>& f,
@@ -311,6 +313,8 @@ void encode_tiles(const choice_format<Rule, Scale, Elements...>& f,
   };
   std::apply([&](const auto&... element) { (attempt(element), ...); }, f.elements);
 }
+
+}  // namespace LOWP_BASELINE
 
 /// "choice(int4,e2m1;binary16,1x16)": the elements, the scale and the shape, as far as they fit.
 template <class Rule, class Scale, class... Elements>

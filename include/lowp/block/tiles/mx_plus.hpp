@@ -142,6 +142,8 @@ template <class Bytes>
 
 }  // namespace detail
 
+inline namespace LOWP_BASELINE {
+
 /// A whole matrix, as encode_tile: by the kernels of MX but for the largest elements.
 template <rounding_mode R>
 void encode_tiles(const mx_plus_format& f, const matrix_view<const float>& in,
@@ -184,6 +186,8 @@ inline void decode_tiles(const mx_plus_format& f, const tile_matrix<mx_plus_form
   };
   how.run(in.rows(), task(decode_row));
 }
+
+}  // namespace LOWP_BASELINE
 
 /// "mx_plus(e2m1)".
 [[nodiscard]] constexpr format_name known_name(const mx_plus_format& f) {

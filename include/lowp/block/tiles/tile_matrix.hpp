@@ -170,6 +170,8 @@ void encode_tile_row(const matrix_view<const float>& in, std::size_t row, tile_m
 }
 }  // namespace reference
 
+inline namespace LOWP_BASELINE {
+
 /// The matrix in a tile format, element (r, c) rounded with the draw at(mode, r * cols + c). Tiles
 /// are independent of each other; what a tile of NaN, of infinities or of zeros becomes is said
 /// where its format is. A format that has no encode_tiles takes some 20 to 300 ns for an element.
@@ -219,4 +221,5 @@ void dequantize(const tile_matrix<F>& in, matrix_view<float> out, const executio
   how.run(in.rows(), task(part));
 }
 
+}  // namespace LOWP_BASELINE
 }  // namespace lowp
