@@ -109,9 +109,9 @@ TEST_CASE("LogFMT among magnitudes that are close, equal or subnormal is the sea
       for (std::size_t i = 0; i < 128; i += 5) {
         double best = 1e300;  // distance, by looking at all codes
         for (code_t c = 0; c < code_t{1} << bits; ++c) {
-          best = std::min(best, std::abs(pack_as<double>(value(0, c)) - double{x[i]}));
+          best = std::min(best, std::abs(pack_as<double>(value(0, c)) - double(x[i])));
         }
-        wrong += std::abs(double{y[i]} - double{x[i]}) != best;
+        wrong += std::abs(double(y[i]) - double(x[i])) != best;
       }
       CHECK(wrong == 0);
     }

@@ -171,7 +171,7 @@ class log_tile_encoder {
     const std::uint32_t inner = number(below);
     if (wanted == inner) return below - ((below & 1) != 0 && number(below - 1) == inner ? 1 : 0);
     if (below == last_) return last_;
-    const auto value = [](std::uint32_t b) { return double{std::bit_cast<float>(b)}; };
+    const auto value = [](std::uint32_t b) { return static_cast<double>(std::bit_cast<float>(b)); };
     const double twice = 2 * value(wanted), sum = value(inner) + value(number(below + 1));
     // A side of one half, without jumps that nothing foretells.
     const std::uint64_t fraction =
