@@ -18,7 +18,7 @@
 #include <lowp/number/trace.hpp>
 #include <lowp/number/tracked.hpp>
 #include <lowp/profiles/profiles.hpp>
-#include <lowp/block/fixed_point_digits.hpp>
+#include <lowp/block/digit_orders.hpp>
 #include <lowp/block/phase_matrix.hpp>
 #include <lowp/block/tiles/choice.hpp>
 #include <lowp/block/tiles/log_tile.hpp>

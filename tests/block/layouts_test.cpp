@@ -8,8 +8,8 @@
 
 #include "catch.hpp"
 #include "lowp/block/catalog.hpp"
+#include "lowp/block/digit_orders.hpp"
 #include "lowp/block/element_orders.hpp"
-#include "lowp/block/fixed_point_digits.hpp"
 #include "lowp/block/level_catalog.hpp"
 #include "lowp/block/quantize.hpp"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Elements of a block format in another order than `planes` has them: words with a permutation
-// inside (AWQ), codes cut into planes of bits, and digits in a base that is no power of two. The
-// other levels lie behind them as in `planes`, zero points of as many bits in the order of the
-// elements.
+// inside (AWQ), codes cut into planes of bits, and (digit_orders.hpp) digits in a base that is no
+// power of two. The other levels lie behind them as in `planes`, zero points of as many bits in the
+// order of the elements.
 //
 //   block_matrix<affine, planes_in<packed_as<packings::awq>>::layout>
 //   block_matrix<formats::mxfp6_e3m2, planes_in<bit_fields<4, 2>>::layout>
@@ -25,6 +25,7 @@
 #include "lowp/arrays/lane_job.hpp"
 #include "lowp/arrays/packing.hpp"
 #include "lowp/block/block_format.hpp"
+#include "lowp/block/digit_orders.hpp"
 #include "lowp/block/level_layouts.hpp"
 #include "lowp/core/failure.hpp"
 
@@ -179,65 +180,6 @@ class bit_fields {
 
   std::array<std::size_t, fields> first_{}, row_bytes_{};
   std::size_t size_ = 0;
-};
-
-/// Digits in base Radix, PerByte of them in a byte, the first counting ones: code + Bias modulo the
-/// power of two that codes are below. digits<3, 5> has five codes 0, 1, 2 in a byte below 243, so
-/// 1, 2, 0, 2, 1 are 142; digits<3, 5, 1> has -1, 0, 1 in two's complement, as ternary weights are.
-/// Storing a code that is no digit stores the nearest: Radix - 1, or, of a negative code under a
-/// bias, 0.
-template <int Radix, int PerByte, int Bias = 0>
-class digits {
-  static constexpr unsigned radix = Radix;
-  static constexpr std::size_t per_byte = PerByte;
-  static constexpr std::array<unsigned, per_byte + 1> powers = [] {
-    std::array<unsigned, per_byte + 1> all{1};
-    for (std::size_t i = 0; i < per_byte; ++i) all[i + 1] = all[i] * radix;
-    return all;
-  }();
-  static_assert(Radix > 1 && PerByte > 0 && powers[per_byte] <= 256, "the digits fit into a byte");
-  static_assert(Bias >= 0, "a bias is not negative");
-
- public:
-  digits(std::size_t rows, std::size_t cols, int bits)
-      : row_bytes_((cols + per_byte - 1) / per_byte), size_(rows * row_bytes_), bits_(bits) {}
-  [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] code_t load(const std::uint8_t* bytes, std::size_t row, std::size_t col) const {
-    const unsigned byte = bytes[row * row_bytes_ + col / per_byte];
-    return (code_t{byte / powers[col % per_byte] % radix} - code_t{Bias}) & low_mask(bits_);
-  }
-  void store(std::uint8_t* bytes, std::size_t row, std::size_t col, code_t code) const {
-    std::uint8_t& byte = bytes[row * row_bytes_ + col / per_byte];
-    const unsigned old = byte % powers[per_byte];  // of memory that held something else
-    const unsigned power = powers[col % per_byte];
-    const code_t wanted = (code + code_t{Bias}) & low_mask(bits_);
-    const unsigned nearest = is_negative(code) ? 0 : radix - 1;
-    const unsigned digit = wanted < radix ? static_cast<unsigned>(wanted) : nearest;
-    byte = static_cast<std::uint8_t>(old - old / power % radix * power + digit * power);
-  }
-  /// Whole bytes.
-  [[nodiscard]] std::size_t load_codes(const std::uint8_t* bytes, std::size_t row, std::size_t col,
-                                       std::size_t count, std::uint8_t* codes) const {
-    if (bits_ > 8 || col % per_byte != 0) return 0;
-    const std::uint8_t* from = bytes + row * row_bytes_ + col / per_byte;
-    const auto mask = static_cast<unsigned>(low_mask(bits_));
-    std::size_t done = 0;
-    for (; done + per_byte <= count; done += per_byte) {
-      unsigned left = *from++;
-      for (std::size_t i = 0; i < per_byte; ++i, left /= radix) {
-        codes[done + i] = static_cast<std::uint8_t>((left % radix - Bias) & mask);
-      }
-    }
-    return done;
-  }
-
- private:
-  [[nodiscard]] bool is_negative(code_t code) const {
-    return Bias > 0 && (code >> (bits_ - 1) & 1) != 0;
-  }
-
-  std::size_t row_bytes_, size_;
-  int bits_;
 };
 
 /// The layout whose elements, and zero points of as many bits, lie in an order.
