@@ -133,8 +133,9 @@ TEST_CASE("a file that is not finished is not there") {
   CHECK(open_tensors(path).at("a").bytes() == counting(4));
   {
     const fs::path taken = folder.path / "taken";
-    fs::create_directories(taken / "inside");
     tensor_writer out(taken, safetensors, two);
+    fs::create_directories(taken / "inside");
+    CHECK_THROWS_AS(tensor_writer(taken, safetensors, two), std::runtime_error);
     out.write(0, counting(4));
     for (int time = 0; time < 2; ++time) CHECK_THROWS_AS(out.finish(), std::runtime_error);
   }
