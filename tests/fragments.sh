@@ -5,7 +5,7 @@ set -u
 
 cd -- "$(dirname -- "$0")/../include" || exit 1
 failures=0
-for fragment in $(find lowp/kernels/lanes lowp/kernels/arrays lowp/kernels/products -name '*.inc' |
+for fragment in $(find lowp/kernels -name '*.inc' |
   LC_ALL=C sort); do
   grep -q 'lowp/kernels/alone_end.inc' "$fragment" || continue
   if ! ${CXX:-g++} -std=c++20 -fsyntax-only -I. -x c++ "$fragment"; then
