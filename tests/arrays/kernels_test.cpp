@@ -49,7 +49,7 @@ std::string text(const std::function<std::string()>& where, isa level, std::ptrd
 template <class F, class T>
 void compare(oracle::tally& t, const std::function<std::string()>& where, const F& f,
              std::span<const T> in, encoder<T, F> encode, const request& r, bool rounds_too) {
-  if (!test::takes_next_case()) return;
+  if (!test::takes_next_case() && t.compared > 0) return;
   framed expected(lowp::packed_bytes(in.size(), f.bits()));
   framed actual(expected.bytes().size());
   lowp::reference::encode(f, in, expected.data(), r.mode, r.o, r.n);

@@ -51,7 +51,7 @@ result bits(const std::vector<float>& c) {
 
 template <auto P, class A, class B, class... Mode>
 void check(oracle::tally& t, const std::string& name, const A& a, const B& b, const Mode&... mode) {
-  if (!test::takes_next_case()) return;
+  if (!test::takes_next_case() && t.compared > 0) return;
   const std::size_t m = lowp::detail::operand_rows(a), n = lowp::detail::operand_rows(b);
   std::vector<float> c(m * n, 7.0f);
   const matrix_view<float> out(c.data(), m, n);

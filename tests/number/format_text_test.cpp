@@ -93,7 +93,7 @@ TEST_CASE("Codes of formats known at run time: value, fields, shortest") {
       REQUIRE(texts.text(code).size() <= 12);
     }
   }
-  format_text e4m3(any_format(formats::e4m3fn));
+  format_text e4m3{any_format(formats::e4m3fn)};
   CHECK(e4m3.text(0x7E) == "448");
   CHECK(e4m3.text(0x7E, text_style::fields) == "0|1111|110");
   CHECK(e4m3.text(0x7F) == "nan");
@@ -102,7 +102,7 @@ TEST_CASE("Codes of formats known at run time: value, fields, shortest") {
 }
 
 TEST_CASE("Reading takes whole numbers only") {
-  format_text binary64(any_format(formats::binary64));
+  format_text binary64{any_format(formats::binary64)};
   unpacked x;
   for (const char* text :
        {"0.1", "-3e-310", "1e308", "0x1.8p+3", "123456789012345678901234567890"}) {
