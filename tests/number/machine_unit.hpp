@@ -107,22 +107,22 @@ struct machine_unit {
   }
   std::int32_t to_int32(float y) {
     std::int32_t x = 0;
-    LOWP_TEST_INSTRUCTION("=r", "cvtss2si %[y], %[x]", [y] "x"(y));
+    LOWP_TEST_INSTRUCTION("=&r", "cvtss2si %[y], %[x]", [y] "x"(y));
     return x;
   }
   std::int64_t to_int64(float y) {
     std::int64_t x = 0;
-    LOWP_TEST_INSTRUCTION("=r", "cvtss2si %[y], %[x]", [y] "x"(y));
+    LOWP_TEST_INSTRUCTION("=&r", "cvtss2si %[y], %[x]", [y] "x"(y));
     return x;
   }
   std::int32_t to_int32(double y) {
     std::int32_t x = 0;
-    LOWP_TEST_INSTRUCTION("=r", "cvtsd2si %[y], %[x]", [y] "x"(y));
+    LOWP_TEST_INSTRUCTION("=&r", "cvtsd2si %[y], %[x]", [y] "x"(y));
     return x;
   }
   std::int64_t to_int64(double y) {
     std::int64_t x = 0;
-    LOWP_TEST_INSTRUCTION("=r", "cvtsd2si %[y], %[x]", [y] "x"(y));
+    LOWP_TEST_INSTRUCTION("=&r", "cvtsd2si %[y], %[x]", [y] "x"(y));
     return x;
   }
   std::uint32_t to_binary16(float y) {
@@ -274,13 +274,13 @@ struct machine_unit {
     const std::uint32_t mode = control & toward_zero_bits;
 #define LOWP_TEST_CONVERSION(instruction)                                 \
   if constexpr (sizeof(T) == 4 && sizeof(Integer) == 4) {                 \
-    LOWP_TEST_INSTRUCTION("=r", instruction " %w[x], %s[y]", [y] "w"(y)); \
+    LOWP_TEST_INSTRUCTION("=&r", instruction " %w[x], %s[y]", [y] "w"(y)); \
   } else if constexpr (sizeof(T) == 4) {                                  \
-    LOWP_TEST_INSTRUCTION("=r", instruction " %x[x], %s[y]", [y] "w"(y)); \
+    LOWP_TEST_INSTRUCTION("=&r", instruction " %x[x], %s[y]", [y] "w"(y)); \
   } else if constexpr (sizeof(Integer) == 4) {                            \
-    LOWP_TEST_INSTRUCTION("=r", instruction " %w[x], %d[y]", [y] "w"(y)); \
+    LOWP_TEST_INSTRUCTION("=&r", instruction " %w[x], %d[y]", [y] "w"(y)); \
   } else {                                                                \
-    LOWP_TEST_INSTRUCTION("=r", instruction " %x[x], %d[y]", [y] "w"(y)); \
+    LOWP_TEST_INSTRUCTION("=&r", instruction " %x[x], %d[y]", [y] "w"(y)); \
   }
     if (mode == 0) {
       LOWP_TEST_CONVERSION("fcvtns")
