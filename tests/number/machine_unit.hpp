@@ -272,14 +272,14 @@ struct machine_unit {
   Integer to_integer(T y) {
     Integer x = 0;
     const std::uint32_t mode = control & toward_zero_bits;
-#define LOWP_TEST_CONVERSION(instruction)                                 \
-  if constexpr (sizeof(T) == 4 && sizeof(Integer) == 4) {                 \
+#define LOWP_TEST_CONVERSION(instruction)                                  \
+  if constexpr (sizeof(T) == 4 && sizeof(Integer) == 4) {                  \
     LOWP_TEST_INSTRUCTION("=&r", instruction " %w[x], %s[y]", [y] "w"(y)); \
-  } else if constexpr (sizeof(T) == 4) {                                  \
+  } else if constexpr (sizeof(T) == 4) {                                   \
     LOWP_TEST_INSTRUCTION("=&r", instruction " %x[x], %s[y]", [y] "w"(y)); \
-  } else if constexpr (sizeof(Integer) == 4) {                            \
+  } else if constexpr (sizeof(Integer) == 4) {                             \
     LOWP_TEST_INSTRUCTION("=&r", instruction " %w[x], %d[y]", [y] "w"(y)); \
-  } else {                                                                \
+  } else {                                                                 \
     LOWP_TEST_INSTRUCTION("=&r", instruction " %x[x], %d[y]", [y] "w"(y)); \
   }
     if (mode == 0) {
