@@ -188,8 +188,7 @@ TEST_CASE("bitsandbytes: what quant_state may not say") {
   m.put("l.weight.quant_map", "F32", {16}, bytes(64, 0x7F));
   CHECK(test::error_of(bnb_nf4, m, "l.weight") == "no error");
   m.put("l.weight.quant_map", "F32", {16}, bytes(64, 0xFF));
-  CHECK_THAT(test::error_of(bnb_nf4, m, "l.weight"),
-             ContainsSubstring("codebook are finite"));
+  CHECK_THAT(test::error_of(bnb_nf4, m, "l.weight"), ContainsSubstring("codebook are finite"));
 }
 
 TEST_CASE("NF4 is made from floats: x times 1 / absmax, of equally near values the lower") {
