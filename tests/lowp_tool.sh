@@ -2,32 +2,7 @@
 # The tool `lowp` as a user meets it: vectors are written and checked, devices that err are found, and
 # what is wrong is refused without leaving a file.
 # usage: sh tests/lowp_tool.sh <program> <scratch folder> <source directory>
-set -u
-program=$1
-scratch=$2
-source=$3
-rm -rf "$scratch"
-mkdir -p "$scratch"
-cd "$scratch" || exit 1
-failures=0
-
-# expect <status> <text> <argument>…: the program's exit status, and a text in what it prints
-expect() {
-  status=$1
-  text=$2
-  shift 2
-  "$program" "$@" >output 2>&1
-  actual=$?
-  if [ "$actual" -ne "$status" ] || ! grep -q -e "$text" output; then
-    echo "lowp $*: status $actual, expected $status and \"$text\" in:"
-    cat output
-    failures=$((failures + 1))
-  fi
-}
-fail() {
-  echo "$1"
-  failures=$((failures + 1))
-}
+. "$3/tests/lowp_tool_begin.sh"
 
 # What is written is what is checked, for every kind of function.
 fma="--op fma --format e4m3fn --environment riscv"

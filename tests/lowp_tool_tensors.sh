@@ -2,32 +2,8 @@
 # The tool `lowp` on files of tensors: what inspect says of bytes that are written here, where convert
 # gives which bytes, that types lead back, and that verify finds what differs.
 # usage: sh tests/lowp_tool_tensors.sh <program> <scratch folder> <source directory>
-set -u
-program=$1
-scratch=$2
-source=$3
-rm -rf "$scratch"
-mkdir -p "$scratch"
-cd "$scratch" || exit 1
-failures=0
+. "$3/tests/lowp_tool_begin.sh"
 
-# expect <status> <text> <argument>…: the program's exit status, and a text in what it prints
-expect() {
-  status=$1
-  text=$2
-  shift 2
-  "$program" "$@" >output 2>&1
-  actual=$?
-  if [ "$actual" -ne "$status" ] || ! grep -q -e "$text" output; then
-    echo "lowp $*: status $actual, expected $status and \"$text\" in:"
-    head -n 20 output
-    failures=$((failures + 1))
-  fi
-}
-fail() {
-  echo "$1"
-  failures=$((failures + 1))
-}
 hex_bytes() { od -An -v -tx1 "$@" | tr -d ' \n'; }
 
 # A safetensors file by hand: 0.5 1 2 -6 0 3 -0.5 4, sixteen times in all, in two rows of 64; one more

@@ -121,14 +121,20 @@ template <carrier T, rounding_mode R>
 
 inline namespace LOWP_BASELINE {
 
-template <class Operation, carrier T, number_format F, rounding_mode R>
-void operate(const F& f, std::span<const T> a, std::span<const T> b, std::span<T> out,
-             const R& mode, overflow o) {
-  require_valid(Operation::name, defect(f));
+/// Throws std::invalid_argument unless sizes agree and `out` is an operand or apart from both.
+template <class Operation, class In, class Out>
+void require_operands(std::span<In> a, std::span<In> b, std::span<Out> out) {
   require_same_size(Operation::name, a.size(), b.size());
   require_same_size(Operation::name, out.size(), a.size());
   require_apart(Operation::name, bulk::bytes_of(a), bulk::bytes_of(out), true);
   require_apart(Operation::name, bulk::bytes_of(b), bulk::bytes_of(out), true);
+}
+
+template <class Operation, carrier T, number_format F, rounding_mode R>
+void operate(const F& f, std::span<const T> a, std::span<const T> b, std::span<T> out,
+             const R& mode, overflow o) {
+  require_valid(Operation::name, defect(f));
+  require_operands<Operation>(a, b, out);
   const carrier_operations<T> can = deciding_operations<T, R>(facts_of(f), mode);
   if (!has_ieee_arithmetic || !Operation::template is_decided<T>(f, can)) {
     for (std::size_t i = 0; i < out.size(); ++i) {
@@ -182,10 +188,7 @@ struct number_job {
 template <class Operation, auto F, rounding_mode R>
 void operate_on_numbers(std::span<const number<F>> a, std::span<const number<F>> b,
                         std::span<number<F>> out, const R& mode, overflow o, const execution& how) {
-  require_same_size(Operation::name, a.size(), b.size());
-  require_same_size(Operation::name, out.size(), a.size());
-  require_apart(Operation::name, bulk::bytes_of(a), bulk::bytes_of(out), true);
-  require_apart(Operation::name, bulk::bytes_of(b), bulk::bytes_of(out), true);
+  require_operands<Operation>(a, b, out);
   constexpr std::size_t bits = 8 * sizeof(number<F>);
   const number_job<Operation, F, R> job{how.level(), a.data(), b.data(), mode, o};
   bulk::run_bulk(how, {a.data(), bits, out.data(), bits, out.size()}, bulk::bulk_part(job));

@@ -62,7 +62,7 @@ inline constexpr element_format element_formats[] = {
 /// Whether tensors of a dtype hold floats: what a conversion takes for weights.
 [[nodiscard]] inline bool is_float_dtype(std::string_view dtype) {
   for (const element_format& entry : element_formats) {
-    if (entry.dtype == dtype) return dtype[0] == 'F' || dtype[0] == 'B' ? dtype != "BOOL" : false;
+    if (entry.dtype == dtype) return dtype[0] == 'F' || dtype == "BF16";
   }
   return false;
 }

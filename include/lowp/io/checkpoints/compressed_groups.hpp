@@ -149,13 +149,18 @@ void keep_order(plan<Format>& how, const tensor_set& tensors, std::string_view w
   return found;
 }
 
-template <bool HasZeros>
-void quantize_half_range(matrix_view<const float> values, auto& matrix, const execution& how) {
+/// A weight of the plan from floats: by rules::half_range or, with zero points, the library's own
+/// choice of ranges.
+template <bool HasZeros, class Format>
+[[nodiscard]] weight<Format> made_in_groups(std::string_view name, matrix_view<const float> values,
+                                            plan<Format> how_stored, const execution& how) {
+  auto made = new_weight(name, std::move(how_stored));
   if constexpr (HasZeros) {
-    quantize(values, matrix, nearest_even, how);
+    quantize(values, made.matrix, nearest_even, how);
   } else {
-    quantize(values, matrix, rules::half_range, nearest_even, how);
+    quantize(values, made.matrix, rules::half_range, nearest_even, how);
   }
+  return made;
 }
 
 }  // namespace lowp::io::checkpoints::detail

@@ -51,11 +51,11 @@ struct compressed_int_t {
                                            block_shape groups = {1, block_shape::whole},
                                            const float_format& scale = formats::binary32,
                                            const execution& how = {}) {
-    auto made = detail::new_weight(
-        weight, plan_for({values.rows, values.cols}, scale,
-                         detail::scale_shape(values.rows, values.cols, groups), groups));
-    detail::quantize_half_range<HasZeros>(values, made.matrix, how);
-    return made;
+    return detail::made_in_groups<HasZeros>(
+        weight, values,
+        plan_for({values.rows, values.cols}, scale,
+                 detail::scale_shape(values.rows, values.cols, groups), groups),
+        how);
   }
 
  private:
@@ -106,11 +106,11 @@ struct compressed_float_t {
                                            block_shape groups = {1, block_shape::whole},
                                            const float_format& scale = formats::binary32,
                                            const execution& how = {}) {
-    auto made = detail::new_weight(
-        weight, plan_for({values.rows, values.cols}, scale,
-                         detail::scale_shape(values.rows, values.cols, groups), groups));
-    quantize(values, made.matrix, rules::half_range, nearest_even, how);
-    return made;
+    return detail::made_in_groups<false>(
+        weight, values,
+        plan_for({values.rows, values.cols}, scale,
+                 detail::scale_shape(values.rows, values.cols, groups), groups),
+        how);
   }
 
  private:

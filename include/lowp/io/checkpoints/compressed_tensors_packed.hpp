@@ -56,8 +56,7 @@ struct compressed_packed_t {
     auto planned = plan_for({values.rows, values.cols}, bits, scale,
                             detail::scale_shape(values.rows, values.cols, groups), groups);
     planned.parts.push_back({".weight_shape", "I64", {2}});
-    auto made = detail::new_weight(weight, std::move(planned));
-    detail::quantize_half_range<HasZeros>(values, made.matrix, how);
+    auto made = detail::made_in_groups<HasZeros>(weight, values, std::move(planned), how);
     std::byte shape[16];
     io::detail::store_little_endian<8>(values.rows, shape);
     io::detail::store_little_endian<8>(values.cols, shape + 8);
