@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Butterflies of Hadamard transforms: additions and subtractions of binary32, each rounded once to
+// nearest even. The caller sees to the floating-point environment (core/config.hpp).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "lowp/kernels/isa.hpp"
+#include "lowp/kernels/target.hpp"
+#ifndef LOWP_BORDER  // lowp.hpp is included before
+#define LOWP_FORGETS_AGAIN
+#include "lowp/kernels/define.inc"
+#endif
+
+namespace lowp {
+inline namespace LOWP_KERNEL_BASELINE {
+namespace kernels {
+
+/// One pass over vectors of as many words as a target has lanes: each is read once and written
+/// once. Vectors i, i + distance … i + (radix - 1) * distance are combined. The steps are, in this
+/// order, those that a pass asks for; where it reads and writes may be the same memory.
+struct butterfly_pass {
+  const std::uint32_t* in = nullptr;
+  std::size_t in_step = 0;  ///< words from a vector to the next
+  std::uint32_t* out = nullptr;
+  std::size_t out_step = 0;
+  std::size_t count = 0;     ///< vectors, a multiple of distance * radix
+  std::size_t distance = 1;  ///< vectors
+  /// Signs that values take first: null, or words that are 0 or the sign bit, `sign_step` from a
+  /// vector to the next; of a step of 1 word, all lanes of a vector take the same.
+  const std::uint32_t* signs_before = nullptr;
+  std::size_t sign_step = 0;
+  int lane_stages = 0;  ///< butterflies of lanes 1, 2, 4 … apart
+  bool scales = false;
+  std::uint32_t factor = 0;                    ///< what sums are multiplied by, if it `scales`
+  const std::uint32_t* signs_after = nullptr;  ///< as signs_before
+};
+
+/// Lanes of a vector, and the most vectors that are combined in one pass but for orders 12 and 20.
+[[nodiscard]] LOWP_BORDER std::size_t butterfly_lanes(isa level);
+[[nodiscard]] LOWP_BORDER std::size_t widest_radix(isa level);
+
+/// The radix is a power of two up to the widest: stages 1, 2, 4 … vectors apart; or 12 or 20, the
+/// matrices of paley.hpp.
+LOWP_BORDER void run_butterflies(isa level, const butterfly_pass& pass, std::size_t radix);
+
+}  // namespace kernels
+}  // namespace LOWP_KERNEL_BASELINE
+}  // namespace lowp
+
+#if !LOWP_COMPILED
+#include "lowp/kernels/transforms/transforms.inc"
+#endif
+#ifdef LOWP_FORGETS_AGAIN
+#undef LOWP_FORGETS_AGAIN
+#include "lowp/kernels/undefine.inc"
+#endif
