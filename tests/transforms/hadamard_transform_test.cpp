@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <limits>
 #include <set>
 #include <stdexcept>
@@ -79,7 +80,8 @@ TEST_CASE("the matrices of order 12 and 20 are Hadamard matrices and symmetric")
 
 TEST_CASE("the definition is the dense product, in integers") {
   test::split_mix random(1);
-  for (const std::size_t size : {2, 4, 12, 16, 20, 24, 40, 80, 96, 128}) {
+  for (const std::size_t size :
+       std::initializer_list<std::size_t>{2, 4, 12, 16, 20, 24, 40, 80, 96, 128}) {
     std::vector<float> x(size), y(size);
     std::vector<std::int8_t> signs(size);
     for (std::size_t i = 0; i < size; ++i) {
@@ -175,7 +177,8 @@ void compare(const hadamard& t, std::size_t rows, std::size_t cols, const std::v
 
 TEST_CASE("kernels compute what the definition does, on every target") {
   for (const isa level : test::isas()) {
-    for (const std::size_t size : {2, 4, 8, 12, 16, 20, 24, 32, 40, 64, 96, 160, 192, 512, 640}) {
+    for (const std::size_t size : std::initializer_list<std::size_t>{
+             2, 4, 8, 12, 16, 20, 24, 32, 40, 64, 96, 160, 192, 512, 640}) {
       const std::size_t groups = size < 24 ? 11 : 2, other = size < 64 ? 5 : 3;
       const std::size_t length = size * groups;
       const auto kinds = {numbers((length + 3) * other, 130, 6),   // of one size
@@ -193,7 +196,7 @@ TEST_CASE("kernels compute what the definition does, on every target") {
 }
 
 TEST_CASE("large sizes, several passes and threads") {
-  for (const std::size_t size : {4096, 5120}) {
+  for (const std::size_t size : std::initializer_list<std::size_t>{4096, 5120}) {
     const auto x = numbers((size + 3) * 2, 130, 6);
     compare({.size = size, .signs = random_signs{3}}, 2, size, x,
             {threads{2}, test::highest_isa()});
@@ -234,7 +237,8 @@ TEST_CASE("an infinity and a NaN stay in their group") {
 TEST_CASE("what is no transform is refused, and nothing is written") {
   std::vector<float> x(96, 1);
   const matrix_view<float> m(x.data(), 2, 48);
-  for (const std::size_t size : {0, 1, 3, 6, 7, 10, 28, 36, 18, 1 << 17}) {
+  for (const std::size_t size :
+       std::initializer_list<std::size_t>{0, 1, 3, 6, 7, 10, 28, 36, 18, 1 << 17}) {
     CHECK_THROWS_AS(hadamard_transform(m, m, {.size = size}), std::invalid_argument);
   }
   CHECK_THROWS_AS(hadamard_transform(m, m, {.size = 32}), std::invalid_argument);

@@ -41,6 +41,8 @@ class transform_signs {
     if (is_list_) return list_[position % list_.size()] < 0;
     return are_random_ && random_bits(seed_, position, 1) != 0;
   }
+  [[nodiscard]] constexpr bool are_random() const { return are_random_; }
+  [[nodiscard]] constexpr std::uint64_t seed() const { return seed_; }
 
  private:
   std::span<const std::int8_t> list_{};
@@ -100,14 +102,14 @@ struct hadamard_factors {
     if ((m | bit) * (m | bit) * value <= std::uint64_t{1} << 54) m |= bit;
   }
   // Cut off, so that nothing is a tie: n is 1 or no square.
-  const int below = std::bit_width(m) - 24;
+  const int below = static_cast<int>(std::bit_width(m)) - 24;
   const std::uint64_t digits = ((m >> (below - 1)) + 1) >> 1;
   const auto biased = static_cast<std::uint32_t>(127 + below + 23 - 27 + exponent);
   return std::bit_cast<float>((biased << 23) + static_cast<std::uint32_t>(digits) - 0x800000u);
 }
 /// The binary32 number nearest to 1/n, n of at most 24 bits.
 [[nodiscard]] constexpr float reciprocal(std::size_t n) {
-  const int width = std::bit_width(n);
+  const int width = static_cast<int>(std::bit_width(n));
   // 2^(width + 24) / n has 25 bits, or 26 if n is a power of two.
   std::uint64_t q = (std::uint64_t{1} << (width + 24)) / n;
   if (std::has_single_bit(n)) q >>= 1;

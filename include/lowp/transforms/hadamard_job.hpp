@@ -12,6 +12,7 @@
 #include <cstring>
 #include <vector>
 
+#include "lowp/kernels/arrays/dispatch.hpp"
 #include "lowp/kernels/transforms/transforms.hpp"
 #include "lowp/transforms/hadamard.hpp"
 
@@ -19,21 +20,35 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
+/// Signs of so many positions as bytes, 0x80 where they are negative, else 0.
+[[nodiscard]] inline std::vector<std::uint8_t> sign_bytes(isa level, const transform_signs& signs,
+                                                          std::size_t length) {
+  if (!signs.are_given()) return {};
+  std::vector<std::uint8_t> bytes(length);
+  if (signs.are_random() && std::endian::native == std::endian::little) {
+    // A draw of one bit is the upper bit of a byte of its block (core/random.hpp).
+    const std::size_t blocks = (length + 15) / 16;
+    std::vector<std::uint64_t> words(2 * (blocks + kernels::philox_slack));
+    kernels::philox(level, signs.seed(), 0, ~std::uint64_t{0}, 10, blocks, words.data());
+    for (std::uint64_t& word : words) word &= 0x8080808080808080u;
+    std::memcpy(bytes.data(), words.data(), length);
+    return bytes;
+  }
+  for (std::size_t i = 0; i < length; ++i) bytes[i] = signs.is_negative(i) ? 0x80 : 0;
+  return bytes;
+}
+
 /// What is done to each group, and the signs of all positions.
 class hadamard_plan {
  public:
   /// Of `length` positions.
-  hadamard_plan(const hadamard& t, std::size_t length, bool is_inverse)
+  hadamard_plan(isa level, const hadamard& t, std::size_t length, bool is_inverse)
       : size_(t.size), factors_(lowp::detail::factors_of(t.size)), is_inverse_(is_inverse) {
     scales_ = t.is_normalized || is_inverse;
     factor_ =
         std::bit_cast<std::uint32_t>(t.is_normalized ? lowp::detail::inverse_square_root(t.size)
                                                      : lowp::detail::reciprocal(t.size));
-    if (!t.signs.are_given()) return;
-    signs_.resize(length);
-    for (std::size_t i = 0; i < length; ++i) {
-      signs_[i] = t.signs.is_negative(i) ? 0x80000000u : 0u;
-    }
+    signs_ = sign_bytes(level, t.signs, length);
   }
   [[nodiscard]] std::size_t size() const { return size_; }
 
@@ -52,15 +67,21 @@ class hadamard_plan {
       if (whole * lanes != count) transform_rest(level, x, in_lanes, whole * lanes, count);
       return;
     }
-    for (std::size_t i = 0; i < count; i += size_) {
-      transform(level, x.from(i, i), size_ / lanes, in_lanes, stages, x.out + i, lanes);
+    // Several groups, as long as they stay in the cache from pass to pass.
+    const std::size_t piece = (std::max)(std::size_t{1}, cached_words / size_) * size_;
+    for (std::size_t i = 0; i < count; i += piece) {
+      const std::size_t n = (std::min)(piece, count - i);
+      transform(level, x.from(i, i), n / lanes, in_lanes, stages, x.out + i, lanes);
     }
   }
 
-  /// Floats that transform_columns needs to work with.
-  [[nodiscard]] std::size_t work_size(isa level) const {
-    return size_ * kernels::butterfly_lanes(level);
+  /// Columns that transform_columns takes best at a time, and the words that it needs for so many
+  /// to work with.
+  [[nodiscard]] std::size_t best_width() const {
+    constexpr std::size_t line = 16, most = std::size_t{1} << 16;
+    return (std::max)(line, most / size_ / line * line);
   }
+  [[nodiscard]] std::size_t work_size() const { return size_ * best_width(); }
   /// `size` rows from position `first` on, so many columns.
   void transform_columns(isa level, const float* in, std::size_t in_stride, float* out,
                          std::size_t out_stride, std::size_t first, std::size_t cols,
@@ -69,19 +90,19 @@ class hadamard_plan {
     words x = words_of(in, out, in_stride, first);
     x.out_step = out_stride;
     x.sign_step = 1;
-    std::size_t col = 0;
-    for (; col + lanes <= cols; col += lanes) {
-      transform(level, x.from(col, 0), size_, 0, factors_.stages, work, lanes);
+    const std::size_t across = cols / lanes, whole = across * lanes;
+    if (across != 0) {
+      transform(level, x, size_, 0, factors_.stages, work, whole, across);
     }
-    if (col == cols) return;
-    const std::size_t bytes = (cols - col) * sizeof(float);
+    if (whole == cols) return;
+    const std::size_t bytes = (cols - whole) * sizeof(float);
     std::memset(work, 0, size_ * lanes * sizeof(float));
     for (std::size_t i = 0; i < size_; ++i) {
-      std::memcpy(work + i * lanes, x.in + i * in_stride + col, bytes);
+      std::memcpy(work + i * lanes, x.in + i * in_stride + whole, bytes);
     }
     transform(level, x.within(work, lanes), size_, 0, factors_.stages, work, lanes);
     for (std::size_t i = 0; i < size_; ++i) {
-      std::memcpy(x.out + i * out_stride + col, work + i * lanes, bytes);
+      std::memcpy(x.out + i * out_stride + whole, work + i * lanes, bytes);
     }
   }
 
@@ -92,7 +113,7 @@ class hadamard_plan {
     std::size_t in_step;
     std::uint32_t* out;
     std::size_t out_step;
-    const std::uint32_t* signs;
+    const std::uint8_t* signs;
     std::size_t sign_step;
 
     [[nodiscard]] words from(std::size_t i, std::size_t sign) const {
@@ -115,7 +136,7 @@ class hadamard_plan {
 
   /// All passes of groups of `count` vectors; what several passes have between them is at `work`.
   void transform(isa level, const words& x, std::size_t count, int in_lanes, int stages,
-                 std::uint32_t* work, std::size_t work_step) const {
+                 std::uint32_t* work, std::size_t work_step, std::size_t across = 1) const {
     const int log2_widest = std::countr_zero(kernels::widest_radix(level));
     const bool has_order = factors_.order != 1;
     // Radices of the passes, about equal.
@@ -125,6 +146,7 @@ class hadamard_plan {
     kernels::butterfly_pass p{.in = x.in,
                               .in_step = x.in_step,
                               .count = count,
+                              .across = across,
                               .signs_before = is_inverse_ ? nullptr : x.signs,
                               .sign_step = x.sign_step,
                               .lane_stages = in_lanes,
@@ -150,14 +172,15 @@ class hadamard_plan {
     }
   }
 
-  static constexpr std::size_t most_lanes = 16;
+  static constexpr std::size_t most_lanes = 16, cached_words = 4096;
   /// Groups that do not fill a vector.
   void transform_rest(isa level, const words& x, int in_lanes, std::size_t begin,
                       std::size_t end) const {
-    std::array<std::uint32_t, most_lanes> values{}, signs{};
+    std::array<std::uint32_t, most_lanes> values{};
+    std::array<std::uint8_t, most_lanes> signs{};
     const std::size_t bytes = (end - begin) * sizeof(float);
     std::memcpy(values.data(), x.in + begin, bytes);
-    if (x.signs != nullptr) std::memcpy(signs.data(), x.signs + begin, bytes);
+    if (x.signs != nullptr) std::memcpy(signs.data(), x.signs + begin, end - begin);
     words rest = x.within(values.data(), x.in_step);
     if (x.signs != nullptr) rest.signs = signs.data();
     transform(level, rest, 1, in_lanes, 0, nullptr, 0);
@@ -166,7 +189,8 @@ class hadamard_plan {
   /// As many groups at a time as a vector has lanes, element i of each in vector i.
   void transform_small(isa level, const words& x, std::size_t count) const {
     constexpr std::size_t most_size = 20 * most_lanes / 2;
-    std::array<std::uint32_t, most_size * most_lanes> values{}, signs{};
+    std::array<std::uint32_t, most_size * most_lanes> values{};
+    std::array<std::uint8_t, most_size * most_lanes> signs{};
     const std::size_t lanes = kernels::butterfly_lanes(level);
     for (std::size_t i = 0; i < count; i += lanes * size_) {
       const std::size_t groups = (std::min)(lanes, (count - i) / size_);
@@ -190,7 +214,7 @@ class hadamard_plan {
   lowp::detail::hadamard_factors factors_;
   bool is_inverse_, scales_ = false;
   std::uint32_t factor_ = 0;
-  std::vector<std::uint32_t> signs_;
+  std::vector<std::uint8_t> signs_;  ///< 0 or 0x80
 };
 
 }  // namespace bulk

@@ -62,15 +62,12 @@ inline void transform_rows(const hadamard_plan& plan, const matrix_view<const fl
 inline void transform_columns(const hadamard_plan& plan, const matrix_view<const float>& in,
                               const matrix_view<float>& out, const execution& how) {
   if (in.rows == 0 || in.cols == 0) return;
-  // Whole lines of the cache.
-  constexpr std::size_t line = 16;
-  const std::size_t width = (std::max)(line, piece_size / plan.size() / line * line);
+  const std::size_t width = plan.best_width();
   const std::size_t across = (in.cols + width - 1) / width;
   std::atomic<bool> is_out_of_memory = false;
   const auto part = [&](std::size_t i) {
     const default_float_environment environment;
-    const lowp::detail::aligned_array<std::uint32_t> work(plan.work_size(how.level()),
-                                                          std::nothrow);
+    const lowp::detail::aligned_array<std::uint32_t> work(plan.work_size(), std::nothrow);
     if (work.get() == nullptr) {
       is_out_of_memory = true;  // parts of work do not throw
       return;
@@ -89,9 +86,9 @@ inline void transform(const char* function, const matrix_view<const float>& in,
   lowp::detail::require_hadamard(function, t, in.rows, in.cols);
   require_place(function, in, out);
   if (t.side == transform_side::right) {
-    transform_rows(hadamard_plan(t, in.cols, is_inverse), in, out, how);
+    transform_rows(hadamard_plan(how.level(), t, in.cols, is_inverse), in, out, how);
   } else {
-    transform_columns(hadamard_plan(t, in.rows, is_inverse), in, out, how);
+    transform_columns(hadamard_plan(how.level(), t, in.rows, is_inverse), in, out, how);
   }
 }
 

@@ -27,14 +27,15 @@ struct butterfly_pass {
   std::size_t out_step = 0;
   std::size_t count = 0;     ///< vectors, a multiple of distance * radix
   std::size_t distance = 1;  ///< vectors
-  /// Signs that values take first: null, or words that are 0 or the sign bit, `sign_step` from a
-  /// vector to the next; of a step of 1 word, all lanes of a vector take the same.
-  const std::uint32_t* signs_before = nullptr;
+  std::size_t across = 1;    ///< vectors next to each other that are passed as one
+  /// Signs that values take first: null, or bytes that are 0 or 0x80, `sign_step` from a vector to
+  /// the next; of a step of 1 byte, all lanes of a vector, or of vectors across, take the same.
+  const std::uint8_t* signs_before = nullptr;
   std::size_t sign_step = 0;
   int lane_stages = 0;  ///< butterflies of lanes 1, 2, 4 … apart
   bool scales = false;
-  std::uint32_t factor = 0;                    ///< what sums are multiplied by, if it `scales`
-  const std::uint32_t* signs_after = nullptr;  ///< as signs_before
+  std::uint32_t factor = 0;                   ///< what sums are multiplied by, if it `scales`
+  const std::uint8_t* signs_after = nullptr;  ///< as signs_before
 };
 
 /// Lanes of a vector, and the most vectors that are combined in one pass but for orders 12 and 20.
