@@ -8,35 +8,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
-#include <string>
 
 #include "lowp/arrays/bulk.hpp"
 #include "lowp/arrays/execution.hpp"
 #include "lowp/arrays/matrix_view.hpp"
-#include "lowp/arrays/shared_elements.hpp"
 #include "lowp/core/config.hpp"
-#include "lowp/core/failure.hpp"
 #include "lowp/core/memory.hpp"
 #include "lowp/transforms/hadamard.hpp"
 #include "lowp/transforms/hadamard_job.hpp"
+#include "lowp/transforms/places.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
-
-/// Throws for matrices of different shapes, or that share some elements only.
-inline void require_place(const char* function, const matrix_view<const float>& in,
-                          const matrix_view<float>& out) {
-  if (in.rows != out.rows || in.cols != out.cols) {
-    refuse(std::string(function) + ": out is " + std::to_string(out.rows) + " x " +
-           std::to_string(out.cols) + ", expected " + std::to_string(in.rows) + " x " +
-           std::to_string(in.cols));
-  }
-  const bool is_in_place = in.data == out.data && in.stride == out.stride;
-  if (!is_in_place && share_elements(in, matrix_view<const float>(out))) {
-    refuse(std::string(function) + ": in and out overlap, expected the same matrix or two apart");
-  }
-}
 
 inline void transform_rows(const hadamard_plan& plan, const matrix_view<const float>& in,
                            const matrix_view<float>& out, const execution& how) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Butterflies of Hadamard transforms: additions and subtractions of binary32, each rounded once to
-// nearest even. The caller sees to the floating-point environment (core/config.hpp).
+// Butterflies of Hadamard transforms, and operations on rows with a value for each column: of
+// binary32, each rounded once to nearest even. The caller sees to the floating-point environment
+// (core/config.hpp).
 #pragma once
 
 #include <cstddef>
@@ -45,6 +46,17 @@ struct butterfly_pass {
 /// The radix is a power of two up to the widest: stages 1, 2, 4 … vectors apart; or 12 or 20, the
 /// matrices of paley.hpp.
 LOWP_BORDER void run_butterflies(isa level, const butterfly_pass& pass, std::size_t radix);
+
+enum class column_operation : std::uint8_t { multiply, divide, add };
+
+/// out[i] = x[i] operation by[i]; `count` is a multiple of group_size.
+LOWP_BORDER void operate_on_columns(isa level, column_operation operation, const std::uint32_t* x,
+                                    const std::uint32_t* by, std::size_t count, std::uint32_t* out);
+
+/// lowest[i] = min(lowest[i], key of x[i]), and highest; `count` is a multiple of butterfly_lanes.
+/// Keys are in the order of numbers (key_of_number).
+LOWP_BORDER void widen_ranges(isa level, const std::uint32_t* x, std::size_t count,
+                              std::uint32_t* lowest, std::uint32_t* highest);
 
 }  // namespace kernels
 }  // namespace LOWP_KERNEL_BASELINE
