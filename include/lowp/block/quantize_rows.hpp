@@ -27,9 +27,9 @@ inline namespace LOWP_BASELINE {
 /// What makes rows: write(level, first, to) writes rows first … first + to.rows - 1, all columns,
 /// to `to`, for any of them, to several threads at a time. It does not throw. The values are a
 /// function of the row and the column alone.
-template <class S>
-concept row_source = requires(const S& source, isa level, std::size_t first,
-                              matrix_view<float> to) {
+template <class Rows>
+concept row_generator = requires(const Rows& source, isa level, std::size_t first,
+                                 matrix_view<float> to) {
   { source.rows() } -> std::convertible_to<std::size_t>;
   { source.cols() } -> std::convertible_to<std::size_t>;
   source.write(level, first, to);
@@ -39,8 +39,8 @@ namespace bulk {
 
 /// Calls use(first row, rows made) for windows of `height` rows, a multiple of which a thread takes
 /// at a time.
-template <row_source S, class Use>
-void for_each_window(const S& source, std::size_t height, const execution& how, const Use& use) {
+template <row_generator Rows, class Use>
+void for_each_window(const Rows& source, std::size_t height, const execution& how, const Use& use) {
   const std::size_t rows = source.rows(), cols = source.cols();
   if (rows == 0 || cols == 0) return;
   const std::size_t per_part =
@@ -71,9 +71,9 @@ void for_each_window(const S& source, std::size_t height, const execution& how, 
 }
 
 /// As tensor_scale_of of the rows made.
-template <class Format, row_source S>
+template <class Format, row_generator Rows>
 [[nodiscard]] tensor_scale tensor_scale_of_rows(const Format& format, const rule_view<Format>& rule,
-                                                const S& source, const execution& how) {
+                                                const Rows& source, const execution& how) {
   if (!format.has_tensor_scale) return {};
   std::atomic<std::uint32_t> amax = 0;
   for_each_window(source, window_height(1, source.cols()), how,
@@ -88,11 +88,12 @@ template <class Format, row_source S>
 }
 
 /// As quantize_by_kernels of the rows made. False, with nothing done, if the kernels do not reach.
-template <class Known, number_format Element, number_format Scale, row_source S, rounding_mode R>
+template <class Known, number_format Element, number_format Scale, row_generator Rows,
+          rounding_mode R>
 bool quantize_rows_by_kernels(const scaled_blocks<Element, Scale>& f,
-                              const rule_view<scaled_blocks<Element, Scale>>& rule, const S& source,
-                              const tensor_scale& tensor, const R& mode, const block_storage& out,
-                              const execution& how) {
+                              const rule_view<scaled_blocks<Element, Scale>>& rule,
+                              const Rows& source, const tensor_scale& tensor, const R& mode,
+                              const block_storage& out, const execution& how) {
   const std::size_t rows = source.rows(), cols = source.cols();
   const std::size_t block_rows = f.block_rows(rows), block_cols = f.block_cols(cols);
   if (!has_kernels || !is_kernel_block(block_cols, cols)) return false;
@@ -123,8 +124,8 @@ bool quantize_rows_by_kernels(const scaled_blocks<Element, Scale>& f,
   return true;
 }
 
-template <row_source S>
-[[nodiscard]] std::vector<float> all_rows(const S& source, const execution& how) {
+template <row_generator Rows>
+[[nodiscard]] std::vector<float> all_rows(const Rows& source, const execution& how) {
   std::vector<float> made(source.rows() * source.cols());
   for_each_window(source, window_height(1, source.cols()), how,
                   [&](std::size_t first, const matrix_view<float>& window) {
@@ -142,9 +143,9 @@ template <row_source S>
 /// errors are those of quantize.
 ///
 ///   quantize_rows(hadamard_rows(x, {.size = 16}), q, rules::rceil, nearest_even, threads{2})
-template <row_source S, class Format, template <class> class Layout, class Bytes,
+template <row_generator Rows, class Format, template <class> class Layout, class Bytes,
           rule_of_matrix<Format> Rule, rounding_mode R = rounding_of<Rule>>
-void quantize_rows(const S& source, basic_block_matrix<Format, Layout, Bytes>& out,
+void quantize_rows(const Rows& source, basic_block_matrix<Format, Layout, Bytes>& out,
                    const Rule& rule, const R& mode = {}, const execution& how = {}) {
   bulk::require_rule<Format>("quantize_rows", out.composition(), rule);
   bulk::require_shape("quantize_rows", out.rows(), out.cols(), source.rows(), source.cols());
@@ -171,9 +172,9 @@ void quantize_rows(const S& source, basic_block_matrix<Format, Layout, Bytes>& o
       },
       [&](const auto&) { as_whole(); });
 }
-template <row_source S, class Format, template <class> class Layout, class Bytes,
+template <row_generator Rows, class Format, template <class> class Layout, class Bytes,
           rounding_mode R = nearest_even_t>
-void quantize_rows(const S& source, basic_block_matrix<Format, Layout, Bytes>& out,
+void quantize_rows(const Rows& source, basic_block_matrix<Format, Layout, Bytes>& out,
                    const R& mode = {}, const execution& how = {}) {
   if constexpr (described_scaled_blocks<Format>) {
     if (bulk::is_in_blocks<Format>(out.composition())) {
@@ -186,9 +187,9 @@ void quantize_rows(const S& source, basic_block_matrix<Format, Layout, Bytes>& o
     quantize(matrix_view<const float>(made.data(), source.rows(), source.cols()), out, mode, how);
   }
 }
-template <auto F, template <class> class Layout = planes, row_source S, class... Arguments>
+template <auto F, template <class> class Layout = planes, row_generator Rows, class... Arguments>
 requires is_block_format_v<format_of<F>>
-[[nodiscard]] block_matrix<F, Layout> quantize_rows(const S& source,
+[[nodiscard]] block_matrix<F, Layout> quantize_rows(const Rows& source,
                                                     const Arguments&... arguments) {
   block_matrix<F, Layout> out(source.rows(), source.cols());
   quantize_rows(source, out, arguments...);

@@ -22,7 +22,7 @@ class hadamard_rows {
   /// Throws std::invalid_argument as hadamard_transform does, and for the left side, whose rows
   /// depend on all rows of a group.
   hadamard_rows(matrix_view<const float> x, const hadamard& t)
-      : x_(x), plan_((require(x, t), best_isa()), t, x.cols, false) {}
+      : x_(x), plan_(best_isa(), checked(x, t), x.cols, false) {}
 
   [[nodiscard]] std::size_t rows() const { return x_.rows; }
   [[nodiscard]] std::size_t cols() const { return x_.cols; }
@@ -35,9 +35,10 @@ class hadamard_rows {
   }
 
  private:
-  static void require(const matrix_view<const float>& x, const hadamard& t) {
+  static const hadamard& checked(const matrix_view<const float>& x, const hadamard& t) {
     lowp::detail::require_hadamard("hadamard_rows", t, x.rows, x.cols);
     if (t.side != transform_side::right) refuse("hadamard_rows: side is left, expected right");
+    return t;
   }
 
   matrix_view<const float> x_;

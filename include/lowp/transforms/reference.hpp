@@ -15,7 +15,7 @@
 #include "lowp/transforms/hadamard.hpp"
 
 namespace lowp::reference {
-namespace detail {
+namespace hadamard_steps {
 
 /// Step 3, of `2 * Half` elements that lie `apart`.
 template <std::size_t Half>
@@ -88,18 +88,18 @@ inline void transform(matrix_view<const float> in, matrix_view<float> out, const
   }
 }
 
-}  // namespace detail
+}  // namespace hadamard_steps
 
 /// out has the shape of in, and may be in.
 inline void hadamard_transform(matrix_view<const float> in, matrix_view<float> out,
                                const hadamard& t) {
   lowp::detail::require_hadamard("hadamard_transform", t, in.rows, in.cols);
-  detail::transform(in, out, t, false);
+  hadamard_steps::transform(in, out, t, false);
 }
 inline void inverse_hadamard_transform(matrix_view<const float> in, matrix_view<float> out,
                                        const hadamard& t) {
   lowp::detail::require_hadamard("inverse_hadamard_transform", t, in.rows, in.cols);
-  detail::transform(in, out, t, true);
+  hadamard_steps::transform(in, out, t, true);
 }
 
 }  // namespace lowp::reference
