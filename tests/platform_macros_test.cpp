@@ -20,6 +20,7 @@
 #include <lowp/profiles/profiles.hpp>
 #include <lowp/block/digit_orders.hpp>
 #include <lowp/block/phase_matrix.hpp>
+#include <lowp/block/quantize_rows.hpp>
 #include <lowp/block/tiles/choice.hpp>
 #include <lowp/block/tiles/log_tile.hpp>
 #include <lowp/block/tiles/mx_plus.hpp>
@@ -34,6 +35,11 @@
 #include <lowp/number/quire_text.hpp>
 #include <lowp/formats/variable_codebook.hpp>
 #include <lowp/gemm/operands/tile_operand.hpp>
+#include <lowp/transforms/column_order.hpp>
+#include <lowp/transforms/hadamard_rows.hpp>
+#include <lowp/transforms/hadamard_transform.hpp>
+#include <lowp/transforms/reference.hpp>
+#include <lowp/transforms/smoothing.hpp>
 // clang-format on
 
 using namespace lowp;

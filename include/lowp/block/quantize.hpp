@@ -8,12 +8,12 @@
 #include <cstring>
 #include <string>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 #include "lowp/arrays/convert.hpp"
 #include "lowp/arrays/execution.hpp"
 #include "lowp/arrays/matrix_view.hpp"
+#include "lowp/arrays/shared_elements.hpp"
 #include "lowp/block/block_job.hpp"
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/block/dequantize_job.hpp"
@@ -37,23 +37,6 @@ template <class Format>
     amax = (std::max)(amax, kernels::finite_amax_array(level, in.row(row), in.cols));
   }
   return rule.make_tensor_scale(rule.rule, format, float_of(amax));
-}
-
-/// Whether two matrices have elements in common; of different strides, whether they lie within each
-/// other.
-[[nodiscard]] inline bool share_elements(matrix_view<const float> a, matrix_view<const float> b) {
-  if (a.rows == 0 || a.cols == 0 || b.rows == 0 || b.cols == 0) return false;
-  auto from = reinterpret_cast<std::uintptr_t>(a.data),
-       to = reinterpret_cast<std::uintptr_t>(b.data);
-  if (to < from) {
-    std::swap(a, b);
-    std::swap(from, to);
-  }
-  const std::size_t apart = (to - from + sizeof(float) - 1) / sizeof(float);
-  if (apart >= (a.rows - 1) * a.stride + a.cols) return false;
-  if (a.rows == 1) return true;
-  const bool is_comb = b.rows == 1 ? b.cols <= a.stride : a.stride == b.stride;
-  return !is_comb || apart % a.stride < a.cols || apart % a.stride + b.cols > a.stride;
 }
 
 [[nodiscard]] inline std::vector<float> transpose_of(const matrix_view<const float>& in) {

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// Butterflies of Hadamard transforms, and operations on rows with a value for each column: of
+// binary32, each rounded once to nearest even. The caller sees to the floating-point environment
+// (core/config.hpp).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "lowp/kernels/isa.hpp"
+#include "lowp/kernels/target.hpp"
+#ifndef LOWP_BORDER  // lowp.hpp is included before
+#define LOWP_FORGETS_AGAIN
+#include "lowp/kernels/define.inc"
+#endif
+
+namespace lowp {
+inline namespace LOWP_KERNEL_BASELINE {
+namespace kernels {
+
+/// One pass over vectors of as many words as a target has lanes: each is read once and written
+/// once. Vectors i, i + distance … i + (radix - 1) * distance are combined. The steps are, in this
+/// order, those that a pass asks for; where it reads and writes may be the same memory.
+struct butterfly_pass {
+  const std::uint32_t* in = nullptr;
+  std::size_t in_step = 0;  ///< words from a vector to the next
+  std::uint32_t* out = nullptr;
+  std::size_t out_step = 0;
+  std::size_t count = 0;     ///< vectors, a multiple of distance * radix
+  std::size_t distance = 1;  ///< vectors
+  std::size_t across = 1;    ///< vectors next to each other that are passed as one
+  /// Signs that values take first: null, or bytes that are 0 or 0x80, `sign_step` from a vector to
+  /// the next; of a step of 1 byte, all lanes of a vector, or of vectors across, take the same.
+  const std::uint8_t* signs_before = nullptr;
+  std::size_t sign_step = 0;
+  int lane_stages = 0;  ///< butterflies of lanes 1, 2, 4 … apart
+  bool scales = false;
+  std::uint32_t factor = 0;                   ///< what sums are multiplied by, if it `scales`
+  const std::uint8_t* signs_after = nullptr;  ///< as signs_before
+};
+
+/// Lanes of a vector, and the most vectors that are combined in one pass but for orders 12 and 20.
+[[nodiscard]] LOWP_BORDER std::size_t butterfly_lanes(isa level);
+[[nodiscard]] LOWP_BORDER std::size_t widest_radix(isa level);
+
+/// The radix is a power of two up to the widest: stages 1, 2, 4 … vectors apart; or 12 or 20, the
+/// matrices of paley.hpp.
+LOWP_BORDER void run_butterflies(isa level, const butterfly_pass& pass, std::size_t radix);
+
+enum class column_operation : std::uint8_t { multiply, divide, add };
+
+/// out[i] = x[i] operation by[i]; `count` is a multiple of group_size.
+LOWP_BORDER void operate_on_columns(isa level, column_operation operation, const std::uint32_t* x,
+                                    const std::uint32_t* by, std::size_t count, std::uint32_t* out);
+
+/// lowest[i] = min(lowest[i], key of x[i]), and highest; `count` is a multiple of butterfly_lanes.
+/// Keys are in the order of numbers (key_of_number).
+LOWP_BORDER void widen_ranges(isa level, const std::uint32_t* x, std::size_t count,
+                              std::uint32_t* lowest, std::uint32_t* highest);
+
+}  // namespace kernels
+}  // namespace LOWP_KERNEL_BASELINE
+}  // namespace lowp
+
+#if !LOWP_COMPILED
+#include "lowp/kernels/transforms/transforms.inc"
+#endif
+#ifdef LOWP_FORGETS_AGAIN
+#undef LOWP_FORGETS_AGAIN
+#include "lowp/kernels/undefine.inc"
+#endif

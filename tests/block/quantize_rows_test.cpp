@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Rows quantized as they are made are those of the whole matrix, byte for byte.
+#include "lowp/block/quantize_rows.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <stdexcept>
+#include <vector>
+
+#include "catch.hpp"
+#include "lowp/block/catalog.hpp"
+#include "lowp/rounding/any_rounding.hpp"
+#include "lowp/transforms/hadamard_rows.hpp"
+#include "lowp/transforms/hadamard_transform.hpp"
+#include "split_mix.hpp"
+
+using namespace lowp;
+
+namespace {
+
+std::vector<float> numbers(std::size_t count) {
+  test::split_mix random(count);
+  std::vector<float> x(count);
+  for (float& v : x) {
+    const auto word = static_cast<std::uint32_t>(random.word());
+    v = std::bit_cast<float>((word & 0x807FFFFFu) | (120 + random.below(9)) << 23);
+  }
+  return x;
+}
+
+template <auto F, class... Arguments>
+void compare(std::size_t rows, std::size_t cols, bool is_special, const Arguments&... arguments) {
+  std::vector<float> x = numbers(rows * cols), y(x.size());
+  if (is_special) x[cols + 1] = std::numeric_limits<float>::infinity();
+  const matrix_view<const float> in(x.data(), rows, cols);
+  const hadamard t{.size = 16, .signs = random_signs{9}};
+  hadamard_transform(in, {y.data(), rows, cols}, t);
+  const auto whole = quantize<F>(matrix_view<const float>(y.data(), rows, cols), arguments...);
+  const auto made = quantize_rows<F>(hadamard_rows(in, t), arguments...);
+  INFO(rows << " x " << cols);
+  CHECK(std::ranges::equal(whole.bytes(), made.bytes()));
+  if constexpr (requires { whole.tensor_scale(); }) {
+    CHECK(whole.tensor_scale() == made.tensor_scale());
+  }
+}
+
+TEST_CASE("rows made a few at a time are quantized as a whole matrix is") {
+  compare<formats::mxfp4>(131, 96, false);
+  compare<formats::mxfp4>(7, 80, true, rules::rceil, nearest_even, threads{2});
+  compare<formats::nvfp4>(200, 112, true);
+  compare<formats::nvfp4_16x16>(75, 176, false);  // blocks of several rows, the last ones short
+  const auto draws = stochastic{.seed = 5, .random_bits = 8};
+  compare<formats::mxfp4>(150, 64, false, rules::floor, draws, threads{2});
+  compare<block_format{formats::e2m1, formats::e8m0, block_shape{1, 12}}>(3, 48, false);
+}
+
+TEST_CASE("shapes that differ and transforms along columns are refused") {
+  std::vector<float> x(64, 1);
+  const matrix_view<const float> in(x.data(), 2, 32);
+  mxfp4 q(2, 64);
+  CHECK_THROWS_AS(quantize_rows(hadamard_rows(in, {.size = 16}), q), std::invalid_argument);
+  CHECK_THROWS_AS(hadamard_rows(in, {.size = 2, .side = transform_side::left}),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(hadamard_rows(in, {.size = 64}), std::invalid_argument);
+}
+
+}  // namespace
