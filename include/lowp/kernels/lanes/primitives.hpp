@@ -16,6 +16,8 @@
   row(fill, "V (word): the word in every lane")                                                  \
   row(larger, "V (V, V): the larger one, as integers without a sign")                            \
   row(smaller, "V (V, V): the smaller one, as integers without a sign")                          \
+  /* for any target, in lanes/derived.inc */                                                     \
+  row(load_widened, "u64 (const float*): values in binary64")                                    \
   /* lanes/<target>.inc: words */                                                                \
   row(sign_mask, "V (V): ones where the sign bit is set, else zero")                             \
   row(leading_zeros, "V (V): how many bits lie above the highest one; of a word that is not 0")   \
@@ -42,7 +44,6 @@
   /* products/<target>.inc */                                                                    \
   row(float_multiply_add, "u32 (a, b, sum): a * b + sum, rounded once")                          \
   row(add_exact_product, "u64 (a, b, sum): sum + a * b, of products exact in binary64")          \
-  row(load_widened, "u64 (const float*): values in binary64")                                    \
   row(store_narrowed, "(float*, u64): values rounded to binary32")                               \
   row(to_integer, "u32 (u32): a number below 2^31 in magnitude, cut off, in two's complement")   \
   row(from_integer, "u32 (u32): the number nearest to an integer in two's complement")           \
