@@ -10,12 +10,12 @@
 #include <span>
 #include <string>
 
-#include "lowp/analysis/real_functions.hpp"
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/core/failure.hpp"
 #include "lowp/formats/catalog.hpp"
+#include "lowp/number/real_functions.hpp"
 #include "lowp/number/unpack.hpp"
 
 namespace lowp {

@@ -10,10 +10,10 @@
 #include <span>
 #include <vector>
 
-#include "lowp/analysis/real_functions.hpp"
 #include "lowp/block/aggregate.hpp"
 #include "lowp/block/block_statistics.hpp"
 #include "lowp/core/config.hpp"
+#include "lowp/number/real_functions.hpp"
 
 namespace lowp {
 

@@ -12,7 +12,7 @@
 #include <limits>
 #include <span>
 
-#include "lowp/analysis/real_functions.hpp"
+#include "lowp/number/real_functions.hpp"
 
 namespace lowp {
 
