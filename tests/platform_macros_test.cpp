@@ -34,6 +34,14 @@
 #include <lowp/number/quire_text.hpp>
 #include <lowp/formats/variable_codebook.hpp>
 #include <lowp/gemm/operands/tile_operand.hpp>
+#include <lowp/analysis/block_errors.hpp>
+#include <lowp/analysis/code_entropy.hpp>
+#include <lowp/analysis/moments.hpp>
+#include <lowp/analysis/salience.hpp>
+#include <lowp/analysis/space_utilization.hpp>
+#include <lowp/analysis/trace_estimate.hpp>
+#include <lowp/analysis/value_statistics.hpp>
+#include <lowp/analysis/wasserstein.hpp>
 // clang-format on
 
 using namespace lowp;

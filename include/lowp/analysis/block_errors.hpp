@@ -36,8 +36,8 @@ struct block_error {
 /// The aggregate whose result is block_error: x, then what approximates it.
 class error_aggregate {
  public:
-  template <class T, class U>
-  void add(const T& exact, const U& approximate) {
+  template <class Exact, class Approximate>
+  void add(const Exact& exact, const Approximate& approximate) {
     if (!detail::is_finite(exact)) return;
     ++sums_.count;
     if (!detail::is_finite(approximate)) {

@@ -54,9 +54,9 @@ class aggregates {
   }
 
  private:
-  template <std::size_t... I>
-  constexpr void merge(const aggregates& other, std::index_sequence<I...>) {
-    (std::get<I>(list_).merge(std::get<I>(other.list_)), ...);
+  template <std::size_t... Index>
+  constexpr void merge(const aggregates& other, std::index_sequence<Index...>) {
+    (std::get<Index>(list_).merge(std::get<Index>(other.list_)), ...);
   }
   std::tuple<A...> list_;
 };
@@ -142,8 +142,8 @@ template <class A, class... T>
                                                   std::size_t col, const A& start,
                                                   const matrix_view<const T>&... x) {
   constexpr std::size_t n = block_chains;
-  auto chains = [&]<std::size_t... I>(std::index_sequence<I...>) {
-    return std::array<A, n>{((void)I, start)...};
+  auto chains = [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+    return std::array<A, n>{((void)Index, start)...};
   }
   (std::make_index_sequence<n>{});
   const std::size_t first_row = row * grid.block_rows, first_col = col * grid.block_cols;
