@@ -66,7 +66,6 @@ class central_powers {
   const std::vector<block_statistics> statistics = statistics_of_blocks(x, shape, {}, how);
   std::vector<moments> out(grid.size());
   detail::for_blocks(grid, how, [&](std::size_t row, std::size_t first, std::size_t last) {
-    const default_float_environment environment;
     for (std::size_t col = first; col < last; ++col) {
       const block_statistics& s = statistics[row * grid.across + col];
       moments& m = out[row * grid.across + col];

@@ -111,7 +111,7 @@ void require_size(const char* function, const block_grid& grid, const matrix_vie
 }
 
 /// Blocks first … last - 1 of a row of blocks, in pieces of about 16384 elements for the threads:
-/// part(row of blocks, first, last).
+/// part(row of blocks, first, last), in the default floating-point environment.
 template <class Part>
 void for_blocks(const block_grid& grid, const execution& how, const Part& part) {
   if (grid.size() == 0) return;
@@ -129,6 +129,7 @@ void for_blocks(const block_grid& grid, const execution& how, const Part& part) 
   const std::size_t rows_each = per_piece(block * cols_each);
   const std::size_t pieces_across = pieces_of(grid.across, cols_each);
   const auto run = [&](std::size_t i) {
+    const default_float_environment environment;
     const std::size_t row = i / pieces_across * rows_each, col = i % pieces_across * cols_each;
     const std::size_t last = grid.across - col < cols_each ? grid.across : col + cols_each;
     for (std::size_t r = row; r < grid.down && r < row + rows_each; ++r) part(r, col, last);
@@ -174,7 +175,6 @@ void aggregate_blocks(const block_shape& shape, const A& start, std::span<aggreg
   detail::require_grid("aggregate_blocks", grid, out.size());
   (detail::require_size("aggregate_blocks", grid, more), ...);
   detail::for_blocks(grid, how, [&](std::size_t row, std::size_t first, std::size_t last) {
-    const default_float_environment environment;
     for (std::size_t col = first; col < last; ++col) {
       out[row * grid.across + col] = detail::aggregate_block(grid, row, col, start, x, more...);
     }

@@ -102,8 +102,7 @@ template <class Use>
 void walk_statistics(matrix_view<const float> x, const block_grid& grid, statistic_choice which,
                      const execution& how, const Use& use) {
   for_blocks(grid, how, [&](std::size_t row, std::size_t first, std::size_t last) {
-    const default_float_environment environment;
-    constexpr std::size_t some = 64;
+    constexpr std::size_t some = 16;
     block_statistics found[some];
     for (std::size_t col = first; col < last; col += some) {
       const std::size_t n = last - col < some ? last - col : some;
