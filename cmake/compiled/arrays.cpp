@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The kernels of arrays, searches for scales, statistics of blocks, and threads, for lowp::compiled.
+// The kernels of arrays, searches for scales, statistics of blocks, and threads, for
+// lowp::compiled.
 #include <thread>
 #include <vector>
 
