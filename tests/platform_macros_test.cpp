@@ -40,7 +40,6 @@
 #include <lowp/analysis/salience.hpp>
 #include <lowp/analysis/space_utilization.hpp>
 #include <lowp/analysis/trace_estimate.hpp>
-#include <lowp/analysis/value_statistics.hpp>
 #include <lowp/analysis/wasserstein.hpp>
 // clang-format on
 
