@@ -40,6 +40,13 @@
 #include <lowp/transforms/hadamard_transform.hpp>
 #include <lowp/transforms/reference.hpp>
 #include <lowp/transforms/smoothing.hpp>
+#include <lowp/analysis/block_errors.hpp>
+#include <lowp/analysis/code_entropy.hpp>
+#include <lowp/analysis/moments.hpp>
+#include <lowp/analysis/salience.hpp>
+#include <lowp/analysis/space_utilization.hpp>
+#include <lowp/analysis/trace_estimate.hpp>
+#include <lowp/analysis/wasserstein.hpp>
 // clang-format on
 
 using namespace lowp;

@@ -15,12 +15,8 @@
 #include "lowp/core/exact.hpp"
 #include "lowp/core/failure.hpp"
 #include "lowp/formats/catalog.hpp"
+#include "lowp/number/real_functions.hpp"
 #include "lowp/number/unpack.hpp"
-
-// Its many overloads cost a translation unit more than this file does.
-#if !defined(__GNUC__) && !defined(__clang__)
-#include <cmath>  // std::log10, std::sqrt
-#endif
 
 namespace lowp {
 
@@ -53,12 +49,6 @@ namespace detail {
   return pack_as<double>(unpacked::scaled_integer(false, 1, exponent));
 }
 
-/// By reference: under -ffinite-math-only clang takes for granted that a float passed by value is
-/// finite.
-[[nodiscard]] constexpr bool is_finite(const float& x) {
-  return (std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFu) < 0x7F800000u;
-}
-
 /// Where rounding to nearest would go beyond the largest (or the lowest) value of a format if there
 /// was anything: half its last step further.
 template <number_format F>
@@ -70,28 +60,6 @@ template <number_format F>
   unpacked half = exact::add(last, -value_next_to_end(format, is_negative && !is_other));
   half = scale_by_power_of_two(half, -1);
   return exact::add(end, is_other ? -half : half);
-}
-
-[[nodiscard]] inline double log10_of(double x) {
-#if defined(__GNUC__) || defined(__clang__)
-  return __builtin_log10(x);
-#else
-  return std::log10(x);
-#endif
-}
-[[nodiscard]] inline double square_root_of(double x) {
-#if defined(__GNUC__) || defined(__clang__)
-  return __builtin_sqrt(x);
-#else
-  return std::sqrt(x);
-#endif
-}
-[[nodiscard]] inline double magnitude_of(double x) {
-#if defined(__GNUC__) || defined(__clang__)
-  return __builtin_fabs(x);
-#else
-  return std::fabs(x);
-#endif
 }
 
 class error_accumulator {
@@ -131,9 +99,7 @@ class error_accumulator {
     const auto fraction = [&](std::size_t part) {
       return static_cast<double>(part) / static_cast<double>(r.count);
     };
-    r.sqnr_db = special_ == r.count ? pack_as<double>(unpacked::nan())
-                : noise_ == 0       ? pack_as<double>(unpacked::infinite())
-                                    : 10 * log10_of(signal_ / noise_);
+    r.sqnr_db = special_ == r.count ? pack_as<double>(unpacked::nan()) : decibels(signal_, noise_);
     r.mean_relative_error = nonzero_ == 0 ? 0 : relative_ / static_cast<double>(nonzero_);
     r.cosine = signal_ == 0 && approximate_ == 0 ? 1
                : signal_ == 0 || approximate_ == 0

@@ -12,6 +12,8 @@
 #include <limits>
 #include <span>
 
+#include "lowp/number/real_functions.hpp"
+
 namespace lowp {
 
 /// Figures over the values that are finite; those of no value are zero.
@@ -66,7 +68,7 @@ class value_accumulator {
                                              std::bit_cast<std::uint32_t>(r.max) & 0x7FFFFFFFu));
     r.smallest = smallest_ == none ? 0.0f : std::bit_cast<float>(smallest_ + 1);
     r.mean = sum_ / static_cast<double>(r.finite);
-    r.rms = root(square_ / static_cast<double>(r.finite));
+    r.rms = detail::square_root_of(square_ / static_cast<double>(r.finite));
     return r;
   }
 
@@ -83,16 +85,6 @@ class value_accumulator {
     const auto bits = static_cast<std::uint32_t>(order);
     return std::bit_cast<float>(bits ^ (static_cast<std::uint32_t>(order >> 31) >> 1));
   }
-  static double root(double x) {
-#if defined(__GNUC__) || defined(__clang__)
-    return __builtin_sqrt(x);
-#else
-    double y = x;  // Newton's iteration from above
-    for (double next = (y + 1) / 2; next < y; next = (y + x / y) / 2) y = next;
-    return y;
-#endif
-  }
-
   void add_chunk(std::span<const float> values, double* sums, double* squares) {
     std::uint32_t largest = 0;
     for (const float& value : values)

@@ -16,6 +16,8 @@
   row(fill, "V (word): the word in every lane")                                                  \
   row(larger, "V (V, V): the larger one, as integers without a sign")                            \
   row(smaller, "V (V, V): the smaller one, as integers without a sign")                          \
+  /* for any target, in lanes/derived.inc */                                                     \
+  row(load_widened, "u64 (const float*): values in binary64")                                    \
   /* lanes/<target>.inc: words */                                                                \
   row(sign_mask, "V (V): ones where the sign bit is set, else zero")                             \
   row(leading_zeros, "V (V): how many bits lie above the highest one; of a word that is not 0")   \
@@ -28,6 +30,7 @@
   row(float_smaller, "V (V, V): the smaller number; of zeros, either")                           \
   row(float_larger, "V (V, V): the larger number; of zeros, either")                             \
   row(float_residual, "u32 (x, q, d): has the sign of x - q * d and is 0 if and only if that is") \
+  row(add_exact_product, "u64 (a, b, sum): sum + a * b, of products exact in binary64")          \
   row(multiply_words, "u64 (u64, u64): the product of the low halves; high halves do not matter") \
   row(count_up, "u64 (word): first, first + 1, ...")                                             \
   row(raise_to_maxima, "(u32* to, u32 v0, v1, v2, v3): to[i] = max(to[i], lanes of vi), below 2^31") \
@@ -41,8 +44,6 @@
   row(store_halves, "(bytes, u32 v0, v1, v2, v3): binary32 to binary16, where has_halves<u32>")  \
   /* products/<target>.inc */                                                                    \
   row(float_multiply_add, "u32 (a, b, sum): a * b + sum, rounded once")                          \
-  row(add_exact_product, "u64 (a, b, sum): sum + a * b, of products exact in binary64")          \
-  row(load_widened, "u64 (const float*): values in binary64")                                    \
   row(store_narrowed, "(float*, u64): values rounded to binary32")                               \
   row(to_integer, "u32 (u32): a number below 2^31 in magnitude, cut off, in two's complement")   \
   row(from_integer, "u32 (u32): the number nearest to an integer in two's complement")           \
