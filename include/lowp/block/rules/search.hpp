@@ -94,8 +94,8 @@ struct search {
   }
   [[nodiscard]] code_t scale(const block_values& block, const auto& format) const {
     const default_float_environment environment;
-    const float max = pack_as<float>(unpack(detail::largest_element(format)));
-    const float base = detail::over(detail::over(block.amax, max), block.tensor.decoding);
+    const auto& grids = detail::shrink_grids_of(format.element, format.scale);
+    const float base = detail::over(detail::over(block.amax, grids.largest), block.tensor.decoding);
     const std::uint32_t bits = std::bit_cast<std::uint32_t>(base);
     if (bits < 0x00800000u || bits >= 0x7F800000u) return code_of(format, base, 0);
     const matrix_view<const float> weight = weights_of(block, format);
@@ -197,7 +197,10 @@ struct search {
   }
   [[nodiscard]] code_t code_of(const auto& format, float base, int k) const {
     const float part = detail::plus(to, -detail::times(static_cast<float>(k), step()));
-    return detail::nearest_scale(format, unpack(detail::times(base, part)));
+    const float wanted = detail::times(base, part);
+    const std::uint32_t bits = std::bit_cast<std::uint32_t>(wanted);
+    if (is_same_format(format.scale, formats::binary32) && bits < 0x7F800000u) return bits;
+    return detail::nearest_scale(format, unpack(wanted));
   }
   [[nodiscard]] static float nearest(const auto& element, float t) {
     return pack_as<float>(decode(element, encode(element, unpack(t), nearest_even,

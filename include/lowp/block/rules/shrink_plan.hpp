@@ -18,6 +18,7 @@ namespace lowp::detail {
 struct shrink_grids {
   bool exist = false;
   kernels::shrink_plan plan{};
+  float largest = 0;       ///< element
   float largest_base = 0;  ///< above it quotients are larger than lanes have them
 };
 
@@ -55,14 +56,14 @@ template <number_format Element, number_format Scale>
   using kernels::scale_set;
   shrink_grids result;
   kernels::shrink_plan& plan = result.plan;
-  const float largest = pack_as<float>(largest_value(element));
-  if (!find_grid(element, plan.element) || largest > 0x1p20f) return {};
+  result.largest = pack_as<float>(unpack(as_binary32(largest_value(element))));
+  if (!find_grid(element, plan.element) || result.largest > 0x1p20f) return result;
   if (is_same_format(scale, formats::binary32)) {
     plan.scales = scale_set::any;
   } else if (find_powers(scale, plan)) {
     plan.scales = scale_set::powers_of_two;
   } else if (facts_of(scale).are_powers_of_two() || !find_grid(scale, plan.scale)) {
-    return {};
+    return result;
   } else {
     plan.scales = scale_set::grid;
   }
