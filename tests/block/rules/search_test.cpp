@@ -87,6 +87,7 @@ chosen search_again(const rules::search& rule, const Format& f, const lowp::bloc
   const double decoding = static_cast<double>(block.tensor.decoding);
   const double max = to_double(largest_value(f.element));
   const double base = rounded(rounded(static_cast<double>(block.amax) / max) / decoding);
+  const double norm = static_cast<double>(rule.norm);
   const double step =
       rule.candidates == 1
           ? 0
@@ -107,15 +108,17 @@ chosen search_again(const rules::search& rule, const Format& f, const lowp::bloc
     for (std::size_t r = 0; r < block.values.rows; ++r) {
       for (std::size_t c = 0; c < block.values.cols; ++c, ++i) {
         const double x = static_cast<double>(block.values(r, c)), t = rounded(x * multiplier);
-        const double v = nearest(values, t), part = power(rounded(t - v), rule.norm);
-        sum = rounded(sum + (weights.empty() ? part : rounded(double{weights[i]} * part)));
+        const double v = nearest(values, t), part = power(rounded(t - v), norm);
+        sum = rounded(sum +
+                      (weights.empty() ? part : rounded(static_cast<double>(weights[i]) * part)));
         exact += (weights.empty() ? 1.0L : static_cast<long double>(weights[i])) *
                  std::pow(std::fabs(static_cast<long double>(x) -
-                                    static_cast<long double>(v) * scale * decoding),
+                                    static_cast<long double>(v) *
+                                        static_cast<long double>(scale * decoding)),
                           static_cast<long double>(rule.norm));
       }
     }
-    const double error = rounded(sum * power(rounded(scale * rounded(1 / base)), rule.norm));
+    const double error = rounded(sum * power(rounded(scale * rounded(1 / base)), norm));
     if (error < least) {
       least = error;
       result.candidate = k;

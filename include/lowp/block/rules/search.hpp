@@ -88,9 +88,12 @@ struct search {
   }
   [[nodiscard]] static unpacked factor(const unpacked& scale, const auto&, const tensor_scale& t) {
     if (!scale.is_finite()) return scale;
-    const binary32 divisor = detail::as_binary32(scale) * binary32(t.decoding);
-    if (unpack(divisor).is_zero()) return unpack(divisor);
-    return unpack(detail::at_most(binary32(1) / divisor, detail::largest_binary32));
+    const default_float_environment environment;
+    const float divisor = detail::times(pack_as<float>(scale), t.decoding);
+    if (std::bit_cast<std::uint32_t>(divisor) << 1 == 0) return unpacked::zero();
+    const float multiplier = detail::over(1, divisor);
+    const bool is_finite = std::bit_cast<std::uint32_t>(multiplier) < 0x7F800000u;
+    return unpack(is_finite ? multiplier : 0x1.FFFFFEp127f);
   }
   [[nodiscard]] code_t scale(const block_values& block, const auto& format) const {
     const default_float_environment environment;
