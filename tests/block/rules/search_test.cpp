@@ -196,12 +196,31 @@ TEST_CASE("The first candidate of the least error is taken, by the kernels of al
   check(formats::e2m1, formats::e8m0, few, false, true);
   check(formats::e4m3fn, formats::binary32, few, false, true);
   check(formats::e3m0, formats::ue5m3, few, false, true, {1, 1}, -20);  // subnormal scales
+  check(formats::e2m1, formats::ue4m3, few, false, true, {1, 1}, -10);  // some scales are zero
+  check(formats::e2m1, formats::ue4m3, few, false, true, {1, 1}, -12);
   check(formats::uint_n<4>, formats::binary32, few, false, true);
   check(formats::fixed<8, 6>, formats::e6m2, few, true, false);
   check(formats::nf4, formats::binary32, few, true, false);
   check(formats::k_hot(formats::fixed<10, 6>, 2), formats::binary32, few, false, false);
   check(formats::e2m1, formats::binary32, few, false, false, {}, 120);  // beyond lanes
   check(formats::e2m1, formats::binary32, {.candidates = 1}, false, true);
+}
+
+TEST_CASE("A candidate half way between powers of two goes to the even code") {
+  const lowp::scaled_blocks f{formats::e2m1, formats::e8m0, block_shape{1, 16}};
+  const rules::search rule{.candidates = 2, .from = 0.6f, .norm = 1};
+  const auto check_block = [&](float first, float others, int expected) {
+    std::vector<float> x(16, others);
+    x[0] = first;
+    const lowp::block_values block{{x.data(), 1, 16}, 0, first, false, {}};
+    CHECK(search_again(rule, f, block, {}).candidate == expected);
+    CHECK(rule.by_definition(block, f, first / 6, {}) == expected);
+    for (const lowp::isa level : test::isas()) {
+      CHECK(rule.by_lanes(level, block, f, first / 6, {}) == expected);
+    }
+  };
+  check_block(9, 0.5f, 1);  // 3/2 is 2, and 0.9 is 1, under which the others are exact
+  check_block(18, 1, 0);    // 3 is 2, as is 1.8
 }
 
 TEST_CASE("Powers of errors are near those of the mathematics") {
