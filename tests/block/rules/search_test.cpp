@@ -17,6 +17,7 @@
 #include "isas.hpp"
 #include "lowp/block/catalog.hpp"
 #include "lowp/block/quantize.hpp"
+#include "lowp/formats/centred_format.hpp"
 #include "lowp/formats/codebook_format.hpp"
 #include "lowp/formats/k_hot_format.hpp"
 #include "split_mix.hpp"
@@ -200,7 +201,9 @@ TEST_CASE("The first candidate of the least error is taken, by the kernels of al
   check(formats::e2m1, formats::ue4m3, few, false, true, {1, 1}, -12);
   check(formats::uint_n<4>, formats::binary32, few, false, true);
   check(formats::fixed<8, 6>, formats::e6m2, few, true, false);
-  check(formats::nf4, formats::binary32, few, true, false);
+  check(formats::nf4, formats::binary32, few, true, true);
+  check(formats::bnb_fp4, formats::ue4m3, {.norm = 2.4f}, false, true, {1, 1}, 4);
+  check(formats::centred<4>, formats::binary16, few, false, true);
   check(formats::k_hot(formats::fixed<10, 6>, 2), formats::binary32, few, false, false);
   check(formats::e2m1, formats::binary32, few, false, false, {}, 120);  // beyond lanes
   check(formats::e2m1, formats::binary32, {.candidates = 1}, false, true);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A search for the scale of a block: of shrunk scales the one under which the quantized elements
-// err least. A rule that sees the elements, with kernels for floats, integers and fixed point; the
-// umbrella header leaves it out.
+// err least. A rule that sees the elements, with kernels for floats, integers, fixed point and
+// most formats of up to 8 bits; the umbrella header leaves it out.
 #pragma once
 
 #include <bit>
@@ -117,7 +117,7 @@ struct search {
     }
     const auto& grids = detail::shrink_grids_of(format.element, format.scale);
     if (!grids.exist || detail::times(base, to) > grids.largest_base) return {};
-    kernels::shrink_plan plan = grids.plan;
+    kernels::shrink_plan plan = grids.bound();
     plan.to = std::bit_cast<std::uint32_t>(to);
     plan.step = std::bit_cast<std::uint32_t>(step());
     plan.count = candidates;

@@ -4,7 +4,9 @@
 
 #include <bit>
 #include <cstdint>
+#include <vector>
 
+#include "lowp/block/rules/nearest_values.hpp"
 #include "lowp/block/rules/rule.hpp"
 #include "lowp/formats/facts.hpp"
 #include "lowp/kernels/lanes/lane_plan.hpp"
@@ -18,8 +20,18 @@ namespace lowp::detail {
 struct shrink_grids {
   bool exist = false;
   kernels::shrink_plan plan{};
-  float largest = 0;       ///< element
+  float largest = 0;       ///< of elements
   float largest_base = 0;  ///< above it quotients are larger than lanes have them
+  std::vector<std::uint32_t> values, limits;  ///< of elements on no grid
+
+  /// The plan, which is good while these grids live.
+  [[nodiscard]] kernels::shrink_plan bound() const {
+    kernels::shrink_plan result = plan;
+    result.values = values.data();
+    result.limits = limits.data();
+    result.limit_count = limits.size();
+    return result;
+  }
 };
 
 /// The steps of a format, if lanes round to them by one addition.
@@ -57,7 +69,18 @@ template <number_format Element, number_format Scale>
   shrink_grids result;
   kernels::shrink_plan& plan = result.plan;
   result.largest = pack_as<float>(unpack(as_binary32(largest_value(element))));
-  if (!find_grid(element, plan.element) || result.largest > 0x1p20f) return result;
+  if (result.largest > 0x1p20f) return result;
+  if (!find_grid(element, plan.element)) {
+    const auto& listed = nearest_values_of(element);
+    if (!listed.exist()) return result;
+    for (const float x : listed.values()) result.values.push_back(std::bit_cast<std::uint32_t>(x));
+    for (const float x : listed.limits()) {
+      const auto bits = std::bit_cast<std::uint32_t>(x);
+      result.limits.push_back(bits ^ (bits >> 31 != 0 ? 0xFFFFFFFFu : 0x80000000u));
+    }
+    plan.element.first = result.values.front();
+    plan.element.last = result.values.back();
+  }
   if (is_same_format(scale, formats::binary32)) {
     plan.scales = scale_set::any;
   } else if (find_powers(scale, plan)) {

@@ -64,6 +64,11 @@ struct shrink_plan {
   int count = 0;
   int whole_norm = 2;      ///< 1 … 4, or 0 for
   std::uint32_t norm = 0;  ///< this one, binary32
+  /// Elements that lie on no grid: values, and the numbers from which on each but the first is the
+  /// nearest, 0x80000000 flipped in positive ones and all bits in negative ones.
+  const std::uint32_t* values = nullptr;
+  const std::uint32_t* limits = nullptr;
+  std::size_t limit_count = 0;
   binade_grid element, scale;
   scale_set scales = scale_set::any;
   std::uint32_t odd_binades = 0;  ///< 1 where powers of two with odd fields have even codes
