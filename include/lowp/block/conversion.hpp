@@ -76,6 +76,7 @@ void quantize(matrix_view<const float> in, basic_block_matrix<Format, Layout, By
   bulk::require_rule<Format>("quantize", out.composition(), rule);
   bulk::require_shape("quantize", out.rows(), out.cols(), in.rows, in.cols);
   bulk::require_grid(rule, out.block_row_count(), out.block_col_count());
+  bulk::require_matrix(rule, out.rows(), out.cols());
   bulk::require_of_elements("quantize", c.overflow, c.choices());
   bulk::with_rule<Format>(
       out.composition(), rule,

@@ -163,6 +163,11 @@ void require_rule(const char* function, const typename Format::type& composition
   }
 }
 
+/// Throws if a rule does not fit a matrix of rows x cols elements.
+template <class Rule>
+void require_matrix(const Rule& rule, std::size_t rows, std::size_t cols) {
+  if constexpr (requires { rule.require_matrix(rows, cols); }) rule.require_matrix(rows, cols);
+}
 /// Throws if a rule does not fit a grid of blocks.
 template <class Rule>
 void require_grid(const Rule& rule, std::size_t block_rows, std::size_t block_cols) {

@@ -168,6 +168,7 @@ void quantize(matrix_view<const float> in, basic_block_matrix<Format, Layout, By
   bulk::require_rule<Format>("quantize", out.composition(), rule);
   bulk::require_shape("quantize", out.rows(), out.cols(), in.rows, in.cols);
   bulk::require_grid(rule, out.block_row_count(), out.block_col_count());
+  bulk::require_matrix(rule, out.rows(), out.cols());
   bulk::with_rule<Format>(
       out.composition(), rule,
       [&](const auto& known, const auto& blocks, const auto& view) {
@@ -229,6 +230,7 @@ void quantize_transposed(matrix_view<const float> in,
   bulk::require_rule<Format>("quantize_transposed", out.composition(), rule);
   bulk::require_shape("quantize_transposed", out.rows(), out.cols(), in.cols, in.rows);
   bulk::require_grid(rule, out.block_row_count(), out.block_col_count());
+  bulk::require_matrix(rule, out.rows(), out.cols());
   bulk::with_rule<Format>(
       out.composition(), rule,
       [&](const auto& known, const auto& blocks, const auto& view) {
@@ -448,6 +450,7 @@ void round_to(const Format& format, matrix_view<const float> in, matrix_view<flo
   bulk::require_rounded(in, out);
   bulk::require_grid(rule, detail::groups_along(in.rows, format.shape.rows),
                      detail::groups_along(in.cols, format.shape.cols));
+  bulk::require_matrix(rule, in.rows, in.cols);
   bulk::with_rule<described>(
       format, rule,
       [&](const auto&, const auto& blocks, const auto& view) {

@@ -16,7 +16,7 @@ namespace lowp::detail {
 // ambiguous, however the rule declares it.
 struct hook_names {
   int tensor, scaling, factor, divides_by_scale, element, has_elements, plan, defect, require_grid;
-  int rounding, sees_specials, keeps_negative_zero, is_power_of_two;
+  int require_matrix, rounding, sees_specials, keeps_negative_zero, is_power_of_two;
 };
 template <class Rule>
 struct with_hook_names : Rule, hook_names {};
@@ -79,6 +79,10 @@ constexpr void require_hooks() {
         requires { &names::require_grid; } ||
             requires(rule r, std::size_t n) { r.require_grid(n, n); },
         "a rule's require_grid is require_grid(block rows, block cols) const");
+    static_assert(
+        requires { &names::require_matrix; } ||
+            requires(rule r, std::size_t n) { r.require_matrix(n, n); },
+        "a rule's require_matrix is require_matrix(rows, cols) const");
     static_assert(
         requires { &names::rounding; } ||
             requires(rule r, const discarded& d) {

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -18,8 +19,8 @@
 namespace lowp::detail {
 
 /// The finite values of a format of at most 8 bits, ascending, and the binary32 numbers where
-/// encoding to nearest even passes from one to the next. There are none for a format of which one
-/// of these is not a binary32 number.
+/// encoding to nearest even passes from one to the next. There are none for a format that has
+/// values which are not binary32 numbers.
 template <number_format F>
 class nearest_values {
  public:
@@ -46,13 +47,15 @@ class nearest_values {
     for (std::size_t i = 1; i < all.size(); ++i) {
       const unpacked half = scale_by_power_of_two(exact::add(all[i - 1], all[i]), -1);
       const unpacked little = scale_by_power_of_two(exact::add(all[i], -all[i - 1]), -40);
-      const float limit = pack_as<float>(half), value = pack_as<float>(all[i]);
-      if (!same(unpack(limit), half) || !same(unpack(value), all[i]) ||
-          !same(nearest(exact::add(half, -little)), all[i - 1]) ||
+      const float value = pack_as<float>(all[i]);
+      float limit = pack_as<float>(half);
+      const bool is_half = same(unpack(limit), half);
+      if (!is_half && exact::compare(unpack(limit), half) < 0) limit = above(limit);
+      if (!same(unpack(value), all[i]) || !same(nearest(exact::add(half, -little)), all[i - 1]) ||
           !same(nearest(exact::add(half, little)), all[i])) {
         return;
       }
-      limits.push_back(same(nearest(half), all[i]) ? limit : above(limit));
+      limits.push_back(!is_half || same(nearest(half), all[i]) ? limit : above(limit));
       values.push_back(value);
     }
     count_ = limits.size();
@@ -64,6 +67,9 @@ class nearest_values {
 
   [[nodiscard]] const F& format() const { return format_; }
   [[nodiscard]] bool exist() const { return count_ != 0; }
+  /// The values, ascending, and where each but the first begins.
+  [[nodiscard]] std::span<const float> values() const { return values_; }
+  [[nodiscard]] std::span<const float> limits() const { return {limits_.data(), count_}; }
   [[nodiscard]] float largest() const { return values_.back(); }
   /// The value nearest to x, which is no NaN.
   [[nodiscard]] float operator()(float x) const {

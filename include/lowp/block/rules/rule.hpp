@@ -22,6 +22,7 @@
 //   plan(format, tensor) -> scale_plan        from_amax in lanes, for many blocks at a time
 //   defect(format) -> const char*             why the rule is none for the format, or null
 //   require_grid(block rows, block cols)      throws for a matrix that the rule does not fit
+//   require_matrix(rows, cols)                the same by the extents of the matrix itself
 //   rounding                                  the mode of elements if the caller names none
 //   sees_specials = true                      asked for blocks with NaN or infinity, too
 //   keeps_negative_zero = false               elements that round to -0 are +0

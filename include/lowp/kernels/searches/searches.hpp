@@ -48,6 +48,50 @@ struct pack_scales {
   std::uint32_t scale[pack_groups], minimum[pack_groups];  ///< binary32; x = scale * code - minimum
 };
 
+/// A float format's values, or those of fixed point: steps of their own in each binade from one on,
+/// those of that binade below it. Words are binary32.
+struct binade_grid {
+  std::uint32_t lowest = 0;           ///< 3/2 of the lowest power of two with steps of its own
+  std::uint32_t reach = 0;            ///< 23 - mantissa bits, as an exponent
+  std::uint32_t first = 0, last = 0;  ///< the ends
+};
+/// What scales are: numbers of binary32, those of a grid, powers of two.
+enum class scale_set : std::uint8_t { any, grid, powers_of_two };
+
+/// A search for shrunk scales: candidate k = 0 … count - 1 is base * (to - k * step) as a scale.
+struct shrink_plan {
+  std::uint32_t to = 0, step = 0;  ///< binary32
+  int count = 0;
+  int whole_norm = 2;      ///< 1 … 4, or 0 for
+  std::uint32_t norm = 0;  ///< this one, binary32
+  /// Elements that lie on no grid: values, and the numbers from which on each but the first is the
+  /// nearest, 0x80000000 flipped in positive ones and all bits in negative ones.
+  const std::uint32_t* values = nullptr;
+  const std::uint32_t* limits = nullptr;
+  std::size_t limit_count = 0;
+  binade_grid element, scale;
+  scale_set scales = scale_set::any;
+  std::uint32_t odd_binades = 0;  ///< 1 where powers of two with odd fields have even codes
+};
+/// The block that is searched, with the elements' weights or null; `extreme` is one of the
+/// elements with the largest magnitude. Words are binary32.
+struct shrink_block {
+  const float* x = nullptr;
+  std::size_t rows = 0, cols = 0, stride = 0;
+  const float* weights = nullptr;
+  std::size_t weights_stride = 0;
+  std::uint32_t base = 0, decoding = 0;
+  std::uint32_t extreme = 0, extreme_weight = 0;
+};
+
+/// The series of error powers (block/rules/error_norm.hpp): 2 / (ln 2 * (2 i + 1)), and
+/// (ln 2)^i / i!.
+inline constexpr float power_logarithm[5] = {0x1.715476p+1f, 0x1.ec709ep-1f, 0x1.2776c6p-1f,
+                                             0x1.a61762p-2f, 0x1.484b14p-2f};
+inline constexpr float power_exponential[8] = {
+    1.0f,           0x1.62e43p-1f,   0x1.ebfbep-3f,   0x1.c6b08ep-5f,
+    0x1.3b2ab6p-7f, 0x1.5d87fep-10f, 0x1.430912p-13f, 0x1.ffcbfcp-17f};
+
 /// Weights of n elements; `mean` and `importance` for those that have them.
 LOWP_BORDER void weigh_pack(isa level, element_weights how, const std::uint32_t* x,
                             const std::uint32_t* importance, const std::uint32_t* mean,
@@ -73,6 +117,12 @@ LOWP_BORDER void descend_to_signed_scale(isa level, const std::uint32_t* x, std:
 LOWP_BORDER void search_unsigned_scale(isa level, const std::uint32_t* x,
                                        const std::uint32_t* weights, std::size_t n, int largest,
                                        std::uint32_t* scales, std::uint32_t* codes);
+
+/// The number of the candidate that errs least, the first of such: see shrunk_scale.inc. Bases,
+/// and bases times `decoding`, lie between 2^-100 and 2^100, quotients of elements and scales below
+/// 2^40.
+[[nodiscard]] LOWP_BORDER int search_shrunk_scale(isa level, const shrink_plan& plan,
+                                                  const shrink_block& block);
 
 /// The codes nearest to (x + shift) / scale, lowest … highest, less lowest; those of groups whose
 /// scale is zero stay as they are. Without shifts (null): x / scale.

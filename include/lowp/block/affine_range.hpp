@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+// Ranges of values and the scale and zero point that integers have for them: what observers of
+// tensors find for affine_matrix_view. The umbrella header leaves it out.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lowp/block/rules/error_norm.hpp"
+#include "lowp/core/config.hpp"
+#include "lowp/core/failure.hpp"
+#include "lowp/formats/concepts.hpp"
+#include "lowp/formats/integers.hpp"
+
+namespace lowp {
+
+struct affine_range {
+  float low = 0, high = 0;
+  constexpr bool operator==(const affine_range&) const = default;
+};
+/// x = (q - zero) * scale.
+struct affine_scale {
+  float scale = 1;
+  std::int32_t zero = 0;
+  constexpr bool operator==(const affine_scale&) const = default;
+};
+
+namespace detail {
+
+[[nodiscard]] inline bool is_finite_number(float x) {
+  return (std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFu) < 0x7F800000u;
+}
+inline void require_range(const char* function, const affine_range& range) {
+  if (is_finite_number(range.low) && is_finite_number(range.high) && range.low <= range.high) {
+    return;
+  }
+  refuse(std::string(function) + ": range is " + std::to_string(range.low) + " to " +
+         std::to_string(range.high) + ", expected finite ends, the lower one first");
+}
+
+}  // namespace detail
+
+/// The least and the largest of the finite values; 0 and 0 without any.
+[[nodiscard]] inline affine_range min_max(std::span<const float> values) {
+  affine_range range;
+  bool is_first = true;
+  for (const float x : values) {
+    if (!detail::is_finite_number(x)) continue;
+    if (is_first || x < range.low) range.low = x;
+    if (is_first || x > range.high) range.high = x;
+    is_first = false;
+  }
+  return range;
+}
+/// The same range with zero in it, so that zero is exact (uniform affine quantization).
+[[nodiscard]] constexpr affine_range with_zero(const affine_range& range) {
+  return {range.low < 0 ? range.low : 0.0f, range.high > 0 ? range.high : 0.0f};
+}
+[[nodiscard]] inline affine_range min_max_with_zero(std::span<const float> values) {
+  return with_zero(min_max(values));
+}
+
+/// The percentiles `lower` and `upper`, 0 <= lower <= upper <= 100, of the finite values: of n in
+/// ascending order the one at p / 100 * (n - 1), counted from 0, between two of them in proportion;
+/// in binary64, rounded to binary32. min_max at 0 and 100. Throws std::invalid_argument for other
+/// percentiles.
+[[nodiscard]] inline affine_range percentile(std::span<const float> values, double lower,
+                                             double upper) {
+  if (!(lower >= 0) || !(lower <= upper) || !(upper <= 100)) {
+    refuse("percentile: percentiles are " + std::to_string(lower) + " and " +
+           std::to_string(upper) + ", expected 0 <= lower <= upper <= 100");
+  }
+  const default_float_environment environment;
+  std::vector<float> sorted;
+  std::copy_if(values.begin(), values.end(), std::back_inserter(sorted), detail::is_finite_number);
+  if (sorted.empty()) return {};
+  std::sort(sorted.begin(), sorted.end());
+  const auto at = [&](double p) {
+    const double place = opaque(opaque(p / 100) * static_cast<double>(sorted.size() - 1));
+    const auto below = static_cast<std::size_t>(place);
+    const std::size_t above = below + 1 < sorted.size() ? below + 1 : below;
+    const double a = static_cast<double>(sorted[below]), b = static_cast<double>(sorted[above]);
+    const double part = opaque(place - static_cast<double>(below));
+    return static_cast<float>(opaque(a + opaque(part * opaque(b - a))));
+  };
+  return {at(lower), at(upper)};
+}
+
+/// An exponential moving average of ranges, the first one taken as it is: end = (1 - rate) * end +
+/// rate * new end, each operation in binary64. Throws std::invalid_argument for a rate that is not
+/// above 0 and at most 1, and for what is no range.
+class moving_average_range {
+ public:
+  explicit moving_average_range(double rate = 0.1) : rate_(rate) {
+    if (!(rate > 0) || !(rate <= 1)) {
+      refuse("moving_average_range: rate is " + std::to_string(rate) +
+             ", expected above 0 and at most 1");
+    }
+  }
+  void add(const affine_range& range) {
+    detail::require_range("moving_average_range", range);
+    const default_float_environment environment;
+    const auto mix = [&](double old, float end) {
+      const double x = static_cast<double>(end);
+      return is_empty_ ? x : opaque(opaque(opaque(1 - rate_) * old) + opaque(rate_ * x));
+    };
+    low_ = mix(low_, range.low);
+    high_ = mix(high_, range.high);
+    is_empty_ = false;
+  }
+  /// 0 and 0 before any.
+  [[nodiscard]] affine_range range() const {
+    return {static_cast<float>(low_), static_cast<float>(high_)};
+  }
+
+ private:
+  double rate_, low_ = 0, high_ = 0;
+  bool is_empty_ = true;
+};
+
+/// The scale and the zero point under which the lowest code of an integer format is about
+/// range.low, the highest about range.high. A range that does not reach zero (a constant, above
+/// all) is first made to:
+///
+///   scale = (high - low) / (highest code - lowest code), at least the smallest normal number
+///   zero  = lowest code - low / scale to nearest even, within the codes
+///
+/// in binary32, each operation rounded once; the difference of the ends in binary64. 1 and 0, or
+/// the code next to 0, for the range of 0 alone. Throws std::invalid_argument for what is no range.
+template <number_format F>
+[[nodiscard]] affine_scale affine_scale_of(const F& format, const affine_range& range) {
+  const integer_values integers = integers_of(format);
+  if (!integers.exist || integers.unit != 0) {
+    refuse("affine_scale_of: the format has no integers");
+  }
+  detail::require_range("affine_scale_of", range);
+  const default_float_environment environment;
+  const affine_range r = with_zero(range);
+  const auto clamp = [&](std::int64_t zero) {
+    return static_cast<std::int32_t>(
+        std::clamp<std::int64_t>(zero, integers.range.low, integers.range.high));
+  };
+  if (r.low == 0 && r.high == 0) return {1, clamp(0)};
+  const double width = opaque(static_cast<double>(r.high) - static_cast<double>(r.low));
+  const double steps = static_cast<double>(integers.range.high - integers.range.low);
+  const float scale = (std::max)(static_cast<float>(opaque(width / steps)), 0x1p-126f);
+  const float places = detail::over(r.low, scale);  // not positive, above -2^32
+  const double shifted = opaque(static_cast<double>(places) + 0x1.8p52);
+  const auto whole = static_cast<std::int64_t>(opaque(shifted - 0x1.8p52));
+  return {scale, clamp(integers.range.low - whole)};
+}
+
+namespace detail {
+
+/// Under default_float_environment.
+[[nodiscard]] inline std::int32_t affine_code(std::int64_t low, std::int64_t high,
+                                              const affine_scale& to, float x) {
+  if (x != x) return to.zero;
+  const double places = std::clamp(static_cast<double>(over(x, to.scale)), -0x1p40, 0x1p40);
+  const auto whole = static_cast<std::int64_t>(opaque(opaque(places + 0x1.8p52) - 0x1.8p52));
+  return static_cast<std::int32_t>(std::clamp<std::int64_t>(whole + to.zero, low, high));
+}
+
+}  // namespace detail
+
+/// The code of x: x / scale in binary32, to nearest even, plus zero, within the codes of the
+/// format; `zero` for a NaN.
+template <number_format F>
+[[nodiscard]] std::int32_t affine_code(const F& format, const affine_scale& to, float x) {
+  const integer_values integers = integers_of(format);
+  const default_float_environment environment;
+  return detail::affine_code(integers.range.low, integers.range.high, to, x);
+}
+
+/// A search over widths and zero points.
+struct affine_search {
+  int widths = 100;
+  float norm = 2.4f;
+};
+
+/// The scale and zero point that leave the least error: widths i / widths of that of
+/// min_max_with_zero, i = 1 … widths, and for each of them all zero points from the lowest code to
+/// the highest; the lowest only, if no value is negative, the highest only, if none is positive.
+/// The scale is that of affine_scale_of times i / widths; the error is the sum over the finite
+/// values, in order, of error_power(x - value, norm), value = (code - zero) * scale, each operation
+/// in binary32. The first of the least is taken. Throws std::invalid_argument for formats of more
+/// than 8 bits or without integers, widths outside 1 to 65536, and norms that are not above 0 and
+/// at most 4.
+template <number_format F>
+[[nodiscard]] affine_scale search_affine_scale(const F& format, std::span<const float> values,
+                                               const affine_search& search = {}) {
+  const integer_values integers = integers_of(format);
+  if (!integers.exist || integers.unit != 0 || format.bits() > 8) {
+    refuse("search_affine_scale: expected a format of integers of at most 8 bits");
+  }
+  if (search.widths < 1 || search.widths > 65536) {
+    refuse("search_affine_scale: widths is " + std::to_string(search.widths) +
+           ", expected 1 to 65536");
+  }
+  if (!(search.norm > 0) || !(search.norm <= 4)) {
+    refuse("search_affine_scale: norm is " + std::to_string(search.norm) +
+           ", expected above 0 and at most 4");
+  }
+  const affine_range range = min_max_with_zero(values);
+  const affine_scale whole = affine_scale_of(format, range);
+  if (range == affine_range{}) return whole;
+  const default_float_environment environment;
+  const auto low = static_cast<std::int32_t>(integers.range.low);
+  const auto high = static_cast<std::int32_t>(integers.range.high);
+  const std::int32_t first = range.high == 0 ? high : low, last = range.low == 0 ? low : high;
+  affine_scale found = whole;
+  float least = std::bit_cast<float>(std::uint32_t{0x7F800000});
+  for (int i = 1; i <= search.widths; ++i) {
+    const float part = detail::over(static_cast<float>(i), static_cast<float>(search.widths));
+    const float scale = (std::max)(detail::times(whole.scale, part), 0x1p-126f);
+    for (std::int32_t zero = first; zero <= last; ++zero) {
+      float sum = 0;
+      for (const float x : values) {
+        if (!detail::is_finite_number(x)) continue;
+        const std::int32_t code = detail::affine_code(low, high, {scale, zero}, x);
+        const float value = detail::times(static_cast<float>(code - zero), scale);
+        sum = detail::plus(sum, detail::error_power(detail::plus(x, -value), search.norm));
+        if (!(sum < least)) break;  // sums do not fall
+      }
+      if (!(sum < least)) continue;
+      least = sum;
+      found = {scale, zero};
+    }
+  }
+  return found;
+}
+
+}  // namespace lowp

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// Scales that differ from others by powers of two, so that products can apply them by shifts: each
+// made one itself, or each row of them tied to its largest. The umbrella header leaves it out.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lowp/arrays/matrix_view.hpp"
+#include "lowp/block/block_matrix.hpp"
+#include "lowp/block/rules/given.hpp"
+#include "lowp/core/exact.hpp"
+#include "lowp/core/failure.hpp"
+
+namespace lowp {
+
+/// Where a scale goes that is none of those allowed. `up` lets nothing saturate that did not;
+/// `nearest` is by the ratio, in whose binade what lies below 3/2 goes down.
+enum class scale_direction : std::uint8_t { up, down, nearest };
+
+namespace detail {
+
+inline void require_scales(const char* function, std::span<const float> scales) {
+  for (std::size_t i = 0; i < scales.size(); ++i) {
+    if (std::bit_cast<std::uint32_t>(scales[i]) - 1 < 0x7F800000u - 1) continue;
+    refuse(std::string(function) + ": scales[" + std::to_string(i) + "] is " +
+           std::to_string(scales[i]) + ", expected a finite positive number");
+  }
+}
+/// The exponent of the power of two that takes the place of a positive ratio.
+[[nodiscard]] constexpr int power_in_place_of(const unpacked& ratio, scale_direction direction) {
+  const bool is_power = ratio.significand == uint128{std::uint64_t{1} << 63, 0};
+  switch (direction) {
+    case scale_direction::down: return ratio.exponent;
+    case scale_direction::up: return ratio.exponent + (is_power ? 0 : 1);
+    case scale_direction::nearest: break;
+  }
+  return ratio.exponent + static_cast<int>(ratio.significand.high >> 62 & 1);
+}
+
+}  // namespace detail
+
+/// Each scale a power of two: ZeroQuant-FP's first way (arXiv 2307.09782), 2^ceil(log2 scale), is
+/// `up`. Powers beyond binary32 become its largest and smallest. Throws std::invalid_argument,
+/// before writing, for scales that are not finite and positive.
+///
+///   std::vector<float> scales = scales_of(quantize<int4_groups>(w));
+///   make_powers_of_two(scales, scale_direction::up);
+///   const auto q = quantize<int4_groups>(w, rules::given{scales});
+inline void make_powers_of_two(std::span<float> scales, scale_direction direction) {
+  detail::require_scales("make_powers_of_two", scales);
+  for (float& scale : scales) {
+    const int exponent = detail::power_in_place_of(unpack(scale), direction);
+    const int bounded = exponent > 127 ? 127 : exponent < -149 ? -149 : exponent;
+    scale = pack_as<float>(unpacked::scaled_integer(false, 1, bounded));
+  }
+}
+
+/// Each scale of a row the row's largest over a power of two: ZeroQuant-FP's second way. With S the
+/// largest, scale becomes S / 2^n; `up`, n = floor(log2(S / scale)), lets nothing saturate;
+/// `down`, the ceiling, is the formula as the paper has it, under which groups may saturate by a
+/// factor of two. The ratio is exact. `per_row` scales in a row, row-major; throws
+/// std::invalid_argument, before writing, if rows are not whole, and for scales that are not finite
+/// and positive. Quotients below binary32's smallest number become that.
+inline void tie_to_row_maxima(std::span<float> scales, std::size_t per_row,
+                              scale_direction direction = scale_direction::up) {
+  if (per_row == 0 || scales.size() % per_row != 0) {
+    refuse("tie_to_row_maxima: per_row is " + std::to_string(per_row) + ", expected a divisor of " +
+           std::to_string(scales.size()) + ", the size of scales");
+  }
+  detail::require_scales("tie_to_row_maxima", scales);
+  for (std::size_t first = 0; first < scales.size(); first += per_row) {
+    const std::span<float> row = scales.subspan(first, per_row);
+    float largest = row[0];
+    for (const float scale : row) largest = scale > largest ? scale : largest;
+    for (float& scale : row) {
+      const unpacked part = exact::divide(unpack(scale), unpack(largest));  // at most 1
+      const int exponent = detail::power_in_place_of(part, direction);
+      const float tied =
+          pack_as<float>(scale_by_power_of_two(unpack(largest), exponent > 0 ? 0 : exponent));
+      scale = tied > 0 ? tied : std::bit_cast<float>(std::uint32_t{1});
+    }
+  }
+}
+
+/// The scales of a matrix of elements in blocks as binary32 numbers, row-major over the grid of
+/// blocks, without that of the tensor: what rules::given takes.
+template <class Format, template <class> class Layout, class Bytes>
+requires described_scaled_blocks<Format>
+[[nodiscard]] std::vector<float> scales_of(
+    const basic_block_matrix<Format, Layout, Bytes>& matrix) {
+  std::vector<float> scales;
+  const auto format = scaled_blocks_of(matrix.composition());
+  for (std::size_t row = 0; row < matrix.block_row_count(); ++row) {
+    for (std::size_t col = 0; col < matrix.block_col_count(); ++col) {
+      scales.push_back(pack_as<float>(decode(format.scale, matrix.scale_code(row, col))));
+    }
+  }
+  return scales;
+}
+
+}  // namespace lowp
