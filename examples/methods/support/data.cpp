@@ -85,7 +85,7 @@ std::vector<matrix> ocr_weights(std::size_t least) {
     std::puts("  skipped: weights of PP-OCRv4, which were not fetched");
     return weights;
   }
-  const lowp::io::file_kind* const kinds[] = {&lowp::io::onnx};
+  const lowp::io::file_kind* const kinds[] = {&lowp::io::onnx_with_constants};
   for (const char* const name : {"ch_PP-OCRv4_rec_infer", "ch_PP-OCRv4_det_infer"}) {
     const auto path = std::filesystem::path(LOWP_OCR_MODELS) / (std::string(name) + ".onnx");
     const auto file = lowp::io::open_tensors(path, kinds, lowp::io::file_access::mapped);
