@@ -43,10 +43,10 @@ struct of_statistic_t {
     { f(x, x) } -> std::convertible_to<double>;
   };
 
-  [[nodiscard]] double from_amax(const float& amax, const auto& format, const tensor_scale& t) const
+  [[nodiscard]] double from_amax(const float& most, const auto& format, const tensor_scale& t) const
       requires(sees_amax) {
     const default_float_environment environment;
-    return under(static_cast<double>(function(amax, largest(format))), t);
+    return under(static_cast<double>(function(most, largest(format))), t);
   }
   [[nodiscard]] double scale(const block_values& block, const auto&) const requires(!sees_amax) {
     const default_float_environment environment;
@@ -79,8 +79,8 @@ requires(std::invocable<const Function&, const block_statistics&> ||
 /// amax / divisor; amax over the largest element, if that is 0.
 struct absmax_over {
   double divisor = 0;
-  [[nodiscard]] double operator()(float amax, float largest) const {
-    return opaque(static_cast<double>(amax) /
+  [[nodiscard]] double operator()(float most, float largest) const {
+    return opaque(static_cast<double>(most) /
                   (divisor == 0 ? static_cast<double>(largest) : divisor));
   }
 };
@@ -128,9 +128,9 @@ struct ternary_threshold {
 /// Tseng et al. (arXiv 2502.20586): 4/3 of OCP's scale 2^(floor(log2 amax) - emax), under which
 /// nothing saturates; 0 for a block of zeros. Scales are no powers of two.
 struct tseng {
-  [[nodiscard]] double operator()(float amax, float largest) const {
-    if (!(amax > 0)) return 0;
-    const unpacked x = unpack(amax);
+  [[nodiscard]] double operator()(float most, float largest) const {
+    if (!(most > 0)) return 0;
+    const unpacked x = unpack(most);
     const int exponent = x.exponent - unpack(largest).exponent;
     return opaque(pack_as<double>(unpacked::scaled_integer(false, 4, exponent)) / 3);
   }
