@@ -148,6 +148,8 @@ inline namespace LOWP_BASELINE {
       statistics_aggregate{}, x);
 }
 
+}  // namespace LOWP_BASELINE
+
 namespace reference {
 
 /// The definition of lowp::statistics_of_blocks.
@@ -158,6 +160,8 @@ inline void statistics_of_blocks(matrix_view<const float> x, const block_shape& 
 }
 
 }  // namespace reference
+
+inline namespace LOWP_BASELINE {
 
 /// Statistics of each block of the given shape (rows x cols, block_shape::whole for all of a
 /// dimension), to out[row of blocks * blocks across + col]. Throws std::invalid_argument before
