@@ -228,7 +228,8 @@ inline void require_low_rank(const char* function, const matrix_view<const float
 
   std::vector<double> near(v.padded()), far(count);
   for (std::size_t k = 0; k < rank; ++k) {
-    const auto [value, i] = order[k];
+    const double value = order[k].first;
+    const std::size_t i = order[k].second;
     if (value == 0) continue;
     for (std::size_t j = 0; j < v.padded(); ++j) near[j] = opaque(v[i][j] / value);
     for (std::size_t j = 0; j < count; ++j) {  // times the singular value
