@@ -48,12 +48,12 @@ class residual_matrix {
   explicit residual_matrix(Terms... terms) : terms_(std::move(terms)...) {
     std::apply(
         [&](const auto&... term) {
-          const auto require = [&](std::size_t r, std::size_t c) {
+          const auto compare_shape = [&](std::size_t r, std::size_t c) {
             if (r == rows() && c == cols()) return;
             refuse("residual_matrix: a term is " + std::to_string(r) + " x " + std::to_string(c) +
                    ", expected " + std::to_string(rows()) + " x " + std::to_string(cols()));
           };
-          (require(term.rows(), term.cols()), ...);
+          (compare_shape(term.rows(), term.cols()), ...);
         },
         terms_);
   }

@@ -226,42 +226,43 @@ inline void require_low_rank(const char* function, const matrix_view<const float
   result.right.resize(rank * x.cols);
   for (const auto& [value, i] : order) result.singular_values.push_back(value);
 
-  std::vector<double> near(v.padded()), far(count);
+  std::vector<double> own(v.padded()), other(count);
   for (std::size_t k = 0; k < rank; ++k) {
     const double value = order[k].first;
     const std::size_t i = order[k].second;
     if (value == 0) continue;
-    for (std::size_t j = 0; j < v.padded(); ++j) near[j] = opaque(v[i][j] / value);
+    for (std::size_t j = 0; j < v.padded(); ++j) own[j] = opaque(v[i][j] / value);
     for (std::size_t j = 0; j < count; ++j) {  // times the singular value
-      far[j] = detail::chained_dot(original[j], near.data(), v.padded());
+      other[j] = detail::chained_dot(original[j], own.data(), v.padded());
     }
     const std::size_t right_size = takes_columns ? count : length;
-    const double* const right = takes_columns ? far.data() : near.data();
+    const double* const right = takes_columns ? other.data() : own.data();
     std::size_t largest = 0;
     for (std::size_t j = 1; j < right_size; ++j) {
       if (detail::magnitude_of(right[j]) > detail::magnitude_of(right[largest])) largest = j;
     }
     const double sign = right[largest] < 0 ? -1.0 : 1.0;
     const double root = opaque(detail::square_root_of(opaque(value)));
-    // `near` has length 1 and `far` that of the singular value.
-    const singular_side near_side = takes_columns ? singular_side::left : singular_side::right;
-    const bool near_has = side == near_side,
-               far_has = side != near_side && side != singular_side::both;
-    const auto of_near = [&](double u) {
-      return static_cast<float>(sign * (near_has  ? opaque(u * value)
-                                        : far_has ? u
-                                                  : opaque(u * root)));
+    // `own` has length 1 and `other` that of the singular value.
+    const singular_side own_side = takes_columns ? singular_side::left : singular_side::right;
+    const bool own_has = side == own_side,
+               other_has = side != own_side && side != singular_side::both;
+    const auto of_own = [&](double u) {
+      return static_cast<float>(sign * (own_has     ? opaque(u * value)
+                                        : other_has ? u
+                                                    : opaque(u * root)));
     };
-    const auto of_far = [&](double u) {
-      return static_cast<float>(sign * (near_has  ? opaque(u / value)
-                                        : far_has ? u
-                                                  : opaque(u / root)));
+    const auto of_other = [&](double u) {
+      return static_cast<float>(sign * (own_has     ? opaque(u / value)
+                                        : other_has ? u
+                                                    : opaque(u / root)));
     };
     for (std::size_t j = 0; j < length; ++j) {
-      (takes_columns ? result.left[j * rank + k] : result.right[k * x.cols + j]) = of_near(near[j]);
+      (takes_columns ? result.left[j * rank + k] : result.right[k * x.cols + j]) = of_own(own[j]);
     }
     for (std::size_t j = 0; j < count; ++j) {
-      (takes_columns ? result.right[k * x.cols + j] : result.left[j * rank + k]) = of_far(far[j]);
+      (takes_columns ? result.right[k * x.cols + j] : result.left[j * rank + k]) =
+          of_other(other[j]);
     }
   }
   return result;
@@ -288,10 +289,10 @@ inline void add_low_rank(matrix_view<const float> in, const low_rank& terms, mat
     for (std::size_t k = 0; k < terms.rank; ++k) {
       const double factor = static_cast<double>(terms.left[row * terms.rank + k]);
       const float* const right = terms.right.data() + k * terms.cols;
-      // Products of 24 significant bits are exact: fused or not, sums are these.
+      // Products of two numbers of 24 significant bits are exact.
       for (std::size_t col = 0; col < terms.cols; ++col) {
         const double product = factor * static_cast<double>(right[col]);
-        sums[col] = k == 0 ? product : sums[col] + product;
+        sums[col] = k == 0 ? product : opaque(sums[col] + product);
       }
     }
     for (std::size_t col = 0; col < terms.cols; ++col) {
