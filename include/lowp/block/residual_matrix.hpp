@@ -10,16 +10,17 @@
 #include <string>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/arrays/shared_elements.hpp"
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/block/quantize.hpp"
+#include "lowp/block/short_arrays.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/core/failure.hpp"
+#include "lowp/core/memory.hpp"
 #include "lowp/number/unpack.hpp"
 
 namespace lowp {
@@ -92,22 +93,35 @@ class residual_matrix {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// out = in + sign * term, in binary32, one rounding each.
+/// to[i] = x[i] + t[i], or x[i] - t[i], each rounded once; `to` may be either.
+inline void add_row(const float* x, const float* t, bool is_negative, std::size_t count,
+                    float* to) {
+  constexpr std::size_t step = 16;
+  std::size_t i = 0;
+  for (; i + step <= count; i += step) {
+    if (is_negative) {
+      lowp::detail::subtract_arrays<step>(x + i, t + i, to + i);
+    } else {
+      lowp::detail::add_arrays<step>(x + i, t + i, to + i);
+    }
+  }
+  for (; i < count; ++i) {
+    to[i] = is_negative ? lowp::detail::difference_of_floats(x[i], t[i])
+                        : lowp::detail::sum_of_floats(x[i], t[i]);
+  }
+}
+
+/// out = in + term or in - term; `out` may be `in`, which takes memory for the values of the term.
 template <class Term>
 void add_term(const matrix_view<const float>& in, const Term& term, bool is_negative,
               const matrix_view<float>& out, const execution& how) {
-  std::vector<float> values(in.rows * in.cols);
-  dequantize(term, matrix_view<float>(values.data(), in.rows, in.cols), how);
+  const lowp::detail::aligned_array<float> own(in.data == out.data ? in.rows * in.cols : 0);
+  const matrix_view<float> values =
+      in.data == out.data ? matrix_view<float>(own.get(), in.rows, in.cols) : out;
+  dequantize(term, values, how);
   const auto one_row = [&](std::size_t row) {
     const default_float_environment environment;
-    const float* const x = in.row(row);
-    const float* const t = values.data() + row * in.cols;
-    float* const to = out.row(row);
-    if (is_negative) {
-      for (std::size_t i = 0; i < in.cols; ++i) to[i] = x[i] - t[i];
-    } else {
-      for (std::size_t i = 0; i < in.cols; ++i) to[i] = x[i] + t[i];
-    }
+    add_row(in.row(row), values.row(row), is_negative, in.cols, out.row(row));
   };
   how.run(in.cols == 0 ? 0 : in.rows, task(one_row));
 }
@@ -144,8 +158,8 @@ template <class First, class... Rest>
 requires std::invocable<const First&, matrix_view<const float>>
 [[nodiscard]] auto residual_terms(matrix_view<const float> in, const First& first,
                                   const Rest&... rest) {
-  std::vector<float> left(in.rows * in.cols);
-  const matrix_view<float> remainder(left.data(), in.rows, in.cols);
+  const detail::aligned_array<float> left(in.rows * in.cols);
+  const matrix_view<float> remainder(left.get(), in.rows, in.cols);
   matrix_view<const float> from = in;
   const auto next = [&](const auto& term, const auto& quantizer) {
     remainder_of(from, term, remainder);

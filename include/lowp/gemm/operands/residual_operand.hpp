@@ -61,7 +61,7 @@ void with_term_sums(isa level, const Matrix& of, const Use& use) {
               const std::size_t n = (std::min)(depth, count - at);
               decode_term(term, x, rows, row, first + at, n, values);
               const default_float_environment environment;
-              for (std::size_t i = 0; i < n; ++i) out[at + i] += values[i];
+              add_row(out + at, values, false, n, out + at);
             }
           }
           others(row, first, count, out);
