@@ -189,6 +189,29 @@ TEST_CASE("a correction lowers the error of weights, and alternations lower it f
     if (rank == 8) CHECK(better.error < 0.99 * q.error);
   }
   CHECK(before < 1e-9);  // of full rank all is corrected
+
+  // Weights: the weighted error is less than that of the terms without them, the other is more.
+  std::vector<float> row_weights(24, 1), col_weights(32, 1);
+  for (std::size_t i = 0; i < 4; ++i) row_weights[5 * i] = 8, col_weights[7 * i] = 10;
+  const auto weighted_error = [&](const auto& q) {
+    dequantize(q, matrix_view<float>(y.data(), 24, 32));
+    double sum = 0;
+    for (std::size_t i = 0; i < w.size(); ++i) {
+      const double weight =
+          static_cast<double>(row_weights[i / 32]) * static_cast<double>(col_weights[i % 32]);
+      sum += std::pow(weight * (static_cast<double>(w[i]) - static_cast<double>(y[i])), 2);
+    }
+    return sum;
+  };
+  const auto even = quantize_compensated(in, quantizer, {.rank = 4});
+  const compensation how{.rank = 4, .row_weights = row_weights, .col_weights = col_weights};
+  const auto weighted = quantize_compensated(in, quantizer, how);
+  CHECK(weighted.error == Approx(weighted_error(weighted)).epsilon(1e-4));
+  CHECK(weighted.error < 0.5 * weighted_error(even));
+  row_weights[3] = 0;
+  CHECK_THROWS_AS(quantize_compensated(in, quantizer, how), std::invalid_argument);
+  CHECK_THROWS_AS(quantize_compensated(in, quantizer, {.rank = 4, .col_weights = row_weights}),
+                  std::invalid_argument);
   CHECK_THROWS_AS(quantize_compensated(in, quantizer, {.rank = 25}), std::invalid_argument);
   CHECK_THROWS_AS(quantize_compensated(in, quantizer, {.alternations = 0}), std::invalid_argument);
 }

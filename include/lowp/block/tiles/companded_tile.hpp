@@ -330,7 +330,8 @@ struct range_expansion {
 }
 
 /// x^k by a search: of the exponents i / steps, first <= i <= last, the first whose values err
-/// least, by the sum of squares in binary64, element after element, row by row.
+/// least, by the sum of squares in binary64, element after element, row by row; the first of a tile
+/// with a NaN or an infinity.
 struct searched_power {
   int first = 3, last = 10;  ///< 1 … 255
   int steps = 10;
@@ -349,6 +350,10 @@ struct searched_power {
     };
     auto best = static_cast<code_t>(first);
     double least = 0;
+    for (std::size_t k = 0; k < codes.size(); ++k) {
+      const float& x = values(k / values.cols, k % values.cols);
+      if ((std::bit_cast<std::uint32_t>(x) & 0x7F800000u) == 0x7F800000u) return best;
+    }
     for (int i = first; i <= last; ++i) {
       const auto law = static_cast<code_t>(i);
       const code_t scale = lowp::detail::encode_companded(f, law, values, nearest, put);
