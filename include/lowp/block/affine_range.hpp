@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "lowp/block/affine_scale.hpp"
 #include "lowp/block/rules/error_norm.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/failure.hpp"
@@ -19,17 +20,6 @@
 #include "lowp/formats/integers.hpp"
 
 namespace lowp {
-
-struct affine_range {
-  float low = 0, high = 0;
-  constexpr bool operator==(const affine_range&) const = default;
-};
-/// x = (q - zero) * scale.
-struct affine_scale {
-  float scale = 1;
-  std::int32_t zero = 0;
-  constexpr bool operator==(const affine_scale&) const = default;
-};
 
 namespace detail {
 
@@ -57,10 +47,6 @@ inline void require_range(const char* function, const affine_range& range) {
     is_first = false;
   }
   return range;
-}
-/// The same range with zero in it, so that zero is exact (uniform affine quantization).
-[[nodiscard]] constexpr affine_range with_zero(const affine_range& range) {
-  return {range.low < 0 ? range.low : 0.0f, range.high > 0 ? range.high : 0.0f};
 }
 [[nodiscard]] inline affine_range min_max_with_zero(std::span<const float> values) {
   return with_zero(min_max(values));

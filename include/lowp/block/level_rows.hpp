@@ -155,6 +155,7 @@ class level_rows {
       }
     } else {
       plan_ = kernels::make_decode_plan(f);
+      is_binary32_ = is_same_format(f, formats::binary32);
     }
   }
   /// What encodes a leaf of scales, zero points or offsets that has no plan, or null.
@@ -180,8 +181,8 @@ class level_rows {
     };
     if constexpr (requires { m.layout().dense_row(Leaf, row); }) {
       const dense_codes codes = m.layout().dense_row(Leaf, row);
-      if (has_kernels && codes.width != 0 && count >= 16) {
-        one_by_one((8 - first % 8) % 8);  // kernels begin at a byte
+      if (has_kernels && codes.width != 0 && (count >= 16 || is_binary32_)) {
+        if (!is_binary32_) one_by_one((8 - first % 8) % 8);  // kernels begin at a byte
         done += by_kernels(level, m.bytes().data() + codes.first_byte, codes.width, first + done,
                            count - done, out + done);
       }
@@ -228,7 +229,7 @@ class level_rows {
       decode_codes<std::uint16_t>(level, plan_, {}, bytes, first, count, width, {}, values);
       return count;
     }
-    if (!is_same_format(format_, formats::binary32) || width != 32) return 0;
+    if (!is_binary32_ || width != 32) return 0;
     std::memcpy(out, bytes + first * sizeof(float), count * sizeof(float));
     return count;
   }
@@ -245,6 +246,7 @@ class level_rows {
   F format_;
   kernels::value_table table_{};
   kernels::decode_plan plan_{};
+  bool is_binary32_ = false;
   kernels::block_thresholds steps_{};
 };
 
