@@ -50,13 +50,13 @@ class integer_terms {
       else if (!are_small(integers_of(f.zero))) return;
     }
     const auto word = [](std::int64_t i) {
-      return kernels::integer_codes::zero + static_cast<std::uint32_t>(i);
+      return kernels::integer_span::zero + static_cast<std::uint32_t>(i);
     };
     codes_ = {word(element.range.low), word(element.range.high),
               static_cast<std::uint32_t>(low_mask(f.element.bits()))};
   }
   [[nodiscard]] bool exist() const { return codes_.mask != 0; }
-  [[nodiscard]] const kernels::integer_codes& codes() const { return codes_; }
+  [[nodiscard]] const kernels::integer_span& codes() const { return codes_; }
   /// Makes the terms of a group those of integer_quotients; false where these are none for it.
   [[nodiscard]] static bool prepare(level_terms& t, std::size_t i, std::uint32_t amax) {
     const int exponent = static_cast<int>(bits_of(t.scales[i]) >> 23) - 127;  // above 128: negative
@@ -89,7 +89,7 @@ class integer_terms {
     return true;
   }
 
-  kernels::integer_codes codes_{};
+  kernels::integer_span codes_{};
 };
 
 /// Encodes the elements of a composition whose levels above are known, rows of groups at a time.

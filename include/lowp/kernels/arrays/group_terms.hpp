@@ -31,7 +31,7 @@ struct group_terms {
 
 /// Codes that are the integers lowest … highest, at most 2^20 in magnitude, modulo mask + 1. Words
 /// are the bits of sums with 3 * 2^22, of which each is one more than that before.
-struct integer_codes {
+struct integer_span {
   static constexpr std::uint32_t zero = 0x4B400000u;  ///< 3 * 2^22
   std::uint32_t lowest = zero, highest = zero;
   std::uint32_t mask = 0;
