@@ -18,12 +18,12 @@
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/arrays/thresholds.hpp"
 #include "lowp/block/block_job.hpp"
+#include "lowp/block/integer_terms.hpp"
 #include "lowp/block/level_leaves.hpp"
 #include "lowp/block/level_reference.hpp"
 #include "lowp/block/level_rows.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/memory.hpp"
-#include "lowp/formats/integers.hpp"
 #include "lowp/kernels/arrays/dispatch.hpp"
 
 namespace lowp {
@@ -31,66 +31,6 @@ inline namespace LOWP_BASELINE {
 namespace bulk {
 
 // ------------------------------------------------------------------------------------- elements
-
-/// Elements that are integers as codes, in groups with an integer zero point or an offset: what the
-/// kernels of integer_quotients need.
-class integer_terms {
- public:
-  integer_terms() = default;
-  template <int Leaf, class Format>
-  explicit integer_terms(const level_rows<Leaf, Format>& rows) {
-    const auto& f = rows.format();
-    constexpr bool has_zero = leaf_count<std::remove_cvref_t<decltype(f.zero)>> != 0,
-                   has_offset = leaf_count<std::remove_cvref_t<decltype(f.offset)>> != 0;
-    if (!rows.has_terms() || !rows.has_one_scale() || has_zero == has_offset) return;
-    const integer_values element = integers_of(f.element);
-    if (!are_small(element) || !are_codes(f.element, element)) return;
-    if constexpr (has_zero) {
-      if constexpr (!number_format<std::remove_cvref_t<decltype(f.zero)>>) return;
-      else if (!are_small(integers_of(f.zero))) return;
-    }
-    const auto word = [](std::int64_t i) {
-      return kernels::integer_span::zero + static_cast<std::uint32_t>(i);
-    };
-    codes_ = {word(element.range.low), word(element.range.high),
-              static_cast<std::uint32_t>(low_mask(f.element.bits()))};
-  }
-  [[nodiscard]] bool exist() const { return codes_.mask != 0; }
-  [[nodiscard]] const kernels::integer_span& codes() const { return codes_; }
-  /// Makes the terms of a group those of integer_quotients; false where these are none for it.
-  [[nodiscard]] static bool prepare(level_terms& t, std::size_t i, std::uint32_t amax) {
-    const int exponent = static_cast<int>(bits_of(t.scales[i]) >> 23) - 127;  // above 128: negative
-    const auto is_in_reach = [&](std::uint32_t magnitude) {
-      return static_cast<int>(magnitude >> 23) - 127 < exponent + 36;
-    };
-    if (exponent < -90 || exponent > 90 || !is_in_reach(amax)) return false;
-    if (t.has_shifts && !is_in_reach(bits_of(t.shifts[i]) & 0x7FFFFFFFu)) return false;
-    t.seconds[i] = opaque(1.0f / opaque(t.scales[i]));
-    t.zeros[i] = opaque((t.has_zeros ? t.zeros[i] : 0.0f) + 0x1.8p23f);
-    return true;
-  }
-
- private:
-  [[nodiscard]] static bool are_small(const integer_values& values) {
-    constexpr std::int64_t most = 1 << 20;
-    return values.exist && values.unit == 0 && values.range.low >= -most &&
-           values.range.high <= most;
-  }
-  /// Whether each integer of the range is its own code, and of halves even ones are the nearest.
-  [[nodiscard]] static bool are_codes(const number_format auto& f, const integer_values& values) {
-    if (values.code != integer_code::other) return true;
-    const auto code = [&](std::int64_t i) { return static_cast<code_t>(i) & low_mask(f.bits()); };
-    for (std::int64_t i = values.range.low; i <= values.range.high; ++i) {
-      const unpacked x = unpacked::from_integer(i);
-      if (encode(f, x) != code(i) || exact::compare(decode(f, code(i)), x) != 0) return false;
-      const unpacked half = exact::add(x, unpacked::scaled_integer(false, 1, -1));
-      if (i < values.range.high && encode(f, half) != code(i + (i & 1))) return false;
-    }
-    return true;
-  }
-
-  kernels::integer_span codes_{};
-};
 
 /// Encodes the elements of a composition whose levels above are known, rows of groups at a time.
 template <class Rows, int Leaf, class Out, rounding_mode R>
@@ -142,6 +82,15 @@ class level_encoder {
   /// of buffer_size.
   void operator()(std::size_t top, std::size_t rows, std::size_t first, std::size_t last) const {
     const int bits = rows_.format().element.bits();
+    while (integers_.exist() && first < last) {
+      const std::size_t count = some_elements(first, last - first, width_);
+      if (bits <= 8) {
+        encode_integers<std::uint8_t>(top, rows, first, count);
+      } else {
+        encode_integers<std::uint16_t>(top, rows, first, count);
+      }
+      first += count;
+    }
     for (; first < last; first += buffer_size) {
       const std::size_t count = (std::min)(buffer_size, last - first);
       if (bits <= 8) {
@@ -178,7 +127,7 @@ class level_encoder {
     alignas(64) Code codes[buffer_size];
     const std::size_t group_row = lowp::detail::group_along(top, rows_.format().shape.rows);
     level_terms t;
-    bool is_possible = has_plan_ || has_keys_ || has_thresholds_ || integers_.exist();
+    bool is_possible = has_plan_ || has_keys_ || has_thresholds_;
     if (is_possible) {
       rows_.find_terms(level_, out_, top, first, count, width_, t);
       is_possible = !has_keys_ || has_thresholds_ || t.grid.log2_group != 0;
@@ -195,27 +144,18 @@ class level_encoder {
       std::uint8_t is_unknown[most_terms];
       bool are_known = true;
       for (std::size_t i = 0; i < t.grid.count; ++i) {
-        const bool is_known =
-            amax[i] < infinity_bits &&
-            (integers_.exist() ? integers_.prepare(t, i, amax[i]) : prepare(t, i, amax[i]));
+        const bool is_known = amax[i] < infinity_bits && prepare(t, i, amax[i]);
         is_unknown[i] = is_known ? 0 : 1;
         are_known = are_known && is_known;
       }
-      if (integers_.exist()) {
-        t.has_zeros = t.has_seconds = true;  // as integer_quotients has them
-      } else {
-        t.has_zeros = false;  // they are in the shifts
-        t.has_shifts = Rows::has_shift;
-      }
+      t.has_zeros = false;  // they are in the shifts
+      t.has_shifts = Rows::has_shift;
       const bool uses_keys = has_keys_ && t.grid.log2_group != 0;
       alignas(64) std::uint32_t keys[(buffer_size / 16 + 4) * kernels::exact_steps::size];
       if (uses_keys) find_keys(t, keys);
       t.spread(first, count, width_);
       for (std::size_t row = top; row < top + rows; ++row) {
-        if (integers_.exist()) {
-          kernels::integer_quotients(level_, t.view(), integers_.codes(), in_.row(row) + first,
-                                     count, codes);
-        } else if (uses_keys) {
+        if (uses_keys) {
           if constexpr (sizeof(Code) == 1) {
             kernels::encode_by_keys(level_, steps_->table.plan(), keys, t.grid.log2_group,
                                     in_.row(row) + first, count, codes);
@@ -231,6 +171,40 @@ class level_encoder {
                          });
         }
         store_level_codes(level_, out_, Leaf, row, first, count, codes);
+      }
+    }
+  }
+
+  /// As encode_some, but a few buffers at a time.
+  template <class Code>
+  void encode_integers(std::size_t top, std::size_t rows, std::size_t first,
+                       std::size_t count) const {
+    const std::size_t group_row = lowp::detail::group_along(top, rows_.format().shape.rows);
+    level_terms t;
+    rows_.find_terms(level_, out_, top, first, count, width_, t);
+    const std::uint32_t* const amax = amax_ + group_row * across_ + t.grid.first;
+    std::uint8_t is_unknown[most_terms];
+    bool are_known = true;
+    for (std::size_t i = 0; i < t.grid.count; ++i) {
+      is_unknown[i] = integers_.prepare(t, i, amax[i]) ? 0 : 1;
+      are_known = are_known && is_unknown[i] == 0;
+    }
+    t.has_zeros = t.has_seconds = true;
+    t.spread(first, count, width_);
+    const kernels::group_terms terms = t.view();
+    alignas(64) Code codes[buffer_size];
+    for (std::size_t row = top; row < top + rows; ++row) {
+      for (std::size_t done = 0; done < count; done += buffer_size) {
+        const std::size_t n = (std::min)(buffer_size, count - done), begin = first + done;
+        kernels::integer_quotients(level_, terms.from(done), integers_.codes(),
+                                   in_.row(row) + begin, n, codes);
+        if (!are_known) {
+          for_each_group(begin, n, width_, [&](std::size_t group, std::size_t i, std::size_t end) {
+            if (is_unknown[group - t.grid.first] == 0) return;
+            define(row, group_row, begin + i, end - i, codes + i);
+          });
+        }
+        store_level_codes(level_, out_, Leaf, row, begin, n, codes);
       }
     }
   }
@@ -395,8 +369,9 @@ void quantize_level(const level_rows<Leaf, block_format<Element, Scale, Zero, Of
           are_dense = are_dense && has_dense_rows(out, leaf);
         });
         const std::size_t least = 8 * width;  // codes of groups, too, begin at a byte
+        const std::size_t some = height == 1 ? 4 * buffer_size : buffer_size;
         const std::size_t granule =
-            are_dense && least < in.cols ? (buffer_size + least - 1) / least * least : in.cols;
+            are_dense && least < in.cols ? (some + least - 1) / least * least : in.cols;
         const leaf_encoder encode_scales(how.level(), rows.scale(), nearest_even, out);
         const auto& second = [&]() -> const auto& {
           if constexpr (has_zero) {
@@ -408,7 +383,7 @@ void quantize_level(const level_rows<Leaf, block_format<Element, Scale, Zero, Of
         const leaf_encoder encode_seconds(how.level(), second, nearest_even, out);
         const zero_finder find_zeros(how.level(), f.element, rows.scale(), out);
         with_encoder([&](const auto& encode_rows) {
-          const auto some = [&](std::size_t row, std::size_t first, std::size_t last) {
+          const auto encode_columns = [&](std::size_t row, std::size_t first, std::size_t last) {
             const std::size_t begin = first / width, end = (last - 1) / width + 1;
             float* const lowest = wanted.lowest.data() + row * across;
             wanted(how.level(), row, begin, end);
@@ -422,7 +397,7 @@ void quantize_level(const level_rows<Leaf, block_format<Element, Scale, Zero, Of
           run_level_rows(how, in.rows, height, in.cols, granule,
                          [&](std::size_t row, std::size_t first, std::size_t last) {
                            for (; first < last; first += granule) {
-                             some(row, first, (std::min)(last, first + granule));
+                             encode_columns(row, first, (std::min)(last, first + granule));
                            }
                          });
         });

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 #include "lowp/arrays/execution.hpp"
@@ -95,6 +96,14 @@ class leaf_encoder {
   template <class Code>
   void encode_some(std::size_t row, std::size_t first, std::size_t count,
                    const float* values) const {
+    if constexpr (requires { out_.layout().dense_row(Leaf, row); }) {
+      const dense_codes at = out_.layout().dense_row(Leaf, row);
+      if (are_values_ && at.width == 32 && std::all_of(values, values + count, is_finite)) {
+        std::memcpy(out_.bytes().data() + at.first_byte + first * sizeof(float), values,
+                    count * sizeof(float));
+        return;
+      }
+    }
     alignas(64) Code codes[buffer_size];
     for (std::size_t i = 0; i < count; ++i) {
       if constexpr (sizeof(Code) <= 2) {

@@ -275,6 +275,10 @@ LOWP_BORDER void amax_blocks(isa level, const float* in, std::size_t count, int 
 /// See group_loops.inc.
 LOWP_BORDER void range_blocks(isa level, const float* in, std::size_t count, int log2_block,
                               std::uint32_t* highest, std::uint32_t* lowest);
+LOWP_BORDER void range_elements(isa level, const float* in, std::size_t count,
+                                std::uint32_t* highest, std::uint32_t* lowest);
+/// Whether finish_group_terms can do what group_terms::fuses says.
+[[nodiscard]] LOWP_BORDER bool can_fuse_terms(isa level);
 
 /// The values of the scales of blocks with these amaxes (as bits).
 inline void scale_values(isa level, const scale_arithmetic& s, const std::uint32_t* amax,

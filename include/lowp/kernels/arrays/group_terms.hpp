@@ -21,11 +21,12 @@ struct group_terms {
   const std::uint32_t* seconds = nullptr;
   const std::uint32_t* shifts = nullptr;
   int log2_group = 0;
+  bool fuses = false;  ///< element * scale - shift is rounded once; no zeros and seconds
 
   [[nodiscard]] group_terms from(std::size_t element) const {
     const std::size_t group = element >> log2_group;
     const auto at = [group](const std::uint32_t* p) { return p == nullptr ? p : p + group; };
-    return {at(zeros), at(scales), at(seconds), at(shifts), log2_group};
+    return {at(zeros), at(scales), at(seconds), at(shifts), log2_group, fuses};
   }
 };
 
