@@ -3,6 +3,7 @@
 // and of the terms of a group.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -31,25 +32,34 @@ class integer_terms {
     if (!rows.has_terms() || !rows.has_one_scale() || has_zero == has_offset) return;
     const integer_values element = integers_of(f.element);
     if (!are_small(element) || !are_codes(f.element, element)) return;
+    std::int64_t most = magnitude(element);
     if constexpr (has_zero) {
-      if constexpr (!number_format<std::remove_cvref_t<decltype(f.zero)>>) return;
-      else if (!are_small(integers_of(f.zero))) return;
+      if constexpr (number_format<std::remove_cvref_t<decltype(f.zero)>>) {
+        const integer_values zero = integers_of(f.zero);
+        if (!are_small(zero)) return;
+        most += magnitude(zero);
+      } else {
+        return;
+      }
     }
     const auto word = [](std::int64_t i) {
       return kernels::integer_span::zero + static_cast<std::uint32_t>(i);
     };
     codes_ = {word(element.range.low), word(element.range.high),
-              static_cast<std::uint32_t>(low_mask(f.element.bits()))};
+              static_cast<std::uint32_t>(low_mask(f.element.bits())),
+              bits_of(0.5f - static_cast<float>(most) * 0x1p-22f)};
   }
   [[nodiscard]] bool exist() const { return codes_.mask != 0; }
   [[nodiscard]] const kernels::integer_span& codes() const { return codes_; }
-  /// Makes the terms of a group, of this amax, those of integer_quotients; false where these are none for it.
+  /// Makes the terms of a group, of this amax, those of integer_quotients; false where these are
+  /// none for it.
   [[nodiscard]] static bool prepare(level_terms& t, std::size_t i, std::uint32_t amax) {
     const int exponent = static_cast<int>(bits_of(t.scales[i]) >> 23) - 127;  // above 128: negative
     const auto is_in_reach = [&](std::uint32_t magnitude) {
       return static_cast<int>(magnitude >> 23) - 127 < exponent + 36;
     };
-    if (amax >= infinity_bits || exponent < -90 || exponent > 90 || !is_in_reach(amax)) return false;
+    if (amax >= infinity_bits || exponent < -90 || exponent > 90 || !is_in_reach(amax))
+      return false;
     if (t.has_shifts && !is_in_reach(bits_of(t.shifts[i]) & 0x7FFFFFFFu)) return false;
     t.seconds[i] = opaque(1.0f / opaque(t.scales[i]));
     t.zeros[i] = opaque((t.has_zeros ? t.zeros[i] : 0.0f) + 0x1.8p23f);
@@ -57,6 +67,9 @@ class integer_terms {
   }
 
  private:
+  [[nodiscard]] static std::int64_t magnitude(const integer_values& values) {
+    return (std::max)(values.range.high, -values.range.low);
+  }
   [[nodiscard]] static bool are_small(const integer_values& values) {
     constexpr std::int64_t most = 1 << 20;
     return values.exist && values.unit == 0 && values.range.low >= -most &&

@@ -320,7 +320,7 @@ class level_encoder {
   lowp::detail::shared<kernels::block_thresholds> kept_;
   integer_terms integers_;  ///< integers are rounded at once, or …
   bool has_plan_ = false;   ///< quotients are encoded on the grid of the format, or …
-  bool has_keys_ = false;  ///< … elements are compared with the steps of their groups, or …
+  bool has_keys_ = false;   ///< … elements are compared with the steps of their groups, or …
   bool has_thresholds_ = false;  ///< … quotients with those of the format
 };
 
@@ -379,7 +379,8 @@ void quantize_level(const level_rows<Leaf, block_format<Element, Scale, Zero, Of
           } else {
             return rows.offset();
           }
-        }();
+        }
+        ();
         const leaf_encoder encode_seconds(how.level(), second, nearest_even, out);
         const zero_finder find_zeros(how.level(), f.element, rows.scale(), out);
         with_encoder([&](const auto& encode_rows) {
@@ -433,8 +434,7 @@ void quantize_level(const level_rows<Leaf, block_format<Element, Scale, Zero, Of
 
   // 3. The elements.
   with_encoder([&](const auto& encode_rows) {
-    run_level_rows(how, in.rows, height, in.cols,
-                   has_dense_rows(out, Leaf) ? buffer_size : in.cols,
+    run_level_rows(how, in.rows, height, in.cols, has_dense_rows(out, Leaf) ? buffer_size : in.cols,
                    [&](std::size_t group_row, std::size_t first, std::size_t last) {
                      encode_part(encode_rows, group_row, first, last);
                    });

@@ -195,8 +195,7 @@ template <int Leaf, class Format>
 class wanted_groups {
  public:
   static constexpr bool has_zero = leaf_count<std::remove_cvref_t<decltype(Format::zero)>> != 0,
-                        has_offset =
-                            leaf_count<std::remove_cvref_t<decltype(Format::offset)>> != 0;
+                        has_offset = leaf_count<std::remove_cvref_t<decltype(Format::offset)>> != 0;
   static constexpr bool has_shift = has_zero || has_offset;
 
   wanted_groups(const Format& f, const matrix_view<const float>& in,
@@ -243,7 +242,7 @@ class wanted_groups {
     }
   }
 
-  std::size_t across;  ///< groups in a row of them
+  std::size_t across;                 ///< groups in a row of them
   std::vector<float> scales, lowest;  ///< with an offset that is it, the lowest value negated
   std::vector<std::uint32_t> amax;
   std::vector<std::uint8_t> are_given;

@@ -59,10 +59,10 @@ template <class Element, class Scale, class Zero, class Offset>
   }
 }
 
-/// What an answer of a rule asks for: the value of a scale; for groups with a zero point or an offset
-/// a range, which is mapped to that of the elements as the ends of a group are, or a scale and its
-/// zero point. A zero point asks for a range with zero in it. What is no range, NaN, reversed or
-/// infinite, asks for a scale of NaN.
+/// What an answer of a rule asks for: the value of a scale; for groups with a zero point or an
+/// offset a range, which is mapped to that of the elements as the ends of a group are, or a scale
+/// and its zero point. A zero point asks for a range with zero in it. What is no range, NaN,
+/// reversed or infinite, asks for a scale of NaN.
 template <class Format, class Answer>
 [[nodiscard]] group_wish wish_of(const Format& f, const Answer& answer) {
   if constexpr (std::is_same_v<Answer, affine_range> || std::is_same_v<Answer, affine_scale>) {
@@ -81,8 +81,8 @@ template <class Format, class Answer>
       ends.highest = range.high;
       return {.scale = wanted_scale(f, ends, false), .has_lowest = true, .lowest = range.low};
     } else if constexpr (has_offset) {
-      const unpacked shift = exact::multiply(unpacked::from_integer(-std::int64_t{answer.zero}),
-                                             unpack(answer.scale));
+      const unpacked shift =
+          exact::multiply(unpacked::from_integer(-std::int64_t{answer.zero}), unpack(answer.scale));
       return {.scale = answer.scale, .has_lowest = true, .lowest = pack_as<float>(shift)};
     } else {
       return {.scale = answer.scale, .has_zero = true, .zero = static_cast<float>(answer.zero)};

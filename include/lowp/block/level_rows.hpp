@@ -117,8 +117,8 @@ class level_terms {
     const auto bits = [](bool exist, const float* p) {
       return exist ? reinterpret_cast<const std::uint32_t*>(p) : nullptr;
     };
-    return {bits(has_zeros, zeros), bits(true, scales), bits(has_seconds, seconds),
-            bits(has_shifts, shifts), grid.log2_group, false};
+    return {bits(has_zeros, zeros),   bits(true, scales), bits(has_seconds, seconds),
+            bits(has_shifts, shifts), grid.log2_group,    false};
   }
 
  private:

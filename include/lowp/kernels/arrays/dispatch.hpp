@@ -329,8 +329,8 @@ inline void divide_by_group_terms(isa level, const group_terms& t, const float* 
 /// Scales lie between 2^-90 and 2^90, `seconds` are 1 / scale and `zeros` 3 * 2^22 + zero, of
 /// integers of at most 2^20 in magnitude; |in| and |shift| are at most 2^36 * scale.
 template <class Out>
-void integer_quotients(isa level, const group_terms& t, const integer_span& codes,
-                       const float* in, std::size_t count, Out* out) {
+void integer_quotients(isa level, const group_terms& t, const integer_span& codes, const float* in,
+                       std::size_t count, Out* out) {
   in_groups(group_size(level, 4), {in, 32, nullptr, 0, out, 8 * sizeof(Out)}, count,
             [&](const auto* from, const auto*, auto* to, std::size_t first, std::size_t n) {
               detail::run_integer_quotients(level, t.from(first), codes,

@@ -36,6 +36,9 @@ struct integer_span {
   static constexpr std::uint32_t zero = 0x4B400000u;  ///< 3 * 2^22
   std::uint32_t lowest = zero, highest = zero;
   std::uint32_t mask = 0;
+  /// Quotients that lie farther from an integer, as binary32, are rounded with care: a half less
+  /// 2^-22 of the largest that is no less than an end of the span.
+  std::uint32_t safe_distance = 0;
 };
 
 }  // namespace kernels
