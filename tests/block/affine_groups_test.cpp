@@ -126,9 +126,11 @@ void check(const Make& make) {
         std::vector<affine_scale> scales;
         for (std::size_t i = 0; i < q.block_row_count() * q.block_col_count(); ++i) {
           const auto g = q.group(i / q.block_col_count(), i % q.block_col_count());
-          scales.push_back(
-              {lowp::pack_as<float>(g.scale), static_cast<std::int32_t>(as_double(g.zero))});
+          const double scale = as_double(g.scale);
+          const double zero = as_double(g.zero) + std::nearbyint(as_double(g.offset) / scale);
+          scales.push_back({static_cast<float>(scale), static_cast<std::int32_t>(zero)});
         }
+        quantize(in, q, lowp::rules::given_affine{scales}, lowp::nearest_even, how);
         std::vector<float> halves(x);
         test::split_mix random(9);
         for (std::size_t i = 0; i < x.size(); ++i) {
