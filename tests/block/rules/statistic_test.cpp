@@ -185,4 +185,22 @@ TEST_CASE("Scales of a matrix go back into the rule that takes given ones") {
   lowp::tie_to_row_maxima(scales, 2);
   const auto tied = lowp::quantize<e2m1_b32>(in, rules::given{scales});
   CHECK(lowp::scales_of(tied) == scales);
+  // In one step; a block of zeros takes the scale of another.
+  const auto constrained =
+      lowp::constrained_scales<e2m1_b32>(in, rules::amax, lowp::tied_to_row_maxima{});
+  CHECK(lowp::quantize<e2m1_b32>(in, constrained) == tied);
+  std::vector<float> zeros(64);
+  zeros[40] = 3;
+  const auto powers = lowp::constrained_scales<e2m1_b32>(
+      matrix_view<const float>(zeros.data(), 1, 64), rules::amax, lowp::powers_of_two{});
+  CHECK(std::vector<float>(powers.scales().begin(), powers.scales().end()) ==
+        std::vector<float>{0.5f, 0.5f});
+
+  scales[1] = std::numeric_limits<float>::quiet_NaN();
+  CHECK_THROWS_AS(lowp::quantize<e2m1_b32>(in, rules::given{scales}), std::invalid_argument);
+  scales[1] = -1;
+  CHECK_NOTHROW(lowp::quantize<e2m1_b32>(in, rules::given{scales}));
+  constexpr auto without_sign =
+      lowp::block_format{lowp::formats::e2m1, lowp::formats::ue4m3, lowp::block_shape{1, 32}};
+  CHECK_THROWS_AS(lowp::quantize<without_sign>(in, rules::given{scales}), std::invalid_argument);
 }

@@ -44,6 +44,7 @@
 #include <utility>
 
 #include "lowp/arrays/matrix_view.hpp"
+#include "lowp/block/affine_scale.hpp"
 #include "lowp/block/block_format.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/core/unpacked.hpp"
@@ -138,7 +139,9 @@ inline constexpr binary32 largest_binary32 = binary32::from_code(largest_code(fo
 }
 
 /// What a rule answers, as a code: one of code_t is one already, any other number is a value.
-[[nodiscard]] constexpr code_t as_scale_code(const auto& format, const auto& answer) {
+template <class Answer>
+requires(!std::same_as<Answer, affine_range> && !std::same_as<Answer, affine_scale>)
+    [[nodiscard]] constexpr code_t as_scale_code(const auto& format, const Answer& answer) {
   using type = std::remove_cvref_t<decltype(answer)>;
   if constexpr (std::same_as<type, code_t>) {
     return answer & low_mask(format.scale.bits());
@@ -165,7 +168,8 @@ concept answers_call = requires(const Rule& rule, const Format& format, const bl
 };
 
 template <class T>
-concept scale_value = std::same_as<T, unpacked> || std::floating_point<T>;
+concept scale_value = std::same_as<T, unpacked> || std::floating_point<T> ||
+    std::same_as<T, affine_range> || std::same_as<T, affine_scale>;
 template <class Rule, class Format>
 concept answers_scale_value = requires(const Rule& rule, const Format& format,
                                        const block_values& block) {
@@ -192,7 +196,8 @@ struct mode_of_rule {
 };
 
 /// What chooses the scales of the lowest groups of a composition that scale_rule_for does not know:
-/// it sees blocks, and answers values.
+/// it sees blocks, and answers values, or, for groups with a zero point or an offset, an
+/// affine_range or an affine_scale.
 template <class Rule, class Format>
 concept group_rule_for = (detail::answers_scale_value<Rule, Format> ||
                           detail::answers_call_value<Rule, Format>);
