@@ -26,7 +26,9 @@ inline namespace LOWP_BASELINE {
 
 /// What makes rows: write(level, first, to) writes rows first … first + to.rows - 1, all columns,
 /// to `to`, for any of them, to several threads at a time. It does not throw. The values are a
-/// function of the row and the column alone.
+/// function of the row and the column alone. If it has fetch(first, rows, part, parts), this is
+/// called for part = 0 … parts - 1 while other rows are worked on: what that share of those rows is
+/// made from may be brought to the cache.
 template <class Rows>
 concept row_generator = requires(const Rows& source, isa level, std::size_t first,
                                  matrix_view<float> to) {
@@ -37,8 +39,9 @@ concept row_generator = requires(const Rows& source, isa level, std::size_t firs
 
 namespace bulk {
 
-/// Calls use(first row, rows made) for windows of `height` rows, a multiple of which a thread takes
-/// at a time.
+/// Calls use(first row, rows made, fetch) for windows of `height` rows, a multiple of which a
+/// thread takes at a time. The calls fetch(part, parts) by the user bring what the next window is
+/// made from.
 template <row_generator Rows, class Use>
 void for_each_window(const Rows& source, std::size_t height, const execution& how, const Use& use) {
   const std::size_t rows = source.rows(), cols = source.cols();
@@ -57,7 +60,14 @@ void for_each_window(const Rows& source, std::size_t height, const execution& ho
     for (std::size_t first = i * per_part; first < last; first += height) {
       const matrix_view<float> made(window.get(), (std::min)(height, last - first), cols);
       source.write(how.level(), first, made);
-      use(first, made);
+      const std::size_t next = (std::min)(last, first + height);
+      const std::size_t count = (std::min)(height, last - next);
+      const auto fetch = [&](std::size_t part_of_next, std::size_t parts) {
+        if constexpr (requires { source.fetch(next, count, part_of_next, parts); }) {
+          if (count != 0) source.fetch(next, count, part_of_next, parts);
+        }
+      };
+      use(first, made, fetch);
     }
   };
   how.run((rows + per_part - 1) / per_part, task(part));
@@ -77,7 +87,8 @@ template <class Format, row_generator Rows>
   if (!format.has_tensor_scale) return {};
   std::atomic<std::uint32_t> amax = 0;
   for_each_window(source, window_height(1, source.cols()), how,
-                  [&](std::size_t, const matrix_view<float>& made) {
+                  [&](std::size_t, const matrix_view<float>& made, const auto& fetch) {
+                    fetch(std::size_t{0}, std::size_t{1});
                     const std::uint32_t found =
                         kernels::finite_amax_array(how.level(), made.data, made.rows * made.cols);
                     std::uint32_t old = amax.load();
@@ -103,7 +114,7 @@ bool quantize_rows_by_kernels(const scaled_blocks<Element, Scale>& f,
   const block_scales<Element, Scale> scales(f, rule, plan, tensor);
   const auto run = [&]<class Code>() {
     for_each_window(source, window_height(block_rows, cols), how,
-                    [&](std::size_t top, const matrix_view<float>& made) {
+                    [&](std::size_t top, const matrix_view<float>& made, const auto& fetch) {
                       block_storage at = out;
                       at.codes += top * out.row_bytes;
                       const std::size_t first = top / block_rows * out.scales_per_row;
@@ -117,7 +128,15 @@ bool quantize_rows_by_kernels(const scaled_blocks<Element, Scale>& f,
                           how.level(), local, rule, plan, scales, made, tensor, mode,
                           {top * cols, cols}, first, at);
                       const auto step = static_cast<std::size_t>(local.shape.rows);
-                      for (std::size_t row = 0; row * step < made.rows; ++row) job(row, 0, cols);
+                      // Blocks in steps, and what comes next meanwhile.
+                      const std::size_t width = (std::max)(block_cols, chunk_size);
+                      const std::size_t across = (cols + width - 1) / width;
+                      const std::size_t parts = (made.rows + step - 1) / step * across;
+                      for (std::size_t part = 0; part < parts; ++part) {
+                        const std::size_t left = part % across * width;
+                        fetch(part, parts);
+                        job(part / across, left, (std::min)(cols, left + width));
+                      }
                     });
   };
   with_code_type<Known>(f.element.bits(), run);
@@ -128,7 +147,7 @@ template <row_generator Rows>
 [[nodiscard]] std::vector<float> all_rows(const Rows& source, const execution& how) {
   std::vector<float> made(source.rows() * source.cols());
   for_each_window(source, window_height(1, source.cols()), how,
-                  [&](std::size_t first, const matrix_view<float>& window) {
+                  [&](std::size_t first, const matrix_view<float>& window, const auto&) {
                     std::copy_n(window.data, window.rows * window.cols,
                                 made.data() + first * source.cols());
                   });
