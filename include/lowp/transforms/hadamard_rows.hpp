@@ -28,29 +28,18 @@ class hadamard_rows {
   [[nodiscard]] std::size_t cols() const { return x_.cols; }
   /// Writes the rows from `first` on that `to` has room for.
   void write(isa level, std::size_t first, const matrix_view<float>& to) const {
+    write(level, first, 0, to);
+  }
+  /// Those columns of them from `left` on, a multiple of granule(), that `to` has room for.
+  void write(isa level, std::size_t first, std::size_t left, const matrix_view<float>& to) const {
     const default_float_environment environment;
     const std::size_t at_a_time = bulk::hadamard_plan::words_at_a_time(x_.rows * x_.cols);
     for (std::size_t row = 0; row < to.rows; ++row) {
-      plan_.transform_row(level, x_.row(first + row), to.row(row), 0, x_.cols, at_a_time);
+      plan_.transform_row(level, x_.row(first + row) + left, to.row(row), left, to.cols, at_a_time);
     }
   }
-  /// Brings a share of the rows that these are made from to the cache.
-  void fetch(std::size_t first, std::size_t count, std::size_t part, std::size_t parts) const {
-#if defined(__GNUC__) || defined(__clang__)
-    constexpr std::size_t line = 16;
-    const std::size_t all = count * x_.cols, end = all * (part + 1) / parts;
-    for (std::size_t i = all * part / parts; i < end;) {
-      const std::size_t row = i / x_.cols, left = i % x_.cols;
-      const std::size_t n = end - i < x_.cols - left ? end - i : x_.cols - left;
-      const float* const from = x_.row(first + row) + left;
-      for (std::size_t j = 0; j < n; j += line) __builtin_prefetch(from + j);
-      i += n;
-    }
-#else
-    static_cast<void>(first), static_cast<void>(count), static_cast<void>(part);
-    static_cast<void>(parts);
-#endif
-  }
+  /// Columns that are made together.
+  [[nodiscard]] std::size_t granule() const { return plan_.size(); }
 
  private:
   static const hadamard& checked(const matrix_view<const float>& x, const hadamard& t) {
