@@ -44,22 +44,33 @@ void for_each_finite(const matrix_view<const float>& values, const Use& use) {
 
 }  // namespace detail
 
-/// Those of a block.
-[[nodiscard]] inline block_statistics statistics_of(const matrix_view<const float>& values,
-                                                    float largest = 0) {
-  const default_float_environment environment;
+namespace detail {
+
+/// Under default_float_environment, which takes as long as several elements.
+[[nodiscard]] inline block_statistics add_up(const matrix_view<const float>& values,
+                                             float largest) {
   block_statistics s{.largest = largest, .values = values};
-  detail::for_each_finite(values, [&](float x) {
+  for_each_finite(values, [&](float x) {
     const double value = static_cast<double>(x);
-    if (s.count++ == 0) s.min = s.max = x;
-    if (x < s.min) s.min = x;
-    if (x > s.max) s.max = x;
+    const bool is_first = s.count++ == 0;
+    const float min = is_first ? x : s.min, max = is_first ? x : s.max;
+    s.min = x < min ? x : min;  // no branch: values are in no order
+    s.max = x > max ? x : max;
     s.sum = opaque(s.sum + value);
-    s.sum_of_magnitudes = opaque(s.sum_of_magnitudes + detail::magnitude(x));
+    s.sum_of_magnitudes = opaque(s.sum_of_magnitudes + magnitude(x));
     s.sum_of_squares = opaque(s.sum_of_squares + opaque(value * value));
   });
   s.amax = s.max > -s.min ? s.max : -s.min;
   return s;
+}
+
+}  // namespace detail
+
+/// Those of a block.
+[[nodiscard]] inline block_statistics statistics_of(const matrix_view<const float>& values,
+                                                    float largest = 0) {
+  const default_float_environment environment;
+  return detail::add_up(values, largest);
 }
 
 namespace rules {
@@ -91,13 +102,14 @@ struct of_statistic_t {
   [[nodiscard]] double scale(const block_values& block, const auto& format) const
       requires(!sees_amax) {
     const default_float_environment environment;
-    return under(static_cast<double>(function(statistics_of(block.values, largest(format)))),
+    return under(static_cast<double>(function(lowp::detail::add_up(block.values, largest(format)))),
                  block.tensor);
   }
 
  private:
   [[nodiscard]] static float largest(const auto& format) {
-    return pack_as<float>(unpack(detail::largest_element(format)));
+    return std::bit_cast<float>(
+        static_cast<std::uint32_t>(lowp::detail::largest_element(format).code()));
   }
   [[nodiscard]] static double under(double scale, const tensor_scale& t) {
     return opaque(opaque(scale) / static_cast<double>(t.decoding));
