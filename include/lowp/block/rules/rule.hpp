@@ -36,6 +36,7 @@
 // operation, on every machine and under every compiler option.
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -138,6 +139,18 @@ inline constexpr binary32 largest_binary32 = binary32::from_code(largest_code(fo
           static_cast<float>(decoding)};
 }
 
+/// A double as the code of binary32, if it is positive and what it rounds to, to nearest even, is
+/// normal; else 0. Rules answer such values for each block, and integers are fast.
+[[nodiscard]] constexpr std::uint32_t normal_binary32(double value) {
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  constexpr std::uint64_t first = std::uint64_t{1023 - 126} << 52;  // 2^-126
+  constexpr std::uint64_t end = std::uint64_t{1023 + 128} << 52;    // 2^128
+  if (bits < first || bits >= end) return 0;
+  const std::uint64_t offset = bits - (std::uint64_t{1023 - 127} << 52);
+  const std::uint64_t code = (offset + 0x0FFFFFFFu + (offset >> 29 & 1)) >> 29;
+  return code < 0x7F800000u ? static_cast<std::uint32_t>(code) : 0;
+}
+
 /// What a rule answers, as a code: one of code_t is one already, any other number is a value.
 template <class Answer>
 requires(!std::same_as<Answer, affine_range> && !std::same_as<Answer, affine_scale>)
@@ -148,6 +161,11 @@ requires(!std::same_as<Answer, affine_range> && !std::same_as<Answer, affine_sca
   } else if constexpr (std::same_as<type, unpacked>) {
     return nearest_scale(format, answer);
   } else {
+    if constexpr (std::same_as<type, double>) {
+      if (is_same_format(format.scale, formats::binary32)) {
+        if (const std::uint32_t code = normal_binary32(answer); code != 0) return code;
+      }
+    }
     return nearest_scale(format, unpack(answer));
   }
 }
