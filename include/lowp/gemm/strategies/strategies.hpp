@@ -33,6 +33,8 @@ struct gemm_explanation {
   };
   std::string_view strategy;      ///< that computes the product; "the definition" if none can
   std::vector<refusal> refusals;  ///< of the strategies before it, in their order
+  /// Of operands of slices (gemm/slices.hpp): those of the products of their slices.
+  std::vector<gemm_explanation> slices = {};
 
   /// "chains of FMAs in binary64: these are not …\nmodeled sums: taken\n"
   [[nodiscard]] std::string text() const {
