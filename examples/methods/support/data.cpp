@@ -63,6 +63,11 @@ std::vector<layer> char_lm_layers(std::size_t rows) {
   return layers;
 }
 
+std::vector<std::uint8_t> char_lm_targets(std::size_t rows) {
+  const std::vector<std::uint8_t> symbols = text(rows);
+  return {symbols.begin() + std::ptrdiff_t{char_lm::context_size}, symbols.end()};
+}
+
 double char_lm_bits(const layer_product& product) {
   return char_lm::bits_per_character(
       model(), text(most_rows),
