@@ -5,10 +5,10 @@
 // models); nothing is lost, where INT8 alone loses.
 #include <lowp/gemm/slice_sums.hpp>
 #include <lowp/lowp.hpp>
-#include <lowp/transforms/column_order.hpp>
 
 #include "support/data.hpp"
 #include "support/figures.hpp"
+#include "support/parts.hpp"
 
 using namespace lowp;
 
@@ -16,11 +16,6 @@ namespace {
 
 using int8_rows = block_matrix<formats::scaled_rows(formats::symmetric_int_n<8>)>;
 
-methods::matrix columns_of(matrix_view<const float> x, std::span<const std::size_t> columns) {
-  methods::matrix part{x.rows, columns.size()};
-  gather_columns(x, columns, part.view());
-  return part;
-}
 struct fp16_matrix {
   std::vector<binary16> values;
   matrix_view<const binary16> view;
@@ -34,9 +29,9 @@ void llm_int8(matrix_view<const float> x, matrix_view<const float> w, float thre
               matrix_view<float> y) {
   const auto outliers = outlier_columns(x, threshold);
   const auto others = other_columns(outliers, x.cols);
-  const auto x8 = quantize<int8_rows>(columns_of(x, others).view());
-  const auto w8 = quantize<int8_rows>(columns_of(w, others).view());
-  const fp16_matrix x16(columns_of(x, outliers)), w16(columns_of(w, outliers));
+  const auto x8 = quantize<int8_rows>(methods::columns_of(x, others).view());
+  const auto w8 = quantize<int8_rows>(methods::columns_of(w, others).view());
+  const fp16_matrix x16(methods::columns_of(x, outliers)), w16(methods::columns_of(w, outliers));
   const column_slices a(x8, x16.view), b(w8, w16.view);
   gemm<policies::by_slice<policies::integers, policies::k32>>(a, b, y);
 }
