@@ -158,7 +158,7 @@ void multiply_each_slice(const A& a, const B& b, matrix_view<float> held, const 
                          const row_memory& memory, const execution& how) {
   std::size_t left = 0;
   const auto count = [&]<std::size_t I>(const auto& x, const auto&) {
-    left += lowp::detail::operand_cols(x) == 0 ? 0 : 1;
+    if (lowp::detail::operand_cols(x) != 0) ++left;
   };
   lowp::detail::for_each_slice_pair(a, b, count);
   bool is_first = true;

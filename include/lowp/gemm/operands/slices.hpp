@@ -32,12 +32,11 @@ inline constexpr bool is_sliced = false;
 template <class X>
 using kept_operand = std::conditional_t<std::is_trivially_copyable_v<X>, X, const X&>;
 
-/// Throws std::invalid_argument for a tensor scale that no slice has.
-inline void require_slice_scale(const char* name, std::size_t index, float scale) {
+/// Throws std::invalid_argument for a tensor scale that no operand has; `what` says whose it is.
+inline void require_tensor_scale(const std::string& what, float scale) {
   const unpacked x = unpack(scale);
   if (x.kind == value_kind::finite && !x.negative) return;
-  refuse(std::string(name) + ": the tensor scale of slice " + std::to_string(index) + " is " +
-         std::to_string(scale) + ", expected a positive finite number");
+  refuse(what + " is " + std::to_string(scale) + ", expected a positive finite number");
 }
 
 }  // namespace detail
@@ -50,9 +49,9 @@ template <gemm_operand X>
 requires(!detail::is_sliced<X>) class slice {
  public:
   explicit slice(const X& x, float tensor_scale = 1) : of_(x), scale_(tensor_scale) {
-    detail::require_slice_scale("slice", 0, tensor_scale);
+    detail::require_tensor_scale("slice: the tensor scale", tensor_scale);
   }
-  [[nodiscard]] const X& of() const { return of_; }
+  [[nodiscard]] const X& operand() const { return of_; }
   [[nodiscard]] float tensor_scale() const { return scale_; }
 
  private:
@@ -76,7 +75,7 @@ class gathered_columns {
              std::to_string(cols));
     }
   }
-  [[nodiscard]] const X& of() const { return of_; }
+  [[nodiscard]] const X& operand() const { return of_; }
   [[nodiscard]] std::span<const std::size_t> columns() const { return columns_; }
 
  private:
@@ -121,7 +120,8 @@ class column_slices {
                std::to_string(d.rows()) + " rows, expected " + std::to_string(rows) +
                " as slice 0 has");
       }
-      detail::require_slice_scale("column_slices", index++, d.tensor_scale);
+      detail::require_tensor_scale(
+          "column_slices: the tensor scale of slice " + std::to_string(index++), d.tensor_scale);
     };
     (check(describe(x)), ...);
   }
@@ -149,7 +149,8 @@ class row_slices {
         refuse("row_slices: slice " + std::to_string(index) + " has " + std::to_string(d.cols()) +
                " columns, expected " + std::to_string(cols) + " as slice 0 has");
       }
-      detail::require_slice_scale("row_slices", index++, d.tensor_scale);
+      detail::require_tensor_scale(
+          "row_slices: the tensor scale of slice " + std::to_string(index++), d.tensor_scale);
     };
     (check(describe(x)), ...);
   }
@@ -326,14 +327,14 @@ struct slices_description {
 
 template <class X>
 [[nodiscard]] auto describe(const slice<X>& x) {
-  auto d = describe(x.of());
+  auto d = describe(x.operand());
   d.tensor_scale =
       pack_as<float>(exact::multiply(unpack(d.tensor_scale), unpack(x.tensor_scale())));
   return d;
 }
 template <class X>
 [[nodiscard]] auto describe(const gathered_columns<X>& x) {
-  return gathered_description<decltype(describe(x.of()))>{describe(x.of()), x.columns()};
+  return gathered_description<decltype(describe(x.operand()))>{describe(x.operand()), x.columns()};
 }
 template <class... X>
 [[nodiscard]] auto describe(const column_slices<X...>& x) {

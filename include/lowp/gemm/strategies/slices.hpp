@@ -123,13 +123,6 @@ template <gemm_policy P, rounding_mode R>
   return all;
 }
 
-/// Whether there is a strategy; what it asks of values is looked up once.
-template <gemm_policy P, rounding_mode R>
-[[nodiscard]] bool has_strategy(const product_problem<P, R>& p) {
-  return for_each_strategy(strategies_of(p.policy),
-                           [&]<class Strategy>() { return Strategy::obstacle(p) == nullptr; });
-}
-
 /// The sums of slices of K one after the other, in memory for the result, but for the last.
 template <gemm_policy P, rounding_mode R>
 void multiply_column_slices(const product_problem<P, R>& p, const sum_sink& sink) {
@@ -197,7 +190,8 @@ template <gemm_policy P, rounding_mode R>
   }
   const auto products = row_slice_products(p);
   for (const auto& product : products) {
-    if (!continues_along_k(product->problem) && !has_strategy(product->problem)) return false;
+    if (!continues_along_k(product->problem) && explain(product->problem).is_definition())
+      return false;
   }
   for (const auto& product : products) {
     const product_problem<P, R>& of = product->problem;

@@ -36,6 +36,7 @@ struct gemm_explanation {
   /// Of operands of slices (gemm/slices.hpp): those of the products of their slices.
   std::vector<gemm_explanation> slices = {};
 
+  [[nodiscard]] bool is_definition() const { return strategy == "the definition"; }
   /// "chains of FMAs in binary64: these are not …\nmodeled sums: taken\n"
   [[nodiscard]] std::string text() const {
     std::string all;
