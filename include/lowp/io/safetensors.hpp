@@ -164,20 +164,20 @@ inline const tensor_view& safetensors_file::at(std::string_view name) const {
 }
 
 inline std::vector<std::byte> to_safetensors(std::span<const tensor_view> tensors,
-                                             const metadata_map& metadata) {
+                                             const metadata_map& entries) {
   const auto rows = detail::header_tensors(tensors);
   const auto order = detail::sorted_for_writing(rows);
-  std::vector<std::byte> bytes = detail::header_bytes(rows, order, metadata);
+  std::vector<std::byte> bytes = detail::header_bytes(rows, order, entries);
   for (const std::size_t i : order)
     bytes.insert(bytes.end(), tensors[i].bytes.begin(), tensors[i].bytes.end());
   return bytes;
 }
 
 inline void write_safetensors(const std::filesystem::path& path,
-                              std::span<const tensor_view> tensors, const metadata_map& metadata) {
+                              std::span<const tensor_view> tensors, const metadata_map& entries) {
   const auto rows = detail::header_tensors(tensors);
   const auto order = detail::sorted_for_writing(rows);
-  const auto header = detail::header_bytes(rows, order, metadata);
+  const auto header = detail::header_bytes(rows, order, entries);
   detail::temporary_file file(path);
   file.write(header);
   for (const std::size_t i : order) file.write(tensors[i].bytes);

@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: MIT
+// Nothing: a precompiled header belongs to a target, and a target has a source.
