@@ -20,7 +20,9 @@
 #include <lowp/profiles/profiles.hpp>
 #include <lowp/block/digit_orders.hpp>
 #include <lowp/block/phase_matrix.hpp>
+#include <lowp/block/low_rank_compensation.hpp>
 #include <lowp/block/quantize_rows.hpp>
+#include <lowp/block/tiles/companded_tile.hpp>
 #include <lowp/block/tiles/choice.hpp>
 #include <lowp/block/tiles/log_tile.hpp>
 #include <lowp/block/tiles/mx_plus.hpp>
@@ -34,6 +36,7 @@
 #include <lowp/formats/takum_log_format.hpp>
 #include <lowp/number/quire_text.hpp>
 #include <lowp/formats/variable_codebook.hpp>
+#include <lowp/gemm/operands/residual_operand.hpp>
 #include <lowp/gemm/operands/tile_operand.hpp>
 #include <lowp/transforms/column_order.hpp>
 #include <lowp/transforms/hadamard_rows.hpp>
