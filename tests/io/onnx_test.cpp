@@ -73,6 +73,38 @@ TEST_CASE("a model built by hand is read") {
   CHECK(file.at("i4").bytes() == bytes_of("abc"));
 }
 
+// Nodes have inputs, outputs, names, a type and attributes; a value lies in one of these.
+TEST_CASE("constants of nodes are read where they are asked for") {
+  const auto node = [](const std::string& output, const std::string& type, const std::string& key,
+                       const std::string& value) {
+    return bytes(1, "x") + bytes(2, output) + bytes(3, "n") + bytes(4, type) +
+           bytes(5, bytes(1, "k") + number(20, 2)) + bytes(5, bytes(1, key) + bytes(5, value));
+  };
+  const std::string inner = tensor("inner", 1, {1, 2}, bytes(9, "12345678"));
+  const auto model = [&](const std::string& more) {
+    const std::string graph = bytes(1, node("c", "Constant", "value", inner)) +
+                              bytes(1, node("s", "Shape", "value", inner)) +
+                              bytes(1, node("d", "Constant", "sparse_value", inner)) +
+                              bytes(1, node("e", "Constant", "value", inner) + bytes(7, "own")) +
+                              bytes(5, tensor("w", 3, {1}, bytes(9, "1"))) + more;
+    return bytes_of(number(1, 8) + bytes(7, graph));
+  };
+  const auto file = test::read_bytes_as(onnx_with_constants, model({}));
+  REQUIRE(file.tensors().size() == 2);
+  CHECK(tensor_declaration(file.at("c")) == tensor_declaration{"c", element_dtype("F32"), {1, 2}});
+  CHECK(file.at("c").bytes() == bytes_of("12345678"));
+  CHECK(file.at("w").bytes() == bytes_of("1"));
+  CHECK(test::read_bytes_as(onnx, model({})).tensors().size() == 1);
+  CHECK_THAT(
+      test::error_of(onnx_with_constants, model(bytes(1, node("c", "Constant", "value", inner)))),
+      ContainsSubstring("'c'"));
+  CHECK_THAT(test::error_of(onnx_with_constants,
+                            model(bytes(1, node("f", "Constant", "value", dims({1}))))),
+             ContainsSubstring("constant 'f': data_type is missing"));
+  CHECK_THAT(test::error_of(onnx_with_constants, model(bytes(1, "\x2a\x05"))),
+             ContainsSubstring("a node: "));
+}
+
 TEST_CASE("numbers in typed fields, packed or one by one") {
   CHECK(read(tensor("a", 1, {2}, bytes(4, "1234") + varint(4 << 3 | 5) + "5678")) ==
         bytes_of("12345678"));

@@ -63,6 +63,11 @@ std::vector<layer> char_lm_layers(std::size_t rows) {
   return layers;
 }
 
+std::vector<std::uint8_t> char_lm_targets(std::size_t rows) {
+  const std::vector<std::uint8_t> symbols = text(rows);
+  return {symbols.begin() + std::ptrdiff_t{char_lm::context_size}, symbols.end()};
+}
+
 double char_lm_bits(const layer_product& product) {
   return char_lm::bits_per_character(
       model(), text(most_rows),
@@ -85,7 +90,7 @@ std::vector<matrix> ocr_weights(std::size_t least) {
     std::puts("  skipped: weights of PP-OCRv4, which were not fetched");
     return weights;
   }
-  const lowp::io::file_kind* const kinds[] = {&lowp::io::onnx};
+  const lowp::io::file_kind* const kinds[] = {&lowp::io::onnx_with_constants};
   for (const char* const name : {"ch_PP-OCRv4_rec_infer", "ch_PP-OCRv4_det_infer"}) {
     const auto path = std::filesystem::path(LOWP_OCR_MODELS) / (std::string(name) + ".onnx");
     const auto file = lowp::io::open_tensors(path, kinds, lowp::io::file_access::mapped);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -38,6 +39,9 @@ struct layer {
 /// The text is this project's licence, which the model has not been trained on: as many of its
 /// characters as there are rows, at most 1024.
 [[nodiscard]] std::vector<layer> char_lm_layers(std::size_t rows = 1024);
+
+/// The character, of 96, that follows in that text after each row.
+[[nodiscard]] std::vector<std::uint8_t> char_lm_targets(std::size_t rows = 1024);
 
 /// The bits per character of that text if product(i, x, y) makes y = x * weight^T of layer i,
 /// without the bias; of 256 rows at a time.

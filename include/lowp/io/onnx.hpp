@@ -2,13 +2,16 @@
 // ONNX models as files of tensors: the initializers of the graph.
 //
 //   ModelProto { 1: ir_version, 2: producer_name, 7: graph, 8: opset_import, 14: metadata_props }
-//     GraphProto { 2: name, 5: initializer (TensorProto), … }
+//     GraphProto { 1: node (NodeProto), 2: name, 5: initializer (TensorProto), … }
+//       NodeProto { 2: output, 4: op_type, 5: attribute (AttributeProto), 7: domain, … }
+//         AttributeProto { 1: name, 5: t (TensorProto), … }
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <span>
 #include <stdexcept>
@@ -24,15 +27,22 @@
 
 namespace lowp::io {
 
+/// Which tensors of a model are read: initializers, or with them the values of nodes of the type
+/// Constant in the graph itself, in which some exporters keep all weights. These bear the name of
+/// the node's output, by which other nodes refer to them.
+enum class onnx_tensors : std::uint8_t { initializers, initializers_and_constants };
+
 /// Reads raw_data, numbers in typed fields, and external data in files beside the model; tensors of
-/// texts and segments are refused, values of nodes and sparse initializers passed over. Metadata
-/// are metadata_props. Codes of 4 and 2 bits lie low bits first. Writes a model that has nothing
-/// but initializers, as raw_data or, where the message would exceed `largest_message` bytes (2^31 -
-/// 1 is what protocol buffers allow), in a second file, "<name>.data".
+/// texts and segments are refused, sparse initializers and, unless they are asked for, values of
+/// nodes passed over. Metadata are metadata_props. Codes of 4 and 2 bits lie low bits first. Writes
+/// a model that has nothing but initializers, as raw_data or, where the message would exceed
+/// `largest_message` bytes (2^31 - 1 is what protocol buffers allow), in a second file,
+/// "<name>.data".
 class onnx_kind final : public file_kind {
  public:
-  explicit onnx_kind(std::uint64_t largest_message = 0x7fff'ffff) noexcept
-      : largest_message_(largest_message) {}
+  explicit onnx_kind(std::uint64_t largest_message = 0x7fff'ffff,
+                     onnx_tensors tensors = onnx_tensors::initializers) noexcept
+      : largest_message_(largest_message), tensors_(tensors) {}
 
   [[nodiscard]] std::string_view name() const noexcept override { return "onnx"; }
   [[nodiscard]] std::string_view extension() const noexcept override { return ".onnx"; }
@@ -63,11 +73,52 @@ class onnx_kind final : public file_kind {
                                          const metadata& entries);
 
   std::uint64_t largest_message_;
+  onnx_tensors tensors_;
 };
 
 inline const onnx_kind onnx{};
+/// The same, with the values of Constant nodes:
+///
+///   const file_kind* const kinds[] = {&onnx_with_constants};
+///   const tensor_file model = open_tensors("model.onnx", kinds);
+inline const onnx_kind onnx_with_constants{0x7fff'ffff, onnx_tensors::initializers_and_constants};
 
 // Implementation
+
+namespace detail {
+
+/// The message of the tensor that a node of the type Constant is, and the name of its output; none
+/// for other nodes, and for constants that are no tensor but a number, a list or a text.
+struct onnx_constant {
+  std::string name;
+  byte_cursor message;
+};
+[[nodiscard]] inline std::optional<onnx_constant> constant_of(const byte_source& source,
+                                                              byte_cursor node) {
+  std::string name, type, domain;
+  std::optional<byte_cursor> value;
+  while (const auto field = next_field(node)) {
+    if (field->number == 2 && name.empty()) name = text_of(source, node, *field, "output");
+    if (field->number == 4) type = text_of(source, node, *field, "op_type");
+    if (field->number == 7) domain = text_of(source, node, *field, "domain");
+    if (field->number != 5) continue;
+    expect(node, *field, wire::bytes, "attribute");
+    auto attribute = within(source, node, *field);
+    std::string key;
+    std::optional<byte_cursor> tensor;
+    while (const auto part = next_field(attribute)) {
+      if (part->number == 1) key = text_of(source, attribute, *part, "attribute name");
+      if (part->number != 5) continue;
+      expect(attribute, *part, wire::bytes, "attribute tensor");
+      tensor.emplace(within(source, attribute, *part));
+    }
+    if (key == "value" && tensor) value.emplace(*tensor);
+  }
+  if (type != "Constant" || !(domain.empty() || domain == "ai.onnx") || !value) return std::nullopt;
+  return onnx_constant{std::move(name), std::move(*value)};
+}
+
+}  // namespace detail
 
 inline tensor_file onnx_kind::read(const shared_bytes& source,
                                    const std::filesystem::path& path) const {
@@ -83,6 +134,17 @@ inline tensor_file onnx_kind::read(const shared_bytes& source,
       detail::expect(model, *field, detail::wire::bytes, "graph");
       auto graph = detail::within(*source, model, *field);
       while (const auto part = detail::next_field(graph)) {
+        if (part->number == 1 && tensors_ == onnx_tensors::initializers_and_constants) {
+          detail::expect(graph, *part, detail::wire::bytes, "node");
+          auto node = detail::within(*source, graph, *part);
+          node.where = "a node: ";
+          auto constant = detail::constant_of(*source, std::move(node));
+          if (!constant) continue;
+          constant->message.where = "constant " + detail::in_quotes(constant->name) + ": ";
+          tensors.push_back(
+              detail::onnx_tensor_reader(source, std::move(constant->message), neighbours).read());
+          tensors.back().name = std::move(constant->name);
+        }
         if (part->number != 5) continue;
         detail::expect(graph, *part, detail::wire::bytes, "initializer");
         auto message = detail::within(*source, graph, *part);
