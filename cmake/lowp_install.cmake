@@ -25,9 +25,14 @@ else()
 endif()
 set(lowp_independence ARCH_INDEPENDENT)
 if(LOWP_INSTALL_COMPILED)
-  set_target_properties(lowp_compiled PROPERTIES EXCLUDE_FROM_ALL OFF)
+  foreach(library lowp_compiled lowp_compiled_io)
+    if(TARGET ${library})
+      set_target_properties(${library} PROPERTIES EXCLUDE_FROM_ALL OFF)
+      list(APPEND lowp_libraries ${library})
+    endif()
+  endforeach()
   install(
-    TARGETS lowp_compiled
+    TARGETS ${lowp_libraries}
     EXPORT lowpTargets
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
   set(lowp_independence)

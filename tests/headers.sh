@@ -10,7 +10,7 @@ headers=$(find lowp -name '*.hpp' | LC_ALL=C sort)
 {
   for header in $headers; do echo "$header -DLOWP_COMPILED=1"; done
   # shellcheck disable=SC2086  # a list of names
-  for header in $(grep -l '^#if !*LOWP_COMPILED' $headers); do echo "$header -DLOWP_COMPILED=0"; done
+  for header in $(grep -l '^#if !*LOWP_COMPILED\>' $headers); do echo "$header -DLOWP_COMPILED=0"; done
 } | xargs -P "$(getconf _NPROCESSORS_ONLN)" -I{} sh -c '
   set -- {}
   echo "#include <$1>" | '"$compiler"' "$2" || { echo "$1 does not compile alone ($2)"; exit 1; }'

@@ -13,6 +13,7 @@
 
 #include "conventions.hpp"
 #include "functions.hpp"
+#include "lowp/io/element_format.hpp"
 #include "lowp/io/files.hpp"
 #include "lowp/io/stored_values.hpp"
 

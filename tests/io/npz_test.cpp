@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // NumPy's archives: the bytes of numpy.savez, members that zlib deflated, and refusals.
 #include "lowp/io/npz.hpp"
+#include "lowp/io/inflated_source.hpp"
+#include "lowp/io/zip.hpp"
 
 #include <cmath>
 #include <string>

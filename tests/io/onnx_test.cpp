@@ -2,6 +2,7 @@
 // ONNX models, built here field by field: raw data, numbers in typed fields, files beside the
 // model.
 #include "lowp/io/onnx.hpp"
+#include "lowp/io/onnx_tensor.hpp"
 
 #include <string>
 

@@ -110,6 +110,8 @@ void require_size(const char* function, const block_grid& grid, const matrix_vie
   }
 }
 
+inline namespace LOWP_BASELINE {
+
 /// Blocks first … last - 1 of a row of blocks, in pieces of about 16384 elements for the threads:
 /// part(row of blocks, first, last), in the default floating-point environment.
 template <class Part>
@@ -158,7 +160,10 @@ template <class A, class... T>
   return chains[0].result();
 }
 
+}  // namespace LOWP_BASELINE
 }  // namespace detail
+
+inline namespace LOWP_BASELINE {
 
 /// What an aggregate says of each block of the given shape (rows x cols, block_shape::whole for all
 /// of a dimension) of one matrix, or of several of one size, to out[row of blocks * blocks across +
@@ -181,4 +186,5 @@ void aggregate_blocks(const block_shape& shape, const A& start, std::span<aggreg
   });
 }
 
+}  // namespace LOWP_BASELINE
 }  // namespace lowp

@@ -13,7 +13,9 @@
 #include <type_traits>
 #include <vector>
 
+#include "lowp/arrays/matrix_view.hpp"
 #include "lowp/block/aggregate.hpp"
+#include "lowp/core/config.hpp"
 #include "lowp/kernels/statistics/statistics.hpp"
 
 namespace lowp {
@@ -97,6 +99,8 @@ namespace detail {
   return r;
 }
 
+inline namespace LOWP_BASELINE {
+
 /// use(statistics, blocks, row of blocks, first block) for pieces of rows of blocks.
 template <class Use>
 void walk_statistics(matrix_view<const float> x, const block_grid& grid, statistic_choice which,
@@ -123,7 +127,28 @@ void walk_statistics(matrix_view<const float> x, const block_grid& grid, statist
   });
 }
 
+}  // namespace LOWP_BASELINE
 }  // namespace detail
+
+inline namespace LOWP_BASELINE {
+
+/// Statistics of one block, all of the matrix: what statistics_of_blocks finds for it.
+[[nodiscard]] inline block_statistics statistics_of_block(const matrix_view<const float>& x,
+                                                          isa level = best_isa()) {
+  const default_float_environment environment;
+  block_statistics found;
+  if (x.rows == 0 || x.cols == 0) return found;
+  kernels::add_up_blocks(
+      level, {},
+      {.first = x.data, .stride = x.stride, .rows = x.rows, .cols = x.cols, .block_cols = x.cols},
+      &found);
+  if (found.nonfinite == 0) return found;
+  return detail::aggregate_block(
+      block_grid(x.rows, x.cols, {block_shape::whole, block_shape::whole}), 0, 0,
+      statistics_aggregate{}, x);
+}
+
+}  // namespace LOWP_BASELINE
 
 namespace reference {
 
@@ -135,6 +160,8 @@ inline void statistics_of_blocks(matrix_view<const float> x, const block_shape& 
 }
 
 }  // namespace reference
+
+inline namespace LOWP_BASELINE {
 
 /// Statistics of each block of the given shape (rows x cols, block_shape::whole for all of a
 /// dimension), to out[row of blocks * blocks across + col]. Throws std::invalid_argument before
@@ -179,4 +206,5 @@ void map_block_statistics(matrix_view<const float> x, const block_shape& shape, 
       });
 }
 
+}  // namespace LOWP_BASELINE
 }  // namespace lowp

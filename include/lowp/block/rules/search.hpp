@@ -20,16 +20,18 @@
 #include "lowp/core/failure.hpp"
 
 namespace lowp::rules {
+inline namespace LOWP_BASELINE {
 
 /// The candidate k = 0 … candidates - 1 that errs least, of equal ones the first, where max is the
 /// largest element and all operations are binary32, each rounded once to nearest even:
 ///
 ///   base       = (amax / max) / tensor.decoding
-///   factor     = to - k * ((to - from) / (candidates - 1))                 to, if there is one
-///   only scale      = base * factor as a scale: nearest even, saturating multiplier = 1 / (scale *
-///   tensor.decoding), at most the largest number error      = (sum over elements, row by row from
-///   the first one, of weight * |t - v|^norm) *
-///                (scale * (1 / base))^norm      t = x * multiplier, v the element nearest to it
+///   factor     = to - k * ((to - from) / (candidates - 1)); of one candidate, to
+///   scale      = base * factor in the format of scales: to nearest even, saturating
+///   multiplier = 1 / (scale * tensor.decoding), at most the largest number
+///   t          = x * multiplier, and v the element nearest to it
+///   error      = (the sum over elements, row by row, of weight * |t - v|^norm)
+///                * (scale * (1 / base))^norm
 ///
 /// error_norm.hpp says what a power is; without weights nothing is multiplied by one. Elements are
 /// quantized as the search has them: t, rounded to nearest even unless another mode is named. A
@@ -37,9 +39,8 @@ namespace lowp::rules {
 /// left out of the sum. A block whose base is no normal number (zeros, above all) takes candidate
 /// 0.
 ///
-///   quantize<formats::nvfp4>(x, rules::search{.from = 0.208f, .norm = 2.4f})   MR-GPTQ's 100 steps
-///   quantize<int4_rows>(w, rules::search{.candidates = 41, .from = 0.6f})      a scale for each
-///   row
+///   quantize<formats::nvfp4>(x, rules::search{.from = 0.208f, .norm = 2.4f})  MR-GPTQ's 100 steps
+///   quantize<int4_rows>(w, rules::search{.candidates = 41, .from = 0.6f})     a scale for each row
 ///
 /// Weights are those of elements, a matrix of the shape of the result, or one row, whose weights
 /// are those of columns; finite and not negative. `norm` is above 0 and at most 4, factors are at
@@ -211,4 +212,5 @@ struct search {
   }
 };
 
+}  // namespace LOWP_BASELINE
 }  // namespace lowp::rules

@@ -11,68 +11,28 @@
 #include <string_view>
 
 #include "lowp/arrays/matrix_view.hpp"
+#include "lowp/block/block_statistics.hpp"
 #include "lowp/block/rules/rule.hpp"
 #include "lowp/core/config.hpp"
 
 namespace lowp {
-
-/// What a function of statistics sees of the finite elements of a block. Sums are binary64, of
-/// exact terms, row by row from the first one, each sum rounded once to nearest even; without
-/// elements all are zero. `largest` is the largest value of the element format.
-struct block_statistics {
-  std::size_t count = 0;
-  float amax = 0;
-  float min = 0, max = 0;
-  double sum = 0, sum_of_magnitudes = 0, sum_of_squares = 0;
-  float largest = 0;
-  matrix_view<const float> values{};  ///< all elements, for what looks at them once more
-};
-
-namespace detail {
-
-/// Calls use(x) for the finite elements, row by row.
-template <class Use>
-void for_each_finite(const matrix_view<const float>& values, const Use& use) {
-  for (std::size_t r = 0; r < values.rows; ++r) {
-    for (std::size_t c = 0; c < values.cols; ++c) {
-      const float x = values(r, c);
-      if ((std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFu) < 0x7F800000u) use(x);
-    }
-  }
-}
-[[nodiscard]] inline double magnitude(float x) { return static_cast<double>(x < 0 ? -x : x); }
-
-}  // namespace detail
-
-/// Those of a block.
-[[nodiscard]] inline block_statistics statistics_of(const matrix_view<const float>& values,
-                                                    float largest = 0) {
-  const default_float_environment environment;
-  block_statistics s{.largest = largest, .values = values};
-  detail::for_each_finite(values, [&](float x) {
-    const double value = static_cast<double>(x);
-    if (s.count++ == 0) s.min = s.max = x;
-    if (x < s.min) s.min = x;
-    if (x > s.max) s.max = x;
-    s.sum = opaque(s.sum + value);
-    s.sum_of_magnitudes = opaque(s.sum_of_magnitudes + detail::magnitude(x));
-    s.sum_of_squares = opaque(s.sum_of_squares + opaque(value * value));
-  });
-  s.amax = s.max > -s.min ? s.max : -s.min;
-  return s;
-}
-
 namespace rules {
 
-/// The scale that a function answers: f(statistics), or, where that suffices, f(amax, largest), of
-/// the largest magnitude and the largest element, which the kernels find by themselves. It is what
-/// elements are divided by, exactly, before they are rounded once: in formats with a tensor scale
-/// the answer is divided by that, in binary64. As a scale it is rounded to nearest even and
-/// saturates.
+inline namespace LOWP_BASELINE {
+
+/// The scale that a function answers, one of
+///
+///   f(statistics)            the block_statistics of the block, as statistics_of_blocks finds them
+///   f(statistics, elements)  and a matrix_view<const float> of it, for what looks once more
+///   f(amax, largest)         the largest magnitude and the largest element, which costs least
+///
+/// It is what elements are divided by, exactly, before they are rounded once: in formats with a
+/// tensor scale the answer is divided by that, in binary64. As a scale it is rounded to nearest
+/// even and saturates.
 ///
 ///   quantize<formats::nvfp4>(x, rules::of_statistic(rules::root_mean_square{.factor = 0.4871}))
 ///   quantize<ternary_rows>(w, rules::of_statistic([](const block_statistics& s) {
-///     return s.sum_of_magnitudes / double(s.count);
+///     return s.sum_of_magnitudes / double(s.finite());
 ///   }))
 template <class Function>
 struct of_statistic_t {
@@ -83,16 +43,19 @@ struct of_statistic_t {
     { f(x, x) } -> std::convertible_to<double>;
   };
 
-  [[nodiscard]] double from_amax(const float& amax, const auto& format, const tensor_scale& t) const
+  [[nodiscard]] double from_amax(const float& most, const auto& format, const tensor_scale& t) const
       requires(sees_amax) {
     const default_float_environment environment;
-    return under(static_cast<double>(function(amax, largest(format))), t);
+    return under(static_cast<double>(function(most, largest(format))), t);
   }
-  [[nodiscard]] double scale(const block_values& block, const auto& format) const
-      requires(!sees_amax) {
+  [[nodiscard]] double scale(const block_values& block, const auto&) const requires(!sees_amax) {
     const default_float_environment environment;
-    return under(static_cast<double>(function(statistics_of(block.values, largest(format)))),
-                 block.tensor);
+    const block_statistics found = statistics_of_block(block.values);
+    if constexpr (std::invocable<const Function&, const block_statistics&>) {
+      return under(static_cast<double>(function(found)), block.tensor);
+    } else {
+      return under(static_cast<double>(function(found, block.values)), block.tensor);
+    }
   }
 
  private:
@@ -105,16 +68,19 @@ struct of_statistic_t {
 };
 template <class Function>
 requires(std::invocable<const Function&, const block_statistics&> ||
+         std::invocable<const Function&, const block_statistics&, matrix_view<const float>> ||
          std::invocable<const Function&, float, float>)
     [[nodiscard]] constexpr of_statistic_t<Function> of_statistic(Function function) {
   return {function};
 }
 
+}  // namespace LOWP_BASELINE
+
 /// amax / divisor; amax over the largest element, if that is 0.
 struct absmax_over {
   double divisor = 0;
-  [[nodiscard]] double operator()(float amax, float largest) const {
-    return opaque(static_cast<double>(amax) /
+  [[nodiscard]] double operator()(float most, float largest) const {
+    return opaque(static_cast<double>(most) /
                   (divisor == 0 ? static_cast<double>(largest) : divisor));
   }
 };
@@ -124,8 +90,8 @@ struct absmax_over {
 struct root_mean_square {
   double factor = 1;
   [[nodiscard]] double operator()(const block_statistics& s) const {
-    if (s.count == 0) return 0;
-    const double mean = opaque(s.sum_of_squares / static_cast<double>(s.count));
+    if (s.finite() == 0) return 0;
+    const double mean = opaque(s.sum_of_squares / static_cast<double>(s.finite()));
     return opaque(factor * opaque((std::sqrt)(opaque(mean))));
   }
 };
@@ -134,9 +100,8 @@ struct root_mean_square {
 struct mean_magnitude {
   double factor = 1;
   [[nodiscard]] double operator()(const block_statistics& s) const {
-    return s.count == 0
-               ? 0
-               : opaque(factor * opaque(s.sum_of_magnitudes / static_cast<double>(s.count)));
+    if (s.finite() == 0) return 0;
+    return opaque(factor * opaque(s.sum_of_magnitudes / static_cast<double>(s.finite())));
   }
 };
 /// Ternary weight networks (arXiv 1605.04711): the mean of the magnitudes above threshold * their
@@ -144,24 +109,28 @@ struct mean_magnitude {
 /// parts 0 from 1, where the paper has the threshold itself.
 struct ternary_threshold {
   double threshold = 0.7;
-  [[nodiscard]] double operator()(const block_statistics& s) const {
+  [[nodiscard]] double operator()(const block_statistics& s,
+                                  const matrix_view<const float>& elements) const {
     const double limit = opaque(threshold * mean_magnitude{}(s));
     double sum = 0, count = 0;
-    detail::for_each_finite(s.values, [&](float x) {
-      const double value = detail::magnitude(x);
-      if (!(value > limit)) return;
-      sum = opaque(sum + value);
-      ++count;
-    });
+    for (std::size_t r = 0; r < elements.rows; ++r) {
+      for (std::size_t c = 0; c < elements.cols; ++c) {
+        const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(elements(r, c)) & 0x7FFFFFFFu;
+        const auto value = static_cast<double>(std::bit_cast<float>(magnitude));
+        if (magnitude >= 0x7F800000u || !(value > limit)) continue;
+        sum = opaque(sum + value);
+        ++count;
+      }
+    }
     return count == 0 ? 0 : opaque(sum / count);
   }
 };
 /// Tseng et al. (arXiv 2502.20586): 4/3 of OCP's scale 2^(floor(log2 amax) - emax), under which
 /// nothing saturates; 0 for a block of zeros. Scales are no powers of two.
 struct tseng {
-  [[nodiscard]] double operator()(float amax, float largest) const {
-    if (!(amax > 0)) return 0;
-    const unpacked x = unpack(amax);
+  [[nodiscard]] double operator()(float most, float largest) const {
+    if (!(most > 0)) return 0;
+    const unpacked x = unpack(most);
     const int exponent = x.exponent - unpack(largest).exponent;
     return opaque(pack_as<double>(unpacked::scaled_integer(false, 4, exponent)) / 3);
   }
