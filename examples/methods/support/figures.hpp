@@ -19,6 +19,12 @@ class figures {
     print(what, claim, ours, ours >= low && ours <= high);
     std::printf("  (%.6g to %.6g)\n", low, high);
   }
+  /// A number that the paper states, and how near to it `ours` must lie.
+  void about(const std::string& what, double claim, double ours, double by) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", claim);
+    within(what, text, ours, claim - by, claim + by);
+  }
   /// An order: the figure of what the paper holds to be less must be less than the other one.
   void less(const std::string& what, const char* claim, double ours, double other) {
     print(what, claim, ours, ours < other);
