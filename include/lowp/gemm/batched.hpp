@@ -67,9 +67,8 @@ void gemm_batched(const A& a, const B& b, C&& c, const R& mode, const epilogue& 
     detail::require_gemm_shapes(detail::operand_rows(item(a, i)), detail::operand_cols(item(a, i)),
                                 detail::operand_rows(item(b, i)), detail::operand_cols(item(b, i)),
                                 c[i]);
-    detail::require_operands(operand_defect(detail::policy_value<P>,
-                                            detail::element_facts_of(describe(item(a, i))),
-                                            detail::element_facts_of(describe(item(b, i)))));
+    detail::require_operands(detail::policy_value<P>, bulk::as_any_operand(item(a, i)),
+                             bulk::as_any_operand(item(b, i)));
     detail::require_epilogue(e, detail::operand_rows(c[i]), detail::operand_cols(c[i]));
     require_no_overlap(a, i);
     require_no_overlap(b, i);

@@ -31,7 +31,7 @@ namespace bulk {
 template <gemm_policy P, rounding_mode R>
 void multiply_into(const P& policy, const any_operand& a, const any_operand& b,
                    matrix_view<float> c, bool accumulates, const R& mode, const execution& how) {
-  if (accumulates) lowp::detail::require_no_tensor_scales(a.tensor_scale, b.tensor_scale);
+  if (accumulates) lowp::detail::require_no_tensor_scales(a, b);
   const float a_scale = sum_scale(policy, a), b_scale = sum_scale(policy, b);
   const auto finish = [&](std::size_t row, std::size_t col, std::size_t count, const float* sums) {
     kernels::finish(how.level(), bits_of(a_scale), bits_of(b_scale), sums, count, c.row(row) + col);
@@ -51,6 +51,19 @@ void multiply_into(const P& policy, const any_operand& a, const any_operand& b,
 LOWP_COMPILED_PRODUCTS(LOWP_DECLARE)
 #undef LOWP_DECLARE
 #endif
+
+/// The sums of a product, times the tensor scales of its operands, on to `finish` (scaled_rows);
+/// false if no strategy has them.
+template <class Problem, class Finish>
+[[nodiscard]] bool multiply_through(const Problem& problem, const any_operand& a,
+                                    const any_operand& b, const Finish& finish,
+                                    const row_memory& memory) {
+  const scaled_rows store(problem.level(), sum_scale(problem.policy, a),
+                          sum_scale(problem.policy, b), finish);
+  return multiply(problem, sum_sink(store, memory));
+}
+
+// Operands of slices (slices.hpp) have overloads of their own of what is called without `bulk::`.
 
 /// Checks of the arguments, then multiply_into.
 template <gemm_policy P, gemm_operand A, gemm_operand B, rounding_mode R>
@@ -131,11 +144,9 @@ void gemm(const A& a, const B& b, C&& c, const R& mode, const epilogue& e,
   } else {
     const auto output = bulk::output_of(how.level(), c, e);
     const bulk::epilogue_rows finish(how.level(), e, output);
-    const bulk::scaled_rows store(how.level(), bulk::sum_scale(policy, x),
-                                  bulk::sum_scale(policy, y), finish);
     const auto any = detail::any_mode(mode);
     const bulk::product_problem problem(policy, x, y, any, how);
-    if (bulk::multiply(problem, bulk::sum_sink(store, bulk::memory_of(c)))) return;
+    if (multiply_through(problem, x, y, finish, bulk::memory_of(c))) return;
     std::vector<float> values(rows * cols);
     const matrix_view<float> sums(values.data(), rows, cols);
     detail::define_product(policy, x, y, sums, false, any, how);
@@ -170,7 +181,7 @@ template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B, ro
   detail::check_product<P, A, B, R, false>();
   const auto x = bulk::as_any_operand(a);
   const auto y = bulk::as_any_operand(b);
-  return bulk::explain_product(detail::policy_value<P>, x, y, mode, how, nullptr);
+  return explain_product(detail::policy_value<P>, x, y, mode, how, nullptr);
 }
 template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B>
 [[nodiscard]] gemm_explanation explain(const A& a, const B& b, const execution& how = {}) {
@@ -187,8 +198,8 @@ template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B, ro
   const auto x = bulk::as_any_operand(a);
   const auto y = bulk::as_any_operand(b);
   detail::require_gemm_shapes(x.rows, x.cols, y.rows, y.cols, c);
-  detail::require_no_tensor_scales(x.tensor_scale, y.tensor_scale);
-  return bulk::explain_product(detail::policy_value<P>, x, y, mode, how, &c);
+  detail::require_no_tensor_scales(x, y);
+  return explain_product(detail::policy_value<P>, x, y, mode, how, &c);
 }
 template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B>
 [[nodiscard]] gemm_explanation explain_accumulate(const A& a, const B& b,

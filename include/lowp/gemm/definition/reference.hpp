@@ -47,8 +47,12 @@ void require_gemm_shapes(std::size_t a_rows, std::size_t a_cols, std::size_t b_r
   }
 }
 
-inline void require_no_tensor_scales(float a_scale, float b_scale) {
-  if (a_scale == 1.0f && b_scale == 1.0f) return;
+inline void require_no_tensor_scales(const bulk::any_operand& a, const bulk::any_operand& b) {
+  const auto has_none = [](const bulk::any_operand& x) {
+    const bulk::operand_slices slices = x.slices();
+    return x.tensor_scale == 1.0f && !(slices.are_rows && slices.have_own_scales);
+  };
+  if (has_none(a) && has_none(b)) return;
   refuse(
       "gemm_accumulate: a tensor scale would multiply what c holds; expected operands with one of "
       "1");
@@ -72,6 +76,12 @@ class factor_matrix {
         tensor_scale_(x.tensor_scale),
         elements_(x.elements),
         lowest_exponent_(elements_.lowest_exponent) {
+    if (const bulk::operand_slices slices = x.slices(); slices.exist() && slices.are_rows) {
+      for (std::size_t i = 0; i < slices.count; ++i) {
+        slices_.emplace_back(*slices.parts[i], form, how);
+      }
+      return;
+    }
     if (form == factor_form::exact_values) {
       const unpacked tensor = unpack(tensor_scale_);
       const bool is_exact = elements_.are_dyadic && x.has_dyadic_scales();
@@ -108,10 +118,15 @@ class factor_matrix {
     }
   }
 
-  [[nodiscard]] float tensor_scale() const { return tensor_scale_; }
+  /// Of a row, which is that of all unless slices lie one below the other.
+  [[nodiscard]] float tensor_scale(std::size_t index) const {
+    const factor_matrix& of = slice_of(index);
+    return &of == this ? tensor_scale_ : of.tensor_scale(index);
+  }
   [[nodiscard]] std::size_t depth() const { return cols_; }
-  [[nodiscard]] const element_facts& elements() const { return elements_; }
   [[nodiscard]] factor_row row(std::size_t index) const {
+    const factor_matrix& of = slice_of(index);
+    if (&of != this) return of.row(index);
     factor_row r{.group = group_cols_, .elements = elements_, .lowest_exponent = lowest_exponent_};
     if (!values_.empty()) r.values = values_.data() + index * cols_;
     if (!exact_.empty()) r.exact = exact_.data() + index * cols_;
@@ -121,6 +136,15 @@ class factor_matrix {
 
  private:
   static constexpr std::size_t most = 64;  ///< elements that are found at a time
+
+  /// The slice that holds a row, in which it is row `index` then; this, without any.
+  [[nodiscard]] const factor_matrix& slice_of(std::size_t& index) const {
+    for (const factor_matrix& slice : slices_) {
+      if (index < slice.rows_) return slice;
+      index -= slice.rows_;
+    }
+    return *this;
+  }
 
   template <class T, class Find>
   void fill(std::vector<T>& values, const execution& how, const Find& find) {
@@ -140,6 +164,7 @@ class factor_matrix {
   int lowest_exponent_;
   std::vector<float> values_;
   std::vector<unpacked> exact_, scales_;
+  std::vector<factor_matrix> slices_;
 };
 
 /// A NaN result is the canonical one.
@@ -175,8 +200,8 @@ void define_product(const P& p, const factor_matrix& a, const factor_matrix& b,
       }
     }();
     if (form_of(p) == factor_form::exact_values) return pack_as<float>(sum);
-    return fits ? scaled_sum<float>(sum, a.tensor_scale(), b.tensor_scale())
-                : scaled_sum<double>(sum, a.tensor_scale(), b.tensor_scale());
+    return fits ? scaled_sum<float>(sum, a.tensor_scale(row), b.tensor_scale(col))
+                : scaled_sum<double>(sum, a.tensor_scale(row), b.tensor_scale(col));
   };
   constexpr std::size_t most = 64;
   const std::size_t size = c.rows * c.cols;
@@ -193,6 +218,23 @@ void define_product(const P& p, const factor_matrix& a, const factor_matrix& b,
 /// Throws std::invalid_argument for operands that the policy refuses.
 template <gemm_policy P>
 void require_operands(const P& p, const bulk::any_operand& a, const bulk::any_operand& b) {
+  for (const bool is_a : {true, false}) {
+    const bulk::any_operand& x = is_a ? a : b;
+    const bulk::operand_slices slices = x.slices();
+    if (slices.exist() && slices.are_rows) {  // each is an operand of a product of its own
+      for (std::size_t i = 0; i < slices.count; ++i) {
+        require_operands(p, is_a ? *slices.parts[i] : a, is_a ? b : *slices.parts[i]);
+      }
+      return;
+    }
+    for (std::size_t i = 0; i < slices.count && form_of(p) == factor_form::elements; ++i) {
+      const bool is_alone = slices.parts[i]->cols == x.cols;
+      if (slices.parts[i]->cols == 0 || is_alone || !slices.parts[i]->has_scales) continue;
+      refuse("gemm: slice " + std::to_string(i) +
+             " along K has scales, by which the policy multiplies sums; expected slice_sums, which "
+             "give each slice sums of its own, or a policy that multiplies elements by them");
+    }
+  }
   require_operands(operand_defect(p, a.elements, b.elements));
 }
 
@@ -203,7 +245,7 @@ template <gemm_policy P, rounding_mode R>
 void define_product(const P& p, const bulk::any_operand& a, const bulk::any_operand& b,
                     matrix_view<float> c, bool accumulates, const R& mode, const execution& how) {
   require_gemm_shapes(a.rows, a.cols, b.rows, b.cols, c);
-  if (accumulates) require_no_tensor_scales(a.tensor_scale, b.tensor_scale);
+  if (accumulates) require_no_tensor_scales(a, b);
   require_operands(p, a, b);
   const factor_matrix x_values(a, form_of(p), how), y_values(b, form_of(p), how);
   define_product(p, x_values, y_values, c, accumulates, mode, how);

@@ -120,11 +120,12 @@ class epilogue_rows {
   const Output& output_;
 };
 
-/// What takes the sums of a product (sum_sink): times the tensor scales, and on to an epilogue.
-template <class Output>
+/// What takes the sums of a product (sum_sink): times the tensor scales, and on to an epilogue or
+/// whatever finish(row, col, count, values) does, which may change the values.
+template <class Finish>
 class scaled_rows {
  public:
-  scaled_rows(isa level, float a_scale, float b_scale, const epilogue_rows<Output>& finish)
+  scaled_rows(isa level, float a_scale, float b_scale, const Finish& finish)
       : level_(level),
         a_scale_(std::bit_cast<std::uint32_t>(a_scale)),
         b_scale_(std::bit_cast<std::uint32_t>(b_scale)),
@@ -142,7 +143,7 @@ class scaled_rows {
  private:
   isa level_;
   std::uint32_t a_scale_, b_scale_;
-  const epilogue_rows<Output>& finish_;
+  const Finish& finish_;
 };
 
 }  // namespace bulk

@@ -23,6 +23,19 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
+class any_operand;
+
+/// The operands that one is composed of (slices.hpp); none, of most.
+struct operand_slices {
+  const any_operand* const* parts = nullptr;
+  std::size_t count = 0;
+  bool are_rows = false;         ///< one below the other, instead of side by side along K
+  bool have_own_scales = false;  ///< tensor scales differ from slice to slice
+
+  [[nodiscard]] bool exist() const { return count != 0; }
+  [[nodiscard]] bool are_columns() const { return exist() && !are_rows; }
+};
+
 /// described_operand (operand_rows.hpp) is what there is of it.
 class any_operand {
  public:
@@ -60,6 +73,7 @@ class any_operand {
   [[nodiscard]] virtual unpacked scale(std::size_t row, std::size_t col) const = 0;
   [[nodiscard]] virtual unpacked scale_of_code(code_t code) const = 0;
   [[nodiscard]] virtual bool has_dyadic_scales() const = 0;
+  [[nodiscard]] virtual operand_slices slices() const { return {}; }
 
  protected:
   template <class D>

@@ -33,7 +33,10 @@ struct gemm_explanation {
   };
   std::string_view strategy;      ///< that computes the product; "the definition" if none can
   std::vector<refusal> refusals;  ///< of the strategies before it, in their order
+  /// Of operands of slices (gemm/slices.hpp): those of the products of their slices.
+  std::vector<gemm_explanation> slices = {};
 
+  [[nodiscard]] bool is_definition() const { return strategy == "the definition"; }
   /// "chains of FMAs in binary64: these are not …\nmodeled sums: taken\n"
   [[nodiscard]] std::string text() const {
     std::string all;

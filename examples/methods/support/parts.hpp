@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Parts of matrices as matrices of their own.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <lowp/transforms/column_order.hpp>
+#include <span>
+
+#include "support/data.hpp"
+
+namespace methods {
+
+/// The columns that a list names, in its order.
+[[nodiscard]] inline matrix columns_of(lowp::matrix_view<const float> x,
+                                       std::span<const std::size_t> columns) {
+  matrix part{x.rows, columns.size()};
+  lowp::gather_columns(x, columns, part.view());
+  return part;
+}
+
+/// The rows that a list names, in its order.
+[[nodiscard]] inline matrix rows_of(lowp::matrix_view<const float> x,
+                                    std::span<const std::size_t> rows) {
+  matrix part{rows.size(), x.cols};
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    std::copy_n(x.row(rows[i]), x.cols, part.view().row(i));
+  return part;
+}
+
+}  // namespace methods
