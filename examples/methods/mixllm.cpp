@@ -62,7 +62,7 @@ int main() {
     wrong += std::bit_cast<float>(i + 0x4B400000) - 12582912.0f != float(i);
   f.equal("integers that the constant makes other floats", "0", wrong, 0);
   const auto layers = methods::char_lm_layers();
-  std::vector<double> scores = salience(layers[2], methods::char_lm_gradients());
+  std::vector<double> scores = salience(layers[2], methods::logit_gradients());
   const mixed_weights none(layers[2].weight, {});
   const mixed_weights most(layers[2].weight, largest_scores(scores, 10));
   for (double& score : scores) score = -score;

@@ -63,7 +63,7 @@ std::vector<layer> char_lm_layers(std::size_t rows) {
   return layers;
 }
 
-matrix char_lm_gradients(std::size_t rows) {
+matrix logit_gradients(std::size_t rows) {
   const std::vector<std::uint8_t> symbols = text(rows);
   const layer last = char_lm_layers(rows).back();
   matrix result = product(last.input, last.weight);

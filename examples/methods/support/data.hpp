@@ -42,7 +42,7 @@ struct layer {
 
 /// The gradient of the loss of each character, in nats, by the outputs of the last layer: their
 /// probabilities, less 1 for the character that follows.
-[[nodiscard]] matrix char_lm_gradients(std::size_t rows = 1024);
+[[nodiscard]] matrix logit_gradients(std::size_t rows = 1024);
 
 /// The bits per character of that text if product(i, x, y) makes y = x * weight^T of layer i,
 /// without the bias; of 256 rows at a time.
