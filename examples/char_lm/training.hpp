@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One step of training: gradients of a minibatch by back-propagation, then AdamW. The minibatch is
 // cut into a fixed number of slices whose gradients are added in a fixed order, so the number of
-// threads never changes a bit of the result.
+// threads never changes a bit of the result. Whoever calls it may say how the three products of a
+// linear layer are made.
 #pragma once
 
 #include <algorithm>
@@ -21,13 +22,11 @@
 
 namespace char_lm {
 
-// Parts of a minibatch; at most this many threads find work.
-inline constexpr std::size_t slice_count = 8;
-
 struct training_options {
   std::uint64_t seed = 1;
   std::size_t steps = 6000;
   std::size_t threads = 1;
+  std::size_t slices = 8;       // parts of a minibatch; at most this many threads find work
   std::size_t slice_rows = 32;  // contexts of one slice
   std::size_t warm_up_steps = 200;
   // The largest; reached after the warm-up, then a half cosine down to zero.
@@ -61,25 +60,64 @@ struct training_options {
 // the others grow so that the expected sum stays. An empty row of factors leaves its stage alone.
 using unit_factors = std::array<std::vector<float>, 3>;
 
+// The three products of a linear layer with weights W, outputs × inputs, for `rows` rows of input x
+// and of the gradient e of its output. Each fills its last argument:
+//   y = x·Wᵀ      the output                  rows × outputs
+//   g = e·W       the gradient of the input   rows × inputs
+//   g = eᵀ·x      that of the weights         outputs × inputs
+template <class Products>
+concept linear_products = requires(const Products& products, layer which, std::size_t rows,
+                                   std::span<const float> in, std::span<float> out) {
+  products.output(which, rows, in, in, out);
+  products.input_gradient(which, rows, in, in, out);
+  products.weight_gradient(which, rows, in, in, out);
+};
+
+// In binary32, each sum in order.
+struct float_products {
+  void output(layer which, std::size_t rows, std::span<const float> x, std::span<const float> w,
+              std::span<float> y) const {
+    const auto [name, outputs, inputs] = shape_of(which);
+    multiply({x.data(), inputs, 1}, {w.data(), 1, inputs}, rows, inputs, outputs, y.data());
+  }
+  void input_gradient(layer which, std::size_t rows, std::span<const float> e,
+                      std::span<const float> w, std::span<float> g) const {
+    const auto [name, outputs, inputs] = shape_of(which);
+    multiply({e.data(), outputs, 1}, {w.data(), inputs, 1}, rows, outputs, inputs, g.data());
+  }
+  void weight_gradient(layer which, std::size_t rows, std::span<const float> e,
+                       std::span<const float> x, std::span<float> g) const {
+    const auto [name, outputs, inputs] = shape_of(which);
+    multiply({e.data(), 1, outputs}, {x.data(), inputs, 1}, outputs, rows, inputs, g.data());
+  }
+};
+
 // Adds the gradient of the summed cross-entropy (natural logarithm) of a batch to `gradient` and
 // returns that sum. `contexts` has context_size symbols for each of `targets`.
+template <linear_products Products = float_products>
 double add_gradient(const model& source, std::span<const std::uint8_t> contexts,
                     std::span<const std::uint8_t> targets, const unit_factors& factors,
-                    model& gradient);
+                    model& gradient, const Products& products = {});
 
 class trainer {
  public:
   // Throws std::invalid_argument if the text has no full context or an option is out of range.
   trainer(model start, std::span<const std::uint8_t> text, const training_options& options);
 
-  // Returns the loss of this minibatch in bits per character, with units dropped.
-  double step();
+  // Returns the loss of this minibatch in bits per character, with units dropped. `products` are
+  // called by several threads, if there are several.
+  template <linear_products Products = float_products>
+  double step(const Products& products = {});
 
   [[nodiscard]] const model& current() const noexcept { return model_; }
   [[nodiscard]] std::size_t steps_done() const noexcept { return steps_done_; }
+  // The running averages of each parameter's gradient and of its square, which AdamW keeps.
+  [[nodiscard]] std::span<float> gradient_means() noexcept { return mean_; }
+  [[nodiscard]] std::span<float> gradient_squares() noexcept { return square_; }
 
  private:
-  void train_slice(std::size_t slice);
+  template <linear_products Products>
+  void train_slice(std::size_t slice, const Products& products);
   [[nodiscard]] unit_factors draw_factors(std::size_t first_row) const;
   void update(std::size_t first, std::size_t last, double rate);
 
@@ -87,8 +125,8 @@ class trainer {
   std::span<const std::uint8_t> text_;
   model model_;
   std::vector<float> mean_, square_;  // running averages of each gradient and of its square
-  std::array<model, slice_count> gradients_;
-  std::array<double, slice_count> losses_{};
+  std::vector<model> gradients_;
+  std::vector<double> losses_;
   std::size_t steps_done_ = 0;
 };
 
@@ -148,9 +186,10 @@ inline double softmax_gradient(std::span<float> row, std::uint8_t target) {
   return result;
 }
 
-inline double add_gradient(const model& source, std::span<const std::uint8_t> contexts,
-                           std::span<const std::uint8_t> targets, const unit_factors& factors,
-                           model& gradient) {
+template <linear_products Products>
+double add_gradient(const model& source, std::span<const std::uint8_t> contexts,
+                    std::span<const std::uint8_t> targets, const unit_factors& factors,
+                    model& gradient, const Products& products) {
   const std::size_t rows = targets.size();
   const auto scale_units = [&](std::size_t stage, std::span<float> units) {
     if (factors[stage].empty()) return;
@@ -158,7 +197,11 @@ inline double add_gradient(const model& source, std::span<const std::uint8_t> co
   };
   // 1. Forward.
   activations values;
-  forward(source, contexts, float_product{source}, scale_units, values);
+  const auto product = [&](layer which, std::span<const float> x, std::size_t count,
+                           std::span<float> y) {
+    products.output(which, count, x, source.weight(which), y);
+  };
+  forward(source, contexts, product, scale_units, values);
 
   // 2. The gradient with respect to the logits.
   double loss = 0;
@@ -175,8 +218,8 @@ inline double add_gradient(const model& source, std::span<const std::uint8_t> co
     const auto [name, outputs, inputs] = layer_shapes[index];
     const auto& x = values[index];
     weight_gradient.resize(outputs * inputs);
-    multiply({outer.data(), 1, outputs}, {x.data(), inputs, 1}, outputs, rows, inputs,
-             weight_gradient.data());
+    products.weight_gradient(which, rows, std::span<const float>(outer), std::span<const float>(x),
+                             std::span(weight_gradient));
     const auto weight = gradient.weight(which);
     for (std::size_t i = 0; i < weight.size(); ++i) weight[i] += weight_gradient[i];
     const auto bias = gradient.bias(which);
@@ -185,8 +228,8 @@ inline double add_gradient(const model& source, std::span<const std::uint8_t> co
         bias[column] += outer[row * outputs + column];
     }
     inner.resize(rows * inputs);
-    multiply({outer.data(), outputs, 1}, {source.weight(which).data(), inputs, 1}, rows, outputs,
-             inputs, inner.data());
+    products.input_gradient(which, rows, std::span<const float>(outer), source.weight(which),
+                            std::span(inner));
     scale_units(index, inner);
     if (index > 0) {
       for (std::size_t i = 0; i < inner.size(); ++i) inner[i] = x[i] > 0 ? inner[i] : 0.0f;
@@ -210,12 +253,15 @@ inline trainer::trainer(model start, std::span<const std::uint8_t> text,
       text_(text),
       model_(std::move(start)),
       mean_(parameter_count),
-      square_(parameter_count) {
+      square_(parameter_count),
+      gradients_(options.slices),
+      losses_(options.slices) {
   if (text.size() <= context_size)
     throw std::invalid_argument("char_lm::trainer: text has no full context");
-  if (options.threads == 0 || options.slice_rows == 0 || options.steps == 0) {
+  if (options.threads == 0 || options.slices == 0 || options.slice_rows == 0 ||
+      options.steps == 0) {
     throw std::invalid_argument(
-        "char_lm::trainer: threads, slice_rows and steps must be at least 1");
+        "char_lm::trainer: threads, slices, slice_rows and steps must be at least 1");
   }
   if (!(options.dropout >= 0 && options.dropout < 1 && options.context_dropout >= 0 &&
         options.context_dropout < 1)) {
@@ -224,25 +270,27 @@ inline trainer::trainer(model start, std::span<const std::uint8_t> text,
   }
 }
 
-inline double trainer::step() {
-  detail::run_in_parallel(options_.threads, slice_count,
-                          [&](std::size_t slice) { train_slice(slice); });
+template <linear_products Products>
+double trainer::step(const Products& products) {
+  detail::run_in_parallel(options_.threads, options_.slices,
+                          [&](std::size_t slice) { train_slice(slice, products); });
   const double done = static_cast<double>(steps_done_) / static_cast<double>(options_.steps);
   const double warm = std::min(
       1.0, static_cast<double>(steps_done_ + 1) / static_cast<double>(options_.warm_up_steps));
   const double rate =
       options_.learning_rate * warm * 0.5 * (1 + std::cos(std::numbers::pi * std::min(done, 1.0)));
   ++steps_done_;
-  constexpr std::size_t chunk = (parameter_count + slice_count - 1) / slice_count;
-  detail::run_in_parallel(options_.threads, slice_count, [&](std::size_t index) {
+  const std::size_t chunk = (parameter_count + options_.slices - 1) / options_.slices;
+  detail::run_in_parallel(options_.threads, options_.slices, [&](std::size_t index) {
     update(index * chunk, std::min(parameter_count, (index + 1) * chunk), rate);
   });
   double loss = 0;
   for (const double part : losses_) loss += part;
-  return loss / static_cast<double>(slice_count * options_.slice_rows) / std::numbers::ln2;
+  return loss / static_cast<double>(options_.slices * options_.slice_rows) / std::numbers::ln2;
 }
 
-inline void trainer::train_slice(std::size_t slice) {
+template <linear_products Products>
+void trainer::train_slice(std::size_t slice, const Products& products) {
   std::vector<std::uint8_t> contexts, targets;
   const std::size_t first_row = slice * options_.slice_rows;
   for (std::size_t row = 0; row < options_.slice_rows; ++row) {
@@ -256,7 +304,7 @@ inline void trainer::train_slice(std::size_t slice) {
   }
   std::fill(gradients_[slice].parameters.begin(), gradients_[slice].parameters.end(), 0.0f);
   losses_[slice] =
-      add_gradient(model_, contexts, targets, draw_factors(first_row), gradients_[slice]);
+      add_gradient(model_, contexts, targets, draw_factors(first_row), gradients_[slice], products);
 }
 
 inline unit_factors trainer::draw_factors(std::size_t first_row) const {
@@ -290,7 +338,7 @@ inline void trainer::update(std::size_t first, std::size_t last, double rate) {
   constexpr double mean_decay = 0.9, square_decay = 0.99;
   const auto count = static_cast<double>(steps_done_);
   const auto per_row =
-      static_cast<float>(1 / static_cast<double>(slice_count * options_.slice_rows));
+      static_cast<float>(1 / static_cast<double>(options_.slices * options_.slice_rows));
   const auto step_size = static_cast<float>(rate / (1 - std::pow(mean_decay, count)));
   const auto square_scale = static_cast<float>(1 / (1 - std::pow(square_decay, count)));
   const auto shrink = static_cast<float>(1 - rate * options_.weight_decay);
