@@ -5,6 +5,8 @@
 // than uniform steps.
 #include <cmath>
 #include <lowp/formats/codebook_format.hpp>
+#include <lowp/formats/companded_format.hpp>
+#include <lowp/formats/companders.hpp>
 #include <lowp/lowp.hpp>
 
 #include "support/data.hpp"
@@ -14,18 +16,12 @@ using namespace lowp;
 
 namespace {
 
-float power(float x, double a) {
-  return static_cast<float>(std::copysign(std::pow(std::abs(static_cast<double>(x)), a), x));
-}
-
-// round(7 sign(x) |x|^a / max|x|^a) for each row, and back.
+// round(7 sign(x) |x|^a / max|x|^a) for each row, as values.
 methods::matrix power_quantized(const methods::matrix& x, double a) {
-  methods::matrix powers = x;
-  for (float& value : powers.values) value = power(value, a);
-  const auto q = quantize<formats::scaled_rows(formats::symmetric_int_n<4>)>(powers.view());
-  methods::matrix result = methods::values_of(q);
-  for (float& value : result.values) value = power(value, 1 / a);
-  return result;
+  const auto element = companded(formats::symmetric_int_n<4>, companders::power{float(a)});
+  methods::matrix y{x.rows, x.cols};
+  round_to(formats::scaled_rows(element), x.view(), y.view());
+  return y;
 }
 double sqnr(const methods::matrix& x, double a) { return sqnr_db(x, power_quantized(x, a)); }
 double best_power(const methods::matrix& x) {
