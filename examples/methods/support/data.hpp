@@ -52,6 +52,10 @@ using layer_product = std::function<void(std::size_t index, lowp::matrix_view<co
 /// The same, multiplied in binary32 by weights in place of those of the model.
 [[nodiscard]] double char_lm_bits(const std::vector<matrix>& weights);
 
+/// The gradient of the model's loss by its logits, characters x 96, over a batch of so many
+/// characters: most of it far below what the formats of weights can hold.
+[[nodiscard]] matrix char_lm_gradient(std::size_t rows = 1024);
+
 /// Weights of PP-OCRv4 and its companions, of convolutions (outputs x the rest) and of linear
 /// layers as they are stored (inputs x outputs): those of two dimensions and more, of `least`
 /// values or more. The kurtosis of some is above 1000. Empty, with a message, where the models were
