@@ -77,24 +77,6 @@ matrix logit_gradients(std::size_t rows) {
   return result;
 }
 
-matrix char_lm_gradient(std::size_t rows) {
-  const std::vector<std::uint8_t> symbols = text(rows);
-  const layer output = std::move(char_lm_layers(rows).back());
-  matrix gradient = product(output.input, output.weight);
-  for (std::size_t r = 0; r < gradient.rows; ++r) {
-    const std::span row(gradient.view().row(r), gradient.cols);
-    double sum = 0;
-    for (std::size_t c = 0; c < row.size(); ++c)
-      sum += std::exp(static_cast<double>(row[c] += output.bias[c]));
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      const double share = std::exp(static_cast<double>(row[c])) / sum;
-      const bool is_next = c == symbols[r + char_lm::context_size];
-      row[c] = static_cast<float>((share - (is_next ? 1 : 0)) / static_cast<double>(gradient.rows));
-    }
-  }
-  return gradient;
-}
-
 double char_lm_bits(const layer_product& product) {
   return char_lm::bits_per_character(
       model(), text(most_rows),

@@ -40,8 +40,9 @@ struct layer {
 /// characters as there are rows, at most 1024.
 [[nodiscard]] std::vector<layer> char_lm_layers(std::size_t rows = 1024);
 
-/// The gradient of the loss of each character, in nats, by the outputs of the last layer: their
-/// probabilities, less 1 for the character that follows.
+/// The gradient of the loss of each character, in nats, by the outputs of the last layer, rows x
+/// 96: their probabilities, less 1 for the character that follows. That of the mean loss of a batch
+/// is a share of it.
 [[nodiscard]] matrix logit_gradients(std::size_t rows = 1024);
 
 /// The bits per character of that text if product(i, x, y) makes y = x * weight^T of layer i,
@@ -51,10 +52,6 @@ using layer_product = std::function<void(std::size_t index, lowp::matrix_view<co
 [[nodiscard]] double char_lm_bits(const layer_product& product);
 /// The same, multiplied in binary32 by weights in place of those of the model.
 [[nodiscard]] double char_lm_bits(const std::vector<matrix>& weights);
-
-/// The gradient of the model's loss by its logits, characters x 96, over a batch of so many
-/// characters: most of it far below what the formats of weights can hold.
-[[nodiscard]] matrix char_lm_gradient(std::size_t rows = 1024);
 
 /// Weights of PP-OCRv4 and its companions, of convolutions (outputs x the rest) and of linear
 /// layers as they are stored (inputs x outputs): those of two dimensions and more, of `least`
