@@ -20,7 +20,7 @@ namespace {
 constexpr block_format backward{formats::e2m1, formats::binary32, block_shape{1, 32}};
 
 double forward_scale(const block_statistics& s) {
-  const auto n = static_cast<double>(s.count);
+  const auto n = static_cast<double>(s.finite());
   const double deviation = std::sqrt(s.sum_of_squares / n - std::pow(s.sum / n, 2));
   return std::exp2(std::floor(std::log2(2.92247856 / 6 * deviation + 1e-8)));
 }

@@ -59,7 +59,7 @@ int main() {
   double outside = 0;
   for (std::size_t r = 0; r < q.rows; ++r) {
     const auto row = noise.view().row_range(r, 1);
-    const double half = rules::root_mean_square{.factor = 2.5139305786 / 15}(statistics_of(row));
+    const double half = rules::root_mean_square{.factor = 2.5139305786 / 15}(statistics_of_block(row));
     for (std::size_t c = 0; c < q.cols; ++c)
       outside += std::abs(row(0, c) - q.view()(r, c)) > 1.00001 * half;
   }
