@@ -23,6 +23,7 @@
 #include <lowp/block/low_rank_compensation.hpp>
 #include <lowp/block/quantize_rows.hpp>
 #include <lowp/block/tiles/companded_tile.hpp>
+#include <lowp/block/ternary_planes.hpp>
 #include <lowp/block/tiles/choice.hpp>
 #include <lowp/block/tiles/log_tile.hpp>
 #include <lowp/block/tiles/mx_plus.hpp>

@@ -3,14 +3,20 @@
 // elements within half a step, zero exact, and the search against all of its candidates.
 #include "lowp/block/affine_range.hpp"
 
+#include "lowp/block/rules/affine_search.hpp"
+
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
 #include "catch.hpp"
+#include "isas.hpp"
+#include "lowp/block/level_catalog.hpp"
+#include "lowp/block/quantize.hpp"
 #include "lowp/formats/fixed_format.hpp"
 #include "split_mix.hpp"
 
@@ -140,4 +146,46 @@ TEST_CASE("The search finds the first of the least errors over widths and zero p
   CHECK_THROWS_AS(lowp::search_affine_scale(formats::uint_n<3>, x, {.norm = 0}),
                   std::invalid_argument);
   CHECK_THROWS_AS(lowp::search_affine_scale(formats::uint_n<12>, x), std::invalid_argument);
+}
+
+TEST_CASE("The search is one on every target, and a rule for groups") {
+  test::split_mix random(7);
+  for (int i = 0; i < 60; ++i) {
+    std::vector<float> x = numbers(1 + random.word() % 70, random.word(), i % 3 == 0 ? 0.0f : -3.0f,
+                                   i % 3 == 1 ? 0.0f : 5.0f);
+    if (i % 4 == 0) {
+      for (float& f : x) f = std::floor(2 * f);  // many candidates are equal
+    }
+    const lowp::affine_search search{.widths = 12,
+                                     .norm = i % 5 == 0 ? 2.4f : static_cast<float>(1 + i % 4)};
+    const auto range = lowp::min_max_with_zero(x);
+    if (range == affine_range{}) continue;
+    const auto compare = [&](const auto& format) {
+      const lowp::detail::affine_candidates of(format, range);
+      const affine_scale expected = lowp::detail::define_affine_search(of, x, search);
+      std::vector<float> padded = x;
+      padded.resize(x.size() + 16);
+      for (const lowp::isa level : test::isas()) {
+        INFO(lowp::name(level) << ", " << i);
+        CHECK(lowp::detail::run_affine_search(level, of, range, padded, search) == expected);
+      }
+    };
+    compare(formats::uint_n<5>);
+    compare(formats::int_n<8>);
+  }
+  constexpr auto groups = formats::affine_groups(4, lowp::block_shape{1, 32}, formats::binary32);
+  const std::vector<float> x = numbers(64, 3, -1, 2);
+  const lowp::matrix_view<const float> in(x.data(), 2, 32);
+  const auto q = lowp::quantize<groups>(in, lowp::rules::search_affine{{.widths = 20}});
+  for (std::size_t r = 0; r < 2; ++r) {
+    const affine_scale to = lowp::search_affine_scale(
+        formats::uint_n<4>, std::span(x).subspan(32 * r, 32), {.widths = 20});
+    CHECK(lowp::pack_as<float>(q.group(r, 0).scale) == to.scale);
+    CHECK(lowp::pack_as<float>(q.group(r, 0).zero) == static_cast<float>(to.zero));
+  }
+  CHECK_THROWS_AS(lowp::quantize<groups>(in, lowp::rules::search_affine{{.widths = 0}}),
+                  std::invalid_argument);
+  constexpr auto floats = lowp::block_format{formats::e4m3fn, formats::binary32,
+                                             lowp::block_shape{1, 32}, formats::e4m3fn};
+  CHECK_THROWS_AS(lowp::quantize<floats>(in, lowp::rules::search_affine{}), std::invalid_argument);
 }

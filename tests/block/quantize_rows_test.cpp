@@ -53,6 +53,10 @@ TEST_CASE("rows made a few at a time are quantized as a whole matrix is") {
   const auto draws = stochastic{.seed = 5, .random_bits = 8};
   compare<formats::mxfp4>(150, 64, false, rules::floor, draws, threads{2});
   compare<block_format{formats::e2m1, formats::e8m0, block_shape{1, 12}}>(3, 48, false);
+  // Windows of a part of the columns, the last one short.
+  compare<formats::mxfp4>(3, 2608, false, rules::floor, draws);
+  compare<formats::nvfp4_16x16>(33, 1104, false);
+  compare<block_format{formats::e2m1, formats::e8m0, block_shape{1, 2048}}>(2, 4112, false);
 }
 
 TEST_CASE("shapes that differ and transforms along columns are refused") {

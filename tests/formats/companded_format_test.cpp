@@ -28,7 +28,7 @@ struct square_law {
 /// long double say.
 template <class F, class Compress, class Expand>
 int wrong_codes(const F& f, const Compress& compress, const Expand& expand) {
-  const long double largest = pack_as<double>(largest_value(f.element));
+  const long double largest = pack_as<long double>(largest_value(f.element));
   const code_t codes = code_t{1} << f.bits();
   int wrong = 0;
   for (code_t code = 0; code < codes; ++code) {
@@ -37,8 +37,9 @@ int wrong_codes(const F& f, const Compress& compress, const Expand& expand) {
       wrong += v.is_nan() != e.is_nan() || v.is_infinite() != e.is_infinite();
       continue;
     }
-    const long double image = pack_as<double>(e) / largest;
-    const auto value = static_cast<float>(std::copysign(expand(std::min(std::abs(image), 1.0L)), image));
+    const long double image = pack_as<long double>(e) / largest;
+    const auto value =
+        static_cast<float>(std::copysign(expand(std::min(std::abs(image), 1.0L)), image));
     wrong += pack_as<float>(v) != value;
     wrong += !(decode(f, encode(f, v)) == v);
   }
@@ -68,7 +69,7 @@ TEST_CASE("values and roundings of powers are those of long double") {
 }
 
 TEST_CASE("the laws of telephony and one that only this test knows") {
-  const long double mu = 255, a = 87.6f, of_a = 1 + std::log(a);
+  const long double mu = 255, a = static_cast<long double>(87.6f), of_a = 1 + std::log(a);
   CHECK(wrong_codes(
             companded(formats::symmetric_int_n<8>, companders::mu_law{}),
             [&](long double x) { return std::log1p(mu * x) / std::log1p(mu); },

@@ -56,7 +56,7 @@ double distance(const std::vector<float>& x, const std::vector<float>& y) {
   }
   return std::sqrt(sum);
 }
-std::vector<float> product(const low_rank& t) {
+std::vector<float> values_of(const low_rank& t) {
   std::vector<float> out(t.rows * t.cols);
   const matrix_view<float> to(out.data(), t.rows, t.cols);
   add_low_rank(to, t, to);
@@ -82,7 +82,7 @@ TEST_CASE("terms of a random matrix, higher than wide and wider than high") {
       }
       CHECK(std::sqrt(all) == Approx(distance(x, std::vector<float>(x.size()))).epsilon(1e-12));
       // What is left over are the other singular values.
-      const double apart = distance(x, product(t));
+      const double apart = distance(x, values_of(t));
       CHECK(std::abs(apart - std::sqrt(rest)) < 2e-5);
       CHECK(apart < before);
       before = apart;
@@ -115,14 +115,14 @@ TEST_CASE("terms of a random matrix, higher than wide and wider than high") {
 TEST_CASE("no matrix about the terms is nearer") {
   const std::vector<float> x = normal_values(12 * 10, 2);
   const low_rank t = low_rank_terms(matrix_view<const float>(x.data(), 12, 10), 2);
-  const double least = distance(x, product(t));
+  const double least = distance(x, values_of(t));
   std::mt19937 random(3);
   std::normal_distribution<float> normal(0, 0.02f);
   for (int i = 0; i < 200; ++i) {
     low_rank other = t;
     for (float& v : other.left) v += normal(random);
     for (float& v : other.right) v += normal(random);
-    CHECK(distance(x, product(other)) > least);
+    CHECK(distance(x, values_of(other)) > least);
   }
 }
 
@@ -143,7 +143,7 @@ TEST_CASE("values in closed form, sides of the singular values, corners") {
   const low_rank g = low_rank_terms(matrix_view<const float>(graded, 2, 2), 2);
   CHECK(g.singular_values[1] == Approx(std::sqrt(2.0) * 1e-20).epsilon(1e-6));
   const std::vector<float> zeros(6);
-  CHECK(product(low_rank_terms(matrix_view<const float>(zeros.data(), 2, 3), 2)) == zeros);
+  CHECK(values_of(low_rank_terms(matrix_view<const float>(zeros.data(), 2, 3), 2)) == zeros);
 
   const float nan[2] = {1, std::numeric_limits<float>::quiet_NaN()};
   CHECK_THROWS_AS(low_rank_terms(matrix_view<const float>(nan, 1, 2), 1), std::invalid_argument);

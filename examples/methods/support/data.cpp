@@ -63,9 +63,18 @@ std::vector<layer> char_lm_layers(std::size_t rows) {
   return layers;
 }
 
-std::vector<std::uint8_t> char_lm_targets(std::size_t rows) {
+matrix char_lm_gradients(std::size_t rows) {
   const std::vector<std::uint8_t> symbols = text(rows);
-  return {symbols.begin() + std::ptrdiff_t{char_lm::context_size}, symbols.end()};
+  const layer last = char_lm_layers(rows).back();
+  matrix result = product(last.input, last.weight);
+  for (std::size_t row = 0; row < result.rows; ++row) {
+    float* const p = result.view().row(row);
+    float sum = 0;
+    for (std::size_t i = 0; i < result.cols; ++i) sum += p[i] = std::exp(p[i] + last.bias[i]);
+    for (std::size_t i = 0; i < result.cols; ++i) p[i] /= sum;
+    p[symbols[row + char_lm::context_size]] -= 1;
+  }
+  return result;
 }
 
 double char_lm_bits(const layer_product& product) {

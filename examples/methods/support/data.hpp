@@ -40,8 +40,9 @@ struct layer {
 /// characters as there are rows, at most 1024.
 [[nodiscard]] std::vector<layer> char_lm_layers(std::size_t rows = 1024);
 
-/// The character, of 96, that follows in that text after each row.
-[[nodiscard]] std::vector<std::uint8_t> char_lm_targets(std::size_t rows = 1024);
+/// The gradient of the loss of each character, in nats, by the outputs of the last layer: their
+/// probabilities, less 1 for the character that follows.
+[[nodiscard]] matrix char_lm_gradients(std::size_t rows = 1024);
 
 /// The bits per character of that text if product(i, x, y) makes y = x * weight^T of layer i,
 /// without the bias; of 256 rows at a time.

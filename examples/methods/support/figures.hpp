@@ -15,17 +15,23 @@ class figures {
 
   /// `ours` must lie between two bounds, which follow from the paper or from the method. A NaN lies
   /// nowhere.
-  void within(const std::string& what, const std::string& claim, double ours, double low, double high) {
+  void within(const std::string& what, const char* claim, double ours, double low, double high) {
     print(what, claim, ours, ours >= low && ours <= high);
     std::printf("  (%.6g to %.6g)\n", low, high);
   }
+  /// A number that the paper states, and how near to it `ours` must lie.
+  void about(const std::string& what, double claim, double ours, double by) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", claim);
+    within(what, text, ours, claim - by, claim + by);
+  }
   /// An order: the figure of what the paper holds to be less must be less than the other one.
-  void less(const std::string& what, const std::string& claim, double ours, double other) {
+  void less(const std::string& what, const char* claim, double ours, double other) {
     print(what, claim, ours, ours < other);
     std::printf("  (less than %.6g)\n", other);
   }
   /// What follows exactly.
-  void equal(const std::string& what, const std::string& claim, double ours, double expected) {
+  void equal(const std::string& what, const char* claim, double ours, double expected) {
     print(what, claim, ours, ours == expected);
     std::printf("  (exactly %.6g)\n", expected);
   }
@@ -39,11 +45,11 @@ class figures {
   }
 
  private:
-  void print(const std::string& what, const std::string& claim, double ours, bool is_inside) {
+  void print(const std::string& what, const char* claim, double ours, bool is_inside) {
     ++count_;
     if (!is_inside) ++outside_;
     std::printf("  %s %-52s paper: %-30s ours: %.6g", is_inside ? "ok     " : "OUTSIDE",
-                what.c_str(), claim.c_str(), ours);
+                what.c_str(), claim, ours);
   }
   int count_ = 0;
   int outside_ = 0;

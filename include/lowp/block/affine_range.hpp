@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
 // Ranges of values and the scale and zero point that integers have for them: what observers of
-// tensors find for affine_matrix_view. The umbrella header leaves it out.
+// tensors find for affine_matrix_view and rules of rules/affine_ranges.hpp for groups. The umbrella
+// header leaves it out.
 #pragma once
 
 #include <algorithm>
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "lowp/arrays/matrix_view.hpp"
+#include "lowp/block/affine_scale.hpp"
 #include "lowp/block/rules/error_norm.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/failure.hpp"
@@ -19,17 +23,6 @@
 #include "lowp/formats/integers.hpp"
 
 namespace lowp {
-
-struct affine_range {
-  float low = 0, high = 0;
-  constexpr bool operator==(const affine_range&) const = default;
-};
-/// x = (q - zero) * scale.
-struct affine_scale {
-  float scale = 1;
-  std::int32_t zero = 0;
-  constexpr bool operator==(const affine_scale&) const = default;
-};
 
 namespace detail {
 
@@ -46,39 +39,74 @@ inline void require_range(const char* function, const affine_range& range) {
 
 }  // namespace detail
 
+template <class T>
+concept float_or_const = std::same_as<const T, const float>;
+
+namespace detail {
+template <class Use>
+void for_each_finite_number(const matrix_view<const float>& values, const Use& use) {
+  for (std::size_t r = 0; r < values.rows; ++r) {
+    for (std::size_t c = 0; c < values.cols; ++c) {
+      if (is_finite_number(values(r, c))) use(values(r, c));
+    }
+  }
+}
+[[nodiscard]] inline matrix_view<const float> as_row(std::span<const float> values) {
+  return {values.data(), 1, values.size()};
+}
+}  // namespace detail
+
 /// The least and the largest of the finite values; 0 and 0 without any.
-[[nodiscard]] inline affine_range min_max(std::span<const float> values) {
+template <float_or_const T>
+[[nodiscard]] affine_range min_max(const matrix_view<T>& values) {
   affine_range range;
   bool is_first = true;
-  for (const float x : values) {
-    if (!detail::is_finite_number(x)) continue;
+  detail::for_each_finite_number(values, [&](float x) {
     if (is_first || x < range.low) range.low = x;
     if (is_first || x > range.high) range.high = x;
     is_first = false;
-  }
+  });
   return range;
 }
-/// The same range with zero in it, so that zero is exact (uniform affine quantization).
-[[nodiscard]] constexpr affine_range with_zero(const affine_range& range) {
-  return {range.low < 0 ? range.low : 0.0f, range.high > 0 ? range.high : 0.0f};
+[[nodiscard]] inline affine_range min_max(std::span<const float> values) {
+  return min_max(detail::as_row(values));
+}
+/// That range with zero in it.
+template <float_or_const T>
+[[nodiscard]] affine_range min_max_with_zero(const matrix_view<T>& values) {
+  return with_zero(min_max(values));
 }
 [[nodiscard]] inline affine_range min_max_with_zero(std::span<const float> values) {
   return with_zero(min_max(values));
+}
+/// A range and its mirror image.
+[[nodiscard]] constexpr affine_range symmetric(const affine_range& range) {
+  const float reach = range.high > -range.low ? range.high : -range.low;
+  return {-reach, reach};
+}
+/// Each end times a factor, rounded to binary32: the learned clipping of OmniQuant and ABQ-LLM.
+/// Throws std::invalid_argument for factors outside 0 to 1.
+[[nodiscard]] inline affine_range clipped(const affine_range& range, float of_low, float of_high) {
+  if (!(of_low >= 0) || !(of_low <= 1) || !(of_high >= 0) || !(of_high <= 1)) {
+    refuse("clipped: factors are " + std::to_string(of_low) + " and " + std::to_string(of_high) +
+           ", expected 0 to 1");
+  }
+  return {detail::times(range.low, of_low), detail::times(range.high, of_high)};
 }
 
 /// The percentiles `lower` and `upper`, 0 <= lower <= upper <= 100, of the finite values: of n in
 /// ascending order the one at p / 100 * (n - 1), counted from 0, between two of them in proportion;
 /// in binary64, rounded to binary32. min_max at 0 and 100. Throws std::invalid_argument for other
 /// percentiles.
-[[nodiscard]] inline affine_range percentile(std::span<const float> values, double lower,
-                                             double upper) {
+template <float_or_const T>
+[[nodiscard]] affine_range percentile(const matrix_view<T>& values, double lower, double upper) {
   if (!(lower >= 0) || !(lower <= upper) || !(upper <= 100)) {
     refuse("percentile: percentiles are " + std::to_string(lower) + " and " +
            std::to_string(upper) + ", expected 0 <= lower <= upper <= 100");
   }
   const default_float_environment environment;
   std::vector<float> sorted;
-  std::copy_if(values.begin(), values.end(), std::back_inserter(sorted), detail::is_finite_number);
+  detail::for_each_finite_number(values, [&](float x) { sorted.push_back(x); });
   if (sorted.empty()) return {};
   std::sort(sorted.begin(), sorted.end());
   const auto at = [&](double p) {
@@ -91,6 +119,54 @@ inline void require_range(const char* function, const affine_range& range) {
   };
   return {at(lower), at(upper)};
 }
+[[nodiscard]] inline affine_range percentile(std::span<const float> values, double lower,
+                                             double upper) {
+  return percentile(detail::as_row(values), lower, upper);
+}
+
+/// What finds a range of values that come in batches: any object with
+///
+///   observe(matrix_view<const float>)    a batch
+///   range() -> affine_range              of all of them so far; 0 and 0 before any
+template <class Observer>
+concept range_observer = std::copyable<Observer> &&
+    requires(Observer& observer, const matrix_view<const float>& x) {
+  observer.observe(x);
+  { std::as_const(observer).range() } -> std::same_as<affine_range>;
+};
+
+/// The least and the largest finite value of all batches.
+class min_max_observer {
+ public:
+  void observe(const matrix_view<const float>& values) {
+    detail::for_each_finite_number(values, [&](float x) {
+      if (is_empty_ || x < range_.low) range_.low = x;
+      if (is_empty_ || x > range_.high) range_.high = x;
+      is_empty_ = false;
+    });
+  }
+  [[nodiscard]] affine_range range() const { return range_; }
+  [[nodiscard]] bool is_empty() const { return is_empty_; }
+
+ private:
+  affine_range range_{};
+  bool is_empty_ = true;
+};
+/// The percentiles of all values of all batches, which it keeps; errors are those of percentile.
+class percentile_observer {
+ public:
+  percentile_observer(double lower, double upper) : lower_(lower), upper_(upper) {
+    (void)percentile(std::span<const float>{}, lower, upper);
+  }
+  void observe(const matrix_view<const float>& values) {
+    detail::for_each_finite_number(values, [&](float x) { values_.push_back(x); });
+  }
+  [[nodiscard]] affine_range range() const { return percentile(values_, lower_, upper_); }
+
+ private:
+  double lower_, upper_;
+  std::vector<float> values_;
+};
 
 /// An exponential moving average of ranges, the first one taken as it is: end = (1 - rate) * end +
 /// rate * new end, each operation in binary64. Throws std::invalid_argument for a rate that is not
@@ -113,6 +189,12 @@ class moving_average_range {
     low_ = mix(low_, range.low);
     high_ = mix(high_, range.high);
     is_empty_ = false;
+  }
+  /// Adds the least and the largest finite value of a batch, if it has any.
+  void observe(const matrix_view<const float>& values) {
+    min_max_observer batch;
+    batch.observe(values);
+    if (!batch.is_empty()) add(batch.range());
   }
   /// 0 and 0 before any.
   [[nodiscard]] affine_range range() const {
@@ -176,64 +258,6 @@ template <number_format F>
   const integer_values integers = integers_of(format);
   const default_float_environment environment;
   return detail::affine_code(integers.range.low, integers.range.high, to, x);
-}
-
-/// A search over widths and zero points.
-struct affine_search {
-  int widths = 100;
-  float norm = 2.4f;
-};
-
-/// The scale and zero point that leave the least error: widths i / widths of that of
-/// min_max_with_zero, i = 1 … widths, and for each of them all zero points from the lowest code to
-/// the highest; the lowest only, if no value is negative, the highest only, if none is positive.
-/// The scale is that of affine_scale_of times i / widths; the error is the sum over the finite
-/// values, in order, of error_power(x - value, norm), value = (code - zero) * scale, each operation
-/// in binary32. The first of the least is taken. Throws std::invalid_argument for formats of more
-/// than 8 bits or without integers, widths outside 1 to 65536, and norms that are not above 0 and
-/// at most 4.
-template <number_format F>
-[[nodiscard]] affine_scale search_affine_scale(const F& format, std::span<const float> values,
-                                               const affine_search& search = {}) {
-  const integer_values integers = integers_of(format);
-  if (!integers.exist || integers.unit != 0 || format.bits() > 8) {
-    refuse("search_affine_scale: expected a format of integers of at most 8 bits");
-  }
-  if (search.widths < 1 || search.widths > 65536) {
-    refuse("search_affine_scale: widths is " + std::to_string(search.widths) +
-           ", expected 1 to 65536");
-  }
-  if (!(search.norm > 0) || !(search.norm <= 4)) {
-    refuse("search_affine_scale: norm is " + std::to_string(search.norm) +
-           ", expected above 0 and at most 4");
-  }
-  const affine_range range = min_max_with_zero(values);
-  const affine_scale whole = affine_scale_of(format, range);
-  if (range == affine_range{}) return whole;
-  const default_float_environment environment;
-  const auto low = static_cast<std::int32_t>(integers.range.low);
-  const auto high = static_cast<std::int32_t>(integers.range.high);
-  const std::int32_t first = range.high == 0 ? high : low, last = range.low == 0 ? low : high;
-  affine_scale found = whole;
-  float least = std::bit_cast<float>(std::uint32_t{0x7F800000});
-  for (int i = 1; i <= search.widths; ++i) {
-    const float part = detail::over(static_cast<float>(i), static_cast<float>(search.widths));
-    const float scale = (std::max)(detail::times(whole.scale, part), 0x1p-126f);
-    for (std::int32_t zero = first; zero <= last; ++zero) {
-      float sum = 0;
-      for (const float x : values) {
-        if (!detail::is_finite_number(x)) continue;
-        const std::int32_t code = detail::affine_code(low, high, {scale, zero}, x);
-        const float value = detail::times(static_cast<float>(code - zero), scale);
-        sum = detail::plus(sum, detail::error_power(detail::plus(x, -value), search.norm));
-        if (!(sum < least)) break;  // sums do not fall
-      }
-      if (!(sum < least)) continue;
-      least = sum;
-      found = {scale, zero};
-    }
-  }
-  return found;
 }
 
 }  // namespace lowp

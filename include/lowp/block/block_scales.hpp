@@ -105,9 +105,10 @@ class block_scales {
         tensor_(tensor),
         is_power_of_two_(rule.is_power_of_two),
         smallest_element_(smallest_positive_value(format.element).exponent) {
+    is_binary32_ = is_same_format(format.scale, formats::binary32);
     plan_ = rule.plan(format, tensor);
     if (plan_.how != scale_plan::kind::arithmetic) return;
-    is_value_ = is_same_format(format.scale, formats::binary32);
+    is_value_ = is_binary32_;
     if (!is_value_ && format.scale.bits() <= 8) {
       scale_plan_ = kernels::make_encode_plan<std::uint32_t>(
           format.scale, nearest_even, overflow::saturate, missing_nan::largest, false);
@@ -183,6 +184,10 @@ class block_scales {
   // ------------------------------------------------------------------------------ by the scale
   // code
   [[nodiscard]] found of_code(code_t code) const {
+    if (is_binary32_ && rule_.divides_by_scale && code < infinity_bits) {
+      const auto scale = static_cast<std::uint32_t>(code);
+      if (is_normal(scale)) return of_value(scale);
+    }
     if (format_.scale.bits() > 8 || plan_.how == scale_plan::kind::exponent) {
       return {code, factor_of(code)};
     }
@@ -265,6 +270,7 @@ class block_scales {
   tensor_scale tensor_;
   scale_plan plan_{};
   bool is_power_of_two_;   // scales are, and nothing else divides elements
+  bool is_binary32_;       // scales are
   bool is_value_ = false;  // the plan's value is the code
   int smallest_element_;
   kernels::encode_plan<std::uint32_t> scale_plan_{};

@@ -127,15 +127,8 @@ void walk_statistics(matrix_view<const float> x, const block_grid& grid, statist
   });
 }
 
-}  // namespace LOWP_BASELINE
-}  // namespace detail
-
-inline namespace LOWP_BASELINE {
-
-/// Statistics of one block, all of the matrix: what statistics_of_blocks finds for it.
-[[nodiscard]] inline block_statistics statistics_of_block(const matrix_view<const float>& x,
-                                                          isa level = best_isa()) {
-  const default_float_environment environment;
+/// Under default_float_environment, which takes as long as several elements.
+[[nodiscard]] inline block_statistics add_up_block(const matrix_view<const float>& x, isa level) {
   block_statistics found;
   if (x.rows == 0 || x.cols == 0) return found;
   kernels::add_up_blocks(
@@ -143,9 +136,19 @@ inline namespace LOWP_BASELINE {
       {.first = x.data, .stride = x.stride, .rows = x.rows, .cols = x.cols, .block_cols = x.cols},
       &found);
   if (found.nonfinite == 0) return found;
-  return detail::aggregate_block(
-      block_grid(x.rows, x.cols, {block_shape::whole, block_shape::whole}), 0, 0,
-      statistics_aggregate{}, x);
+  return aggregate_block(block_grid(x.rows, x.cols, {block_shape::whole, block_shape::whole}), 0, 0,
+                         statistics_aggregate{}, x);
+}
+
+}  // namespace LOWP_BASELINE
+}  // namespace detail
+
+inline namespace LOWP_BASELINE {
+
+/// Statistics of one block, all of the matrix: what statistics_of_blocks finds for it.
+[[nodiscard]] inline block_statistics statistics_of_block(const matrix_view<const float>& x) {
+  const default_float_environment environment;
+  return detail::add_up_block(x, best_isa());
 }
 
 }  // namespace LOWP_BASELINE

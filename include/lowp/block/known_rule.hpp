@@ -143,7 +143,12 @@ template <class Format, class Rule>
 void require_rule(const char* function, const typename Format::type& composition,
                   const Rule& rule) {
   if constexpr (lowp::detail::knows_groups<Rule, Format>) {
-    if (!is_in_blocks<Format>(composition)) return;
+    if (!is_in_blocks<Format>(composition)) {
+      if constexpr (requires { rule.defect(composition); }) {
+        lowp::detail::require_valid(function, rule.defect(composition));
+      }
+      return;
+    }
   }
   if constexpr (!lowp::detail::knows_blocks<Rule, Format>) {
     refuse(std::string(function) +

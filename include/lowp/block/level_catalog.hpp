@@ -2,12 +2,17 @@
 // The named compositions of levels; GGUF's K-quants and their records are in ggml/.
 #pragma once
 
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
 #include "lowp/block/block_format.hpp"
 #include "lowp/block/catalog.hpp"
 #include "lowp/block/ggml/k_quants.hpp"
 #include "lowp/block/ggml/k_records.hpp"
 #include "lowp/block/level_layouts.hpp"
 #include "lowp/formats/catalog.hpp"
+#include "lowp/formats/codebook_format.hpp"
 
 namespace lowp::formats {
 
@@ -58,6 +63,20 @@ template <number_format Scale = float_format>
                                            const Scale& scale = binary16) {
   const fixed_format element{.total_bits = bits, .fraction_bits = 0, .is_signed = false};
   return block_format<fixed_format, Scale, no_level, Scale>{element, scale, group, {}, scale};
+}
+
+/// Affine integers of 2^Bits + 1 levels, 0 … 2^Bits, in codes of one bit more: ABQ-LLM's bit
+/// balance for 1 and 2 bits, whose zero is a level with as many above as below it.
+template <int Bits, number_format Scale = float_format>
+[[nodiscard]] constexpr auto bit_balanced_groups(block_shape group, const Scale& scale = binary16) {
+  static_assert(Bits >= 1 && Bits <= 4, "bit balance is for 1 to 4 bits");
+  codebook_format<Bits + 1> element{{}, (1 << Bits) + 1};
+  for (std::size_t i = 0; i < element.values.size(); ++i) {
+    const std::size_t level = i <= std::size_t{1} << Bits ? i : std::size_t{1} << Bits;
+    element.values[i] = std::bit_cast<std::uint32_t>(static_cast<float>(level));
+  }
+  return block_format<codebook_format<Bits + 1>, Scale, codebook_format<Bits + 1>>{element, scale,
+                                                                                   group, element};
 }
 
 /// Double quantization: an element format in groups of 64 whose scales are codes of 8 bits in

@@ -31,6 +31,7 @@ inline void raise_ends(isa level, const float* row, std::size_t cols, std::size_
     return are_one ? kernels::amax_blocks(level, row, cols, log2_block, highest)
                    : kernels::range_blocks(level, row, cols, log2_block, highest, lowest);
   }
+  if (width == 1 && !are_one) return kernels::range_elements(level, row, cols, highest, lowest);
   std::size_t first = 0;
   const auto in_groups_of = [&]<std::size_t Width>() {
     for (; first + Width <= cols; first += Width) {

@@ -18,7 +18,8 @@
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/arrays/thresholds.hpp"
 #include "lowp/block/block_job.hpp"
-#include "lowp/block/level_ends.hpp"
+#include "lowp/block/integer_terms.hpp"
+#include "lowp/block/level_leaves.hpp"
 #include "lowp/block/level_reference.hpp"
 #include "lowp/block/level_rows.hpp"
 #include "lowp/core/config.hpp"
@@ -28,43 +29,6 @@
 namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
-
-/// Stores codes first … first + count - 1 of a row of a leaf; first is a multiple of 8.
-template <class Code, class Out>
-void store_level_codes(isa level, Out& out, int leaf, std::size_t row, std::size_t first,
-                       std::size_t count, const Code* codes) {
-  if constexpr (requires { out.layout().dense_row(leaf, row); }) {
-    const dense_codes at = out.layout().dense_row(leaf, row);
-    if (at.width != 0) {
-      return pack_codes(level, codes, first, count, at.width, {},
-                        out.bytes().data() + at.first_byte);
-    }
-  }
-  std::size_t done = 0;
-  if constexpr (sizeof(Code) == 1 &&
-                requires { out.layout().store_codes(nullptr, leaf, row, first, count, codes); }) {
-    done = out.layout().store_codes(out.bytes().data(), leaf, row, first, count, codes);
-  }
-  for (std::size_t i = done; i < count; ++i) out.set_code(leaf, row, first + i, codes[i]);
-}
-
-/// Whether rows of a leaf lie so that pieces of them can be stored apart.
-template <class Out>
-[[nodiscard]] bool has_dense_rows(const Out& out, int leaf) {
-  if constexpr (requires { out.layout().dense_row(leaf, 0); }) {
-    return out.layout().dense_row(leaf, 0).width != 0;
-  }
-  return false;
-}
-
-/// Calls part(row of groups, first column, last column) for all of a matrix; columns are cut where
-/// codes of a dense row begin at a byte.
-template <class Part>
-void run_level_rows(const execution& how, std::size_t rows, std::size_t height, std::size_t cols,
-                    bool is_dense, const Part& part) {
-  if (rows == 0) return;
-  run_block_rows(how, (rows - 1) / height + 1, height, cols, is_dense ? buffer_size : cols, part);
-}
 
 // ------------------------------------------------------------------------------------- elements
 
@@ -89,6 +53,10 @@ class level_encoder {
         width_(rows.group_width(in.cols)),
         smallest_(smallest_positive_value(rows.format().element).exponent) {
     if (!has_kernels || !rows.has_terms() || rows.format().element.bits() > 16) return;
+    if constexpr (std::is_same_v<R, nearest_even_t> && Rows::has_shift) {
+      integers_ = integer_terms(rows);
+      if (integers_.exist()) return;
+    }
     if constexpr (kernels::has_known_grid<element_type>) {
       plan_ = kernels::make_encode_plan<std::uint32_t>(
           rows.format().element, mode, overflow::saturate, missing_nan::largest, false);
@@ -114,6 +82,15 @@ class level_encoder {
   /// of buffer_size.
   void operator()(std::size_t top, std::size_t rows, std::size_t first, std::size_t last) const {
     const int bits = rows_.format().element.bits();
+    while (integers_.exist() && first < last) {
+      const std::size_t count = some_elements(first, last - first, width_);
+      if (bits <= 8) {
+        encode_integers<std::uint8_t>(top, rows, first, count);
+      } else {
+        encode_integers<std::uint16_t>(top, rows, first, count);
+      }
+      first += count;
+    }
     for (; first < last; first += buffer_size) {
       const std::size_t count = (std::min)(buffer_size, last - first);
       if (bits <= 8) {
@@ -153,7 +130,7 @@ class level_encoder {
     bool is_possible = has_plan_ || has_keys_ || has_thresholds_;
     if (is_possible) {
       rows_.find_terms(level_, out_, top, first, count, width_, t);
-      is_possible = has_plan_ || has_thresholds_ || t.grid.log2_group != 0;
+      is_possible = !has_keys_ || has_thresholds_ || t.grid.log2_group != 0;
     }
     if (!is_possible) {
       for (std::size_t row = top; row < top + rows; ++row) {
@@ -194,6 +171,40 @@ class level_encoder {
                          });
         }
         store_level_codes(level_, out_, Leaf, row, first, count, codes);
+      }
+    }
+  }
+
+  /// As encode_some, but a few buffers at a time.
+  template <class Code>
+  void encode_integers(std::size_t top, std::size_t rows, std::size_t first,
+                       std::size_t count) const {
+    const std::size_t group_row = lowp::detail::group_along(top, rows_.format().shape.rows);
+    level_terms t;
+    rows_.find_terms(level_, out_, top, first, count, width_, t);
+    const std::uint32_t* const amax = amax_ + group_row * across_ + t.grid.first;
+    std::uint8_t is_unknown[most_terms];
+    bool are_known = true;
+    for (std::size_t i = 0; i < t.grid.count; ++i) {
+      is_unknown[i] = integers_.prepare(t, i, amax[i]) ? 0 : 1;
+      are_known = are_known && is_unknown[i] == 0;
+    }
+    t.has_zeros = t.has_seconds = true;
+    t.spread(first, count, width_);
+    const kernels::group_terms terms = t.view();
+    alignas(64) Code codes[buffer_size];
+    for (std::size_t row = top; row < top + rows; ++row) {
+      for (std::size_t done = 0; done < count; done += buffer_size) {
+        const std::size_t n = (std::min)(buffer_size, count - done), begin = first + done;
+        kernels::integer_quotients(level_, terms.from(done), integers_.codes(),
+                                   in_.row(row) + begin, n, codes);
+        if (!are_known) {
+          for_each_group(begin, n, width_, [&](std::size_t group, std::size_t i, std::size_t end) {
+            if (is_unknown[group - t.grid.first] == 0) return;
+            define(row, group_row, begin + i, end - i, codes + i);
+          });
+        }
+        store_level_codes(level_, out_, Leaf, row, begin, n, codes);
       }
     }
   }
@@ -307,90 +318,13 @@ class level_encoder {
   kernels::encode_plan<std::uint32_t> plan_{};
   const kernels::block_thresholds* steps_ = nullptr;
   lowp::detail::shared<kernels::block_thresholds> kept_;
-  bool has_plan_ = false;  ///< quotients are encoded on the grid of the format, or …
-  bool has_keys_ = false;  ///< … elements are compared with the steps of their groups, or …
+  integer_terms integers_;  ///< integers are rounded at once, or …
+  bool has_plan_ = false;   ///< quotients are encoded on the grid of the format, or …
+  bool has_keys_ = false;   ///< … elements are compared with the steps of their groups, or …
   bool has_thresholds_ = false;  ///< … quotients with those of the format
 };
 
 // --------------------------------------------------------------------------------------- levels
-
-/// Encodes a matrix of values as a leaf, to nearest even.
-template <int Leaf, number_format F, class Out, rounding_mode R>
-void quantize_level(const level_rows<Leaf, F>& rows, const matrix_view<const float>& in, Out& out,
-                    const R& mode, const execution& how) {
-  const F& f = rows.format();
-  kernels::encode_plan<std::uint32_t> plan;
-  plan.is_supported = false;
-  if constexpr (kernels::has_known_grid<F>) {
-    if (has_kernels && f.bits() <= 16) {
-      plan = kernels::make_encode_plan<std::uint32_t>(f, mode, overflow::saturate,
-                                                      missing_nan::largest, false);
-    }
-  }
-  const bool are_values = has_kernels && is_same_format(f, formats::binary32);
-  const auto encode_some = [&]<class Code>(std::size_t row, std::size_t first, std::size_t count) {
-    alignas(64) Code codes[buffer_size];
-    const float* const values = in.row(row) + first;
-    for (std::size_t i = 0; i < count; ++i) {
-      if constexpr (sizeof(Code) <= 2) {
-        if (plan.is_supported) {
-          kernels::encode<std::uint32_t, false, false>(
-              how.level(), plan, reinterpret_cast<const std::uint32_t*>(values), nullptr, count,
-              codes);
-          break;
-        }
-      }
-      if constexpr (sizeof(Code) == 1) {
-        if (rows.steps() != nullptr) {
-          kernels::encode_by_thresholds<std::uint32_t, false>(
-              how.level(), rows.steps()->table.plan(),
-              reinterpret_cast<const std::uint32_t*>(values), count, codes);
-          break;
-        }
-      }
-      codes[i] = static_cast<Code>(
-          are_values && is_finite(values[i])
-              ? code_t{bits_of(values[i])}
-              : encode(f, unpack(values[i]), mode, overflow::saturate, missing_nan::largest));
-    }
-    store_level_codes(how.level(), out, Leaf, row, first, count, codes);
-  };
-  const auto part = [&](std::size_t row, std::size_t first, std::size_t last) {
-    for (; first < last; first += buffer_size) {
-      const std::size_t count = (std::min)(buffer_size, last - first);
-      if (f.bits() <= 8) {
-        encode_some.template operator()<std::uint8_t>(row, first, count);
-      } else if (f.bits() <= 16) {
-        encode_some.template operator()<std::uint16_t>(row, first, count);
-      } else {
-        encode_some.template operator()<code_t>(row, first, count);
-      }
-    }
-  };
-  run_level_rows(how, in.rows, 1, in.cols, false, part);
-}
-
-/// The zero points that groups ask for, in place of their lowest values, as wanted_zero defines.
-template <class Scale, class Out>
-void find_wanted_zeros(const number_format auto& element, const Scale& scale, std::size_t row,
-                       std::size_t across, const Out& out, isa level, float* values) {
-  alignas(64) float scales[most_terms];
-  const float lowest_element = pack_as<float>(decode(element, lowest_code(element)));
-  const bool is_exact = scale.is_exact() && bounds_of(element).fit_binary32();
-  for (std::size_t first = 0; first < across; first += most_terms) {
-    const std::size_t count = (std::min)(most_terms, across - first);
-    if (is_exact) scale(level, out, row, first, count, scales);
-    for (std::size_t i = 0; i < count; ++i) {
-      float& x = values[first + i];
-      if (is_exact && is_finite(scales[i])) {
-        const float steps = is_zero(scales[i]) ? 0.0f : opaque(opaque(x) / opaque(scales[i]));
-        x = opaque(lowest_element - opaque(steps));
-      } else {
-        x = lowp::detail::wanted_zero(element, x, scale.value(out, row, first + i));
-      }
-    }
-  }
-}
 
 template <int Leaf, class Element, class Scale, class Zero, class Offset, class Out,
           rounding_mode R>
@@ -399,50 +333,84 @@ void quantize_level(const level_rows<Leaf, block_format<Element, Scale, Zero, Of
                     const execution& how, const lowp::detail::group_rule& rule = {}) {
   using format_type = block_format<Element, Scale, Zero, Offset>;
   using rows_type = level_rows<Leaf, format_type>;
+  constexpr bool has_zero = leaf_count<Zero> != 0, has_offset = leaf_count<Offset> != 0;
   const format_type& f = rows.format();
   const std::size_t down = lowp::detail::groups_along(in.rows, f.shape.rows);
-  const std::size_t across = lowp::detail::groups_along(in.cols, f.shape.cols);
-  const std::size_t height = f.shape.rows_in(in.rows);
-  const std::size_t width = rows.group_width(in.cols);
+  const std::size_t height = f.shape.rows_in(in.rows), width = rows.group_width(in.cols);
+  wanted_groups<Leaf, format_type> wanted(f, in, rule);
+  const std::size_t across = wanted.across;
   if (down * across == 0) return;
+  const auto with_encoder = [&](const auto& use) {
+    const auto with_mode = [&](const auto& rounding) {
+      using rounding_type = std::remove_cvref_t<decltype(rounding)>;
+      use(level_encoder<rows_type, Leaf, Out, rounding_type>(
+          how.level(), rows, in, wanted.amax.data(), across, rounding, out));
+    };
+    if constexpr (Leaf != 0) {
+      if (lowp::detail::rounds_up<Leaf>(f.element)) return with_mode(upward);
+    }
+    with_mode(mode);
+  };
+  const auto encode_part = [&](const auto& encode_rows, std::size_t group_row, std::size_t first,
+                               std::size_t last) {
+    const std::size_t top = group_row * height;
+    encode_rows(top, (std::min)(height, in.rows - top), first, last);
+  };
+
+  // Groups with a zero point or an offset, and one level above them: some columns at a time, which
+  // stay in the cache. There are enough parts of them for all threads but where a group is as wide
+  // as the matrix.
+  if constexpr (number_format<Scale> && (has_zero != has_offset)) {
+    constexpr bool has_one_level = has_zero ? number_format<Zero> : number_format<Offset>;
+    if constexpr (has_one_level) {
+      if (across > 1 || how.is_sequential()) {
+        bool are_dense = true;
+        for_each_leaf<Leaf>(f, in.rows, in.cols, [&](int leaf, const auto&, auto, auto) {
+          are_dense = are_dense && has_dense_rows(out, leaf);
+        });
+        const std::size_t least = 8 * width;  // codes of groups, too, begin at a byte
+        const std::size_t some = height == 1 ? 4 * buffer_size : buffer_size;
+        const std::size_t granule =
+            are_dense && least < in.cols ? (some + least - 1) / least * least : in.cols;
+        const leaf_encoder encode_scales(how.level(), rows.scale(), nearest_even, out);
+        const auto& second = [&]() -> const auto& {
+          if constexpr (has_zero) {
+            return rows.zero();
+          } else {
+            return rows.offset();
+          }
+        }
+        ();
+        const leaf_encoder encode_seconds(how.level(), second, nearest_even, out);
+        const zero_finder find_zeros(how.level(), f.element, rows.scale(), out);
+        with_encoder([&](const auto& encode_rows) {
+          const auto encode_columns = [&](std::size_t row, std::size_t first, std::size_t last) {
+            const std::size_t begin = first / width, end = (last - 1) / width + 1;
+            float* const lowest = wanted.lowest.data() + row * across;
+            wanted(how.level(), row, begin, end);
+            encode_scales(row, begin, end, wanted.scales.data() + row * across);
+            if constexpr (has_zero) {
+              find_zeros(row, begin, end, wanted.are_given.data() + row * across, lowest);
+            }
+            encode_seconds(row, begin, end, lowest);
+            encode_part(encode_rows, row, first, last);
+          };
+          run_level_rows(how, in.rows, height, in.cols, granule,
+                         [&](std::size_t row, std::size_t first, std::size_t last) {
+                           for (; first < last; first += granule) {
+                             encode_columns(row, first, (std::min)(last, first + granule));
+                           }
+                         });
+        });
+        return;
+      }
+    }
+  }
 
   // 1. What each group asks for.
-  std::vector<float> wanted(down * across), lowest(rows_type::has_shift ? down * across : 0);
-  std::vector<std::uint32_t> amax(down * across), ends(lowest.size());
-  const wanted_scales<format_type> scales_of(f);
   const auto find = [&](std::size_t i) {
     const default_float_environment environment;
-    const std::size_t top = i * height, bottom = top + (std::min)(height, in.rows - top);
-    std::uint32_t* const high = amax.data() + i * across;
-    std::uint32_t* const low = rows_type::has_shift ? ends.data() + i * across : high;
-    for (std::size_t r = top; r < bottom; ++r) {
-      raise_ends(how.level(), in.row(r), in.cols, width, high, low);
-    }
-    scales_of(high, low, across, wanted.data() + i * across);
-    for (std::size_t j = 0; j < across; ++j) {
-      const std::size_t group = i * across + j;
-      if constexpr (rows_type::has_shift) {
-        lowest[group] = low[j] == 0 ? 0.0f : -float_of(low[j]);
-        high[j] = (std::max)(high[j], low[j]);
-      }
-      if (high[j] < infinity_bits) {
-        if (rule.exists()) {
-          wanted[group] = rule(f, {{in.row(top) + j * width, bottom - top,
-                                    (std::min)(width, in.cols - j * width), in.stride},
-                                   group,
-                                   float_of(high[j])});
-        }
-        continue;
-      }
-      lowp::detail::value_range range;
-      for (std::size_t r = top; r < bottom; ++r) {
-        for (std::size_t c = j * width; c < (std::min)(in.cols, (j + 1) * width); ++c) {
-          range.add(in(r, c));
-        }
-      }
-      wanted[group] = lowp::detail::wanted_scale(f, range, Leaf == 0 || !has_nan(f.element));
-      if constexpr (rows_type::has_shift) lowest[group] = range.lowest;
-    }
+    wanted(how.level(), i, 0, across);
   };
   how.run(down, task(find));
 
@@ -450,35 +418,27 @@ void quantize_level(const level_rows<Leaf, block_format<Element, Scale, Zero, Of
   const auto as_matrix = [&](const std::vector<float>& values) {
     return matrix_view<const float>(values.data(), down, across);
   };
-  quantize_level(rows.scale(), as_matrix(wanted), out, nearest_even, how);
-  if constexpr (leaf_count<Offset> != 0) {
-    for (float& x : lowest) x = -x;
-    quantize_level(rows.offset(), as_matrix(lowest), out, nearest_even, how);
-  } else if constexpr (leaf_count<Zero> != 0) {
-    const auto find_zeros = [&](std::size_t i) {
+  quantize_level(rows.scale(), as_matrix(wanted.scales), out, nearest_even, how);
+  if constexpr (has_offset) {
+    quantize_level(rows.offset(), as_matrix(wanted.lowest), out, nearest_even, how);
+  } else if constexpr (has_zero) {
+    const zero_finder find_zeros(how.level(), f.element, rows.scale(), out);
+    const auto find_all = [&](std::size_t i) {
       const default_float_environment environment;
-      find_wanted_zeros(f.element, rows.scale(), i, across, out, how.level(),
-                        lowest.data() + i * across);
+      find_zeros(i, 0, across, wanted.are_given.data() + i * across,
+                 wanted.lowest.data() + i * across);
     };
-    how.run(down, task(find_zeros));
-    quantize_level(rows.zero(), as_matrix(lowest), out, nearest_even, how);
+    how.run(down, task(find_all));
+    quantize_level(rows.zero(), as_matrix(wanted.lowest), out, nearest_even, how);
   }
 
   // 3. The elements.
-  const auto encode_all = [&](const auto& rounding) {
-    using rounding_type = std::remove_cvref_t<decltype(rounding)>;
-    const level_encoder<rows_type, Leaf, Out, rounding_type> encode_rows(
-        how.level(), rows, in, amax.data(), across, rounding, out);
-    run_level_rows(how, in.rows, height, in.cols, has_dense_rows(out, Leaf),
+  with_encoder([&](const auto& encode_rows) {
+    run_level_rows(how, in.rows, height, in.cols, has_dense_rows(out, Leaf) ? buffer_size : in.cols,
                    [&](std::size_t group_row, std::size_t first, std::size_t last) {
-                     const std::size_t top = group_row * height;
-                     encode_rows(top, (std::min)(height, in.rows - top), first, last);
+                     encode_part(encode_rows, group_row, first, last);
                    });
-  };
-  if constexpr (Leaf != 0) {
-    if (lowp::detail::rounds_up<Leaf>(f.element)) return encode_all(upward);
-  }
-  encode_all(mode);
+  });
 }
 
 }  // namespace bulk

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <type_traits>
 
 #include "lowp/arrays/execution.hpp"
@@ -44,7 +46,27 @@ template <class Format, template <class> class Layout, class Bytes, rounding_mod
 void quantize_levels(const matrix_view<const float>& in,
                      basic_block_matrix<Format, Layout, Bytes>& out, const R& mode,
                      const execution& how, const lowp::detail::group_rule& rule = {}) {
-  with_level_rows(out, [&](const auto& rows) { quantize_level(rows, in, out, mode, how, rule); });
+  const auto into = [&](const matrix_view<const float>& x, auto& to) {
+    with_level_rows(to, [&](const auto& rows) { quantize_level(rows, x, to, mode, how, rule); });
+  };
+  if constexpr (lowp::detail::is_planes<Layout<Format>>) {
+    // Rows that follow each other are one, where no group and no byte is cut by the end of a row.
+    using view = basic_block_matrix<Format, Layout, std::span<std::uint8_t>>;
+    const auto& f = out.composition();
+    bool is_one_row = in.rows > 1 && in.stride == in.cols && f.shape.rows == 1 &&
+                      f.shape.cols != block_shape::whole &&
+                      in.cols % static_cast<std::size_t>(f.shape.cols) == 0 &&
+                      leaf_count<typename Format::type> == 3;
+    for_each_leaf(f, in.rows, in.cols, [&](int, const auto& leaf, std::size_t, std::size_t cols) {
+      is_one_row = is_one_row && cols * static_cast<std::size_t>(leaf.bits()) % 8 == 0;
+    });
+    const std::size_t rows = is_one_row ? 1 : in.rows;
+    const std::size_t cols = is_one_row ? in.rows * in.cols : in.cols;
+    view all(out.described(), rows, cols, out.bytes());
+    into({in.data, rows, cols, is_one_row ? cols : in.stride}, all);
+  } else {
+    into(in, out);
+  }
 }
 
 /// The values of a matrix in binary32 or bfloat16, each rounded once to nearest even.

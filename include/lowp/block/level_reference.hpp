@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "lowp/arrays/matrix_view.hpp"
+#include "lowp/block/affine_scale.hpp"
 #include "lowp/block/block_format.hpp"
 #include "lowp/block/block_matrix.hpp"
 #include "lowp/block/codec.hpp"
@@ -58,6 +59,41 @@ template <class Element, class Scale, class Zero, class Offset>
   }
 }
 
+/// What an answer of a rule asks for: the value of a scale; for groups with a zero point or an
+/// offset a range, which is mapped to that of the elements as the ends of a group are, or a scale
+/// and its zero point. A zero point asks for a range with zero in it. What is no range, NaN,
+/// reversed or infinite, asks for a scale of NaN.
+template <class Format, class Answer>
+[[nodiscard]] group_wish wish_of(const Format& f, const Answer& answer) {
+  if constexpr (std::is_same_v<Answer, affine_range> || std::is_same_v<Answer, affine_scale>) {
+    constexpr bool has_zero = leaf_count<std::remove_cvref_t<decltype(Format::zero)>> != 0;
+    constexpr bool has_offset = leaf_count<std::remove_cvref_t<decltype(Format::offset)>> != 0;
+    static_assert(has_zero || has_offset,
+                  "a rule answers a range or a zero point: the format has neither zero nor offset");
+    if constexpr (std::is_same_v<Answer, affine_range>) {
+      const affine_range range = has_offset ? answer : with_zero(answer);
+      const unpacked low = unpack(answer.low), high = unpack(answer.high);
+      if (!low.is_finite() || !high.is_finite() || exact::compare(low, high) > 0) {
+        return {.scale = pack_as<float>(unpacked::nan())};
+      }
+      value_range ends;
+      ends.lowest = range.low;
+      ends.highest = range.high;
+      return {.scale = wanted_scale(f, ends, false), .has_lowest = true, .lowest = range.low};
+    } else if constexpr (has_offset) {
+      const unpacked shift =
+          exact::multiply(unpacked::from_integer(-std::int64_t{answer.zero}), unpack(answer.scale));
+      return {.scale = answer.scale, .has_lowest = true, .lowest = pack_as<float>(shift)};
+    } else {
+      return {.scale = answer.scale, .has_zero = true, .zero = static_cast<float>(answer.zero)};
+    }
+  } else if constexpr (std::is_same_v<Answer, unpacked>) {
+    return {.scale = pack_as<float>(answer)};
+  } else {
+    return {.scale = pack_as<float>(unpack(answer))};
+  }
+}
+
 /// A rule for the lowest groups of a composition, of one type whatever its own is. It answers
 /// values: the format of the scale may be a composition, of which there are no codes.
 class group_rule {
@@ -75,20 +111,16 @@ class group_rule {
               return own(block, f);
             }
           }();
-          if constexpr (std::is_same_v<decltype(answer), const unpacked>) {
-            return pack_as<float>(answer);
-          } else {
-            return pack_as<float>(unpack(answer));
-          }
+          return wish_of(f, answer);
         }) {}
   [[nodiscard]] bool exists() const { return rule_ != nullptr; }
-  [[nodiscard]] float operator()(const auto& format, const block_values& block) const {
+  [[nodiscard]] group_wish operator()(const auto& format, const block_values& block) const {
     return scale_(rule_, &format, block);
   }
 
  private:
   const void* rule_ = nullptr;
-  float (*scale_)(const void*, const void*, const block_values&) = nullptr;
+  group_wish (*scale_)(const void*, const void*, const block_values&) = nullptr;
 };
 
 /// How the elements of a group are brought to the range of their format: (x + offset) / scale +
@@ -162,20 +194,24 @@ void define_levels(const block_format<Element, Scale, Zero, Offset>& f,
 
   // 1. What each group asks for.
   std::vector<float> scales(down * across), lowest(down * across);
+  std::vector<std::uint8_t> has_zero(down * across);  // given, in place of the lowest value
   for (std::size_t i = 0; i < scales.size(); ++i) {
     value_range group;
     for_each_element(i / across, i % across,
                      [&](std::size_t r, std::size_t c) { group.add(in(r, c)); });
+    lowest[i] = group.lowest;
     if (rule.exists() && !group.all.has_special) {
       const std::size_t top = i / across * height, left = i % across * width;
-      scales[i] = rule(f, {{in.row(top) + left, (std::min)(height, in.rows - top),
-                            (std::min)(width, in.cols - left), in.stride},
-                           i,
-                           group.all.amax()});
+      const group_wish wish = rule(f, {{in.row(top) + left, (std::min)(height, in.rows - top),
+                                        (std::min)(width, in.cols - left), in.stride},
+                                       i,
+                                       group.all.amax()});
+      scales[i] = wish.scale;
+      has_zero[i] = wish.has_zero ? 1 : 0;
+      if (wish.has_lowest || wish.has_zero) lowest[i] = wish.has_zero ? wish.zero : wish.lowest;
     } else {
       scales[i] = wanted_scale(f, group, Leaf == 0 || !has_nan(f.element));
     }
-    lowest[i] = group.lowest;
   }
 
   // 2. The levels above, and what they came to.
@@ -189,6 +225,7 @@ void define_levels(const block_format<Element, Scale, Zero, Offset>& f,
     define_levels<offset_leaf>(f.offset, as_matrix(lowest), out, nearest);
   } else if constexpr (leaf_count<Zero> != 0) {
     for (std::size_t i = 0; i < lowest.size(); ++i) {
+      if (has_zero[i] != 0) continue;
       lowest[i] = wanted_zero(f.element, lowest[i],
                               level_value<scale_leaf>(f.scale, i / across, i % across, load));
     }

@@ -117,8 +117,8 @@ class level_terms {
     const auto bits = [](bool exist, const float* p) {
       return exist ? reinterpret_cast<const std::uint32_t*>(p) : nullptr;
     };
-    return {bits(has_zeros, zeros), bits(true, scales), bits(has_seconds, seconds),
-            bits(has_shifts, shifts), grid.log2_group};
+    return {bits(has_zeros, zeros),   bits(true, scales), bits(has_seconds, seconds),
+            bits(has_shifts, shifts), grid.log2_group,    false};
   }
 
  private:
@@ -155,6 +155,7 @@ class level_rows {
       }
     } else {
       plan_ = kernels::make_decode_plan(f);
+      is_binary32_ = is_same_format(f, formats::binary32);
     }
   }
   /// What encodes a leaf of scales, zero points or offsets that has no plan, or null.
@@ -180,8 +181,8 @@ class level_rows {
     };
     if constexpr (requires { m.layout().dense_row(Leaf, row); }) {
       const dense_codes codes = m.layout().dense_row(Leaf, row);
-      if (has_kernels && codes.width != 0 && count >= 16) {
-        one_by_one((8 - first % 8) % 8);  // kernels begin at a byte
+      if (has_kernels && codes.width != 0 && (count >= 16 || is_binary32_)) {
+        if (!is_binary32_) one_by_one((8 - first % 8) % 8);  // kernels begin at a byte
         done += by_kernels(level, m.bytes().data() + codes.first_byte, codes.width, first + done,
                            count - done, out + done);
       }
@@ -228,7 +229,7 @@ class level_rows {
       decode_codes<std::uint16_t>(level, plan_, {}, bytes, first, count, width, {}, values);
       return count;
     }
-    if (!is_same_format(format_, formats::binary32) || width != 32) return 0;
+    if (!is_binary32_ || width != 32) return 0;
     std::memcpy(out, bytes + first * sizeof(float), count * sizeof(float));
     return count;
   }
@@ -245,6 +246,7 @@ class level_rows {
   F format_;
   kernels::value_table table_{};
   kernels::decode_plan plan_{};
+  bool is_binary32_ = false;
   kernels::block_thresholds steps_{};
 };
 
@@ -275,7 +277,8 @@ class level_rows<Leaf, block_format<Element, Scale, Zero, Offset>> {
         offset_(f.offset) {
     bounds_ = product_bounds(factor_bounds(), scale_.bounds());
     if constexpr (has_offset) bounds_ = sum_bounds(bounds_, offset_.bounds());
-    is_possible_ = can_decode();
+    fuses_ = must_fuse();
+    is_possible_ = fuses_ || can_decode();
     elements_are_finite_ = elements_.bounds().are_finite;
   }
   [[nodiscard]] const format_type& format() const { return format_; }
@@ -402,10 +405,20 @@ class level_rows<Leaf, block_format<Element, Scale, Zero, Offset>> {
     return can && !(is_split && has_offset);
   }
 
+  /// Whether a product is not exact, and one operation makes value of it and of an offset.
+  [[nodiscard]] bool must_fuse() const {
+    if constexpr (!has_offset || has_zero) {
+      return false;
+    } else {
+      return has_terms() && elements_.is_exact() && has_one_scale() &&
+             !product_bounds(factor_bounds(), scale_.bounds()).fit_binary32();
+    }
+  }
+
   template <class Matrix>
   void decode_some(isa level, const Matrix& m, std::size_t row, std::size_t rows, std::size_t first,
                    std::size_t count, std::size_t width, matrix_view<float> out) const {
-    if (!is_possible_) {
+    if (!is_possible_ || (fuses_ && !kernels::can_fuse_terms(level))) {
       for (std::size_t r = 0; r < rows; ++r) define(m, row + r, first, count, width, out.row(r));
       return;
     }
@@ -427,7 +440,9 @@ class level_rows<Leaf, block_format<Element, Scale, Zero, Offset>> {
     for (std::size_t r = 0; r < rows; ++r) {
       float* const to = out.row(r);
       elements_(level, m, row + r, first, count, to);
-      kernels::finish_group_terms(level, t.view(), count, reinterpret_cast<std::uint32_t*>(to));
+      kernels::group_terms terms = t.view();
+      terms.fuses = fuses_;
+      kernels::finish_group_terms(level, terms, count, reinterpret_cast<std::uint32_t*>(to));
       if (are_known) continue;
       for_each_group(first, count, width, [&](std::size_t group, std::size_t i, std::size_t end) {
         if (is_unknown[group - t.grid.first] != 0) {
@@ -457,6 +472,7 @@ class level_rows<Leaf, block_format<Element, Scale, Zero, Offset>> {
   level_rows<offset_leaf, Offset> offset_;
   level_bounds bounds_{};
   bool is_possible_ = false, elements_are_finite_ = false;
+  bool fuses_ = false;
 };
 
 }  // namespace bulk

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <numeric>
 #include <type_traits>
 #include <vector>
 
@@ -26,7 +27,9 @@ inline namespace LOWP_BASELINE {
 
 /// What makes rows: write(level, first, to) writes rows first … first + to.rows - 1, all columns,
 /// to `to`, for any of them, to several threads at a time. It does not throw. The values are a
-/// function of the row and the column alone.
+/// function of the row and the column alone. It may have write(level, first, left, to), too, for
+/// columns left … left + to.cols - 1, and granule(): from a multiple of it to another, or the end.
+/// Windows are then small enough for the processor to fetch what the next one is made from.
 template <class Rows>
 concept row_generator = requires(const Rows& source, isa level, std::size_t first,
                                  matrix_view<float> to) {
@@ -37,37 +40,53 @@ concept row_generator = requires(const Rows& source, isa level, std::size_t firs
 
 namespace bulk {
 
-/// Calls use(first row, rows made) for windows of `height` rows, a multiple of which a thread takes
-/// at a time.
+/// Elements of a row that are made at a time, if they can be.
+inline constexpr std::size_t window_size = chunk_size;
+
+/// Rows of a window: whole blocks.
+[[nodiscard]] inline std::size_t window_height(std::size_t block_rows, std::size_t cols) {
+  const std::size_t most = cols == 0 ? 1 : window_size / cols;
+  return block_rows * (std::max)(std::size_t{1}, most / block_rows);
+}
+
+/// Calls use(first row, first column, what is made) for windows of `height` rows, a multiple of
+/// which a thread takes at a time, and of columns from a multiple of `step` to another.
 template <row_generator Rows, class Use>
-void for_each_window(const Rows& source, std::size_t height, const execution& how, const Use& use) {
+void for_each_window(const Rows& source, std::size_t height, std::size_t step, const execution& how,
+                     const Use& use) {
   const std::size_t rows = source.rows(), cols = source.cols();
   if (rows == 0 || cols == 0) return;
+  std::size_t width = cols;
+  if constexpr (requires { source.granule(); }) {
+    const std::size_t least = std::lcm(std::size_t{source.granule()}, step);
+    width = (std::min)(cols, (std::max)(std::size_t{1}, window_size / least) * least);
+  }
   const std::size_t per_part =
       height * (std::max)(std::size_t{1}, 16 * piece_size / (height * cols));
   std::atomic<bool> is_out_of_memory = false;
   const auto part = [&](std::size_t i) {
     const default_float_environment environment;
-    const lowp::detail::aligned_array<float> window(height * cols, std::nothrow);
+    const lowp::detail::aligned_array<float> window(height * width, std::nothrow);
     if (window.get() == nullptr) {
       is_out_of_memory = true;  // parts of work do not throw
       return;
     }
     const std::size_t last = (std::min)(rows, (i + 1) * per_part);
     for (std::size_t first = i * per_part; first < last; first += height) {
-      const matrix_view<float> made(window.get(), (std::min)(height, last - first), cols);
-      source.write(how.level(), first, made);
-      use(first, made);
+      for (std::size_t left = 0; left < cols; left += width) {
+        const matrix_view<float> made(window.get(), (std::min)(height, last - first),
+                                      (std::min)(width, cols - left));
+        if constexpr (requires { source.granule(); }) {
+          source.write(how.level(), first, left, made);
+        } else {
+          source.write(how.level(), first, made);
+        }
+        use(first, left, made);
+      }
     }
   };
   how.run((rows + per_part - 1) / per_part, task(part));
   if (is_out_of_memory) lowp::detail::fail_for_lack_of_memory();
-}
-
-/// Rows of a window: whole blocks, about as much as stays in the first-level cache.
-[[nodiscard]] inline std::size_t window_height(std::size_t block_rows, std::size_t cols) {
-  const std::size_t most = cols == 0 ? 1 : 4096 / cols;
-  return block_rows * (std::max)(std::size_t{1}, most / block_rows);
 }
 
 /// As tensor_scale_of of the rows made.
@@ -76,8 +95,8 @@ template <class Format, row_generator Rows>
                                                 const Rows& source, const execution& how) {
   if (!format.has_tensor_scale) return {};
   std::atomic<std::uint32_t> amax = 0;
-  for_each_window(source, window_height(1, source.cols()), how,
-                  [&](std::size_t, const matrix_view<float>& made) {
+  for_each_window(source, window_height(1, source.cols()), 1, how,
+                  [&](std::size_t, std::size_t, const matrix_view<float>& made) {
                     const std::uint32_t found =
                         kernels::finite_amax_array(how.level(), made.data, made.rows * made.cols);
                     std::uint32_t old = amax.load();
@@ -101,23 +120,27 @@ bool quantize_rows_by_kernels(const scaled_blocks<Element, Scale>& f,
   const auto plan = element_plan(f, rule, mode, rows * cols, kept);
   if (!plan.is_supported || f.element.bits() > 16) return false;
   const block_scales<Element, Scale> scales(f, rule, plan, tensor);
+  const auto bits = static_cast<std::size_t>(f.element.bits());
   const auto run = [&]<class Code>() {
-    for_each_window(source, window_height(block_rows, cols), how,
-                    [&](std::size_t top, const matrix_view<float>& made) {
+    for_each_window(source, window_height(block_rows, cols), block_cols, how,
+                    [&](std::size_t top, std::size_t left, const matrix_view<float>& made) {
                       block_storage at = out;
-                      at.codes += top * out.row_bytes;
-                      const std::size_t first = top / block_rows * out.scales_per_row;
+                      at.codes += top * out.row_bytes + left / 8 * bits;
+                      const std::size_t first =
+                          top / block_rows * out.scales_per_row + left / block_cols;
                       at.scales += first * out.scale_bytes;
                       // A block that is whole is so in the window: the format keeps its extents
                       // there.
                       scaled_blocks<Element, Scale> local = f;
                       local.shape = {static_cast<int>((std::min)(block_rows, made.rows)),
-                                     static_cast<int>(block_cols)};
+                                     static_cast<int>((std::min)(block_cols, made.cols))};
                       const quantize_job<Known, Code, Element, Scale, R> job(
                           how.level(), local, rule, plan, scales, made, tensor, mode,
-                          {top * cols, cols}, first, at);
+                          {top * cols + left, cols}, first, at);
                       const auto step = static_cast<std::size_t>(local.shape.rows);
-                      for (std::size_t row = 0; row * step < made.rows; ++row) job(row, 0, cols);
+                      for (std::size_t row = 0; row * step < made.rows; ++row) {
+                        job(row, 0, made.cols);
+                      }
                     });
   };
   with_code_type<Known>(f.element.bits(), run);
@@ -127,10 +150,10 @@ bool quantize_rows_by_kernels(const scaled_blocks<Element, Scale>& f,
 template <row_generator Rows>
 [[nodiscard]] std::vector<float> all_rows(const Rows& source, const execution& how) {
   std::vector<float> made(source.rows() * source.cols());
-  for_each_window(source, window_height(1, source.cols()), how,
-                  [&](std::size_t first, const matrix_view<float>& window) {
-                    std::copy_n(window.data, window.rows * window.cols,
-                                made.data() + first * source.cols());
+  for_each_window(source, 1, 1, how,
+                  [&](std::size_t first, std::size_t left, const matrix_view<float>& window) {
+                    std::copy_n(window.data, window.cols,
+                                made.data() + first * source.cols() + left);
                   });
   return made;
 }

@@ -41,33 +41,33 @@ LOWP_ALWAYS_INLINE inline four_floats four_of(float x, std::size_t) {
 [[nodiscard]] inline float one_of(float x, std::size_t) { return x; }
 #endif
 
-/// out[i] = op(a[i], b[i]); either may be one float for all. N is a multiple of 4; out may be a or
-/// b.
-template <std::size_t N, class A, class B, class Op>
+/// out[i] = op(a[i], b[i]); either may be one float for all. Count is a multiple of 4; out may be a
+/// or b.
+template <std::size_t Count, class A, class B, class Op>
 LOWP_ALWAYS_INLINE inline void combine_arrays(A a, B b, float* out, const Op& op) {
-  static_assert(N % 4 == 0);
+  static_assert(Count % 4 == 0);
 #if LOWP_HAS_FOUR_FLOATS
-  for (std::size_t i = 0; i < N; i += 4) {
+  for (std::size_t i = 0; i < Count; i += 4) {
     const four_floats v = opaque_four(op(opaque_four(four_of(a, i)), opaque_four(four_of(b, i))));
     std::memcpy(out + i, &v, sizeof v);
   }
 #else
-  for (std::size_t i = 0; i < N; ++i) {
+  for (std::size_t i = 0; i < Count; ++i) {
     out[i] = opaque(op(opaque(one_of(a, i)), opaque(one_of(b, i))));
   }
 #endif
 }
-template <std::size_t N, class A, class B>
+template <std::size_t Count, class A, class B>
 LOWP_ALWAYS_INLINE inline void multiply_arrays(A a, B b, float* out) {
-  combine_arrays<N>(a, b, out, [](const auto& x, const auto& y) { return x * y; });
+  combine_arrays<Count>(a, b, out, [](const auto& x, const auto& y) { return x * y; });
 }
-template <std::size_t N, class A, class B>
+template <std::size_t Count, class A, class B>
 LOWP_ALWAYS_INLINE inline void add_arrays(A a, B b, float* out) {
-  combine_arrays<N>(a, b, out, [](const auto& x, const auto& y) { return x + y; });
+  combine_arrays<Count>(a, b, out, [](const auto& x, const auto& y) { return x + y; });
 }
-template <std::size_t N, class A, class B>
+template <std::size_t Count, class A, class B>
 LOWP_ALWAYS_INLINE inline void subtract_arrays(A a, B b, float* out) {
-  combine_arrays<N>(a, b, out, [](const auto& x, const auto& y) { return x - y; });
+  combine_arrays<Count>(a, b, out, [](const auto& x, const auto& y) { return x - y; });
 }
 
 // One operation on single floats.
@@ -87,10 +87,10 @@ LOWP_ALWAYS_INLINE inline void subtract_arrays(A a, B b, float* out) {
 }
 
 /// x[i] cut off to an integer; `otherwise` where it is not below 2^31 in magnitude.
-template <std::size_t N>
+template <std::size_t Count>
 LOWP_ALWAYS_INLINE inline void truncate_array(const float* x, std::int32_t otherwise,
                                               std::int32_t* out) {
-  for (std::size_t i = 0; i < N; ++i) {
+  for (std::size_t i = 0; i < Count; ++i) {
     const auto bits = std::bit_cast<std::uint32_t>(x[i]);
     const bool is_possible = (bits & 0x7FFFFFFFu) < 0x4F000000u;
     const auto integer = static_cast<std::int32_t>(from_bits<float>(is_possible ? bits : 0u));
@@ -100,25 +100,25 @@ LOWP_ALWAYS_INLINE inline void truncate_array(const float* x, std::int32_t other
 
 /// The integer nearest to x[i], of two the one away from zero; `otherwise` as above. Adding the
 /// number below 1/2 to a magnitude and cutting off does that.
-template <std::size_t N>
+template <std::size_t Count>
 LOWP_ALWAYS_INLINE inline void round_away_array(const float* x, std::int32_t otherwise,
                                                 std::int32_t* out) {
-  float halves[N];
-  for (std::size_t i = 0; i < N; ++i) {
+  float halves[Count];
+  for (std::size_t i = 0; i < Count; ++i) {
     const auto sign = std::bit_cast<std::uint32_t>(x[i]) & 0x80000000u;
     halves[i] = from_bits<float>(sign | 0x3EFFFFFFu);
   }
-  add_arrays<N>(x, halves, halves);
-  truncate_array<N>(halves, otherwise, out);
+  add_arrays<Count>(x, halves, halves);
+  truncate_array<Count>(halves, otherwise, out);
 }
 
 /// The integer nearest to x[i], of two the even one, of numbers below 2^22 in magnitude, as ggml
 /// finds it: by the last bits of x + 3 * 2^22. What it makes of others is part of its rules.
-template <std::size_t N>
+template <std::size_t Count>
 LOWP_ALWAYS_INLINE inline void round_even_array(const float* x, std::int32_t* out) {
-  float sums[N];
-  add_arrays<N>(x, 12582912.0f, sums);
-  for (std::size_t i = 0; i < N; ++i) {
+  float sums[Count];
+  add_arrays<Count>(x, 12582912.0f, sums);
+  for (std::size_t i = 0; i < Count; ++i) {
     const auto bits = std::bit_cast<std::uint32_t>(sums[i]);
     out[i] = static_cast<std::int32_t>(bits & 0x7FFFFFu) - 0x400000;
   }
@@ -133,16 +133,16 @@ struct extreme_value {
   [[nodiscard]] bool is_special() const { return magnitude >= 0x7F800000u; }
   [[nodiscard]] float amax() const { return from_bits<float>(magnitude); }
 };
-template <std::size_t N>
+template <std::size_t Count>
 [[nodiscard]] inline extreme_value extreme_of(const float* x) {
-  std::int32_t bits[N], amax = 0;
+  std::int32_t bits[Count], amax = 0;
   std::memcpy(bits, x, sizeof bits);
-  for (std::size_t i = 0; i < N; ++i) {
+  for (std::size_t i = 0; i < Count; ++i) {
     const std::int32_t magnitude = bits[i] & 0x7FFFFFFF;
     amax = magnitude > amax ? magnitude : amax;
   }
   std::int32_t positive = 0, negative = 0;
-  for (std::size_t i = 0; i < N; ++i) {
+  for (std::size_t i = 0; i < Count; ++i) {
     positive |= bits[i] == amax ? 1 : 0;
     negative |= (bits[i] & 0x7FFFFFFF) == amax && bits[i] < 0 ? 1 : 0;
   }
@@ -160,12 +160,12 @@ template <std::size_t N>
 struct end_values {
   float lowest = 0, highest = 0;
 };
-template <std::size_t N>
+template <std::size_t Count>
 [[nodiscard]] inline end_values ends_of(const float* x) {
-  std::int32_t keys[N];  // in the order of the numbers
+  std::int32_t keys[Count];  // in the order of the numbers
   std::memcpy(keys, x, sizeof keys);
   std::int32_t low = 0x7FFFFFFF, high = -0x7FFFFFFF - 1;
-  for (std::size_t i = 0; i < N; ++i) {
+  for (std::size_t i = 0; i < Count; ++i) {
     const std::int32_t key = keys[i] ^ ((keys[i] >> 31) & 0x7FFFFFFF);
     low = key < low ? key : low;
     high = key > high ? key : high;

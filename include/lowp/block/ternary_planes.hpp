@@ -107,14 +107,16 @@ requires(is_block_format_v<format_of<F>>)
            " and the tolerance is " + std::to_string(fit.tolerance) +
            ", expected at least 1 and no less than 0");
   }
+  // A copy: clang 19 without optimization reads members of F itself as zeros.
+  static constexpr auto scale_format = F.scale;
   block_matrix<F> first(in.rows, in.cols), second(in.rows, in.cols);
   const std::size_t width = first.block_cols();
   const auto one_group = [&](std::size_t row, std::size_t block, std::vector<detail::trits>& t) {
     const std::size_t left = block * width, count = (std::min)(width, in.cols - left);
     const float* const w = in.row(row) + left;
     const auto put = [&](const unpacked& a, const unpacked& b) {
-      first.set_scale_code(row, block, encode(F.scale, a, nearest_even));
-      second.set_scale_code(row, block, encode(F.scale, b, nearest_even));
+      first.set_scale_code(row, block, encode(scale_format, a, nearest_even));
+      second.set_scale_code(row, block, encode(scale_format, b, nearest_even));
     };
     t.assign(count, {});
     bool is_special = false;
@@ -139,8 +141,8 @@ requires(is_block_format_v<format_of<F>>)
       if (moved < opaque(fit.tolerance * fit.tolerance)) break;
     }
     put(unpack(scales.first), unpack(scales.second));
-    scales = {pack_as<double>(decode(F.scale, first.scale_code(row, block))),
-              pack_as<double>(decode(F.scale, second.scale_code(row, block)))};
+    scales = {pack_as<double>(decode(scale_format, first.scale_code(row, block))),
+              pack_as<double>(decode(scale_format, second.scale_code(row, block)))};
     choose();
     for (std::size_t i = 0; i < count; ++i) {
       first.set_code(row, left + i, static_cast<code_t>(t[i].first + 1));

@@ -58,11 +58,11 @@ concept sliced_alike =
 
 namespace detail {
 
-/// Calls use.operator()<I>(a, b) for the I-th slices of two operands, for each I.
+/// Calls use.operator()<Index>(a, b) for slice Index of two operands, for each Index.
 template <class A, class B, class Use>
 void for_each_slice_pair(const A& a, const B& b, const Use& use) {
-  [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (use.template operator()<I>(std::get<I>(a.parts()), std::get<I>(b.parts())), ...);
+  [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+    (use.template operator()<Index>(std::get<Index>(a.parts()), std::get<Index>(b.parts())), ...);
   }
   (std::make_index_sequence<slice_count<A>>{});
 }
@@ -71,15 +71,15 @@ void for_each_slice_pair(const A& a, const B& b, const Use& use) {
 /// that a policy refuses and for arrays of an epilogue that do not fit.
 template <slice_policy auto P, class A, class B, class C>
 void check_slice_sums(const A& a, const B& b, const C& c, const epilogue& e) {
-  for_each_slice_pair(a, b, [&]<std::size_t I>(const auto& x, const auto& y) {
-    using policies = std::remove_cvref_t<decltype(P)>;
+  for_each_slice_pair(a, b, [&]<std::size_t Index>(const auto& x, const auto& y) {
     using first = std::remove_cvref_t<decltype(x)>;
     using second = std::remove_cvref_t<decltype(y)>;
-    constexpr auto policy = policies::template policy_of<I>;
+    constexpr auto policy = std::remove_cvref_t<decltype(P)>::template policy_of<Index>;
     check_product<policy, first, second, nearest_even_t, false>();
     if (operand_cols(x) != operand_cols(y)) {
-      refuse("gemm: slice " + std::to_string(I) + " of b has " + std::to_string(operand_cols(y)) +
-             " columns, expected " + std::to_string(operand_cols(x)) + " as that of a has");
+      refuse("gemm: slice " + std::to_string(Index) + " of b has " +
+             std::to_string(operand_cols(y)) + " columns, expected " +
+             std::to_string(operand_cols(x)) + " as that of a has");
     }
     require_gemm_shapes(operand_rows(x), operand_cols(x), operand_rows(y), operand_cols(y), c);
     require_operands(policy, bulk::as_any_operand(x), bulk::as_any_operand(y));
@@ -102,9 +102,9 @@ void gemm(const A& a, const B& b, C&& c, const epilogue& e = {}) {
   lowp::detail::check_slice_sums<P>(a, b, c, e);
   std::vector<float> sums(rows * cols), slice(rows * cols);
   bool is_first = true;
-  const auto add = [&]<std::size_t I>(const auto& x, const auto& y) {
+  const auto add = [&]<std::size_t Index>(const auto& x, const auto& y) {
     if (lowp::detail::operand_cols(x) == 0) return;
-    constexpr auto policy = std::remove_cvref_t<decltype(P)>::template policy_of<I>;
+    constexpr auto policy = std::remove_cvref_t<decltype(P)>::template policy_of<Index>;
     reference::gemm<policy>(x, y, matrix_view<float>(slice.data(), rows, cols), nearest_even);
     const default_float_environment environment;
     for (std::size_t i = 0; i < slice.size(); ++i) {
@@ -157,15 +157,15 @@ template <slice_policy auto P, class A, class B, class Finish>
 void multiply_each_slice(const A& a, const B& b, matrix_view<float> held, const Finish& finish,
                          const row_memory& memory, const execution& how) {
   std::size_t left = 0;
-  const auto count = [&]<std::size_t I>(const auto& x, const auto&) {
+  const auto count = [&]<std::size_t Index>(const auto& x, const auto&) {
     if (lowp::detail::operand_cols(x) != 0) ++left;
   };
   lowp::detail::for_each_slice_pair(a, b, count);
   bool is_first = true;
   const bool is_empty = left == 0;
-  const auto multiply = [&]<std::size_t I>(const auto& x, const auto& y) {
-    if (lowp::detail::operand_cols(x) == 0 && !(is_empty && I == 0)) return;
-    constexpr auto policy = std::remove_cvref_t<decltype(P)>::template policy_of<I>;
+  const auto multiply = [&]<std::size_t Index>(const auto& x, const auto& y) {
+    if (lowp::detail::operand_cols(x) == 0 && !(is_empty && Index == 0)) return;
+    constexpr auto policy = std::remove_cvref_t<decltype(P)>::template policy_of<Index>;
     const bool is_last = left <= 1;
     const auto take = [&](std::size_t row, std::size_t col, std::size_t n, float* values) {
       if (!is_first) add_held(how.level(), held, row, col, n, values);
@@ -233,8 +233,8 @@ template <slice_policy auto P, class A, class B>
 requires sliced_alike<A, B>
 [[nodiscard]] gemm_explanation explain(const A& a, const B& b, const execution& how = {}) {
   gemm_explanation all{"slices, each by its own policy", {}, {}};
-  detail::for_each_slice_pair(a, b, [&]<std::size_t I>(const auto& x, const auto& y) {
-    constexpr auto policy = std::remove_cvref_t<decltype(P)>::template policy_of<I>;
+  detail::for_each_slice_pair(a, b, [&]<std::size_t Index>(const auto& x, const auto& y) {
+    constexpr auto policy = std::remove_cvref_t<decltype(P)>::template policy_of<Index>;
     all.slices.push_back(explain<policy>(x, y, nearest_even, how));
   });
   return all;

@@ -52,9 +52,14 @@ class hadamard_plan {
   }
   [[nodiscard]] std::size_t size() const { return size_; }
 
+  /// Words of groups that pass after pass goes over. From memory few are best, whose next ones the
+  /// processor fetches meanwhile; else so many as stay in the first-level cache.
+  static constexpr std::size_t words_at_a_time(std::size_t all) {
+    return all > (std::size_t{1} << 18) ? 1024 : 4096;
+  }
   /// Whole groups in a row, from position `first` on, `count` elements.
-  void transform_row(isa level, const float* in, float* out, std::size_t first,
-                     std::size_t count) const {
+  void transform_row(isa level, const float* in, float* out, std::size_t first, std::size_t count,
+                     std::size_t at_a_time = 4096) const {
     const std::size_t lanes = kernels::butterfly_lanes(level);
     const std::size_t run = std::size_t{1} << factors_.stages;
     const words x = words_of(in, out, lanes, first);
@@ -67,8 +72,7 @@ class hadamard_plan {
       if (whole * lanes != count) transform_rest(level, x, in_lanes, whole * lanes, count);
       return;
     }
-    // Several groups, as long as they stay in the cache from pass to pass.
-    const std::size_t piece = (std::max)(std::size_t{1}, cached_words / size_) * size_;
+    const std::size_t piece = (std::max)(std::size_t{1}, at_a_time / size_) * size_;
     for (std::size_t i = 0; i < count; i += piece) {
       const std::size_t n = (std::min)(piece, count - i);
       transform(level, x.from(i, i), n / lanes, in_lanes, stages, x.out + i, lanes);
@@ -172,7 +176,7 @@ class hadamard_plan {
     }
   }
 
-  static constexpr std::size_t most_lanes = 16, cached_words = 4096;
+  static constexpr std::size_t most_lanes = 16;
   /// Groups that do not fill a vector.
   void transform_rest(isa level, const words& x, int in_lanes, std::size_t begin,
                       std::size_t end) const {
@@ -186,26 +190,33 @@ class hadamard_plan {
     transform(level, rest, 1, in_lanes, 0, nullptr, 0);
     std::memcpy(x.out + begin, values.data(), bytes);
   }
-  /// As many groups at a time as a vector has lanes, element i of each in vector i.
+  /// As many groups at a time as some vectors have lanes, element i of each in vectors i.
   void transform_small(isa level, const words& x, std::size_t count) const {
-    constexpr std::size_t most_size = 20 * most_lanes / 2;
-    std::array<std::uint32_t, most_size * most_lanes> values{};
-    std::array<std::uint8_t, most_size * most_lanes> signs{};
+    constexpr std::size_t most_words = 20 * most_lanes / 2 * most_lanes;
+    std::array<std::uint32_t, most_words> values{};
     const std::size_t lanes = kernels::butterfly_lanes(level);
-    for (std::size_t i = 0; i < count; i += lanes * size_) {
-      const std::size_t groups = (std::min)(lanes, (count - i) / size_);
+    const std::size_t width = most_words / (size_ * lanes) * lanes;
+    words part = x.within(values.data(), width);
+    part.signs = nullptr;  // values take them where they lie in rows
+    for (std::size_t i = 0; i < count; i += width * size_) {
+      const std::size_t groups = (std::min)(width, (count - i) / size_), all = groups * size_;
       for (std::size_t g = 0; g < groups; ++g) {
-        for (std::size_t j = 0; j < size_; ++j) {
-          values[j * lanes + g] = x.in[i + g * size_ + j];
-          if (x.signs != nullptr) signs[j * lanes + g] = x.signs[i + g * size_ + j];
+        for (std::size_t j = 0; j < size_; ++j) values[j * width + g] = x.in[i + g * size_ + j];
+      }
+      if (x.signs != nullptr && !is_inverse_) {
+        for (std::size_t g = 0; g < groups; ++g) {
+          for (std::size_t j = 0; j < size_; ++j) {
+            values[j * width + g] ^= std::uint32_t{x.signs[i + g * size_ + j]} << 24;
+          }
         }
       }
-      words part = x.within(values.data(), lanes);
-      if (x.signs != nullptr) part.signs = signs.data();
-      part.sign_step = lanes;
-      transform(level, part, size_, 0, factors_.stages, values.data(), lanes);
+      transform(level, part, size_, 0, factors_.stages, values.data(), width,
+                (groups + lanes - 1) / lanes);
       for (std::size_t g = 0; g < groups; ++g) {
-        for (std::size_t j = 0; j < size_; ++j) x.out[i + g * size_ + j] = values[j * lanes + g];
+        for (std::size_t j = 0; j < size_; ++j) x.out[i + g * size_ + j] = values[j * width + g];
+      }
+      if (x.signs != nullptr && is_inverse_) {
+        for (std::size_t j = i; j < i + all; ++j) x.out[j] ^= std::uint32_t{x.signs[j]} << 24;
       }
     }
   }

@@ -28,11 +28,18 @@ class hadamard_rows {
   [[nodiscard]] std::size_t cols() const { return x_.cols; }
   /// Writes the rows from `first` on that `to` has room for.
   void write(isa level, std::size_t first, const matrix_view<float>& to) const {
+    write(level, first, 0, to);
+  }
+  /// Those columns of them from `left` on, a multiple of granule(), that `to` has room for.
+  void write(isa level, std::size_t first, std::size_t left, const matrix_view<float>& to) const {
     const default_float_environment environment;
+    const std::size_t at_a_time = bulk::hadamard_plan::words_at_a_time(x_.rows * x_.cols);
     for (std::size_t row = 0; row < to.rows; ++row) {
-      plan_.transform_row(level, x_.row(first + row), to.row(row), 0, x_.cols);
+      plan_.transform_row(level, x_.row(first + row) + left, to.row(row), left, to.cols, at_a_time);
     }
   }
+  /// Columns that are made together.
+  [[nodiscard]] std::size_t granule() const { return plan_.size(); }
 
  private:
   static const hadamard& checked(const matrix_view<const float>& x, const hadamard& t) {

@@ -31,13 +31,14 @@ inline void transform_rows(const hadamard_plan& plan, const matrix_view<const fl
   const std::size_t height = (std::max)(std::size_t{1}, piece_size / width);
   const std::size_t across = (in.cols + width - 1) / width;
   const std::size_t down = (in.rows + height - 1) / height;
+  const std::size_t at_a_time = hadamard_plan::words_at_a_time(in.rows * in.cols);
   const auto part = [&](std::size_t i) {
     const default_float_environment environment;
     const std::size_t first = i / across * height, left = i % across * width;
     const std::size_t last = (std::min)(in.rows, first + height);
     for (std::size_t row = first; row < last; ++row) {
       plan.transform_row(how.level(), in.row(row) + left, out.row(row) + left, left,
-                         (std::min)(width, in.cols - left));
+                         (std::min)(width, in.cols - left), at_a_time);
     }
   };
   how.run(across * down, task(part));

@@ -3,8 +3,10 @@
 // numbers, and what ties scales to each other by its inequalities.
 #include "lowp/block/rules/statistic.hpp"
 
+#include <bit>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <stdexcept>
 #include <vector>
@@ -185,4 +187,45 @@ TEST_CASE("Scales of a matrix go back into the rule that takes given ones") {
   lowp::tie_to_row_maxima(scales, 2);
   const auto tied = lowp::quantize<e2m1_b32>(in, rules::given{scales});
   CHECK(lowp::scales_of(tied) == scales);
+  // In one step; a block of zeros takes the scale of another.
+  const auto constrained =
+      lowp::constrained_scales<e2m1_b32>(in, rules::amax, lowp::tied_to_row_maxima{});
+  CHECK(lowp::quantize<e2m1_b32>(in, constrained) == tied);
+  std::vector<float> zeros(64);
+  zeros[40] = 3;
+  const auto powers = lowp::constrained_scales<e2m1_b32>(
+      matrix_view<const float>(zeros.data(), 1, 64), rules::amax, lowp::powers_of_two{});
+  CHECK(std::vector<float>(powers.scales().begin(), powers.scales().end()) ==
+        std::vector<float>{0.5f, 0.5f});
+
+  scales[1] = std::numeric_limits<float>::quiet_NaN();
+  CHECK_THROWS_AS(lowp::quantize<e2m1_b32>(in, rules::given{scales}), std::invalid_argument);
+  scales[1] = -1;
+  CHECK_NOTHROW(lowp::quantize<e2m1_b32>(in, rules::given{scales}));
+  constexpr auto without_sign =
+      lowp::block_format{lowp::formats::e2m1, lowp::formats::ue4m3, lowp::block_shape{1, 32}};
+  CHECK_THROWS_AS(lowp::quantize<without_sign>(in, rules::given{scales}), std::invalid_argument);
+}
+
+TEST_CASE("doubles that rules answer become scales of binary32 as the hardware converts them") {
+  test::split_mix random(29);
+  const auto compare = [](double x) {
+    const auto code =
+        lowp::detail::as_scale_code(lowp::scaled_blocks_of(lowp::block_format{
+                                        formats::e2m1, formats::binary32, block_shape{1, 16}}),
+                                    x);
+    const auto wanted = std::bit_cast<std::uint32_t>(static_cast<float>(x));
+    const bool is_too_large = (wanted & 0x7FFFFFFFu) == 0x7F800000u;  // scales saturate
+    REQUIRE(code == (is_too_large ? wanted - 1 : wanted));
+  };
+  for (std::uint64_t exponent = 1023 - 151; exponent <= 1023 + 129; ++exponent) {
+    for (std::uint64_t upper : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{0x7FFFFF}}) {
+      for (std::uint64_t rest : {0x0u, 0x1u, 0xFFFFFFFu, 0x10000000u, 0x10000001u, 0x1FFFFFFFu}) {
+        compare(std::bit_cast<double>(exponent << 52 | upper << 29 | rest));
+      }
+    }
+    compare(std::bit_cast<double>(exponent << 52 | random.word() >> 12));
+  }
+  compare(0.0);
+  compare(-1.0 / 3);
 }

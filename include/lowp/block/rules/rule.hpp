@@ -36,6 +36,7 @@
 // operation, on every machine and under every compiler option.
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -44,6 +45,7 @@
 #include <utility>
 
 #include "lowp/arrays/matrix_view.hpp"
+#include "lowp/block/affine_scale.hpp"
 #include "lowp/block/block_format.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/core/unpacked.hpp"
@@ -137,14 +139,33 @@ inline constexpr binary32 largest_binary32 = binary32::from_code(largest_code(fo
           static_cast<float>(decoding)};
 }
 
+/// A double as the code of binary32, if it is positive and what it rounds to, to nearest even, is
+/// normal; else 0. Rules answer such values for each block, and integers are fast.
+[[nodiscard]] constexpr std::uint32_t normal_binary32(double value) {
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  constexpr std::uint64_t first = std::uint64_t{1023 - 126} << 52;  // 2^-126
+  constexpr std::uint64_t end = std::uint64_t{1023 + 128} << 52;    // 2^128
+  if (bits < first || bits >= end) return 0;
+  const std::uint64_t offset = bits - (std::uint64_t{1023 - 127} << 52);
+  const std::uint64_t code = (offset + 0x0FFFFFFFu + (offset >> 29 & 1)) >> 29;
+  return code < 0x7F800000u ? static_cast<std::uint32_t>(code) : 0;
+}
+
 /// What a rule answers, as a code: one of code_t is one already, any other number is a value.
-[[nodiscard]] constexpr code_t as_scale_code(const auto& format, const auto& answer) {
+template <class Answer>
+requires(!std::same_as<Answer, affine_range> && !std::same_as<Answer, affine_scale>)
+    [[nodiscard]] constexpr code_t as_scale_code(const auto& format, const Answer& answer) {
   using type = std::remove_cvref_t<decltype(answer)>;
   if constexpr (std::same_as<type, code_t>) {
     return answer & low_mask(format.scale.bits());
   } else if constexpr (std::same_as<type, unpacked>) {
     return nearest_scale(format, answer);
   } else {
+    if constexpr (std::same_as<type, double>) {
+      if (is_same_format(format.scale, formats::binary32)) {
+        if (const std::uint32_t code = normal_binary32(answer); code != 0) return code;
+      }
+    }
     return nearest_scale(format, unpack(answer));
   }
 }
@@ -165,7 +186,8 @@ concept answers_call = requires(const Rule& rule, const Format& format, const bl
 };
 
 template <class T>
-concept scale_value = std::same_as<T, unpacked> || std::floating_point<T>;
+concept scale_value = std::same_as<T, unpacked> || std::floating_point<T> ||
+    std::same_as<T, affine_range> || std::same_as<T, affine_scale>;
 template <class Rule, class Format>
 concept answers_scale_value = requires(const Rule& rule, const Format& format,
                                        const block_values& block) {
@@ -192,7 +214,8 @@ struct mode_of_rule {
 };
 
 /// What chooses the scales of the lowest groups of a composition that scale_rule_for does not know:
-/// it sees blocks, and answers values.
+/// it sees blocks, and answers values, or, for groups with a zero point or an offset, an
+/// affine_range or an affine_scale.
 template <class Rule, class Format>
 concept group_rule_for = (detail::answers_scale_value<Rule, Format> ||
                           detail::answers_call_value<Rule, Format>);

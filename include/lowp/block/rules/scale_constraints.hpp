@@ -4,14 +4,19 @@
 #pragma once
 
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/block/block_matrix.hpp"
+#include "lowp/block/quantize.hpp"
+#include "lowp/block/rules/error_norm.hpp"
 #include "lowp/block/rules/given.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/core/failure.hpp"
@@ -87,6 +92,21 @@ inline void tie_to_row_maxima(std::span<float> scales, std::size_t per_row,
   }
 }
 
+/// The two as constraints for constrained_scales: what is called with all scales and how many there
+/// are in a row.
+struct powers_of_two {
+  scale_direction direction = scale_direction::up;
+  void operator()(std::span<float> scales, std::size_t) const {
+    make_powers_of_two(scales, direction);
+  }
+};
+struct tied_to_row_maxima {
+  scale_direction direction = scale_direction::up;
+  void operator()(std::span<float> scales, std::size_t per_row) const {
+    tie_to_row_maxima(scales, per_row, direction);
+  }
+};
+
 /// The scales of a matrix of elements in blocks as binary32 numbers, row-major over the grid of
 /// blocks, without that of the tensor: what rules::given takes.
 template <class Format, template <class> class Layout, class Bytes>
@@ -101,6 +121,59 @@ requires described_scaled_blocks<Format>
     }
   }
   return scales;
+}
+
+namespace rules {
+
+/// Scales that it owns, in the manner of given.
+class constrained {
+ public:
+  static constexpr std::string_view name = "constrained";
+  static constexpr bool sees_specials = true;
+
+  constrained(std::vector<float> scales, const tensor_scale& of_tensor)
+      : scales_(std::move(scales)), of_tensor_(of_tensor) {}
+  [[nodiscard]] std::span<const float> scales() const { return scales_; }
+  [[nodiscard]] unpacked scale(const block_values& block, const auto&) const {
+    return unpack(scales_[block.index]);
+  }
+  [[nodiscard]] tensor_scale tensor(const float&, const auto&) const { return of_tensor_; }
+  void require_grid(std::size_t block_rows, std::size_t block_cols) const {
+    given{scales_, of_tensor_}.require_grid(block_rows, block_cols);
+  }
+
+ private:
+  std::vector<float> scales_;
+  tensor_scale of_tensor_;
+};
+
+}  // namespace rules
+
+/// A rule for this matrix: the scales that another rule chooses for it, under a constraint, which
+/// is any callable as powers_of_two and tied_to_row_maxima are. Blocks of zeros, whose scale is 0,
+/// have the largest scale of their row, or 1, instead. Throws std::invalid_argument where the other
+/// rule or the constraint does; scales of NaN, of data with NaN, are none for either of these.
+///
+///   quantize<F>(w, constrained_scales<F>(w, rules::amax, tied_to_row_maxima{scale_direction::up}))
+template <auto F, class Rule, std::invocable<std::span<float>, std::size_t> Constraint>
+requires scaled_block_format<F>
+[[nodiscard]] rules::constrained constrained_scales(const matrix_view<const float>& in,
+                                                    const Rule& rule, const Constraint& constraint,
+                                                    const execution& how = {}) {
+  const auto q = quantize<F>(in, rule, nearest_even, how);
+  std::vector<float> scales = scales_of(q);
+  const std::size_t per_row = q.block_col_count();
+  for (std::size_t first = 0; first < scales.size(); first += per_row) {
+    const std::span<float> row = std::span(scales).subspan(first, per_row);
+    float largest = 0;
+    for (const float scale : row) largest = scale > largest ? scale : largest;
+    for (float& scale : row) {
+      if (scale == 0) scale = largest > 0 ? largest : 1.0f;
+    }
+  }
+  if (!scales.empty()) constraint(std::span<float>(scales), per_row);
+  const float decoding = q.tensor_scale();
+  return {std::move(scales), {detail::over(1, decoding), decoding}};
 }
 
 }  // namespace lowp

@@ -132,10 +132,10 @@ struct search {
                              .weights_stride = weight.stride,
                              .base = std::bit_cast<std::uint32_t>(base),
                              .decoding = std::bit_cast<std::uint32_t>(block.tensor.decoding)};
-    const std::uint32_t largest = std::bit_cast<std::uint32_t>(block.amax);
+    const std::uint32_t amax_bits = std::bit_cast<std::uint32_t>(block.amax);
     for (std::size_t r = 0, c = 0; r < of.rows; c = 0, ++r) {
       const float* const x = block.values.row(r);
-      while (c < of.cols && (std::bit_cast<std::uint32_t>(x[c]) & 0x7FFFFFFFu) != largest) ++c;
+      while (c < of.cols && (std::bit_cast<std::uint32_t>(x[c]) & 0x7FFFFFFFu) != amax_bits) ++c;
       if (c == of.cols) continue;
       of.extreme = std::bit_cast<std::uint32_t>(x[c]);
       if (weight.data != nullptr) of.extreme_weight = std::bit_cast<std::uint32_t>(weight(r, c));

@@ -50,7 +50,7 @@ struct of_statistic_t {
   }
   [[nodiscard]] double scale(const block_values& block, const auto&) const requires(!sees_amax) {
     const default_float_environment environment;
-    const block_statistics found = statistics_of_block(block.values);
+    const block_statistics found = lowp::detail::add_up_block(block.values, best_isa());
     if constexpr (std::invocable<const Function&, const block_statistics&>) {
       return under(static_cast<double>(function(found)), block.tensor);
     } else {
@@ -60,7 +60,8 @@ struct of_statistic_t {
 
  private:
   [[nodiscard]] static float largest(const auto& format) {
-    return pack_as<float>(unpack(detail::largest_element(format)));
+    return std::bit_cast<float>(
+        static_cast<std::uint32_t>(lowp::detail::largest_element(format).code()));
   }
   [[nodiscard]] static double under(double scale, const tensor_scale& t) {
     return opaque(opaque(scale) / static_cast<double>(t.decoding));

@@ -113,7 +113,7 @@ class column_slices {
  public:
   explicit column_slices(const X&... x) : parts_(x...) {
     std::size_t index = 0, rows = 0;
-    const auto check = [&](const auto& d) {
+    const auto look_at = [&](const auto& d) {
       if (index == 0) rows = d.rows();
       if (d.rows() != rows) {
         refuse("column_slices: slice " + std::to_string(index) + " has " +
@@ -123,7 +123,7 @@ class column_slices {
       detail::require_tensor_scale(
           "column_slices: the tensor scale of slice " + std::to_string(index++), d.tensor_scale);
     };
-    (check(describe(x)), ...);
+    (look_at(describe(x)), ...);
   }
   [[nodiscard]] const auto& parts() const { return parts_; }
 
@@ -143,7 +143,7 @@ class row_slices {
  public:
   explicit row_slices(const X&... x) : parts_(x...) {
     std::size_t index = 0, cols = 0;
-    const auto check = [&](const auto& d) {
+    const auto look_at = [&](const auto& d) {
       if (index == 0) cols = d.cols();
       if (d.cols() != cols) {
         refuse("row_slices: slice " + std::to_string(index) + " has " + std::to_string(d.cols()) +
@@ -152,7 +152,7 @@ class row_slices {
       detail::require_tensor_scale(
           "row_slices: the tensor scale of slice " + std::to_string(index++), d.tensor_scale);
     };
-    (check(describe(x)), ...);
+    (look_at(describe(x)), ...);
   }
   [[nodiscard]] const auto& parts() const { return parts_; }
 

@@ -27,8 +27,8 @@ struct slice_sums {
   static constexpr std::tuple policies{Policies...};
 
   /// The policy of a slice.
-  template <std::size_t I>
-  static constexpr auto policy_of = std::get<(I < count ? I : count - 1)>(policies);
+  template <std::size_t Index>
+  static constexpr auto policy_of = std::get<(Index < count ? Index : count - 1)>(policies);
 };
 
 namespace policies {

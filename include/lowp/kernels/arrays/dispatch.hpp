@@ -275,6 +275,10 @@ LOWP_BORDER void amax_blocks(isa level, const float* in, std::size_t count, int 
 /// See group_loops.inc.
 LOWP_BORDER void range_blocks(isa level, const float* in, std::size_t count, int log2_block,
                               std::uint32_t* highest, std::uint32_t* lowest);
+LOWP_BORDER void range_elements(isa level, const float* in, std::size_t count,
+                                std::uint32_t* highest, std::uint32_t* lowest);
+/// Whether finish_group_terms can do what group_terms::fuses says.
+[[nodiscard]] LOWP_BORDER bool can_fuse_terms(isa level);
 
 /// The values of the scales of blocks with these amaxes (as bits).
 inline void scale_values(isa level, const scale_arithmetic& s, const std::uint32_t* amax,
@@ -291,6 +295,9 @@ LOWP_BORDER void run_finish_group_terms(isa level, const group_terms& t, const s
                                         std::size_t count, std::uint32_t* out);
 LOWP_BORDER void run_divide_by_group_terms(isa level, const group_terms& t, const float* in,
                                            std::size_t count, std::uint32_t* out);
+LOWP_BORDER void run_integer_quotients(isa level, const group_terms& t, const integer_span& codes,
+                                       const float* in, std::size_t count, std::uint8_t* out,
+                                       int log2_bytes);
 }  // namespace detail
 
 /// Room that arrays of terms have beyond what is used: loops read whole groups of vectors.
@@ -315,6 +322,20 @@ inline void divide_by_group_terms(isa level, const group_terms& t, const float* 
               detail::run_divide_by_group_terms(level, t.from(first),
                                                 reinterpret_cast<const float*>(from), n,
                                                 reinterpret_cast<std::uint32_t*>(to));
+            });
+}
+
+/// Codes of (in + shift) / scale + zero, rounded once to nearest even, for integers as codes.
+/// Scales lie between 2^-90 and 2^90, `seconds` are 1 / scale and `zeros` 3 * 2^22 + zero, of
+/// integers of at most 2^20 in magnitude; |in| and |shift| are at most 2^36 * scale.
+template <class Out>
+void integer_quotients(isa level, const group_terms& t, const integer_span& codes, const float* in,
+                       std::size_t count, Out* out) {
+  in_groups(group_size(level, 4), {in, 32, nullptr, 0, out, 8 * sizeof(Out)}, count,
+            [&](const auto* from, const auto*, auto* to, std::size_t first, std::size_t n) {
+              detail::run_integer_quotients(level, t.from(first), codes,
+                                            reinterpret_cast<const float*>(from), n, to,
+                                            std::countr_zero(sizeof(Out)));
             });
 }
 

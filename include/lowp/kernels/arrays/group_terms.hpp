@@ -21,12 +21,24 @@ struct group_terms {
   const std::uint32_t* seconds = nullptr;
   const std::uint32_t* shifts = nullptr;
   int log2_group = 0;
+  bool fuses = false;  ///< element * scale - shift is rounded once; no zeros and seconds
 
   [[nodiscard]] group_terms from(std::size_t element) const {
     const std::size_t group = element >> log2_group;
     const auto at = [group](const std::uint32_t* p) { return p == nullptr ? p : p + group; };
-    return {at(zeros), at(scales), at(seconds), at(shifts), log2_group};
+    return {at(zeros), at(scales), at(seconds), at(shifts), log2_group, fuses};
   }
+};
+
+/// Codes that are the integers lowest … highest, at most 2^20 in magnitude, modulo mask + 1. Words
+/// are the bits of sums with 3 * 2^22, of which each is one more than that before.
+struct integer_span {
+  static constexpr std::uint32_t zero = 0x4B400000u;  ///< 3 * 2^22
+  std::uint32_t lowest = zero, highest = zero;
+  std::uint32_t mask = 0;
+  /// Quotients that lie farther from an integer, as binary32, are rounded with care: a half less
+  /// 2^-22 of the largest that is no less than an end of the span.
+  std::uint32_t safe_distance = 0;
 };
 
 }  // namespace kernels

@@ -84,6 +84,14 @@ struct shrink_block {
   std::uint32_t extreme = 0, extreme_weight = 0;
 };
 
+/// A search for a zero point, first … last, of codes low … high, all of at most 2^20 in magnitude.
+struct affine_zero_plan {
+  int low = 0, high = 0, first = 0, last = 0;
+  int whole_norm = 2;  ///< as shrink_plan
+  std::uint32_t norm = 0;
+  std::uint32_t ends[2] = {};  ///< the lowest and the highest element, binary32
+};
+
 /// The series of error powers (block/rules/error_norm.hpp): 2 / (ln 2 * (2 i + 1)), and
 /// (ln 2)^i / i!.
 inline constexpr float power_logarithm[5] = {0x1.715476p+1f, 0x1.ec709ep-1f, 0x1.2776c6p-1f,
@@ -123,6 +131,16 @@ LOWP_BORDER void search_unsigned_scale(isa level, const std::uint32_t* x,
 /// 2^40.
 [[nodiscard]] LOWP_BORDER int search_shrunk_scale(isa level, const shrink_plan& plan,
                                                   const shrink_block& block);
+
+/// The zero point under which the elements err least, of equal ones the first, if they err less
+/// than `least`, a number that is not negative, in bits, which it lowers; else first - 1.
+/// The error is the sum, in order, of |x - step * scale|^norm, where step is x / scale to nearest
+/// even, low - zero … high - zero. There is room for 16 words more in x, which are numbers, and in
+/// `steps`.
+[[nodiscard]] LOWP_BORDER int search_affine_zero(isa level, const affine_zero_plan& plan,
+                                                 std::uint32_t scale, const std::uint32_t* x,
+                                                 std::size_t n, std::uint32_t* steps,
+                                                 std::uint32_t& least);
 
 /// The codes nearest to (x + shift) / scale, lowest … highest, less lowest; those of groups whose
 /// scale is zero stay as they are. Without shifts (null): x / scale.
