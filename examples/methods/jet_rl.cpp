@@ -57,7 +57,7 @@ int main() {
   figures.equal("outputs of rollout that differ from training's", "none", differ, 0);
   figures.within("in FP8 after training in BF16, SQNR in dB", "another policy",
                  measure_error(in_bfloat16, rolled_out).sqnr_db, 10, 40);
-  for (const auto& [w, x, e] : methods::char_lm_gradients()) {
+  for (const auto& [w, x, e] : methods::trained_layers()) {
     methods::matrix g{e.rows, w.cols}, exact_g{g}, d{w.rows, w.cols}, exact_d{d};
     methods::binary32_products().input_gradient(0, e, w, exact_g);
     methods::binary32_products().weight_gradient(0, e, x, exact_d);

@@ -75,6 +75,6 @@ int main() {
   figures.within("nearest, too short by", "1.009276", too_short(nearest), 1.009, 1.0095);
   figures.within("stochastic, too short by", "1", too_short(drawn), 0.9997, 1.0003);
   figures.within("error of 64 gradients' mean, of one's", "unbiased: 0.125",
-                 error_of_mean(methods::char_lm_gradients()[1]), 0.12, 0.13);
+                 error_of_mean(methods::trained_layers()[1]), 0.12, 0.13);
   return figures.status();
 }
