@@ -73,6 +73,7 @@ matrix logit_gradients(std::size_t rows) {
     for (std::size_t i = 0; i < result.cols; ++i) sum += p[i] = std::exp(p[i] + last.bias[i]);
     for (std::size_t i = 0; i < result.cols; ++i) p[i] /= sum;
     p[symbols[row + char_lm::context_size]] -= 1;
+    for (std::size_t i = 0; i < result.cols; ++i) p[i] /= static_cast<float>(rows);
   }
   return result;
 }
