@@ -57,7 +57,8 @@ double share_of_other_growth(const methods::matrix& x) {
 int main() {
   methods::figures figures("Elucidating FP4", "arXiv 2509.17791");
   const auto layers = methods::char_lm_layers(1);
-  const methods::matrix gradient = methods::logit_gradients(), &weight = layers[1].weight;
+  const methods::matrix gradient = methods::logit_gradients(1024, 0x1p-10f),
+                        &weight = layers[1].weight;
   constexpr auto nvfp4 = formats::scaled_tensor(formats::ue4m3);
   for (const auto* x : {&gradient, &weight}) {
     const std::string name = x == &gradient ? "gradients" : "weights";
