@@ -3,7 +3,9 @@
 #include "lowp/block/ternary_planes.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <random>
 #include <stdexcept>
@@ -72,14 +74,27 @@ TEST_CASE("what signs and one scale say is said exactly; corners") {
   for (std::size_t i = 0; i < w.size(); ++i) wrong += std::abs(y[i] - w[i]) > 1e-6f;
   CHECK(wrong == 0);
   at(std::vector<float>(128));
-  CHECK(y == std::vector<float>(128));
+  for (const float& v : y) CHECK(std::bit_cast<std::uint32_t>(v) == 0);  // not -0
   w[7] = std::numeric_limits<float>::infinity();
   at(w);
-  CHECK(std::isnan(y[0]));
+  CHECK(unpack(y[0]).is_nan());
   CHECK_THROWS_AS(
       quantize_ternary_planes(matrix_view<const float>(w.data(), 1, 128), {.iterations = 0}),
       std::invalid_argument);
   CHECK_THROWS_AS(
       quantize_ternary_planes(matrix_view<const float>(w.data(), 1, 128), {.tolerance = -1}),
       std::invalid_argument);
+  CHECK_THROWS_AS(quantize_ternary_planes(matrix_view<const float>(w.data(), 1, 128),
+                                          {.tolerance = std::numeric_limits<double>::quiet_NaN()}),
+                  std::invalid_argument);
+}
+
+TEST_CASE("scales saturate in their format") {
+  std::vector<float> w(128, 5000.0f), y(128);
+  w[0] = 0;
+  constexpr block_format f{formats::ternary, formats::e4m3fn, block_shape{1, 128}};
+  dequantize(quantize_ternary_planes<f>(matrix_view<const float>(w.data(), 1, 128)),
+             matrix_view<float>(y.data(), 1, 128));
+  CHECK(y[0] == 0);
+  CHECK(y[1] == 896);  // twice 448
 }

@@ -24,6 +24,13 @@ struct square_law {
   unpacked expand(const unpacked& y) const { return exact::multiply(y, y); }
 };
 
+struct falling_law {
+  unpacked compress(const unpacked& x) const { return expand(x); }
+  unpacked expand(const unpacked& y) const {
+    return exact::add(unpacked::scaled_integer(false, 1), -y);
+  }
+};
+
 /// How many of all codes and of values about all boundaries are not what `compress` and `expand` in
 /// long double say.
 template <class F, class Compress, class Expand>
@@ -107,6 +114,21 @@ TEST_CASE("corners of a companded format") {
   CHECK(decode(nan_kept, encode(nan_kept, unpacked::nan())).is_nan());
   CHECK(defect(companded<4>(formats::e4m3fn, companders::power{2})) != nullptr);
   CHECK(defect(companded_format<decltype(formats::e2m1), 4>{formats::e2m1}) != nullptr);
+}
+
+TEST_CASE("companders that contradict themselves make no format") {
+  const auto is_refused = [](const auto& c) {
+    return defect(companded<4>(formats::symmetric_int_n<4>, c)) != nullptr;
+  };
+  CHECK(is_refused(companders::power{0}));
+  CHECK(is_refused(companders::power{-1}));
+  CHECK(is_refused(companders::mu_law{0}));
+  CHECK(is_refused(companders::a_law{0.5f}));
+  CHECK(is_refused(falling_law{}));
+  CHECK_FALSE(is_refused(companders::a_law{1}));
+  // Values of binary64 that are far from 1 have a logarithm, too.
+  const unpacked root = companders::power{0.125f}.compress(unpack(0x1p-1000));
+  CHECK(pack_as<double>(root) == 0x1p-125);
 }
 
 TEST_CASE("random bits keep values on average") {

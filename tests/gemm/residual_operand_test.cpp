@@ -125,7 +125,8 @@ TEST_CASE("terms by rules, and of matrices that only this test knows") {
   const auto of_special = quantize_residual<formats::mxfp4, formats::mxfp4>(
       matrix_view<const float>(special.data(), rows, cols));
   const std::vector<float> y = values_of(of_special);
-  CHECK((std::isnan(y[32]) && std::isnan(y[63]) && !std::isnan(y[31]) && !std::isnan(y[64])));
+  const auto is_nan = [&](std::size_t i) { return unpack(y[i]).is_nan(); };
+  CHECK((is_nan(32) && is_nan(63) && !is_nan(31) && !is_nan(64)));
 }
 
 TEST_CASE("bad shapes are refused, nothing is written") {
@@ -156,4 +157,22 @@ TEST_CASE("a product of a sum is that of its values") {
   gemm(a, matrix_view<const float>(values.data(), n, k),
        matrix_view<float>(expected.data(), rows, n));
   CHECK(c == expected);
+}
+
+TEST_CASE("a term whose values without the tensor scale are beyond binary32") {
+  // The scale of a block of the largest element is the largest bfloat16.
+  constexpr block_format f{formats::e2m1, formats::scaled_tensor(formats::bfloat16),
+                           block_shape{1, 16}};
+  const std::vector<float> w = normal_values(2 * 32, 7);
+  const auto q = quantize_residual<f, formats::mxfp4>(matrix_view<const float>(w.data(), 2, 32));
+  const std::vector<float> values = values_of(q);
+  std::vector<float> one(32 * 32), c(32 * 2);
+  for (std::size_t i = 0; i < 32; ++i) one[33 * i] = 1;
+  gemm(matrix_view<const float>(one.data(), 32, 32), q, matrix_view<float>(c.data(), 32, 2));
+  int wrong = 0;
+  for (std::size_t i = 0; i < c.size(); ++i) {
+    wrong += !(unpack(c[i]) == unpack(values[i % 2 * 32 + i / 2]) ||
+               (c[i] == 0 && values[i % 2 * 32 + i / 2] == 0));
+  }
+  CHECK(wrong == 0);
 }

@@ -155,6 +155,11 @@ TEST_CASE("values in closed form, sides of the singular values, corners") {
   CHECK_THROWS_AS(
       add_low_rank(matrix_view<const float>(x, 2, 2), t, matrix_view<float>(out, 2, 2), 2),
       std::invalid_argument);
+  low_rank short_of = t;
+  short_of.right.pop_back();
+  CHECK_THROWS_AS(
+      add_low_rank(matrix_view<const float>(x, 2, 2), short_of, matrix_view<float>(out, 2, 2)),
+      std::invalid_argument);
   CHECK(out[0] == 7);
 }
 

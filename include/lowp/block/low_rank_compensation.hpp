@@ -62,37 +62,6 @@ inline void require_weights(const char* list, std::span<const float> weights, st
   }
 }
 
-/// The terms of x whose weighted errors are least: those of row weight * x * column weight, both
-/// products rounded to binary32, divided by the weights, rounded to binary32.
-[[nodiscard]] inline low_rank weighted_terms(const matrix_view<const float>& x,
-                                             const compensation& how) {
-  if (how.row_weights.empty() && how.col_weights.empty()) {
-    return low_rank_terms(x, how.rank, how.side);
-  }
-  const auto rows = [&](std::size_t i) {
-    return static_cast<float>(weight_at(how.row_weights, i));
-  };
-  const auto cols = [&](std::size_t i) {
-    return static_cast<float>(weight_at(how.col_weights, i));
-  };
-  std::vector<float> weighted(x.rows * x.cols);
-  for (std::size_t row = 0; row < x.rows; ++row) {
-    for (std::size_t col = 0; col < x.cols; ++col) {
-      weighted[row * x.cols + col] =
-          product_of_floats(product_of_floats(rows(row), x(row, col)), cols(col));
-    }
-  }
-  low_rank terms =
-      low_rank_terms(matrix_view<const float>(weighted.data(), x.rows, x.cols), how.rank, how.side);
-  for (std::size_t i = 0; i < terms.left.size(); ++i) {
-    terms.left[i] = quotient_of_floats(terms.left[i], rows(i / terms.rank));
-  }
-  for (std::size_t i = 0; i < terms.right.size(); ++i) {
-    terms.right[i] = quotient_of_floats(terms.right[i], cols(i % terms.cols));
-  }
-  return terms;
-}
-
 /// Row by row from the first element on; products, squares and sums in binary64.
 [[nodiscard]] inline double sum_of_squares(const matrix_view<const float>& x,
                                            const compensation& how) {
@@ -111,6 +80,40 @@ inline void require_weights(const char* list, std::span<const float> weights, st
 }  // namespace detail
 
 inline namespace LOWP_BASELINE {
+namespace bulk {
+
+/// The terms of x whose weighted errors are least: those of row weight * x * column weight, both
+/// products rounded to binary32, divided by the weights, rounded to binary32.
+[[nodiscard]] inline low_rank weighted_terms(const matrix_view<const float>& x,
+                                             const compensation& how) {
+  if (how.row_weights.empty() && how.col_weights.empty()) {
+    return low_rank_terms(x, how.rank, how.side);
+  }
+  const auto rows = [&](std::size_t i) {
+    return static_cast<float>(lowp::detail::weight_at(how.row_weights, i));
+  };
+  const auto cols = [&](std::size_t i) {
+    return static_cast<float>(lowp::detail::weight_at(how.col_weights, i));
+  };
+  std::vector<float> weighted(x.rows * x.cols);
+  for (std::size_t row = 0; row < x.rows; ++row) {
+    for (std::size_t col = 0; col < x.cols; ++col) {
+      weighted[row * x.cols + col] = lowp::detail::product_of_floats(
+          lowp::detail::product_of_floats(rows(row), x(row, col)), cols(col));
+    }
+  }
+  low_rank terms =
+      low_rank_terms(matrix_view<const float>(weighted.data(), x.rows, x.cols), how.rank, how.side);
+  for (std::size_t i = 0; i < terms.left.size(); ++i) {
+    terms.left[i] = lowp::detail::quotient_of_floats(terms.left[i], rows(i / terms.rank));
+  }
+  for (std::size_t i = 0; i < terms.right.size(); ++i) {
+    terms.right[i] = lowp::detail::quotient_of_floats(terms.right[i], cols(i % terms.cols));
+  }
+  return terms;
+}
+
+}  // namespace bulk
 
 /// `quantizer` is called with a matrix_view<const float> and gives a term (residual_matrix.hpp):
 ///
@@ -142,7 +145,7 @@ requires std::invocable<const Quantizer&, matrix_view<const float>>
   const auto attempt = [&](const matrix_view<const float>& from) {
     compensated<matrix> made{quantizer(from), {}, 0};
     remainder_of(w, made.quantized, work, on);
-    made.correction = detail::weighted_terms(work, how);
+    made.correction = bulk::weighted_terms(work, how);
     add_low_rank(work, made.correction, work, -1);
     made.error = detail::sum_of_squares(work, how);
     return made;

@@ -36,13 +36,20 @@ inline constexpr block_format ternary_groups{ternary, binary32, block_shape{1, C
 
 namespace detail {
 
+[[nodiscard]] constexpr bool has_negative_values(const auto& f) {
+  const unpacked one = unpacked::scaled_integer(false, 1);
+  const unpacked x = decode(f, encode(f, -one, nearest_even, overflow::saturate));
+  return x.is_finite() && !x.is_zero() && x.negative;
+}
+
 struct trits {
   std::int8_t first = 0, second = 0;
 };
 /// Of the nine pairs, -1 before 0 before 1 and the second counting fastest, the first whose value
-/// is nearest to w; each operation rounded to binary64.
+/// is nearest to w; under scales of zero both are 0. Each operation rounded to binary64.
 [[nodiscard]] inline trits nearest_trits(double w, double a, double b) {
   trits best;
+  if (a == 0 && b == 0) return best;  // no value is -0 then
   double least = 0;
   for (int i = 0; i < 9; ++i) {
     const int first = i / 3 - 1, second = i % 3 - 1;
@@ -89,8 +96,9 @@ inline namespace LOWP_BASELINE {
 /// For each group of a row, w ~ a t + b u with t, u of -1, 0, 1: both planes begin as the signs of
 /// w; then scales are fitted to the planes (detail::fitted_scales), and for each element the pair
 /// is taken that is nearest (detail::nearest_trits), in turn, until scales move less than the
-/// tolerance. At last they are rounded to the scale format, to nearest even, and pairs are chosen
-/// once more. Scales may be negative. A group with a NaN or an infinity has scales of NaN.
+/// tolerance. At last they are rounded to the scale format, to nearest even, where they saturate,
+/// and pairs are chosen once more. Scales may be negative. A group with a NaN or an infinity has
+/// scales of NaN.
 ///
 ///   const auto q = quantize_ternary_planes<formats::ternary_groups<128>>(w);
 ///   gemm(x, q, y);  // with gemm/operands/residual_operand.hpp
@@ -100,14 +108,15 @@ template <auto F = formats::ternary_groups<>>
 requires(is_block_format_v<format_of<F>>)
     [[nodiscard]] residual_matrix<block_matrix<F>, block_matrix<F>> quantize_ternary_planes(
         matrix_view<const float> in, const ternary_fit& fit = {}, const execution& how = {}) {
-  static_assert(F.element == formats::ternary && F.shape.rows == 1 && has_nan(F.scale),
-                "planes are of ternary elements in rows, under scales that have a NaN");
-  if (fit.iterations < 1 || !(fit.tolerance >= 0)) {
+  static_assert(F.element == formats::ternary && F.shape.rows == 1 && has_nan(F.scale) &&
+                    detail::has_negative_values(F.scale),
+                "planes are of ternary elements in rows, under scales that have a sign and a NaN");
+  if (fit.iterations < 1 || fit.tolerance < 0 || detail::is_nan(fit.tolerance)) {
     refuse("quantize_ternary_planes: iterations are " + std::to_string(fit.iterations) +
            " and the tolerance is " + std::to_string(fit.tolerance) +
            ", expected at least 1 and no less than 0");
   }
-  // A copy: clang 19 without optimization reads members of F itself as zeros.
+  // A copy: clang 19 finds members of F itself at wrong places, where F has padding.
   static constexpr auto scale_format = F.scale;
   block_matrix<F> first(in.rows, in.cols), second(in.rows, in.cols);
   const std::size_t width = first.block_cols();
@@ -115,8 +124,8 @@ requires(is_block_format_v<format_of<F>>)
     const std::size_t left = block * width, count = (std::min)(width, in.cols - left);
     const float* const w = in.row(row) + left;
     const auto put = [&](const unpacked& a, const unpacked& b) {
-      first.set_scale_code(row, block, encode(scale_format, a, nearest_even));
-      second.set_scale_code(row, block, encode(scale_format, b, nearest_even));
+      first.set_scale_code(row, block, encode(scale_format, a, nearest_even, overflow::saturate));
+      second.set_scale_code(row, block, encode(scale_format, b, nearest_even, overflow::saturate));
     };
     t.assign(count, {});
     bool is_special = false;

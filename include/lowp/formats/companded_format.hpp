@@ -23,7 +23,8 @@ namespace lowp {
 /// A monotone function of 0 … 1 onto itself and its inverse, of exact values: compress(x) is what
 /// is rounded to an element, expand(y) what an element stands for. Both are asked for 0 < x < 1
 /// alone. expand must not fall as y rises. Formats ask for expand only: where it is the inverse of
-/// compress, to compare compress(x) with y is to compare x with expand(y).
+/// compress, to compare compress(x) with y is to compare x with expand(y). Of a compander that has
+/// a defect(compander), as formats do, no format is made.
 ///
 ///   struct square_law {  // one of your own
 ///     lowp::unpacked compress(const lowp::unpacked& x) const { return lowp::exact::sqrt(x); }
@@ -69,11 +70,27 @@ struct companded_format {
   [[nodiscard]] constexpr int bits() const { return element.bits(); }
 };
 
+namespace detail {
+/// An integer in the order of binary32 numbers, zeros being one.
+[[nodiscard]] constexpr std::int32_t order_key(std::uint32_t bits) {
+  const auto magnitude = static_cast<std::int32_t>(bits & 0x7FFFFFFFu);
+  return (bits >> 31) != 0 ? -magnitude : magnitude;
+}
+}  // namespace detail
+
 template <number_format Element, int Bits>
 [[nodiscard]] constexpr const char* defect(const companded_format<Element, Bits>& f) {
   if (defect(f.element) != nullptr) return defect(f.element);
   if (f.element.bits() > Bits) return "the elements of a companded_format have at most Bits bits";
-  if (f.count < 2) return "a companded_format has two values at least; make it by companded()";
+  if (f.count < 2) {
+    return "a companded_format has two values at least; make it by companded(), of a compander "
+           "without a defect";
+  }
+  for (std::size_t i = 1; i < static_cast<std::size_t>(f.count); ++i) {
+    if (detail::order_key(f.values[f.order[i]]) < detail::order_key(f.values[f.order[i - 1]])) {
+      return "the compander of a companded_format falls";
+    }
+  }
   return nullptr;
 }
 
@@ -103,19 +120,14 @@ template <compander C>
 [[nodiscard]] constexpr unpacked midpoint(const unpacked& a, const unpacked& b) {
   return scale_by_power_of_two(exact::add(a, b), -1);
 }
-/// An integer in the order of binary32 numbers, zeros being one.
-[[nodiscard]] constexpr std::int32_t order_key(std::uint32_t bits) {
-  const auto magnitude = static_cast<std::int32_t>(bits & 0x7FFFFFFFu);
-  return (bits >> 31) != 0 ? -magnitude : magnitude;
-}
 [[nodiscard]] constexpr unpacked binary32_value(std::uint32_t bits) {
   return decode(formats::binary32, bits);
 }
 
 }  // namespace detail
 
-/// The elements through a compander. Of an element that contradicts itself, of too many bits or
-/// without two finite values nothing is made, and defect() of the result says so.
+/// The elements through a compander. Of an element or a compander that contradicts itself, of too
+/// many bits or without two finite values nothing is made, and defect() of the result says so.
 ///
 ///   constexpr auto nupes = companded<4>(formats::symmetric_int_n<4>, companders::power{0.7f});
 ///   quantize<block_format{nupes, formats::binary32, block_shape{1, 128}}>(x)
@@ -126,6 +138,9 @@ template <int Bits = 8, number_format Element, compander C>
                                                                   const C& c) {
   companded_format<Element, Bits> f{.element = element};
   if (defect(element) != nullptr || element.bits() > Bits) return f;
+  if constexpr (requires { defect(c); }) {
+    if (defect(c) != nullptr) return f;
+  }
   const code_t codes = code_t{1} << element.bits();
   unpacked largest{};
   for (code_t code = 0; code < codes; ++code) {
@@ -160,14 +175,14 @@ template <int Bits = 8, number_format Element, compander C>
 
 template <number_format Element, int Bits>
 [[nodiscard]] constexpr unpacked decode(const companded_format<Element, Bits>& f, code_t code) {
-  return detail::binary32_value(f.values[code & low_mask(f.bits())]);
+  return detail::binary32_value(f.values[code & low_mask(f.bits()) & (f.size - 1)]);
 }
 
 template <number_format Element, int Bits, rounding_mode R = nearest_even_t>
 [[nodiscard]] constexpr code_t encode(const companded_format<Element, Bits>& f, const unpacked& x,
                                       const R& mode = {}, overflow o = overflow::to_special,
                                       missing_nan n = missing_nan::largest) {
-  if (!x.is_finite() || x.is_zero()) return encode(f.element, x, mode, o, n);
+  if (!x.is_finite() || x.is_zero() || f.count < 2) return encode(f.element, x, mode, o, n);
   const auto element_at = [&f](std::size_t i) { return decode(f.element, f.order[i]); };
   const auto put = [&](const unpacked& image) { return encode(f.element, image, mode, o, n); };
   // Numbers of binary32 in the order of integers: the last one that is not above x.

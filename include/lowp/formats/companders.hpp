@@ -17,12 +17,11 @@ namespace detail {
 /// log2(x) of a positive value, cut off to multiples of 2^-54.
 [[nodiscard]] constexpr unpacked stated_binary_logarithm(const unpacked& x) {
   const fixed_number l = binary_logarithm(x);
-  return scale_by_power_of_two(
-      unpacked::from_integer(std::int64_t{l.integer} * (std::int64_t{1} << 54) +
-                             static_cast<std::int64_t>(l.fraction.high >> 10)),
-      -54);
+  return exact::add(unpacked::from_integer(std::int64_t{l.integer}),
+                    unpacked::scaled_integer(false, l.fraction.high >> 10, -54));
 }
-/// 2^x, x being cut off toward zero to multiples of 2^-54; zero below 2^-500 and 2^500 above that.
+/// 2^x, x being cut off toward zero to multiples of 2^-54; zero for x up to -256, 2^500 from 256
+/// on.
 [[nodiscard]] constexpr unpacked stated_power_of_two(const unpacked& x) {
   if (x.is_zero()) return unpacked::scaled_integer(false, 1);
   if (x.kind != value_kind::finite || x.exponent >= 8) {
@@ -44,7 +43,7 @@ namespace companders {
 
 /// x^exponent: PowerQuant and NUPES (arXiv 2308.05600), the dynamic range expansion of COAT (arXiv
 /// 2410.19313). Relative errors below 2^-45 before values are rounded to binary32, for exponents of
-/// 1/8 to 32; exponent 1 leaves values as they are.
+/// 1/8 to 32; exponent 1 leaves values as they are. Powers below 2^-256 are zero.
 struct power {
   float exponent = 1;  ///< positive
   constexpr bool operator==(const power&) const = default;
@@ -63,7 +62,7 @@ struct power {
 /// log(1 + mu x) / log(1 + mu), the mu-law of ITU-T G.711 as a continuous function, mu > 0.
 /// Absolute errors below 2^-44.
 struct mu_law {
-  float mu = 255;
+  float mu = 255;  ///< 1/256 at least; less would be the identity, but for 2^-9
   constexpr bool operator==(const mu_law&) const = default;
   [[nodiscard]] constexpr unpacked compress(const unpacked& x) const {
     const unpacked scaled = exact::multiply(x, detail::exact_value_of(mu));
@@ -85,7 +84,7 @@ struct mu_law {
 /// The A-law of ITU-T G.711 as a continuous function, a >= 1: a x / (1 + log a) up to x = 1 / a,
 /// then (1 + log(a x)) / (1 + log a). Absolute errors below 2^-44.
 struct a_law {
-  float a = 87.6f;
+  float a = 87.6f;  ///< 1 at least
   constexpr bool operator==(const a_law&) const = default;
   [[nodiscard]] constexpr unpacked compress(const unpacked& x) const {
     const unpacked grown = exact::multiply(x, detail::exact_value_of(a));
@@ -111,6 +110,22 @@ struct a_law {
     return one_plus_logarithm(detail::exact_value_of(a));
   }
 };
+
+[[nodiscard]] constexpr const char* defect(const power& c) {
+  const unpacked x = detail::exact_value_of(c.exponent);
+  if (x.kind == value_kind::finite && !x.negative) return nullptr;
+  return "the exponent of a compander is positive";
+}
+[[nodiscard]] constexpr const char* defect(const mu_law& c) {
+  const unpacked x = detail::exact_value_of(c.mu);
+  if (x.kind == value_kind::finite && !x.negative && x.exponent >= -8) return nullptr;
+  return "mu of a mu-law is 1/256 at least";
+}
+[[nodiscard]] constexpr const char* defect(const a_law& c) {
+  const unpacked x = detail::exact_value_of(c.a);
+  if (x.kind == value_kind::finite && !x.negative && x.exponent >= 0) return nullptr;
+  return "a of an A-law is 1 at least";
+}
 
 }  // namespace companders
 }  // namespace lowp

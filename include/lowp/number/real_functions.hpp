@@ -9,7 +9,7 @@
 #include "lowp/core/config.hpp"
 
 #if !defined(__GNUC__) && !defined(__clang__)
-#include <cmath>  // std::log10, std::sqrt
+#include <cmath>  // std::log10, std::sqrt, std::fabs
 #endif
 
 namespace lowp::detail {
@@ -21,6 +21,9 @@ namespace lowp::detail {
 }
 [[nodiscard]] constexpr bool is_finite(const double& x) {
   return (std::bit_cast<std::uint64_t>(x) << 1) < std::uint64_t{0x7FF} << 53;
+}
+[[nodiscard]] constexpr bool is_nan(const double& x) {
+  return (std::bit_cast<std::uint64_t>(x) << 1) > std::uint64_t{0x7FF} << 53;
 }
 
 [[nodiscard]] inline double log10_of(double x) {

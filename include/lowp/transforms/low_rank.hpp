@@ -178,6 +178,8 @@ inline void require_low_rank(const char* function, const matrix_view<const float
 
 }  // namespace detail
 
+inline namespace LOWP_BASELINE {
+
 /// The terms of the largest `rank` singular values: among all matrices of that rank, left * right
 /// is, but for roundings, the nearest to `x` by the sum of squares (Eckart and Young). With
 /// rank = min(rows, cols) it is `x`.
@@ -271,8 +273,8 @@ inline void require_low_rank(const char* function, const matrix_view<const float
 /// out = in + sign * left * right, sign = 1 or -1: for each element the products, exact in
 /// binary64, are summed there in the order of the rank, from the first one on; the sum is added to
 /// the element in binary64 or taken from it, and that rounded to binary32. `out` may be `in`.
-/// Throws std::invalid_argument, before writing, for shapes that differ or matrices that share some
-/// elements only.
+/// Throws std::invalid_argument, before writing, for shapes that differ, factors that are not of
+/// the sizes that `terms` says, or matrices that share some elements only.
 inline void add_low_rank(matrix_view<const float> in, const low_rank& terms, matrix_view<float> out,
                          int sign = 1) {
   if (in.rows != terms.rows || in.cols != terms.cols) {
@@ -282,6 +284,10 @@ inline void add_low_rank(matrix_view<const float> in, const low_rank& terms, mat
   if (sign != 1 && sign != -1) {
     refuse("add_low_rank: sign is " + std::to_string(sign) + ", expected 1 or -1");
   }
+  bulk::require_size("add_low_rank", "left", terms.left.size(), "rows * rank",
+                     terms.rows * terms.rank);
+  bulk::require_size("add_low_rank", "right", terms.right.size(), "rank * cols",
+                     terms.rank * terms.cols);
   bulk::require_place("add_low_rank", in, out);
   const default_float_environment environment;
   std::vector<double> sums(terms.cols);
@@ -302,4 +308,5 @@ inline void add_low_rank(matrix_view<const float> in, const low_rank& terms, mat
   }
 }
 
+}  // namespace LOWP_BASELINE
 }  // namespace lowp

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "float_environment.hpp"
 #include "lowp/formats/fixed_format.hpp"
 
 using namespace lowp;
@@ -98,7 +99,7 @@ TEST_CASE("whole matrices are their tiles, one by one") {
       wrong += std::bit_cast<std::uint32_t>(v) != std::bit_cast<std::uint32_t>(y[i]);
     }
     CHECK(wrong == 0);
-    CHECK(std::isnan(y[cols + 3]));
+    CHECK(unpack(y[cols + 3]).is_nan());
   };
   check(coat, 4, 256);
   check(companded_tiles(block_shape{2, 8}, formats::symmetric_int_n<4>, formats::bfloat16,
@@ -145,4 +146,27 @@ TEST_CASE("laws that contradict themselves are refused") {
   refused(laws::range_expansion{1.0f});
   refused(laws::range_expansion{100.0f, 0});
   refused(laws::searched_power{5, 4});
+}
+
+TEST_CASE("tiles at the end of a row are as well in any floating-point environment") {
+  std::vector<float> x = states(130, 20);
+  for (float& v : x) v *= 0x1p-125f;
+  const matrix_view<const float> in(x.data(), 1, x.size());
+  const auto expected = quantize(coat, in);
+  for (const std::uint32_t flags : test::unusual_environments) {
+    const test::float_environment environment(flags);
+    CHECK(quantize(coat, in) == expected);
+  }
+}
+
+TEST_CASE("numbers of tiles of two formats at a time") {
+  const auto of = [](float range) {
+    return companded_tiles(block_shape{1, 4}, formats::e4m3fn, formats::binary32,
+                           laws::range_expansion{range});
+  };
+  const auto f = of(100.0f), g = of(1000.0f);
+  const std::uint32_t one = std::bit_cast<std::uint32_t>(1.0f);
+  const auto numbers = tile_numbers(f, {one, code_t{16}}), others = tile_numbers(g, {one, 24});
+  CHECK(numbers(0, 0x38) == pack_as<float>(tile_value(f, {one, code_t{16}}, 0, 0x38)));
+  CHECK(others(0, 0x38) == pack_as<float>(tile_value(g, {one, code_t{24}}, 0, 0x38)));
 }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -94,15 +95,17 @@ class companded_elements {
   using element = companded_format<decltype(Tiles::element), 8>;
   explicit companded_elements(const Tiles& f) : format_(f) {}
   [[nodiscard]] const Tiles& format() const { return format_; }
-  [[nodiscard]] const element& operator[](code_t code) {
-    std::optional<element>& one = made_[code & 0xFF];
-    if (!one) one = format_.companded_element(code);
-    return *one;
+  /// Shared, so that it outlives them.
+  [[nodiscard]] const std::shared_ptr<const element>& operator[](code_t code) {
+    std::shared_ptr<const element>& one = made_[code & 0xFF];
+    if (one == nullptr) one = std::make_shared<const element>(format_.companded_element(code));
+    return one;
   }
 
  private:
   Tiles format_;
-  std::vector<std::optional<element>> made_ = std::vector<std::optional<element>>(256);
+  std::vector<std::shared_ptr<const element>> made_ =
+      std::vector<std::shared_ptr<const element>>(256);
 };
 /// Those of a format, which each thread keeps until it is asked for another of the same type.
 template <class Tiles>
@@ -123,7 +126,7 @@ template <class Tiles, class Rounding, class Put>
                                       const matrix_view<const float>& values,
                                       const Rounding& rounding, const Put& put) {
   using blocks = companded_blocks<Tiles>;
-  const blocks format{kept_elements(f)[law], f.scale, f.tile};
+  const blocks format{*kept_elements(f)[law], f.scale, f.tile};
   const rule_view<blocks> rule(format, rules::amax);
   amax_accumulator all;
   for (std::size_t r = 0; r < values.rows; ++r) {
@@ -145,7 +148,7 @@ template <class Element, class Scale, class Law>
     const companded_tile_format<Element, Scale, Law>& f,
     const tile_parameters<companded_tile_format<Element, Scale, Law>>& parameters, std::size_t,
     code_t code) {
-  return exact::multiply(decode(detail::kept_elements(f)[parameters[1]], code),
+  return exact::multiply(decode(*detail::kept_elements(f)[parameters[1]], code),
                          decode(f.scale, parameters[0]));
 }
 
@@ -154,7 +157,7 @@ template <class Tiles>
 class companded_numbers {
  public:
   companded_numbers(const Tiles& f, const tile_parameters<Tiles>& parameters)
-      : elements_(&detail::kept_elements(f)[parameters[1]]),
+      : elements_(detail::kept_elements(f)[parameters[1]]),
         scale_(decode(f.scale, parameters[0])),
         factor_(pack_as<float>(scale_)),
         is_factor_(has_ieee_arithmetic && scale_.is_finite() && unpack(factor_) == scale_) {}
@@ -168,7 +171,7 @@ class companded_numbers {
 
  private:
   default_float_environment environment_{};
-  const companded_format<decltype(Tiles::element), 8>* elements_;
+  std::shared_ptr<const companded_format<decltype(Tiles::element), 8>> elements_;
   unpacked scale_;
   float factor_;
   bool is_factor_;
@@ -205,7 +208,7 @@ void encode_tiles(const companded_tile_format<Element, Scale, Law>& f,
     const auto by_definition = [&](std::size_t row) {
       reference::encode_tile_row(in, row, out, mode);
     };
-    return how.run(out.tile_row_count(), task(by_definition));
+    return run_and_rethrow(how, out.tile_row_count(), task(by_definition));
   }
   const auto tile_at = [&](std::size_t i) {
     return matrix_view<const float>(in.row(i / across * height) + i % across * width, height, width,
@@ -218,7 +221,7 @@ void encode_tiles(const companded_tile_format<Element, Scale, Law>& f,
       laws[i] = static_cast<std::uint8_t>(f.law.choose(f, tile_at(i)));
     }
   };
-  how.run(out.tile_row_count(), task(choose));
+  run_and_rethrow(how, out.tile_row_count(), task(choose));
 
   const std::size_t row_bits = width * static_cast<std::size_t>(f.element_bits());
   std::vector<std::size_t> tiles;
@@ -239,7 +242,7 @@ void encode_tiles(const companded_tile_format<Element, Scale, Law>& f,
     }
     using levels = block_format<companded_format<Element, 8>, Scale>;
     basic_block_matrix<variable_format<levels>> codes(
-        {levels{detail::kept_elements(f)[law], f.scale, block_shape{1, block_shape::whole}}},
+        {levels{*detail::kept_elements(f)[law], f.scale, block_shape{1, block_shape::whole}}},
         tiles.size(), size);
     quantize(matrix_view<const float>(values.data(), tiles.size(), size), codes, rules::amax, mode,
              how);
@@ -302,6 +305,7 @@ struct range_expansion {
       }
     }
     // Logarithms in binary64 tell, but next to an integer.
+    const default_float_environment environment;
     const double high = static_cast<double>(std::bit_cast<float>(most));
     const double low = static_cast<double>(std::bit_cast<float>(least));
     if (most > least) {
@@ -357,9 +361,10 @@ struct searched_power {
     for (int i = first; i <= last; ++i) {
       const auto law = static_cast<code_t>(i);
       const code_t scale = lowp::detail::encode_companded(f, law, values, nearest, put);
+      const companded_numbers<Tiles> numbers(f, {scale, law});
       double sum = 0;
       for (std::size_t k = 0; k < codes.size(); ++k) {
-        const float y = pack_as<float>(tile_value(f, {scale, law}, k, codes[k]));
+        const float y = numbers(k, codes[k]);
         const float x = values(k / values.cols, k % values.cols);
         const double apart = opaque(static_cast<double>(y) - static_cast<double>(x));
         sum = opaque(sum + opaque(apart * apart));

@@ -57,19 +57,23 @@ inline constexpr bool has_constant_formats =
     D::element_format::is_constant&& D::scale_format::is_constant;
 
 /// What holds of all values of an operand, that is of the products of an element and a scale: how
-/// many significant bits they have, and where the last of them lies, at the lowest.
+/// many significant bits they have, and where the last of them lies, at the lowest, and the first,
+/// at the highest.
 struct operand_facts {
   int factor_bits = value_facts::unbounded, last_bit_exponent = -value_facts::unbounded;
+  int highest_exponent = value_facts::unbounded;
   bool are_dyadic = true;
 
   constexpr operand_facts() = default;
   explicit constexpr operand_facts(const value_facts& element)
       : factor_bits(element.factor_bits()),
         last_bit_exponent(element.last_bit_exponent),
+        highest_exponent(element.highest_exponent),
         are_dyadic(element.are_dyadic()) {}
   constexpr operand_facts(const value_facts& element, const value_facts& scale)
       : factor_bits(element.factor_bits() + scale.factor_bits()),
         last_bit_exponent(element.last_bit_exponent + scale.last_bit_exponent),
+        highest_exponent(element.highest_exponent + scale.highest_exponent + 1),
         are_dyadic(element.are_dyadic() && scale.are_dyadic()) {}
 };
 template <class D>

@@ -30,7 +30,8 @@ void decode_term(const Term& term, const any_operand& x, const row_source& rows,
   // What a row source gives lacks the tensor scale. Where its values are exact, that is the one
   // rounding.
   if (x.tensor_scale == 1) return rows(row, first, count, out);
-  if (x.values.factor_bits <= 24 && x.values.last_bit_exponent >= -149) {
+  if (x.values.factor_bits <= 24 && x.values.last_bit_exponent >= -149 &&
+      x.values.highest_exponent <= 127) {
     rows(row, first, count, out);
     const default_float_environment environment;
     for (std::size_t i = 0; i < count; ++i) out[i] *= x.tensor_scale;
