@@ -53,11 +53,11 @@ double share_of_other_growth(const methods::matrix& x) {
   return 100 * other / static_cast<double>(x.values.size());
 }
 }  // namespace
-
 int main() {
   methods::figures figures("Elucidating FP4", "arXiv 2509.17791");
   const auto layers = methods::char_lm_layers(1);
-  const methods::matrix gradient = methods::char_lm_gradient(), &weight = layers[1].weight;
+  const auto& weight = layers[1].weight;
+  const auto gradient = methods::logit_gradients(1024, 0x1p-10f);
   constexpr auto nvfp4 = formats::scaled_tensor(formats::ue4m3);
   for (const auto* x : {&gradient, &weight}) {
     const std::string name = x == &gradient ? "gradients" : "weights";

@@ -63,7 +63,7 @@ int main(int count, char** arguments) {
     compare(figures, what + ": input's gradient", input_gradient, plain.input_gradient, e, w,
             {e.rows, w.cols});
   };
-  const auto [v, seen, gradient] = methods::char_lm_gradients()[0];
+  const auto [v, seen, gradient] = methods::trained_layers()[0];
   compare_both("hidden1", v, seen, gradient);
   auto x = methods::normal_matrix(256, 512), e = methods::normal_matrix(256, 256, 3);
   for (std::size_t i = 0; i < 256; ++i)

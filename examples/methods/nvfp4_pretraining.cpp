@@ -48,7 +48,7 @@ methods::training_products nvfp4_products() {
 
 int main(int count, char** arguments) {
   methods::figures figures("NVFP4 pretraining", "arXiv 2509.25149");
-  const auto layers = methods::char_lm_gradients();
+  const auto layers = methods::trained_layers();
   const auto& [w, x, e] = layers[1];
   const auto q = quantize<nvfp4_16x16>(w), t = quantize_transposed<nvfp4_16x16>(w);
   double differ = 0;

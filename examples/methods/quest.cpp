@@ -59,13 +59,13 @@ int main() {
   double outside = 0;
   for (std::size_t r = 0; r < q.rows; ++r) {
     const auto row = noise.view().row_range(r, 1);
-    const double half = rules::root_mean_square{.factor = 2.5139305786 / 15}(statistics_of(row));
+    const double half =
+        rules::root_mean_square{.factor = 2.5139305786 / 15}(statistics_of_block(row));
     for (std::size_t c = 0; c < q.cols; ++c)
-      outside += std::abs(row(0, c) - q.view()(r, c)) > 1.00001 * half;
+      outside += double(std::abs(row(0, c) - q.view()(r, c))) > 1.00001 * half;
   }
   figures.within("4 bits: share without a gradient", "0.0073, of normal numbers",
                  outside / static_cast<double>(q.values.size()), 0.0071, 0.0076);
-
   const auto layers = methods::char_lm_layers();
   const hadamard plain{.size = 128}, with_signs{.size = 128, .signs = random_signs{7}};
   const auto is_normal = [&](const char* what, double ours) {

@@ -49,8 +49,8 @@ int main() {
   figures.less("weights, mean dB, INT4 below FP4", "comparable or worse", by_int4, by_fp4);
   figures.less("FP4, M1 below M2", "M2 is better", m1, m2);
   figures.less("FP4, M2 below scales of their own", "a little", m2, by_fp4);
-  figures.less("FP4, M2 below M2 to the nearest power", "-", m2, m2_nearest);
-  figures.note("M2 by the formula as printed, under which groups clip: " + std::to_string(m2_down));
+  figures.note("M2 to the nearest power: " + std::to_string(m2_nearest) +
+               "; by the formula as printed, under which groups clip: " + std::to_string(m2_down));
 
   int inexact = 0;  // of FP4 shifted by 0 to 7, as FP8
   for (code_t code = 0; code < 16; ++code) {

@@ -63,7 +63,7 @@ std::vector<layer> char_lm_layers(std::size_t rows) {
   return layers;
 }
 
-matrix logit_gradients(std::size_t rows) {
+matrix logit_gradients(std::size_t rows, float share) {
   const std::vector<std::uint8_t> symbols = text(rows);
   const layer last = char_lm_layers(rows).back();
   matrix result = product(last.input, last.weight);
@@ -73,6 +73,7 @@ matrix logit_gradients(std::size_t rows) {
     for (std::size_t i = 0; i < result.cols; ++i) sum += p[i] = std::exp(p[i] + last.bias[i]);
     for (std::size_t i = 0; i < result.cols; ++i) p[i] /= sum;
     p[symbols[row + char_lm::context_size]] -= 1;
+    for (std::size_t i = 0; i < result.cols; ++i) p[i] *= share;
   }
   return result;
 }

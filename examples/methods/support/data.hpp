@@ -41,9 +41,9 @@ struct layer {
 [[nodiscard]] std::vector<layer> char_lm_layers(std::size_t rows = 1024);
 
 /// The gradient of the loss of each character, in nats, by the outputs of the last layer, rows x
-/// 96: their probabilities, less 1 for the character that follows. That of the mean loss of a batch
-/// is a share of it.
-[[nodiscard]] matrix logit_gradients(std::size_t rows = 1024);
+/// 96: their probabilities, less 1 for the character that follows, times `share`, which is 1 / rows
+/// for the mean loss of a batch.
+[[nodiscard]] matrix logit_gradients(std::size_t rows = 1024, float share = 1);
 
 /// The bits per character of that text if product(i, x, y) makes y = x * weight^T of layer i,
 /// without the bias; of 256 rows at a time.

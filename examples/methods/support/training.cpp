@@ -65,7 +65,7 @@ matrix copy_of(view x) {
 
 }  // namespace
 
-std::vector<trained_layer> char_lm_gradients(std::size_t rows) {
+std::vector<trained_layer> trained_layers(std::size_t rows) {
   const auto text = char_lm::symbols_of(char_lm::detail::read_text(LOWP_TEXT_FILE));
   std::vector<std::uint8_t> contexts, targets;
   for (std::size_t i = char_lm::context_size; i < text.size() && targets.size() < rows; ++i) {

@@ -21,7 +21,7 @@ struct trained_layer {
   matrix input;
   matrix output_gradient;
 };
-[[nodiscard]] std::vector<trained_layer> char_lm_gradients(std::size_t rows = 256);
+[[nodiscard]] std::vector<trained_layer> trained_layers(std::size_t rows = 256);
 
 /// The three products of the layers 0, 1 and 2 of char_lm:
 ///   output(i, x, w, y)             y = x * w^T

@@ -42,10 +42,10 @@ class integer_terms {
         return;
       }
     }
-    const auto bits_of = [](std::int64_t i) {
+    const auto biased = [](std::int64_t i) {
       return kernels::integer_span::zero + static_cast<std::uint32_t>(i);
     };
-    codes_ = {bits_of(element.range.low), bits_of(element.range.high),
+    codes_ = {biased(element.range.low), biased(element.range.high),
               static_cast<std::uint32_t>(low_mask(f.element.bits())),
               bits_of(0.5f - static_cast<float>(most) * 0x1p-22f)};
   }
