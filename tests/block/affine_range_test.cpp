@@ -5,6 +5,7 @@
 
 #include "lowp/block/rules/affine_search.hpp"
 
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -59,8 +60,25 @@ TEST_CASE("Ranges of values") {
   CHECK_THROWS_AS(lowp::percentile(x, 0, static_cast<double>(not_a_number)), std::invalid_argument);
   CHECK_THROWS_AS(lowp::moving_average_range(0), std::invalid_argument);
   CHECK_THROWS_AS(lowp::moving_average_range(1.5), std::invalid_argument);
+  CHECK_THROWS_AS(lowp::moving_average_range(static_cast<double>(not_a_number)),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(lowp::clipped({-1, 1}, not_a_number, 1), std::invalid_argument);
   CHECK_THROWS_AS(average.add({1, 0}), std::invalid_argument);
   CHECK_THROWS_AS(average.add({not_a_number, 0}), std::invalid_argument);
+}
+
+TEST_CASE("Ranges of subnormals, whatever the caller's arithmetic does with them") {
+  const std::vector<float> x{0x1p-140f, 0x3p-140f, -0x1p-141f};
+  const auto is = [](const affine_range& range, float low, float high) {
+    return std::bit_cast<std::uint32_t>(range.low) == std::bit_cast<std::uint32_t>(low) &&
+           std::bit_cast<std::uint32_t>(range.high) == std::bit_cast<std::uint32_t>(high);
+  };
+  CHECK(is(lowp::min_max(x), -0x1p-141f, 0x3p-140f));
+  CHECK(is(lowp::percentile(x, 0, 100), -0x1p-141f, 0x3p-140f));
+  CHECK(is(lowp::clipped({-0x1p-141f, 0x3p-140f}, 1, 0.5f), -0x1p-141f, 0x3p-141f));
+  lowp::moving_average_range average(0.5);
+  average.observe(lowp::matrix_view<const float>(x.data(), 1, 3));
+  CHECK(is(average.range(), -0x1p-141f, 0x3p-140f));
 }
 
 TEST_CASE("All of a range is within half a step, and zero is exact") {
@@ -97,6 +115,11 @@ TEST_CASE("All of a range is within half a step, and zero is exact") {
   CHECK(lowp::affine_code(formats::uint_n<8>, {1, 7}, not_a_number) == 7);
   CHECK(lowp::affine_code(formats::uint_n<8>, {1, 7}, infinite) == 255);
   CHECK(lowp::affine_code(formats::uint_n<8>, {0x1p-126f, 7}, -infinite) == 0);
+  CHECK(lowp::affine_code(formats::uint_n<8>, {0, 7}, 0) == 7);  // 0 / 0
+  CHECK(lowp::affine_code(formats::uint_n<8>, {not_a_number, 7}, 1) == 7);
+  CHECK(lowp::affine_scale_of(formats::uint_n<1>, {-3e38f, 3e38f}).scale == 0x1.FFFFFEp127f);
+  CHECK(lowp::affine_scale_of(formats::uint_n<31>, {-1, 0}).zero == 0x7FFFFFFF);
+  CHECK_THROWS_AS(lowp::affine_scale_of(formats::uint_n<32>, {-1, 0}), std::invalid_argument);
   CHECK_THROWS_AS(lowp::affine_scale_of(formats::uint_n<8>, {2, 1}), std::invalid_argument);
   CHECK_THROWS_AS(lowp::affine_scale_of(formats::uint_n<8>, {0, infinite}), std::invalid_argument);
   CHECK_THROWS_AS(lowp::affine_scale_of(formats::uint_n<8>, {not_a_number, 1}),
@@ -121,7 +144,7 @@ TEST_CASE("The search finds the first of the least errors over widths and zero p
           if ((whole.low == 0 && zero != 0) || (whole.high == 0 && zero != 7)) continue;
           double sum = 0;
           for (const float f : x) {
-            if (std::isnan(f)) continue;
+            if (!(std::bit_cast<std::uint32_t>(f) << 1 < 0xFF000000u)) continue;
             const double value = static_cast<double>(f);
             const double code =
                 std::fmin(7, std::fmax(0, std::nearbyint(rounded(value / scale)) + zero));
@@ -144,6 +167,8 @@ TEST_CASE("The search finds the first of the least errors over widths and zero p
   CHECK_THROWS_AS(lowp::search_affine_scale(formats::uint_n<3>, x, {.widths = 0}),
                   std::invalid_argument);
   CHECK_THROWS_AS(lowp::search_affine_scale(formats::uint_n<3>, x, {.norm = 0}),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(lowp::search_affine_scale(formats::uint_n<3>, x, {.norm = not_a_number}),
                   std::invalid_argument);
   CHECK_THROWS_AS(lowp::search_affine_scale(formats::uint_n<12>, x), std::invalid_argument);
 }

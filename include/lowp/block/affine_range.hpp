@@ -26,8 +26,15 @@ namespace lowp {
 
 namespace detail {
 
+// By the bits: compilers may take it that numbers are no NaN.
 [[nodiscard]] inline bool is_finite_number(float x) {
   return (std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFu) < 0x7F800000u;
+}
+[[nodiscard]] inline bool is_not_a_number(float x) {
+  return (std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFu) > 0x7F800000u;
+}
+[[nodiscard]] inline bool is_finite_number(double x) {
+  return (std::bit_cast<std::uint64_t>(x) << 1) < (std::uint64_t{0x7FF} << 53);
 }
 inline void require_range(const char* function, const affine_range& range) {
   if (is_finite_number(range.low) && is_finite_number(range.high) && range.low <= range.high) {
@@ -45,6 +52,7 @@ concept float_or_const = std::same_as<const T, const float>;
 namespace detail {
 template <class Use>
 void for_each_finite_number(const matrix_view<const float>& values, const Use& use) {
+  const default_float_environment environment;  // comparisons see subnormals
   for (std::size_t r = 0; r < values.rows; ++r) {
     for (std::size_t c = 0; c < values.cols; ++c) {
       if (is_finite_number(values(r, c))) use(values(r, c));
@@ -87,10 +95,12 @@ template <float_or_const T>
 /// Each end times a factor, rounded to binary32: the learned clipping of OmniQuant and ABQ-LLM.
 /// Throws std::invalid_argument for factors outside 0 to 1.
 [[nodiscard]] inline affine_range clipped(const affine_range& range, float of_low, float of_high) {
-  if (!(of_low >= 0) || !(of_low <= 1) || !(of_high >= 0) || !(of_high <= 1)) {
+  const auto is_part = [](float x) { return detail::is_finite_number(x) && x >= 0 && x <= 1; };
+  if (!is_part(of_low) || !is_part(of_high)) {
     refuse("clipped: factors are " + std::to_string(of_low) + " and " + std::to_string(of_high) +
            ", expected 0 to 1");
   }
+  const default_float_environment environment;
   return {detail::times(range.low, of_low), detail::times(range.high, of_high)};
 }
 
@@ -100,7 +110,8 @@ template <float_or_const T>
 /// percentiles.
 template <float_or_const T>
 [[nodiscard]] affine_range percentile(const matrix_view<T>& values, double lower, double upper) {
-  if (!(lower >= 0) || !(lower <= upper) || !(upper <= 100)) {
+  if (!detail::is_finite_number(lower) || !detail::is_finite_number(upper) || !(lower >= 0) ||
+      !(lower <= upper) || !(upper <= 100)) {
     refuse("percentile: percentiles are " + std::to_string(lower) + " and " +
            std::to_string(upper) + ", expected 0 <= lower <= upper <= 100");
   }
@@ -110,12 +121,12 @@ template <float_or_const T>
   if (sorted.empty()) return {};
   std::sort(sorted.begin(), sorted.end());
   const auto at = [&](double p) {
-    const double place = opaque(opaque(p / 100) * static_cast<double>(sorted.size() - 1));
+    const double place = opaque(opaque(p / opaque(100.0)) * static_cast<double>(sorted.size() - 1));
     const auto below = static_cast<std::size_t>(place);
     const std::size_t above = below + 1 < sorted.size() ? below + 1 : below;
     const double a = static_cast<double>(sorted[below]), b = static_cast<double>(sorted[above]);
     const double part = opaque(place - static_cast<double>(below));
-    return static_cast<float>(opaque(a + opaque(part * opaque(b - a))));
+    return opaque(static_cast<float>(opaque(a + opaque(part * opaque(b - a)))));
   };
   return {at(lower), at(upper)};
 }
@@ -174,7 +185,7 @@ class percentile_observer {
 class moving_average_range {
  public:
   explicit moving_average_range(double rate = 0.1) : rate_(rate) {
-    if (!(rate > 0) || !(rate <= 1)) {
+    if (!detail::is_finite_number(rate) || !(rate > 0) || !(rate <= 1)) {
       refuse("moving_average_range: rate is " + std::to_string(rate) +
              ", expected above 0 and at most 1");
     }
@@ -183,7 +194,7 @@ class moving_average_range {
     detail::require_range("moving_average_range", range);
     const default_float_environment environment;
     const auto mix = [&](double old, float end) {
-      const double x = static_cast<double>(end);
+      const double x = opaque(static_cast<double>(opaque(end)));
       return is_empty_ ? x : opaque(opaque(opaque(1 - rate_) * old) + opaque(rate_ * x));
     };
     low_ = mix(low_, range.low);
@@ -198,7 +209,8 @@ class moving_average_range {
   }
   /// 0 and 0 before any.
   [[nodiscard]] affine_range range() const {
-    return {static_cast<float>(low_), static_cast<float>(high_)};
+    const default_float_environment environment;
+    return {opaque(static_cast<float>(opaque(low_))), opaque(static_cast<float>(opaque(high_)))};
   }
 
  private:
@@ -214,24 +226,31 @@ class moving_average_range {
 ///   zero  = lowest code - low / scale to nearest even, within the codes
 ///
 /// in binary32, each operation rounded once; the difference of the ends in binary64. 1 and 0, or
-/// the code next to 0, for the range of 0 alone. Throws std::invalid_argument for what is no range.
+/// the code next to 0, for the range of 0 alone; the scale ends at the largest number. Throws
+/// std::invalid_argument for what is no range, and for formats without integers or with integers
+/// that std::int32_t does not have.
 template <number_format F>
 [[nodiscard]] affine_scale affine_scale_of(const F& format, const affine_range& range) {
   const integer_values integers = integers_of(format);
   if (!integers.exist || integers.unit != 0) {
     refuse("affine_scale_of: the format has no integers");
   }
+  if (integers.range.high > std::int64_t{0x7FFFFFFF}) {
+    refuse("affine_scale_of: the format has integers beyond 2^31 - 1, which no zero point can be");
+  }
   detail::require_range("affine_scale_of", range);
   const default_float_environment environment;
-  const affine_range r = with_zero(range);
+  const affine_range r = with_zero({opaque(range.low), opaque(range.high)});
   const auto clamp = [&](std::int64_t zero) {
     return static_cast<std::int32_t>(
         std::clamp<std::int64_t>(zero, integers.range.low, integers.range.high));
   };
   if (r.low == 0 && r.high == 0) return {1, clamp(0)};
   const double width = opaque(static_cast<double>(r.high) - static_cast<double>(r.low));
-  const double steps = static_cast<double>(integers.range.high - integers.range.low);
-  const float scale = (std::max)(static_cast<float>(opaque(width / steps)), 0x1p-126f);
+  // Opaque, or the compiler may multiply by 1 / steps.
+  const double steps = opaque(static_cast<double>(integers.range.high - integers.range.low));
+  const double wanted = (std::min)(opaque(width / steps), 0x1.FFFFFEp127);
+  const float scale = (std::max)(static_cast<float>(opaque(wanted)), 0x1p-126f);
   const float places = detail::over(r.low, scale);  // not positive, above -2^32
   const double shifted = opaque(static_cast<double>(places) + 0x1.8p52);
   const auto whole = static_cast<std::int64_t>(opaque(shifted - 0x1.8p52));
@@ -243,8 +262,9 @@ namespace detail {
 /// Under default_float_environment.
 [[nodiscard]] inline std::int32_t affine_code(std::int64_t low, std::int64_t high,
                                               const affine_scale& to, float x) {
-  if (x != x) return to.zero;
-  const double places = std::clamp(static_cast<double>(over(x, to.scale)), -0x1p40, 0x1p40);
+  const float quotient = over(x, to.scale);
+  if (is_not_a_number(quotient)) return to.zero;
+  const double places = std::clamp(static_cast<double>(quotient), -0x1p40, 0x1p40);
   const auto whole = static_cast<std::int64_t>(opaque(opaque(places + 0x1.8p52) - 0x1.8p52));
   return static_cast<std::int32_t>(std::clamp<std::int64_t>(whole + to.zero, low, high));
 }
@@ -252,7 +272,7 @@ namespace detail {
 }  // namespace detail
 
 /// The code of x: x / scale in binary32, to nearest even, plus zero, within the codes of the
-/// format; `zero` for a NaN.
+/// format; `zero` where the quotient is NaN.
 template <number_format F>
 [[nodiscard]] std::int32_t affine_code(const F& format, const affine_scale& to, float x) {
   const integer_values integers = integers_of(format);

@@ -167,6 +167,11 @@ TEST_CASE("Scales are tied to each other by powers of two in the direction that 
       if (scales[i] == largest) CHECK(tied[i] == largest);
     }
   }
+  // Subnormals, whatever the caller's arithmetic does with them.
+  std::vector<float> small{0x3p-142f, 0x1p-132f};
+  lowp::tie_to_row_maxima(small, 2);
+  CHECK(std::bit_cast<std::uint32_t>(small[0]) == 1u << 9);   // 2^-140
+  CHECK(std::bit_cast<std::uint32_t>(small[1]) == 1u << 17);  // 2^-132
   CHECK_THROWS_AS(lowp::tie_to_row_maxima(scales, 5), std::invalid_argument);
   for (const float bad : {0.0f, -1.0f, std::numeric_limits<float>::quiet_NaN(),
                           std::numeric_limits<float>::infinity()}) {

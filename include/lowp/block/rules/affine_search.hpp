@@ -32,12 +32,13 @@ struct affine_search {
 };
 
 namespace detail {
+inline namespace LOWP_BASELINE {
 
 inline void require_affine_search(const std::string& function, const affine_search& search) {
   if (search.widths < 1 || search.widths > 65536) {
     refuse(function + ": widths is " + std::to_string(search.widths) + ", expected 1 to 65536");
   }
-  if (!(search.norm > 0) || !(search.norm <= 4)) {
+  if (!is_finite_number(search.norm) || !(search.norm > 0) || !(search.norm <= 4)) {
     refuse(function + ": norm is " + std::to_string(search.norm) +
            ", expected above 0 and at most 4");
   }
@@ -144,7 +145,10 @@ template <number_format F, class Values>
   return run_affine_search(level, of, range, finite, search);
 }
 
+}  // namespace LOWP_BASELINE
 }  // namespace detail
+
+inline namespace LOWP_BASELINE {
 
 /// The scale and zero point that leave the least error: widths i / widths of that of
 /// min_max_with_zero, i = 1 … widths, and for each of them all zero points from the lowest code to
@@ -164,7 +168,10 @@ template <number_format F>
   return detail::search_affine(best_isa(), format, detail::as_row(values), search);
 }
 
+}  // namespace LOWP_BASELINE
+
 namespace rules {
+inline namespace LOWP_BASELINE {
 
 /// What search_affine_scale finds for each group, of a composition with a zero point or an offset
 /// whose elements are integers of at most 8 bits; the scale is rounded to the format of scales
@@ -190,5 +197,6 @@ struct search_affine {
   }
 };
 
+}  // namespace LOWP_BASELINE
 }  // namespace rules
 }  // namespace lowp

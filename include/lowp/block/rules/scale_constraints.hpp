@@ -18,6 +18,7 @@
 #include "lowp/block/quantize.hpp"
 #include "lowp/block/rules/error_norm.hpp"
 #include "lowp/block/rules/given.hpp"
+#include "lowp/core/config.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/core/failure.hpp"
 
@@ -35,6 +36,11 @@ inline void require_scales(const char* function, std::span<const float> scales) 
     refuse(std::string(function) + ": scales[" + std::to_string(i) + "] is " +
            std::to_string(scales[i]) + ", expected a finite positive number");
   }
+}
+/// The larger one of scales that are not negative: by the bits, as comparisons may take subnormals
+/// for zeros. NaN is above all.
+[[nodiscard]] constexpr float larger_scale(float a, float b) {
+  return std::bit_cast<std::uint32_t>(a) > std::bit_cast<std::uint32_t>(b) ? a : b;
 }
 /// The exponent of the power of two that takes the place of a positive ratio.
 [[nodiscard]] constexpr int power_in_place_of(const unpacked& ratio, scale_direction direction) {
@@ -81,13 +87,14 @@ inline void tie_to_row_maxima(std::span<float> scales, std::size_t per_row,
   for (std::size_t first = 0; first < scales.size(); first += per_row) {
     const std::span<float> row = scales.subspan(first, per_row);
     float largest = row[0];
-    for (const float scale : row) largest = scale > largest ? scale : largest;
+    for (const float scale : row) largest = detail::larger_scale(scale, largest);
     for (float& scale : row) {
       const unpacked part = exact::divide(unpack(scale), unpack(largest));  // at most 1
       const int exponent = detail::power_in_place_of(part, direction);
       const float tied =
           pack_as<float>(scale_by_power_of_two(unpack(largest), exponent > 0 ? 0 : exponent));
-      scale = tied > 0 ? tied : std::bit_cast<float>(std::uint32_t{1});
+      const std::uint32_t bits = std::bit_cast<std::uint32_t>(tied);
+      scale = std::bit_cast<float>(bits == 0 ? 1u : bits);
     }
   }
 }
@@ -149,6 +156,8 @@ class constrained {
 
 }  // namespace rules
 
+inline namespace LOWP_BASELINE {
+
 /// A rule for this matrix: the scales that another rule chooses for it, under a constraint, which
 /// is any callable as powers_of_two and tied_to_row_maxima are. Blocks of zeros, whose scale is 0,
 /// have the largest scale of their row, or 1, instead. Throws std::invalid_argument where the other
@@ -163,17 +172,22 @@ requires scaled_block_format<F>
   const auto q = quantize<F>(in, rule, nearest_even, how);
   std::vector<float> scales = scales_of(q);
   const std::size_t per_row = q.block_col_count();
+  const auto scale_bits = [](float x) { return std::bit_cast<std::uint32_t>(x); };
   for (std::size_t first = 0; first < scales.size(); first += per_row) {
     const std::span<float> row = std::span(scales).subspan(first, per_row);
     float largest = 0;
-    for (const float scale : row) largest = scale > largest ? scale : largest;
+    for (const float scale : row) {
+      if (scale_bits(scale) <= 0x7F800000u) largest = detail::larger_scale(scale, largest);
+    }
     for (float& scale : row) {
-      if (scale == 0) scale = largest > 0 ? largest : 1.0f;
+      if (scale_bits(scale) << 1 == 0) scale = scale_bits(largest) != 0 ? largest : 1.0f;
     }
   }
   if (!scales.empty()) constraint(std::span<float>(scales), per_row);
   const float decoding = q.tensor_scale();
+  const default_float_environment environment;
   return {std::move(scales), {detail::over(1, decoding), decoding}};
 }
 
+}  // namespace LOWP_BASELINE
 }  // namespace lowp
