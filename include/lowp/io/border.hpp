@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Whether the readers and writers of files are compiled with each file that includes them, or once,
-// in lowp::compiled, which has them where nlohmann-json was found.
+// in lowp::compiled_io, which there is where nlohmann-json was found.
 #pragma once
 
 #ifndef LOWP_COMPILED_IO

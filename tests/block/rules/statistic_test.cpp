@@ -120,6 +120,26 @@ TEST_CASE("A function of the largest magnitude is the rule that computes the sam
   }
 }
 
+TEST_CASE("What a function of statistics cannot mean is refused and nothing is written") {
+  const std::vector<float> x(32, 1.5f);
+  const matrix_view<const float> in(x.data(), 1, 32);
+  auto out = lowp::quantize<e2m1_b32>(in);
+  const auto before = out;
+  for (const double d :
+       {-1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+    CAPTURE(d);
+    const auto is_refused = [&](const auto& function) {
+      CHECK_THROWS_AS(lowp::quantize(in, out, rules::of_statistic(function)),
+                      std::invalid_argument);
+    };
+    is_refused(rules::absmax_over{d});
+    is_refused(rules::root_mean_square{d});
+    is_refused(rules::mean_magnitude{d});
+    is_refused(rules::ternary_threshold{d});
+  }
+  CHECK(out == before);
+}
+
 TEST_CASE("A function may look at the elements once more") {
   const std::vector<float> x = normal_numbers(4 * 64);
   const matrix_view<const float> in(x.data(), 4, 64);

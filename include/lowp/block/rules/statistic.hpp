@@ -16,6 +16,12 @@
 #include "lowp/core/config.hpp"
 
 namespace lowp {
+namespace detail {
+[[nodiscard]] constexpr bool is_not_negative(double x) {
+  return std::bit_cast<std::uint64_t>(x) < std::uint64_t{0x7FF} << 52 || x == 0;
+}
+}  // namespace detail
+
 namespace rules {
 
 inline namespace LOWP_BASELINE {
@@ -43,6 +49,15 @@ struct of_statistic_t {
     { f(x, x) } -> std::convertible_to<double>;
   };
 
+  /// What the function says against itself, by a defect() like that of a rule.
+  [[nodiscard]] constexpr const char* defect(const auto&) const {
+    if constexpr (requires {
+                    { function.defect() } -> std::convertible_to<const char*>;
+                  }) {
+      return function.defect();
+    }
+    return nullptr;
+  }
   [[nodiscard]] double from_amax(const float& most, const auto& format, const tensor_scale& t) const
       requires(sees_amax) {
     const default_float_environment environment;
@@ -77,9 +92,17 @@ requires(std::invocable<const Function&, const block_statistics&> ||
 
 }  // namespace LOWP_BASELINE
 
+// In the functions below a divisor, factor or threshold that is negative, infinite or NaN makes
+// what quantizes throw std::invalid_argument, before writing.
+
 /// amax / divisor; amax over the largest element, if that is 0.
 struct absmax_over {
   double divisor = 0;
+  [[nodiscard]] constexpr const char* defect() const {
+    return lowp::detail::is_not_negative(divisor)
+               ? nullptr
+               : "rules::absmax_over: divisor is negative or not finite";
+  }
   [[nodiscard]] double operator()(float most, float largest) const {
     return opaque(static_cast<double>(most) /
                   (divisor == 0 ? static_cast<double>(largest) : divisor));
@@ -90,6 +113,11 @@ struct absmax_over {
 /// 0.6507697 and 0.3534113 for n = 2, 3, 4.
 struct root_mean_square {
   double factor = 1;
+  [[nodiscard]] constexpr const char* defect() const {
+    return lowp::detail::is_not_negative(factor)
+               ? nullptr
+               : "rules::root_mean_square: factor is negative or not finite";
+  }
   [[nodiscard]] double operator()(const block_statistics& s) const {
     if (s.finite() == 0) return 0;
     const double mean = opaque(s.sum_of_squares / static_cast<double>(s.finite()));
@@ -100,6 +128,11 @@ struct root_mean_square {
 /// of ternary text generation (arXiv 2306.01841), 1 of +-1 that of binary networks.
 struct mean_magnitude {
   double factor = 1;
+  [[nodiscard]] constexpr const char* defect() const {
+    return lowp::detail::is_not_negative(factor)
+               ? nullptr
+               : "rules::mean_magnitude: factor is negative or not finite";
+  }
   [[nodiscard]] double operator()(const block_statistics& s) const {
     if (s.finite() == 0) return 0;
     return opaque(factor * opaque(s.sum_of_magnitudes / static_cast<double>(s.finite())));
@@ -110,6 +143,11 @@ struct mean_magnitude {
 /// parts 0 from 1, where the paper has the threshold itself.
 struct ternary_threshold {
   double threshold = 0.7;
+  [[nodiscard]] constexpr const char* defect() const {
+    return lowp::detail::is_not_negative(threshold)
+               ? nullptr
+               : "rules::ternary_threshold: threshold is negative or not finite";
+  }
   [[nodiscard]] double operator()(const block_statistics& s,
                                   const matrix_view<const float>& elements) const {
     const double limit = opaque(threshold * mean_magnitude{}(s));
