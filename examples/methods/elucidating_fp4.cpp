@@ -56,8 +56,8 @@ double share_of_other_growth(const methods::matrix& x) {
 
 int main() {
   methods::figures figures("Elucidating FP4", "arXiv 2509.17791");
-  const auto layers = methods::char_lm_layers(1);
-  const methods::matrix gradient = methods::char_lm_gradient(), &weight = layers[1].weight;
+  auto weight = methods::char_lm_layers(1)[1].weight, gradient = methods::logit_gradients(1024);
+  for (float& g : gradient.values) g /= 1024;  // of the mean loss
   constexpr auto nvfp4 = formats::scaled_tensor(formats::ue4m3);
   for (const auto* x : {&gradient, &weight}) {
     const std::string name = x == &gradient ? "gradients" : "weights";
