@@ -2,8 +2,8 @@
 // Krishnamoorthi (arXiv 1806.08342): weights in symmetric INT8 with a scale for each channel of the
 // output, activations in UINT8 with a scale and a zero point for each layer, from moving averages
 // of their ranges; sums in 32 bits. Claims: zero is exact; accuracies within 2 % of floating point;
-// one scale for a layer is worse; weights of 4 bits lose 2 to 10 % of accuracy; a quarter of the
-// memory. Data: char_lm, which predicts characters, in place of networks that classify images.
+// one scale for a layer is worse; weights of 4 bits lose 2 to 10 % once trained so; a quarter of
+// the memory. Data: char_lm, which predicts characters, in place of networks that see images.
 #include <lowp/block/affine_range.hpp>
 #include <lowp/lowp.hpp>
 

@@ -2,7 +2,7 @@
 // "Pretraining Large Language Models with NVFP4" (arXiv 2509.25149): all products of inner layers
 // of NVFP4 operands; weights in 16 x 16 blocks, whose transpose is the same numbers; a random
 // Hadamard transform of 16 tokens under both operands of the weights' gradient; gradients rounded
-// stochastically; the last layer as it is. Claim: the loss stays within 1.5 % of the baseline's.
+// stochastically; the last layer as it is. Claim: the loss ends about 1.5 % above the baseline's.
 // Data: char_lm, trained here from random weights (an argument says for how many steps), and
 // gradients of the trained one.
 #include <lowp/lowp.hpp>
@@ -73,7 +73,6 @@ int main(int count, char** arguments) {
   figures.within("error of 64 gradients' mean, of one's", "unbiased: 0.125",
                  std::sqrt(methods::mean_squared_error(he, mean) / single), 0.1, 0.2);
 
-  methods::compare_training(figures, "NVFP4", nvfp4_products(), "at most 1.5", 1.5, count,
-                            arguments);
+  methods::compare_training(figures, "NVFP4", nvfp4_products(), "about 1.5", 1.5, count, arguments);
   return figures.status();
 }

@@ -132,10 +132,12 @@ void compare_training(figures& to, const char* name, const training_products& pr
   if (argument_count > 1) run.steps = std::stoul(arguments[1]);
   const double exact = last_loss(train(binary32_products(), run));
   const double ours = last_loss(train(products, run));
-  to.within("bits per character, trained in binary32", "converges, from 6.58", exact, 1, 3.6);
-  // Short runs scatter, and noise may help them.
+  // Frequencies of characters alone leave more than 4 bits in English.
+  to.within("bits per character, trained in binary32", "converges, from 6.58", exact, 1, 4);
+  // Runs so short scatter by half a percent and more with their text, and noise may help them.
+  constexpr double scatter = 1;
   to.within("loss with " + std::string(name) + " above that, %", claim, 100 * (ours / exact - 1),
-            -2, high);
+            -2, high + scatter);
 }
 
 }  // namespace methods

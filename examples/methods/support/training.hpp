@@ -54,8 +54,9 @@ struct training_run {
 [[nodiscard]] double last_loss(const std::vector<double>& losses);
 
 /// Two figures: the last loss of a run in binary32, which converges, and by how many percent that
-/// of the same run with `products` lies above it, for which a paper claims something. The first
-/// argument of the program says for how many steps.
+/// of the same run with `products` lies above it, for which a paper claims `high` at most. One
+/// percent more is inside, since runs so short scatter. The first argument of the program says for
+/// how many steps.
 void compare_training(figures& to, const char* name, const training_products& products,
                       const char* claim, double high, int argument_count, char** arguments);
 
