@@ -114,7 +114,9 @@ TEST_CASE("Moments of distributions that are known") {
   q = q / n;
   CHECK(f.mean == double(q));
   volatile double v = sums[0][0], third = sums[0][1], fourth = sums[0][2], by;
-  v = v / n, third = third / n, fourth = fourth / n;
+  v = v / n;
+  third = third / n;
+  fourth = fourth / n;
   CHECK(f.variance == double(v));
   by = std::sqrt(v);
   by = by * v;
