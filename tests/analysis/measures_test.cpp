@@ -2,6 +2,7 @@
 // Measures against their definitions in long double or another form, and against distributions
 // whose figures are known.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -104,6 +105,28 @@ TEST_CASE("Moments of distributions that are known") {
   CHECK(f.skewness == Approx(double(powers[1] / 2998 / std::pow(variance, 1.5L))).epsilon(1e-12));
   CHECK(f.kurtosis == Approx(double(powers[2] / 2998 / (variance * variance))).epsilon(1e-12));
 
+  // Each quotient is rounded by itself, whatever the compiler may do with quotients by one number.
+  const matrix_view<const float> row(far.data(), 1, far.size());
+  const block_statistics s = statistics_of_block(row);
+  std::vector<std::array<double, 3>> sums(1);
+  aggregate_blocks({0, 0}, central_powers(f.mean), std::span(sums), {}, row);
+  volatile double n = 2998, q = s.sum;
+  q = q / n;
+  CHECK(f.mean == double(q));
+  volatile double v = sums[0][0], third = sums[0][1], fourth = sums[0][2], by;
+  v = v / n;
+  third = third / n;
+  fourth = fourth / n;
+  CHECK(f.variance == double(v));
+  by = std::sqrt(v);
+  by = by * v;
+  third = third / by;
+  CHECK(f.skewness == double(third));
+  by = v;
+  by = by * v;
+  fourth = fourth / by;
+  CHECK(f.kurtosis == double(fourth));
+
   CHECK(moments_of({}).count == 0);
   CHECK(std::isnan(moments_of(std::vector<float>(5, 2)).kurtosis));
   CHECK(std::isnan(moments_of(std::vector<float>(5, 0)).crest_factor));
@@ -170,6 +193,7 @@ TEST_CASE("Wasserstein distances against the integral of |F - G|") {
   std::vector<float> x = normal(1000, 6), y = x;
   for (float& v : y) v += 4;
   CHECK(wasserstein_1<float>(x, y) == Approx(4).epsilon(1e-6));
+  CHECK(wasserstein_1(x, y) == wasserstein_1<float>(x, y));
   CHECK_THROWS_AS(of({}, {1}), std::invalid_argument);
   CHECK_THROWS_AS(of({1}, {HUGE_VAL}), std::invalid_argument);
 }
@@ -206,6 +230,9 @@ TEST_CASE("Space utilization of balls and ellipsoids") {
   CHECK_THROWS_AS(of(2, {1, 0, 0, 1}, {1}), std::invalid_argument);
   CHECK_THROWS_AS(of(2, {1, 0, 0, 1}, {}, -1), std::invalid_argument);
   CHECK_THROWS_AS(of(0, {}), std::invalid_argument);
+  // Extents of 1e-150 in a cube of 1e300, and extents that are infinite.
+  CHECK_THROWS_AS(of(2, {1e-300, 0, 0, 1e-300}, {1e300, 0}), std::invalid_argument);
+  CHECK_THROWS_AS(of(1, {1e300}, {}, 1e200), std::invalid_argument);
 }
 
 TEST_CASE("Traces by random signs") {

@@ -7,6 +7,7 @@
 
 #include <bit>
 #include <cmath>
+#include <stdexcept>
 #include <vector>
 
 #include "catch.hpp"
@@ -100,6 +101,11 @@ TEST_CASE("Draws are functions of seed and index, of known words") {
   fill_noise(std::span(whole), 5, normal_noise<float>, 0, threads{2});
   fill_noise(std::span(piece), 5, normal_noise<float>, 4001);
   CHECK(std::equal(piece.begin(), piece.end(), whole.begin() + 4001));
+  const auto bad = [](std::uint64_t, std::uint64_t i) -> float {
+    if (i == 9000) throw std::runtime_error("bad");
+    return 0;
+  };
+  CHECK_THROWS_AS(fill_noise(std::span(whole), 5, bad, 0, threads{2}), std::runtime_error);
 }
 
 TEST_CASE("Bits of normal noise are those of every compiler and machine") {

@@ -10,6 +10,7 @@
 
 #include "catch.hpp"
 #include "lowp/block/catalog.hpp"
+#include "lowp/block/rules/search.hpp"
 #include "lowp/rounding/any_rounding.hpp"
 #include "lowp/transforms/hadamard_rows.hpp"
 #include "lowp/transforms/hadamard_transform.hpp"
@@ -57,6 +58,33 @@ TEST_CASE("rows made a few at a time are quantized as a whole matrix is") {
   compare<formats::mxfp4>(3, 2608, false, rules::floor, draws);
   compare<formats::nvfp4_16x16>(33, 1104, false);
   compare<block_format{formats::e2m1, formats::e8m0, block_shape{1, 2048}}>(2, 4112, false);
+}
+
+TEST_CASE("rules find the elements of a block by its place, also in windows that cut it short") {
+  constexpr std::size_t rows = 33, cols = 1040;
+  std::vector<float> weights = numbers(rows * cols), x = numbers(rows * cols), y(x.size());
+  for (float& w : weights) w = std::bit_cast<float>(std::bit_cast<std::uint32_t>(w) & 0x7FFFFFFFu);
+  const rules::search search{
+      .candidates = 8, .from = 0.5f, .weights = {weights.data(), rows, cols}};
+  compare<formats::nvfp4_16x16>(rows, cols, false, search);
+  // The transpose of a transpose; 1032 is a window and half a block.
+  constexpr std::size_t length = 1032;
+  const rules::search of_part{
+      .candidates = 8, .from = 0.5f, .weights = {weights.data(), rows, length, cols}};
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t c = 0; c < length; ++c) y[c * rows + r] = x[r * cols + c];
+  }
+  const matrix_view<const float> in(x.data(), rows, length, cols), turned(y.data(), length, rows);
+  const auto same = [&]<auto F>() {
+    return std::ranges::equal(quantize<F>(in, of_part).bytes(),
+                              quantize_transposed<F>(turned, of_part).bytes());
+  };
+  CHECK(same.operator()<formats::nvfp4>());
+  CHECK(same.operator()<formats::nvfp4_16x16>());
+
+  const hadamard_rows made({x.data(), rows, cols}, {.size = 16});
+  const rules::search few{.weights = {weights.data(), 1, cols - 16}};
+  CHECK_THROWS_AS(quantize_rows<formats::nvfp4>(made, few), std::invalid_argument);
 }
 
 TEST_CASE("shapes that differ and transforms along columns are refused") {

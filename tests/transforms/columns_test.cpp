@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -77,6 +78,9 @@ TEST_CASE("factors, divisors and shifts of columns are rounded once, on every ta
   CHECK(z != before);
   scale_columns(same, half, same);
   CHECK(z == before);
+  // The stride of one row does not matter.
+  scale_columns({z.data(), 1, cols}, two, {z.data(), 1, cols, cols + 9});
+  CHECK(z[1] == 2 * before[1]);
 }
 
 TEST_CASE("ranges, magnitudes and centres of columns, on every target") {
@@ -199,6 +203,7 @@ TEST_CASE("bad input is refused, and nothing is written") {
   CHECK_THROWS_AS(
       scale_columns({x.data(), 1, 3}, std::vector<float>(3, 2.0f), {x.data() + 1, 1, 3}),
       std::invalid_argument);
+  CHECK_THROWS_AS(divide_columns(m, std::span<const float>(x).first(3), m), std::invalid_argument);
   using list = std::vector<std::size_t>;
   std::vector<float> y(6, 2);
   CHECK_THROWS_AS(gather_columns(m, list{0, 3, 1}, {y.data(), 2, 3}), std::invalid_argument);

@@ -24,7 +24,7 @@ struct block_error {
 
   /// The mean of (x - y)^2; 0 of no pair.
   [[nodiscard]] double mean_squared_error() const {
-    return count == special ? 0 : noise / static_cast<double>(count - special);
+    return count == special ? 0 : opaque(noise / static_cast<double>(count - special));
   }
   /// 10 log10(signal / noise); +inf without any error, NaN if every y is special.
   [[nodiscard]] double sqnr_db() const {
@@ -64,6 +64,8 @@ class error_aggregate {
   block_error sums_;
 };
 
+inline namespace LOWP_BASELINE {
+
 /// The error of each block of a shape, in the order of block_grid. Throws std::invalid_argument if
 /// sizes differ or the shape has a negative extent.
 [[nodiscard]] inline std::vector<block_error> measure_block_errors(
@@ -74,4 +76,5 @@ class error_aggregate {
   return errors;
 }
 
+}  // namespace LOWP_BASELINE
 }  // namespace lowp

@@ -31,8 +31,8 @@ struct moments {
 /// has it; NaN without a value that is not zero.
 [[nodiscard]] inline double crest_factor(const block_statistics& s) {
   if (s.sum_of_squares == 0) return detail::nan_in_binary64();
-  const double mean_square = s.sum_of_squares / static_cast<double>(s.finite());
-  return static_cast<double>(s.amax) / detail::square_root_of(mean_square);
+  const double mean_square = opaque(s.sum_of_squares / static_cast<double>(s.finite()));
+  return opaque(static_cast<double>(s.amax) / opaque(detail::square_root_of(mean_square)));
 }
 
 /// The aggregate that sums powers of x - mean, of finite values.
@@ -57,6 +57,8 @@ class central_powers {
   std::array<double, 3> sums_{};
 };
 
+inline namespace LOWP_BASELINE {
+
 /// The moments of each block of a shape, in the order of block_grid. Throws std::invalid_argument
 /// if the shape has a negative extent.
 [[nodiscard]] inline std::vector<moments> moments_of_blocks(matrix_view<const float> x,
@@ -65,6 +67,8 @@ class central_powers {
   const block_grid grid(x.rows, x.cols, shape);
   const std::vector<block_statistics> statistics = statistics_of_blocks(x, shape, {}, how);
   std::vector<moments> out(grid.size());
+  // Of several quotients by n compilers would make products by 1 / n, if they may.
+  const auto over = [](double sum, double n) { return opaque(sum / opaque(n)); };
   detail::for_blocks(grid, how, [&](std::size_t row, std::size_t first, std::size_t last) {
     for (std::size_t col = first; col < last; ++col) {
       const block_statistics& s = statistics[row * grid.across + col];
@@ -72,17 +76,17 @@ class central_powers {
       m.count = s.finite();
       if (m.count == 0) continue;
       const auto n = static_cast<double>(m.count);
-      m.mean = s.sum / n;
+      m.mean = over(s.sum, n);
       m.crest_factor = crest_factor(s);
       const auto [second, third, fourth] =
           detail::aggregate_block(grid, row, col, central_powers(m.mean), x);
-      m.variance = second / n;
+      m.variance = over(second, n);
       const bool is_constant = m.variance == 0;
-      const double deviation = detail::square_root_of(m.variance);
-      m.skewness =
-          is_constant ? detail::nan_in_binary64() : third / n / opaque(m.variance * deviation);
-      m.kurtosis =
-          is_constant ? detail::nan_in_binary64() : fourth / n / opaque(m.variance * m.variance);
+      const double deviation = opaque(detail::square_root_of(m.variance));
+      m.skewness = is_constant ? detail::nan_in_binary64()
+                               : over(over(third, n), opaque(m.variance * deviation));
+      m.kurtosis = is_constant ? detail::nan_in_binary64()
+                               : over(over(fourth, n), opaque(m.variance * m.variance));
     }
   });
   return out;
@@ -93,4 +97,5 @@ class central_powers {
   return all.empty() ? moments{} : all[0];
 }
 
+}  // namespace LOWP_BASELINE
 }  // namespace lowp

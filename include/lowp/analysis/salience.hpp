@@ -74,6 +74,7 @@ class salience_accumulator {
     refuse("largest_scores: count is " + std::to_string(count) + ", expected at most " +
            std::to_string(scores.size()) + ", the number of scores");
   }
+  const default_float_environment environment;  // subnormal scores differ, too
   std::vector<std::size_t> order(scores.size());
   for (std::size_t i = 0; i < order.size(); ++i) {
     const auto bits = std::bit_cast<std::uint64_t>(scores[i]);

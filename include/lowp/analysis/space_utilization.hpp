@@ -32,8 +32,8 @@ struct space_utilization {
 ///
 /// In binary64: a Cholesky factorization, row by row, sums in the order of columns; a product of d
 /// factors in order. Throws std::invalid_argument if the covariance is not square, not symmetric,
-/// not finite or not positive definite (in this arithmetic), the mean has another size, or the
-/// radius is not positive.
+/// not finite or not positive definite (in this arithmetic), the mean has another size, the radius
+/// is not positive, or an axis over the edge of the cube is no normal number of binary64.
 [[nodiscard]] inline space_utilization measure_space_utilization(
     matrix_view<const double> covariance, std::span<const double> mean = {}, double radius = 1) {
   const default_float_environment environment;
@@ -98,7 +98,13 @@ struct space_utilization {
   for (std::size_t i = 0; i < d; ++i) {
     const std::size_t left = d - i;
     if (i % 2 == 0) multiply(left == 1 ? 2 : opaque(two_pi / static_cast<double>(left)));
-    multiply(opaque(opaque(radius * factor[i * d + i]) / cube));
+    const double part = opaque(opaque(radius * factor[i * d + i]) / cube);
+    const std::uint64_t field = std::bit_cast<std::uint64_t>(part) >> 52;
+    if (field == 0 || field >= 0x7FF) {
+      refuse(name + "axis " + std::to_string(i) + " over the edge of the cube is " +
+             std::to_string(part) + ", expected a normal number");
+    }
+    multiply(part);
   }
   space_utilization result{.rate = product,
                            .log2 = opaque(static_cast<double>(exponent) + stated_log2(product))};

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "lowp/core/config.hpp"
@@ -62,6 +63,16 @@ template <class T>
     if (y_left == 0) ++j, y_left = y_step;
   }
   return opaque(sum / static_cast<double>(x.size() * x_step));
+}
+/// Of vectors or arrays.
+template <class A, class B>
+requires requires(const A& a, const B& b) {
+  std::span(a);
+  std::span(b);
+}
+[[nodiscard]] double wasserstein_1(const A& a, const B& b) {
+  using value = std::remove_cv_t<typename decltype(std::span(a))::element_type>;
+  return wasserstein_1<value>(std::span<const value>(a), std::span<const value>(b));
 }
 
 }  // namespace lowp

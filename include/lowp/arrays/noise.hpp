@@ -134,7 +134,10 @@ requires(std::is_same_v<T, float> || std::is_same_v<T, double>) [[nodiscard]] in
   return bits >> 31 == 0 ? magnitude : -magnitude;
 }
 
-/// out[i] = f(seed, first + i) for one of the functions above, on the threads of `how`:
+inline namespace LOWP_BASELINE {
+
+/// out[i] = f(seed, first + i) for one of the functions above or one of yours, on the threads of
+/// `how`; throws what that throws:
 ///   fill_noise(out, 7, normal_noise<float>);
 template <class T, class Noise>
 requires std::is_invocable_r_v<T, const Noise&, std::uint64_t, std::uint64_t>
@@ -147,7 +150,8 @@ void fill_noise(std::span<T> out, std::uint64_t seed, const Noise& noise, std::u
     const std::size_t end = out.size() - begin < piece ? out.size() : begin + piece;
     for (std::size_t at = begin; at < end; ++at) out[at] = static_cast<T>(noise(seed, first + at));
   };
-  if (!out.empty()) how.run((out.size() - 1) / piece + 1, task(part));
+  if (!out.empty()) run_and_rethrow(how, (out.size() - 1) / piece + 1, task(part));
 }
 
+}  // namespace LOWP_BASELINE
 }  // namespace lowp

@@ -378,16 +378,12 @@ bool quantize_transpose_by_kernels(const scaled_blocks<Element, Scale>& f,
       at.codes += top * out.row_bytes + left / 8 * static_cast<std::size_t>(f.element.bits());
       const std::size_t first = top / block_rows * out.scales_per_row + left / block_cols;
       at.scales += first * out.scale_bytes;
-      // A block that is whole is so in the window: the format keeps its extents there.
-      scaled_blocks<Element, Scale> local = f;
-      local.shape = {static_cast<int>((std::min)(block_rows, n)),
-                     static_cast<int>((std::min)(block_cols, count))};
+      // A block that is as long as a side lies in one window. Rules are shown the format itself:
+      // places of blocks follow from its shape.
       const quantize_job<Known, Code, Element, Scale, R> job(
-          how.level(), local, rule, plan, scales,
-          matrix_view<const float>(window, n, count, stride), tensor, mode,
-          {top * cols + left, cols}, first, at);
-      const auto step = static_cast<std::size_t>(local.shape.rows);
-      for (std::size_t row = 0; row * step < n; ++row) job(row, 0, count);
+          how.level(), f, rule, plan, scales, matrix_view<const float>(window, n, count, stride),
+          tensor, mode, {top * cols + left, cols}, first, at);
+      for (std::size_t row = 0; row * block_rows < n; ++row) job(row, 0, count);
     };
     const std::size_t panels = (rows + height - 1) / height;
     std::atomic<bool> is_out_of_memory = false;

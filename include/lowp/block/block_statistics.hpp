@@ -154,6 +154,7 @@ inline namespace LOWP_BASELINE {
 }  // namespace LOWP_BASELINE
 
 namespace reference {
+inline namespace LOWP_BASELINE {
 
 /// The definition of lowp::statistics_of_blocks.
 inline void statistics_of_blocks(matrix_view<const float> x, const block_shape& shape,
@@ -162,6 +163,7 @@ inline void statistics_of_blocks(matrix_view<const float> x, const block_shape& 
   for (block_statistics& one : out) one = detail::chosen(one, which);
 }
 
+}  // namespace LOWP_BASELINE
 }  // namespace reference
 
 inline namespace LOWP_BASELINE {

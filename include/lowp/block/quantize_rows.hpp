@@ -129,16 +129,12 @@ bool quantize_rows_by_kernels(const scaled_blocks<Element, Scale>& f,
                       const std::size_t first =
                           top / block_rows * out.scales_per_row + left / block_cols;
                       at.scales += first * out.scale_bytes;
-                      // A block that is whole is so in the window: the format keeps its extents
-                      // there.
-                      scaled_blocks<Element, Scale> local = f;
-                      local.shape = {static_cast<int>((std::min)(block_rows, made.rows)),
-                                     static_cast<int>((std::min)(block_cols, made.cols))};
+                      // A block that is as long as a side lies in one window. Rules are shown the
+                      // format itself: places of blocks follow from its shape.
                       const quantize_job<Known, Code, Element, Scale, R> job(
-                          how.level(), local, rule, plan, scales, made, tensor, mode,
+                          how.level(), f, rule, plan, scales, made, tensor, mode,
                           {top * cols + left, cols}, first, at);
-                      const auto step = static_cast<std::size_t>(local.shape.rows);
-                      for (std::size_t row = 0; row * step < made.rows; ++row) {
+                      for (std::size_t row = 0; row * block_rows < made.rows; ++row) {
                         job(row, 0, made.cols);
                       }
                     });
@@ -173,6 +169,7 @@ void quantize_rows(const Rows& source, basic_block_matrix<Format, Layout, Bytes>
   bulk::require_rule<Format>("quantize_rows", out.composition(), rule);
   bulk::require_shape("quantize_rows", out.rows(), out.cols(), source.rows(), source.cols());
   bulk::require_grid(rule, out.block_row_count(), out.block_col_count());
+  bulk::require_matrix(rule, out.rows(), out.cols());
   const auto as_whole = [&] {
     const std::vector<float> made = bulk::all_rows(source, how);
     quantize(matrix_view<const float>(made.data(), source.rows(), source.cols()), out, rule, mode,

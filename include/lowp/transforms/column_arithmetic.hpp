@@ -7,11 +7,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "lowp/arrays/bulk.hpp"
 #include "lowp/arrays/execution.hpp"
 #include "lowp/arrays/matrix_view.hpp"
+#include "lowp/arrays/shared_elements.hpp"
 #include "lowp/core/config.hpp"
+#include "lowp/core/failure.hpp"
 #include "lowp/kernels/arrays/dispatch.hpp"
 #include "lowp/kernels/transforms/transforms.hpp"
 #include "lowp/transforms/places.hpp"
@@ -38,6 +41,9 @@ inline void operate_on_columns(const char* function, const char* list,
                                const matrix_view<float>& out, const execution& how) {
   require_size(function, list, by.size(), "cols", in.cols);
   require_place(function, in, out);
+  if (share_elements({by.data(), 1, by.size()}, matrix_view<const float>(out))) {
+    refuse(std::string(function) + ": " + list + " lies in out, expected a list apart from it");
+  }
   for_rows(how, in.rows, in.cols, [&](std::size_t first, std::size_t count) {
     for (std::size_t row = first; row < first + count; ++row) {
       kernels::in_groups(
@@ -55,8 +61,8 @@ inline void operate_on_columns(const char* function, const char* list,
 }  // namespace bulk
 
 /// out(r, c) = in(r, c) * factors[c]. `out` has the shape of `in` and may be `in`. Throws
-/// std::invalid_argument, before writing, for another number of factors, shapes that differ, or
-/// matrices that share some elements only; so do the functions below.
+/// std::invalid_argument, before writing, for another number of factors, shapes that differ,
+/// matrices that share some elements only, or factors that lie in `out`; so do the functions below.
 inline void scale_columns(matrix_view<const float> in, std::span<const float> factors,
                           matrix_view<float> out, const execution& how = {}) {
   bulk::operate_on_columns("scale_columns", "factors", kernels::column_operation::multiply, in,

@@ -21,7 +21,8 @@ inline void require_size(const char* function, const char* list, std::size_t siz
          ", expected that of " + side + ", " + std::to_string(expected));
 }
 
-/// Throws for matrices of different shapes, or that share some elements only.
+/// Throws for matrices of different shapes, or that share some elements only. The stride of one row
+/// does not matter.
 inline void require_place(const char* function, const matrix_view<const float>& in,
                           const matrix_view<float>& out) {
   if (in.rows != out.rows || in.cols != out.cols) {
@@ -29,7 +30,7 @@ inline void require_place(const char* function, const matrix_view<const float>& 
            std::to_string(out.cols) + ", expected " + std::to_string(in.rows) + " x " +
            std::to_string(in.cols));
   }
-  const bool is_in_place = in.data == out.data && in.stride == out.stride;
+  const bool is_in_place = in.data == out.data && (in.rows <= 1 || in.stride == out.stride);
   if (!is_in_place && share_elements(in, matrix_view<const float>(out))) {
     refuse(std::string(function) + ": in and out overlap, expected the same matrix or two apart");
   }
