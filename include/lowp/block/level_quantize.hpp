@@ -56,7 +56,8 @@ void quantize_levels(const matrix_view<const float>& in,
     bool is_one_row = in.rows > 1 && in.stride == in.cols && f.shape.rows == 1 &&
                       f.shape.cols != block_shape::whole &&
                       in.cols % static_cast<std::size_t>(f.shape.cols) == 0 &&
-                      leaf_count<typename Format::type> == 3;
+                      number_format<std::remove_cvref_t<decltype(f.scale)>> &&
+                      leaf_count<typename Format::type> == 3;  // element, scale, zero or offset
     for_each_leaf(f, in.rows, in.cols, [&](int, const auto& leaf, std::size_t, std::size_t cols) {
       is_one_row = is_one_row && cols * static_cast<std::size_t>(leaf.bits()) % 8 == 0;
     });
