@@ -13,9 +13,12 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <tuple>
+#include <type_traits>
 #include <vector>
 
 #include "catch.hpp"
+#include "float_environment.hpp"
 #include "isas.hpp"
 #include "lowp/arrays/packed_matrix.hpp"
 #include "lowp/block/affine_matrix.hpp"
@@ -217,6 +220,37 @@ TEST_CASE("slices along K are one operand, whose values are added in the order o
           }
           return static_cast<float>(sum) * 0x1p-35f;
         }) == 0);
+
+  // Nor in another order of columns, or by columns.
+  std::vector<std::size_t> back(96);
+  for (std::size_t i = 0; i < 96; ++i) back[i] = 95 - i;
+  matrix same{11, 19}, of_cols{1, 96};
+  lowp::gemm<policies::exact>(lowp::gathered_columns(x, back), lowp::gathered_columns(y, back),
+                              same.view());
+  CHECK(same.values == c.values);
+  const std::vector<float> ones(11, 1.0f);
+  lowp::gemm<policies::exact>(matrix_view<const float>(ones.data(), 1, 11), lowp::transposed(x),
+                              of_cols.view());
+  CHECK(mismatches(of_cols, [&](std::size_t, std::size_t k) {
+          std::int64_t sum = 0;
+          for (std::size_t i = 0; i < 11; ++i) {
+            sum += k < 32 ? a.second.integer(i, k) : a.first.integer(i, k - 32);
+          }
+          return static_cast<float>(static_cast<double>(sum) *
+                                    (k < 32 ? static_cast<double>(0.1f) / 16 : 1.0));
+        }) == 0);
+}
+
+TEST_CASE("slices of slices are kept, not referred to; scales differ in any environment") {
+  const half_slice x(4, 8, 1), y(4, 8, 2);
+  const row_slices nested(column_slices(x.view(), y.view()), column_slices(y.view(), x.view()));
+  using kept = std::remove_cvref_t<decltype(nested.parts())>;
+  STATIC_REQUIRE(!std::is_reference_v<std::tuple_element_t<0, kept>>);
+  const lowp::transposed by_cols(column_slices(x.view(), y.view()));
+  CHECK(describe(by_cols).rows() == 16);
+  const test::float_environment unusual(0x8040u);  // subnormal numbers are zeros, but not here
+  const column_slices tiny(slice(x.view(), 0x1p-140f), slice(y.view(), 0x1p-130f));
+  CHECK(describe(tiny).have_own_scales);
 }
 
 TEST_CASE("sums go on from slice to slice by the kernels of each") {
@@ -373,6 +407,17 @@ TEST_CASE("columns of an operand by lists: the other one is cut alike") {
                                            q.push_back(w.value(j, k));
                                          return exact_sum(p, q, 1);
                                        }) == 0);
+  // One sum of integers, though more columns than there are have the scale of their row.
+  const integer_slice<int8> u(3, 20, 3), v(5, 20, 4);
+  std::vector<std::size_t> more = others;
+  more.insert(more.end(), others.begin(), others.end() - 4);
+  CHECK(mismatches_of<policies::integers>(
+            lowp::gathered_columns(u.view(), more), lowp::gathered_columns(v.view(), more), {3, 5},
+            [&](std::size_t i, std::size_t j) {
+              std::int64_t sum = 0;
+              for (const std::size_t k : more) sum += u.integer(i, k) * v.integer(j, k);
+              return static_cast<float>(sum) * u.scales[i] * v.scales[j];
+            }) == 0);
 }
 
 TEST_CASE("an operand with columns in one slice is that slice, by any policy and kernel") {
@@ -414,6 +459,8 @@ TEST_CASE("bad slices are refused, and nothing is written") {
        [&] { slice(x, std::nanf("")); }},
       {"slice: the tensor scale is inf, expected a positive finite number",
        [&] { slice(x, INFINITY); }},
+      {"slice: the tensor scale times that of x is inf, expected a positive finite number",
+       [&] { slice(slice(x, 1e30f), 1e30f); }},
       {"gathered_columns: columns[2] is 40, expected less than the columns of x, 32",
        [&] { lowp::gathered_columns(x, some); }},
       {"gathered_slices: column 1 is there twice, expected each column in one slice",
@@ -432,6 +479,17 @@ TEST_CASE("bad slices are refused, and nothing is written") {
        "slice_sums, which give each slice sums of its own, or a policy that multiplies elements by "
        "them",
        [&] { lowp::gemm<policies::integers>(a.slices(), b.slices(), c.view()); }},
+      {"gemm: c shares memory with an operand, expected another matrix",
+       [&] {
+         const std::vector<std::size_t> first{0};
+         const matrix_view<const float> y(c.values.data(), 3, 6);
+         const lowp::transposed by_cols(y);
+         const lowp::gathered_columns column(by_cols, first);
+         lowp::gemm<sums>(
+             column_slices(a.first.plain(), column),
+             column_slices(b.first.plain(), lowp::gathered_columns(b.second.view(), first)),
+             c.view());
+       }},
       {"gemm: c shares memory with an operand, expected another matrix", [&] {
          const matrix_view<const float> y(c.values.data(), 7, 6);
          lowp::gemm(row_slices(y, y), column_slices(y), matrix_view<float>(c.values.data(), 14, 7));

@@ -8,6 +8,18 @@
 
 namespace lowp {
 
+namespace detail {
+
+/// Whether a copy of X refers to the elements of X: a view, and what is composed of views and of
+/// references.
+template <class X>
+inline constexpr bool is_view = std::is_trivially_copyable_v<X>;
+/// A copy of a view, a reference to a matrix that owns its elements.
+template <class X>
+using kept_matrix = std::conditional_t<is_view<X>, X, const X&>;
+
+}  // namespace detail
+
 /// The transpose of a view or a matrix X: row i is column i of it. Keeps a copy of a view and
 /// refers to a matrix that owns its elements.
 template <class X>
@@ -22,10 +34,15 @@ class transposed {
   [[nodiscard]] constexpr const X& of() const { return of_; }
 
  private:
-  std::conditional_t<std::is_trivially_copyable_v<X>, X, const X&> of_;
+  detail::kept_matrix<X> of_;
 };
 
 template <class X>
 transposed(const transposed<X>&) -> transposed<transposed<X>>;
+
+namespace detail {
+template <class X>
+inline constexpr bool is_view<transposed<X>> = true;
+}  // namespace detail
 
 }  // namespace lowp

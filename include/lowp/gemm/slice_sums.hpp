@@ -57,6 +57,7 @@ concept sliced_alike =
 == detail::slice_count<B>;
 
 namespace detail {
+inline namespace LOWP_BASELINE {
 
 /// Calls use.operator()<Index>(a, b) for slice Index of two operands, for each Index.
 template <class A, class B, class Use>
@@ -87,9 +88,11 @@ void check_slice_sums(const A& a, const B& b, const C& c, const epilogue& e) {
   require_epilogue(e, operand_rows(c), operand_cols(c));
 }
 
+}  // namespace LOWP_BASELINE
 }  // namespace detail
 
 namespace reference {
+inline namespace LOWP_BASELINE {
 
 /// c = a * b^T by slice_sums, through an epilogue, overwriting c: the definition. A NaN in c is
 /// 0x7FC00000. Throws std::invalid_argument, before writing, for slices of a and of b that differ
@@ -120,6 +123,7 @@ void gemm(const A& a, const B& b, C&& c, const epilogue& e = {}) {
   store_result(matrix_view<const float>(sums.data(), rows, cols), e, c);
 }
 
+}  // namespace LOWP_BASELINE
 }  // namespace reference
 
 inline namespace LOWP_BASELINE {

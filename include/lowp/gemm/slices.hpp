@@ -78,20 +78,21 @@ requires operands_of_slices<A, B>
 }
 
 // Slices that are copied before they are multiplied may still be read when others were written.
+template <class D, class Use>
+void for_each_read_memory(const D& d, const Use& use) {
+  if constexpr (lowp::detail::is_transposed_description<D>) {
+    for_each_memory(d.of, use);
+  } else {
+    for_each_memory(d, use);
+  }
+}
 template <class Of, class Use>
 void for_each_memory(const gathered_description<Of>& d, const Use& use) {
-  for_each_memory(d.of, use);
+  for_each_read_memory(d.of, use);
 }
 template <slice_axis Axis, class... D, class Use>
 void for_each_memory(const slices_description<Axis, D...>& d, const Use& use) {
-  const auto of_slice = [&](const auto& of) {
-    if constexpr (lowp::detail::is_transposed_description<std::remove_cvref_t<decltype(of)>>) {
-      for_each_memory(of.of, use);
-    } else {
-      for_each_memory(of, use);
-    }
-  };
-  std::apply([&](const auto&... of) { (of_slice(of), ...); }, d.of);
+  std::apply([&](const auto&... of) { (for_each_read_memory(of, use), ...); }, d.of);
 }
 
 }  // namespace bulk

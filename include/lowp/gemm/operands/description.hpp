@@ -221,6 +221,13 @@ inline constexpr bool is_transposed_description = false;
 template <class Of>
 inline constexpr bool is_transposed_description<transposed_description<Of>> = true;
 
+/// Whether values are elements times scales of the formats of a description. Those of slices have
+/// formats of their own: nothing is known of them by the one that the description names.
+template <class D>
+inline constexpr bool has_values_of_formats = true;
+template <class Of>
+inline constexpr bool has_values_of_formats<transposed_description<Of>> = has_values_of_formats<Of>;
+
 /// A value of a described format, or a reference to it.
 template <class T, class Format>
 concept value_of_format = std::same_as < std::remove_cvref_t<T>,

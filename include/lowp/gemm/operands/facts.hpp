@@ -29,9 +29,10 @@ namespace detail {
 
 /// Of the elements of a description with such a format.
 template <class D>
-[[nodiscard]] constexpr element_facts element_facts_of_format(const auto& f,
-                                                              const value_facts& known) {
+[[nodiscard]] constexpr element_facts element_facts_of_format(
+    [[maybe_unused]] const auto& f, [[maybe_unused]] const value_facts& known) {
   element_facts facts;
+  if constexpr (!has_values_of_formats<D>) return facts;
   facts.lowest_exponent = known.normal_exponent;
   if (known.spacing == value_spacing::floating) facts.mantissa_bits = known.significant_bits - 1;
   facts.are_dyadic = known.are_dyadic();
@@ -86,10 +87,11 @@ inline constexpr operand_facts operand_facts_of_type = [] {
     return operand_facts(element, facts<D::scale_format::value>);
   }
 }();
-/// Where the facts of the element format are at hand. With zero points nothing is known.
+/// Where the facts of the element format are at hand. With zero points, and of slices, nothing is
+/// known.
 template <class D>
 [[nodiscard]] operand_facts operand_facts_of(const D& d, const value_facts& of_elements) {
-  if (d.has_zeros()) return {};
+  if (!has_values_of_formats<D> || d.has_zeros()) return {};
   if constexpr (has_constant_formats<D>) {
     return operand_facts_of_type<D>;
   } else if constexpr (std::is_same_v<typename D::scale_format, without_scales>) {

@@ -3,15 +3,15 @@
 // tensor scale of its own: side by side along K, or one below the other.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <tuple>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
+#include "lowp/arrays/transposed.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/core/failure.hpp"
 #include "lowp/core/unpacked.hpp"
@@ -19,6 +19,7 @@
 #include "lowp/formats/described_format.hpp"
 #include "lowp/gemm/operands/describe.hpp"
 #include "lowp/gemm/operands/description.hpp"
+#include "lowp/gemm/operands/facts.hpp"
 #include "lowp/number/unpack.hpp"
 
 namespace lowp {
@@ -27,10 +28,6 @@ namespace detail {
 
 template <class X>
 inline constexpr bool is_sliced = false;
-
-/// A copy of a view, a reference to a matrix that owns its elements.
-template <class X>
-using kept_operand = std::conditional_t<std::is_trivially_copyable_v<X>, X, const X&>;
 
 /// Throws std::invalid_argument for a tensor scale that no operand has; `what` says whose it is.
 inline void require_tensor_scale(const std::string& what, float scale) {
@@ -43,19 +40,21 @@ inline void require_tensor_scale(const std::string& what, float scale) {
 
 /// An operand times a tensor scale of the caller's: what a tensor of codes alone lacks. If X has
 /// one of its own, their product is rounded to binary32. Keeps a copy of a view and refers to a
-/// matrix that owns its elements. Throws std::invalid_argument for a scale that is NaN, infinite,
-/// zero or negative.
+/// matrix that owns its elements. Throws std::invalid_argument for a scale, or a product of both,
+/// that is NaN, infinite, zero or negative.
 template <gemm_operand X>
 requires(!detail::is_sliced<X>) class slice {
  public:
   explicit slice(const X& x, float tensor_scale = 1) : of_(x), scale_(tensor_scale) {
     detail::require_tensor_scale("slice: the tensor scale", tensor_scale);
+    detail::require_tensor_scale("slice: the tensor scale times that of x",
+                                 describe(*this).tensor_scale);
   }
   [[nodiscard]] const X& operand() const { return of_; }
   [[nodiscard]] float tensor_scale() const { return scale_; }
 
  private:
-  detail::kept_operand<X> of_;
+  detail::kept_matrix<X> of_;
   float scale_;
 };
 
@@ -79,7 +78,7 @@ class gathered_columns {
   [[nodiscard]] std::span<const std::size_t> columns() const { return columns_; }
 
  private:
-  detail::kept_operand<X> of_;
+  detail::kept_matrix<X> of_;
   std::span<const std::size_t> columns_;
 };
 
@@ -129,7 +128,7 @@ class column_slices {
 
  private:
   static_assert(sizeof...(X) > 0, "an operand is composed of at least one slice");
-  std::tuple<detail::kept_operand<X>...> parts_;
+  std::tuple<detail::kept_matrix<X>...> parts_;
 };
 
 /// Operands with as many columns as each other, one below the other: weights whose rows, which are
@@ -158,7 +157,7 @@ class row_slices {
 
  private:
   static_assert(sizeof...(X) > 0, "an operand is composed of at least one slice");
-  std::tuple<detail::kept_operand<X>...> parts_;
+  std::tuple<detail::kept_matrix<X>...> parts_;
 };
 
 namespace detail {
@@ -166,6 +165,15 @@ template <class... X>
 inline constexpr bool is_sliced<column_slices<X...>> = true;
 template <class... X>
 inline constexpr bool is_sliced<row_slices<X...>> = true;
+
+template <class X>
+inline constexpr bool is_view<slice<X>> = true;
+template <class X>
+inline constexpr bool is_view<gathered_columns<X>> = true;
+template <class... X>
+inline constexpr bool is_view<column_slices<X...>> = true;
+template <class... X>
+inline constexpr bool is_view<row_slices<X...>> = true;
 }  // namespace detail
 
 /// A composition of slices.
@@ -224,7 +232,8 @@ struct gathered_description {
   /// Where each column may have a scale of its own, groups are one column wide.
   [[nodiscard]] std::size_t group_rows() const { return of.group_rows(); }
   [[nodiscard]] std::size_t group_cols() const {
-    return of.group_cols() >= of.cols() ? of.group_cols() : 1;
+    if (of.group_cols() < of.cols()) return 1;
+    return of.group_cols() < cols() ? cols() : of.group_cols();  // a column may be there twice
   }
   [[nodiscard]] bool has_scales() const { return of.has_scales(); }
   [[nodiscard]] bool has_zeros() const { return of.has_zeros(); }
@@ -280,9 +289,8 @@ struct slices_description {
       const std::size_t size = extent(d);
       if (place < size) {
         found = d.value(row, col);
-        if (have_own_scales) {
-          found = exact::multiply(unpack(pack_as<float>(found)), unpack(d.tensor_scale));
-        }
+        if (have_own_scales || !is_dyadic(d)) found = unpack(pack_as<float>(found));
+        if (have_own_scales) found = exact::multiply(found, unpack(d.tensor_scale));
         return true;
       }
       place -= size;
@@ -309,14 +317,25 @@ struct slices_description {
     };
     std::apply([&](const auto&... d) { (look(d), ...); }, of);
   }
+  /// By bits: subnormal scales are equal to zero where a program takes them for that.
   [[nodiscard]] bool has_common_scale() const {
-    float first = 0;
+    std::uint32_t first = 0;
     bool is_common = true;
     for_each_scale([&](float scale) {
-      if (first == 0) first = scale;
-      is_common = is_common && scale == first;
+      const auto bits = std::bit_cast<std::uint32_t>(scale);
+      if (first == 0) first = bits;
+      is_common = is_common && bits == first;
     });
     return is_common;
+  }
+  /// Whether values are multiples of powers of two; others are meant as binary32 has them.
+  template <matrix_description D>
+  [[nodiscard]] static bool is_dyadic(const D& d) {
+    if constexpr (!detail::has_values_of_formats<D>) {
+      return true;
+    } else {
+      return detail::element_facts_of(d).are_dyadic && d.has_dyadic_scales();
+    }
   }
   [[nodiscard]] float common_scale() const {
     float last = 1;
@@ -324,6 +343,13 @@ struct slices_description {
     return has_common_scale() ? last : 1;
   }
 };
+
+namespace detail {
+template <class Of>
+inline constexpr bool has_values_of_formats<gathered_description<Of>> = has_values_of_formats<Of>;
+template <slice_axis Axis, class... Of>
+inline constexpr bool has_values_of_formats<slices_description<Axis, Of...>> = false;
+}  // namespace detail
 
 template <class X>
 [[nodiscard]] auto describe(const slice<X>& x) {

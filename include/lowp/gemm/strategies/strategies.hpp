@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,14 +38,16 @@ struct gemm_explanation {
   std::vector<gemm_explanation> slices = {};
 
   [[nodiscard]] bool is_definition() const { return strategy == "the definition"; }
-  /// "chains of FMAs in binary64: these are not …\nmodeled sums: taken\n"
-  [[nodiscard]] std::string text() const {
+  /// "chains of FMAs in binary64: these are not …\nmodeled sums: taken\n"; then, two columns in,
+  /// that of each slice.
+  [[nodiscard]] std::string text(std::size_t indent = 0) const {
     std::string all;
-    const auto add = [&all](std::string_view name, std::string_view what) {
-      all.append(name).append(": ").append(what).append("\n");
+    const auto add = [&all, indent](std::string_view name, std::string_view what) {
+      all.append(indent, ' ').append(name).append(": ").append(what).append("\n");
     };
     for (const refusal& r : refusals) add(r.strategy, r.reason);
     add(strategy, "taken");
+    for (const gemm_explanation& slice : slices) all += slice.text(indent + 2);
     return all;
   }
 };
