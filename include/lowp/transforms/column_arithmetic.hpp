@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -68,9 +69,15 @@ inline void scale_columns(matrix_view<const float> in, std::span<const float> fa
   bulk::operate_on_columns("scale_columns", "factors", kernels::column_operation::multiply, in,
                            factors, out, how);
 }
-/// out(r, c) = in(r, c) / divisors[c].
+/// out(r, c) = in(r, c) / divisors[c]. Throws for divisors that are zero, infinite or NaN, too.
 inline void divide_columns(matrix_view<const float> in, std::span<const float> divisors,
                            matrix_view<float> out, const execution& how = {}) {
+  for (std::size_t i = 0; i < divisors.size(); ++i) {
+    const std::uint32_t magnitude = std::bit_cast<std::uint32_t>(divisors[i]) & 0x7FFFFFFFu;
+    if (magnitude != 0 && magnitude < 0x7F800000u) continue;
+    refuse("divide_columns: divisors[" + std::to_string(i) + "] is " + std::to_string(divisors[i]) +
+           ", expected a finite number that is not zero");
+  }
   bulk::operate_on_columns("divide_columns", "divisors", kernels::column_operation::divide, in,
                            divisors, out, how);
 }
