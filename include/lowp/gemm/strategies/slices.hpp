@@ -4,7 +4,9 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <type_traits>
 #include <vector>
@@ -174,7 +176,8 @@ template <gemm_policy P, rounding_mode R>
       alignas(64) float values[most];
       for (std::size_t i = 0; i < count; i += most) {
         const std::size_t n = (std::min)(most, count - i);
-        kernels::finish(p.level(), bits_of(a_scale), bits_of(b_scale), sums + i, n, values);
+        kernels::finish(p.level(), std::bit_cast<std::uint32_t>(a_scale),
+                        std::bit_cast<std::uint32_t>(b_scale), sums + i, n, values);
         to(first_row + row, first_col + col + i, n, values);
       }
     };
