@@ -38,7 +38,7 @@ END
 "$cmake" -S . -B "$work/build" "-DCMAKE_CXX_COMPILER=$compiler" -DCMAKE_BUILD_TYPE=Release \
   -DCMAKE_CXX_FLAGS_RELEASE=-O2 \
   -DCMAKE_INSTALL_LIBDIR=lib -DLOWP_INSTALL_COMPILED=ON -DLOWP_BUILD_TESTS=OFF \
-  -DLOWP_BUILD_EXAMPLES=OFF -DLOWP_BUILD_BENCHMARKS=OFF >"$work/log" &&
+  -DLOWP_BUILD_EXAMPLES=OFF -DLOWP_BUILD_BENCHMARKS=OFF -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON >"$work/log" &&
   "$cmake" --build "$work/build" -j2 >>"$work/log" &&
   "$cmake" --install "$work/build" --prefix "$work/installed" >>"$work/log" || {
   cat "$work/log"
