@@ -59,11 +59,13 @@ struct search {
     if (candidates < 1 || candidates > 65536) {
       return "rules::search: candidates is none of 1 to 65536";
     }
-    if (!(from >= smallest) || !(to <= largest)) {
+    if (!is_within(from, smallest, largest) || !is_within(to, smallest, largest)) {
       return "rules::search: from or to is none of 2^-10 to 2^10";
     }
-    if (!(from <= to)) return "rules::search: from is above to";
-    if (!(norm > 0) || !(norm <= 4)) return "rules::search: norm is not above 0 and at most 4";
+    if (from > to) return "rules::search: from is above to";
+    if (!is_within(norm, 0x1p-126f, 4)) {
+      return "rules::search: norm is not above 0 and at most 4";
+    }
     return nullptr;
   }
   void require_matrix(std::size_t rows, std::size_t cols) const {
@@ -195,6 +197,11 @@ struct search {
   }
 
  private:
+  /// Of positive ends, by the bits, whose order compilers do not take for that of numbers.
+  [[nodiscard]] static constexpr bool is_within(float x, float low, float high) {
+    return std::bit_cast<std::uint32_t>(x) >= std::bit_cast<std::uint32_t>(low) &&
+           std::bit_cast<std::uint32_t>(x) <= std::bit_cast<std::uint32_t>(high);
+  }
   [[nodiscard]] float step() const {
     if (candidates == 1) return 0;
     return detail::over(detail::plus(to, -from), static_cast<float>(candidates - 1));

@@ -18,7 +18,8 @@
 namespace lowp {
 namespace detail {
 [[nodiscard]] constexpr bool is_not_negative(double x) {
-  return std::bit_cast<std::uint64_t>(x) < std::uint64_t{0x7FF} << 52 || x == 0;
+  const auto bits = std::bit_cast<std::uint64_t>(x);  // a compiler may take NaN for 0
+  return bits < std::uint64_t{0x7FF} << 52 || bits << 1 == 0;
 }
 }  // namespace detail
 
