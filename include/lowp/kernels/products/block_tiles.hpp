@@ -9,10 +9,8 @@
 #include "lowp/kernels/isa.hpp"
 #include "lowp/kernels/products/product.hpp"
 #include "lowp/kernels/target.hpp"
-#ifndef LOWP_BORDER  // lowp.hpp is included before
-#define LOWP_FORGETS_AGAIN
-#include "lowp/kernels/define.inc"
-#endif
+// Behind all other headers:
+#include "lowp/kernels/define_again.inc"
 
 namespace lowp {
 inline namespace LOWP_KERNEL_BASELINE {
@@ -99,7 +97,4 @@ LOWP_BORDER void multiply(isa level, const block_tile& t);
 #if !LOWP_COMPILED
 #include "lowp/kernels/products/block_tiles.inc"
 #endif
-#ifdef LOWP_FORGETS_AGAIN
-#undef LOWP_FORGETS_AGAIN
-#include "lowp/kernels/undefine.inc"
-#endif
+#include "lowp/kernels/undefine_again.inc"

@@ -16,10 +16,8 @@
 
 #include "lowp/kernels/isa.hpp"
 #include "lowp/kernels/target.hpp"
-#ifndef LOWP_BORDER  // lowp.hpp is included before
-#define LOWP_FORGETS_AGAIN
-#include "lowp/kernels/define.inc"
-#endif
+// Behind all other headers:
+#include "lowp/kernels/define_again.inc"
 
 namespace lowp {
 inline namespace LOWP_KERNEL_BASELINE {
@@ -167,7 +165,4 @@ LOWP_BORDER void nearest_bytes(isa level, const float* x, std::uint32_t factor, 
 #if !LOWP_COMPILED
 #include "lowp/kernels/searches/searches.inc"
 #endif
-#ifdef LOWP_FORGETS_AGAIN
-#undef LOWP_FORGETS_AGAIN
-#include "lowp/kernels/undefine.inc"
-#endif
+#include "lowp/kernels/undefine_again.inc"

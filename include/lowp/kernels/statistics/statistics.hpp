@@ -11,10 +11,8 @@
 #include "lowp/kernels/isa.hpp"
 #include "lowp/kernels/statistics/block_figures.hpp"
 #include "lowp/kernels/target.hpp"
-#ifndef LOWP_BORDER  // lowp.hpp is included before
-#define LOWP_FORGETS_AGAIN
-#include "lowp/kernels/define.inc"
-#endif
+// Behind all other headers:
+#include "lowp/kernels/define_again.inc"
 
 namespace lowp {
 inline namespace LOWP_KERNEL_BASELINE {
@@ -39,7 +37,4 @@ LOWP_BORDER void add_up_blocks(isa level, statistic_choice which, const row_of_b
 #if !LOWP_COMPILED
 #include "lowp/kernels/statistics/statistics.inc"
 #endif
-#ifdef LOWP_FORGETS_AGAIN
-#undef LOWP_FORGETS_AGAIN
-#include "lowp/kernels/undefine.inc"
-#endif
+#include "lowp/kernels/undefine_again.inc"

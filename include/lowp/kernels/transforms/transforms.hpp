@@ -9,10 +9,8 @@
 
 #include "lowp/kernels/isa.hpp"
 #include "lowp/kernels/target.hpp"
-#ifndef LOWP_BORDER  // lowp.hpp is included before
-#define LOWP_FORGETS_AGAIN
-#include "lowp/kernels/define.inc"
-#endif
+// Behind all other headers:
+#include "lowp/kernels/define_again.inc"
 
 namespace lowp {
 inline namespace LOWP_KERNEL_BASELINE {
@@ -65,7 +63,4 @@ LOWP_BORDER void widen_ranges(isa level, const std::uint32_t* x, std::size_t cou
 #if !LOWP_COMPILED
 #include "lowp/kernels/transforms/transforms.inc"
 #endif
-#ifdef LOWP_FORGETS_AGAIN
-#undef LOWP_FORGETS_AGAIN
-#include "lowp/kernels/undefine.inc"
-#endif
+#include "lowp/kernels/undefine_again.inc"
