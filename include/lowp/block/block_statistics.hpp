@@ -101,10 +101,13 @@ namespace detail {
 
 inline namespace LOWP_BASELINE {
 
-/// use(statistics, blocks, row of blocks, first block) for pieces of rows of blocks.
-template <class Use>
-void walk_statistics(matrix_view<const float> x, const block_grid& grid, statistic_choice which,
-                     const execution& how, const Use& use) {
+/// A function of the statistics of each block, under the name of a public one.
+template <class T, class Function>
+void map_statistics(const char* name, matrix_view<const float> x, const block_shape& shape,
+                    std::span<T> out, const Function& function, statistic_choice which,
+                    const execution& how) {
+  const block_grid grid(x.rows, x.cols, shape);
+  require_grid(name, grid, out.size());
   for_blocks(grid, how, [&](std::size_t row, std::size_t first, std::size_t last) {
     constexpr std::size_t some = 16;
     block_statistics found[some];
@@ -122,7 +125,8 @@ void walk_statistics(matrix_view<const float> x, const block_grid& grid, statist
         if (found[i].nonfinite == 0) continue;
         found[i] = chosen(aggregate_block(grid, row, col + i, statistics_aggregate{}, x), which);
       }
-      use(found, n, row, col);
+      T* const to = out.data() + row * grid.across + col;
+      for (std::size_t i = 0; i < n; ++i) to[i] = function(found[i]);
     }
   });
 }
@@ -174,14 +178,8 @@ inline namespace LOWP_BASELINE {
 inline void statistics_of_blocks(matrix_view<const float> x, const block_shape& shape,
                                  std::span<block_statistics> out, statistic_choice which = {},
                                  const execution& how = {}) {
-  const block_grid grid(x.rows, x.cols, shape);
-  detail::require_grid("statistics_of_blocks", grid, out.size());
-  detail::walk_statistics(
-      x, grid, which, how,
-      [&](const block_statistics* found, std::size_t n, std::size_t row, std::size_t col) {
-        block_statistics* const to = out.data() + row * grid.across + col;
-        for (std::size_t i = 0; i < n; ++i) to[i] = found[i];
-      });
+  const auto itself = [](const block_statistics& s) { return s; };
+  detail::map_statistics("statistics_of_blocks", x, shape, out, itself, which, how);
 }
 [[nodiscard]] inline std::vector<block_statistics> statistics_of_blocks(matrix_view<const float> x,
                                                                         const block_shape& shape,
@@ -201,14 +199,7 @@ requires std::is_invocable_r_v<T, const Function&, const block_statistics&>
 void map_block_statistics(matrix_view<const float> x, const block_shape& shape, std::span<T> out,
                           const Function& function, statistic_choice which = {},
                           const execution& how = {}) {
-  const block_grid grid(x.rows, x.cols, shape);
-  detail::require_grid("map_block_statistics", grid, out.size());
-  detail::walk_statistics(
-      x, grid, which, how,
-      [&](const block_statistics* found, std::size_t n, std::size_t row, std::size_t col) {
-        T* const to = out.data() + row * grid.across + col;
-        for (std::size_t i = 0; i < n; ++i) to[i] = function(found[i]);
-      });
+  detail::map_statistics("map_block_statistics", x, shape, out, function, which, how);
 }
 
 }  // namespace LOWP_BASELINE
