@@ -15,6 +15,7 @@
 #include "lowp/block/tiles/mx_plus.hpp"
 #include "lowp/block/tiles/tile_matrix.hpp"
 #include "lowp/formats/fixed_format.hpp"
+#include "normal_values.hpp"
 
 using namespace lowp;
 
@@ -23,13 +24,7 @@ namespace {
 constexpr float infinity = std::numeric_limits<float>::infinity();
 const float not_a_number = std::numeric_limits<float>::quiet_NaN();
 
-std::vector<float> normal_values(std::size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> x(count);
-  for (float& v : x) v = normal(random);
-  return x;
-}
+using test::normal_values;
 
 template <class F>
 std::vector<float> values_of(const tile_matrix<F>& m) {

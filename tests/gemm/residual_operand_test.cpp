@@ -12,32 +12,7 @@
 #include "catch.hpp"
 #include "lowp/block/catalog.hpp"
 #include "lowp/gemm/gemm.hpp"
-
-namespace mine {
-
-/// Multiples of 1/2.
-struct halves {
-  std::size_t row_count, col_count;
-  std::vector<float> values;
-  std::size_t rows() const { return row_count; }
-  std::size_t cols() const { return col_count; }
-  lowp::unpacked value(std::size_t r, std::size_t c) const {
-    return lowp::unpack(values[r * col_count + c]);
-  }
-};
-inline void dequantize(const halves& m, lowp::matrix_view<float> out, const lowp::execution&) {
-  for (std::size_t i = 0; i < m.values.size(); ++i)
-    out(i / m.col_count, i % m.col_count) = m.values[i];
-}
-inline halves quantize(lowp::matrix_view<const float> x) {
-  halves m{x.rows, x.cols, {}};
-  for (std::size_t r = 0; r < x.rows; ++r) {
-    for (std::size_t c = 0; c < x.cols; ++c) m.values.push_back(std::round(2 * x(r, c)) / 2);
-  }
-  return m;
-}
-
-}  // namespace mine
+#include "own_matrix.hpp"
 
 using namespace lowp;
 
@@ -110,7 +85,7 @@ TEST_CASE("terms by rules, and of matrices that only this test knows") {
   const std::vector<float> x = normal_values(rows * cols, 3);
   const matrix_view<const float> in(x.data(), rows, cols);
   const auto q = residual_terms(
-      in, [](auto w) { return mine::quantize(w); },
+      in, [](auto w) { return own::quantize(w, 2); },
       [](auto w) { return quantize<formats::mxfp4>(w, rules::rceil); });
   std::vector<float> left(x.size());
   remainder_of(in, q.term<0>(), matrix_view<float>(left.data(), rows, cols));

@@ -12,43 +12,14 @@
 
 #include "catch.hpp"
 #include "lowp/block/low_rank_compensation.hpp"
-
-namespace mine {
-/// Multiples of a step.
-struct grid {
-  std::size_t row_count, col_count;
-  std::vector<float> values;
-  std::size_t rows() const { return row_count; }
-  std::size_t cols() const { return col_count; }
-  lowp::unpacked value(std::size_t r, std::size_t c) const {
-    return lowp::unpack(values[r * col_count + c]);
-  }
-};
-inline void dequantize(const grid& m, lowp::matrix_view<float> out, const lowp::execution&) {
-  for (std::size_t i = 0; i < m.values.size(); ++i) {
-    out(i / m.col_count, i % m.col_count) = m.values[i];
-  }
-}
-inline grid quantize(lowp::matrix_view<const float> x) {
-  grid m{x.rows, x.cols, {}};
-  for (std::size_t r = 0; r < x.rows; ++r) {
-    for (std::size_t c = 0; c < x.cols; ++c) m.values.push_back(std::round(x(r, c)));
-  }
-  return m;
-}
-}  // namespace mine
+#include "normal_values.hpp"
+#include "own_matrix.hpp"
 
 using namespace lowp;
 
 namespace {
 
-std::vector<float> normal_values(std::size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> x(count);
-  for (float& v : x) v = normal(random);
-  return x;
-}
+using test::normal_values;
 double distance(const std::vector<float>& x, const std::vector<float>& y) {
   double sum = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
@@ -179,9 +150,9 @@ TEST_CASE("the bits of a decomposition") {
 TEST_CASE("a correction lowers the error of weights, and alternations lower it further") {
   std::vector<float> w = normal_values(24 * 32, 4);
   const matrix_view<const float> in(w.data(), 24, 32);
-  const auto quantizer = [](auto x) { return mine::quantize(x); };
+  const auto quantizer = [](auto x) { return own::quantize(x, 1); };
   std::vector<float> plain(w.size()), y(w.size());
-  dequantize(mine::quantize(in), matrix_view<float>(plain.data(), 24, 32), execution{});
+  dequantize(own::quantize(in, 1), matrix_view<float>(plain.data(), 24, 32), execution{});
   double before = std::pow(distance(w, plain), 2);
   for (std::size_t rank : {std::size_t{1}, std::size_t{8}, std::size_t{24}}) {
     const auto q = quantize_compensated(in, quantizer, {.rank = rank});
