@@ -186,7 +186,7 @@ class level_encoder {
     std::uint8_t is_unknown[most_terms];
     bool are_known = true;
     for (std::size_t i = 0; i < t.grid.count; ++i) {
-      is_unknown[i] = integers_.prepare(t, i, amax[i]) ? 0 : 1;
+      is_unknown[i] = integer_terms::prepare(t, i, amax[i]) ? 0 : 1;
       are_known = are_known && is_unknown[i] == 0;
     }
     t.has_zeros = t.has_seconds = true;
