@@ -86,6 +86,7 @@ LOWP_TARGET_BEGIN("avx2")
 inline void read_one_stream(const std::uint8_t* from, std::size_t size) {
   __m256i all[4] = {};
   for (std::size_t i = 0; i + 128 <= size; i += 128) {
+#pragma GCC unroll 4  // else GCC keeps the vectors in memory, at a third of the speed
     for (int j = 0; j < 4; ++j) {
       all[j] = _mm256_or_si256(
           all[j], _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + i + 32 * j)));
@@ -98,6 +99,7 @@ inline void read_four_streams(const std::uint8_t* from, std::size_t size) {
   __m256i all[4] = {};
   for (std::size_t i = 0; i + 4 * page <= size; i += 4 * page) {
     for (std::size_t line = 0; line < page; line += 64) {
+#pragma GCC unroll 4
       for (std::size_t j = 0; j < 4; ++j) {
         const std::uint8_t* const at = from + i + j * page + line;
         _mm_prefetch(reinterpret_cast<const char*>(at + 4 * page), _MM_HINT_T0);
