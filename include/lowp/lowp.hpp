@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What most programs use, none of it dependent on more than the standard library. Included one by
-// one, so that others do not pay for it: number/dropin.hpp, which adds to std; flags and stages,
-// number/flagged_arithmetic.hpp and number/trace.hpp; the families of formats/ that the catalogue
-// does not name; block/quantize_rows.hpp, block/residual_matrix.hpp, block/ternary_planes.hpp,
-// block/low_rank_compensation.hpp; gemm/matrix_instructions.hpp, gemm/integer_blocks.hpp,
-// gemm/slices.hpp, gemm/slice_sums.hpp; transforms/, profiles/, verification/, io/, adapters/.
+// one, so that others do not pay for it: arrays/pool.hpp; number/dropin.hpp, which adds to std;
+// flags and stages, number/flagged_arithmetic.hpp and number/trace.hpp; the families of formats/
+// that the catalogue does not name; block/quantize_rows.hpp, block/residual_matrix.hpp,
+// block/ternary_planes.hpp, block/low_rank_compensation.hpp; gemm/matrix_instructions.hpp,
+// gemm/integer_blocks.hpp, gemm/slices.hpp, gemm/slice_sums.hpp; transforms/, profiles/,
+// verification/, io/, adapters/.
 #pragma once
 
 #include "lowp/analysis/enumerate.hpp"

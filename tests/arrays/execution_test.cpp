@@ -20,6 +20,7 @@
 #include "catch.hpp"
 #include "isas.hpp"
 #include "lowp/arrays/convert.hpp"
+#include "lowp/arrays/pool.hpp"
 #include "lowp/arrays/reference.hpp"
 #include "oracle.hpp"
 
@@ -68,6 +69,8 @@ void for_each_executor(isa level, const Function& function) {
     const lowp::threads on{count};
     function("threads " + std::to_string(count) + suffix, execution(on, level));
   }
+  static const lowp::pool workers(3);
+  function("pool" + suffix, execution(workers, level));
 #if defined(_OPENMP)
   function("openmp" + suffix, execution(lowp::openmp{}, level));
 #endif
