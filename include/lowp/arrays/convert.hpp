@@ -17,6 +17,7 @@
 
 #include "lowp/arrays/binade_job.hpp"
 #include "lowp/arrays/execution.hpp"
+#include "lowp/arrays/kept_plans.hpp"
 #include "lowp/arrays/lane_job.hpp"
 #include "lowp/arrays/packed_span.hpp"
 #include "lowp/arrays/reference.hpp"
@@ -137,30 +138,41 @@ bool encode_by_binades(const F& f, std::span<const T> in, const bulk_arrays& arr
   return true;
 }
 
+/// Encodes or rounds by the plan for words of one size; false if its lanes are too narrow.
+template <class Word, bool ToValues, number_format F, rounding_mode R, class Source, class Sink>
+bool encode_by_plan(const F& f, const bulk_arrays& arrays, const R& mode, overflow o, missing_nan n,
+                    const Source& source, const Sink& sink, const plan_places& places,
+                    const execution& how) {
+  bool is_supported = false;
+  places.with_plan<Word>(
+      o, n, [&] { return kernels::make_encode_plan<Word>(f, mode, o, n, ToValues); },
+      [&](const kernels::encode_plan<Word>& plan) {
+        is_supported = plan.is_supported;
+        if (is_supported) run_lanes<!is_fixed_addend<R>>(how, arrays, plan, source, sink);
+      });
+  return is_supported;
+}
+
 /// Encodes to codes of a format whose place among binary numbers is known, if lanes can.
 template <class T, class Sink, number_format F, rounding_mode R>
 bool encode_by_grid(const F& f, std::span<const T> in, const bulk_arrays& arrays, const R& mode,
-                    overflow o, missing_nan n, const Sink& sink, const execution& how) {
-  constexpr bool random = !is_fixed_addend<R>;
+                    overflow o, missing_nan n, const Sink& sink, const plan_places& places,
+                    const execution& how) {
   if constexpr (!std::same_as<T, double>) {
-    const auto plan = kernels::make_encode_plan<std::uint32_t>(f, mode, o, n, false);
-    if (plan.is_supported) {
-      run_lanes<random>(how, arrays, plan, source_of(in), sink);
+    if (encode_by_plan<std::uint32_t, false>(f, arrays, mode, o, n, source_of(in), sink, places,
+                                             how)) {
       return true;
     }
   }
-  if constexpr (!detail::is_half<T>) {
-    const auto plan = kernels::make_encode_plan<std::uint64_t>(f, mode, o, n, false);
-    if (plan.is_supported) {
-      if constexpr (std::same_as<T, float>) {
-        run_lanes<random>(how, arrays, plan, widened_source{in.data()}, sink);
-      } else {
-        run_lanes<random>(how, arrays, plan, direct_source<double>{in.data()}, sink);
-      }
-      return true;
-    }
+  if constexpr (std::same_as<T, float>) {
+    return encode_by_plan<std::uint64_t, false>(f, arrays, mode, o, n, widened_source{in.data()},
+                                                sink, places, how);
+  } else if constexpr (std::same_as<T, double>) {
+    return encode_by_plan<std::uint64_t, false>(
+        f, arrays, mode, o, n, direct_source<double>{in.data()}, sink, places, how);
+  } else {
+    return false;
   }
-  return false;
 }
 
 /// Encodes to codes with a regime, if lanes can.
@@ -191,7 +203,8 @@ bool encode_by_regime(const F& f, std::span<const T> in, const bulk_arrays& arra
 /// Encodes to codes kept in units of type Code, if kernels can.
 template <class Code, class T, number_format F, rounding_mode R>
 bool encode_by_kernels(const F& f, std::span<const T> in, std::uint8_t* out, const R& mode,
-                       overflow o, missing_nan n, packing p, const execution& how) {
+                       overflow o, missing_nan n, packing p, const plan_places& places,
+                       const execution& how) {
   const packed_sink<Code> sink{f.bits(), p};
   const bulk_arrays arrays{in.data(),
                            8 * sizeof(T),
@@ -204,7 +217,7 @@ bool encode_by_kernels(const F& f, std::span<const T> in, std::uint8_t* out, con
     if (encode_by_regime(f, in, arrays, mode, o, n, sink, how)) return true;
   }
   if constexpr (kernels::has_known_grid<F>) {
-    return encode_by_grid(f, in, arrays, mode, o, n, sink, how);
+    return encode_by_grid(f, in, arrays, mode, o, n, sink, places, how);
   } else if constexpr (sizeof(Code) <= 2) {
     if constexpr (sizeof(Code) == 1) {
       if (encode_by_thresholds(f, in, arrays, mode, o, n, sink, how)) return true;
@@ -217,13 +230,13 @@ bool encode_by_kernels(const F& f, std::span<const T> in, std::uint8_t* out, con
 
 template <class T, number_format F, rounding_mode R>
 void encode_array(const F& f, std::span<const T> in, std::uint8_t* out, const R& mode, overflow o,
-                  missing_nan n, packing p, const execution& how) {
+                  missing_nan n, packing p, const execution& how, const plan_places& places = {}) {
   if constexpr (has_kernels) {
     const int width = f.bits();
     const bool done =
-        width <= 8    ? encode_by_kernels<std::uint8_t>(f, in, out, mode, o, n, p, how)
-        : width <= 16 ? encode_by_kernels<std::uint16_t>(f, in, out, mode, o, n, p, how)
-        : width <= 32 ? encode_by_kernels<std::uint32_t>(f, in, out, mode, o, n, p, how)
+        width <= 8    ? encode_by_kernels<std::uint8_t>(f, in, out, mode, o, n, p, places, how)
+        : width <= 16 ? encode_by_kernels<std::uint16_t>(f, in, out, mode, o, n, p, places, how)
+        : width <= 32 ? encode_by_kernels<std::uint32_t>(f, in, out, mode, o, n, p, places, how)
                       : false;
     if (done) return;
   }
@@ -268,8 +281,7 @@ void decode_array(const F& f, const std::uint8_t* in, std::span<float> out, pack
 
 template <class T, number_format F, rounding_mode R>
 void round_array(const F& f, std::span<const T> in, std::span<T> out, const R& mode, overflow o,
-                 missing_nan n, const execution& how) {
-  constexpr bool random = !is_fixed_addend<R>;
+                 missing_nan n, const execution& how, const plan_places& places = {}) {
   const bulk_arrays arrays{in.data(), 8 * sizeof(T), out.data(), 8 * sizeof(T), in.size()};
   if constexpr (has_kernels && !kernels::has_known_grid<F>) {
     using word = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
@@ -277,20 +289,19 @@ void round_array(const F& f, std::span<const T> in, std::span<T> out, const R& m
     if (encode_by_thresholds(f, in, arrays, mode, o, n, sink, how)) return;
     if (encode_by_binades(f, in, arrays, mode, o, n, sink, how)) return;
   } else if constexpr (has_kernels) {
+    const auto round = [&]<class Word>(const auto& source, const auto& sink, Word) {
+      return encode_by_plan<Word, true>(f, arrays, mode, o, n, source, sink, places, how);
+    };
     if constexpr (std::same_as<T, float>) {
-      const auto plan = kernels::make_encode_plan<std::uint32_t>(f, mode, o, n, true);
-      if (plan.is_supported) {
-        return run_lanes<random>(how, arrays, plan, direct_source<float>{in.data()},
-                                 array_sink<std::uint32_t, true>{});
+      if (round(direct_source<float>{in.data()}, array_sink<std::uint32_t, true>{},
+                std::uint32_t{}) ||
+          round(widened_source{in.data()}, narrowed_sink{}, std::uint64_t{})) {
+        return;
       }
-    }
-    const auto plan = kernels::make_encode_plan<std::uint64_t>(f, mode, o, n, true);
-    if (plan.is_supported) {
-      if constexpr (std::same_as<T, float>) {
-        return run_lanes<random>(how, arrays, plan, widened_source{in.data()}, narrowed_sink{});
-      } else {
-        return run_lanes<random>(how, arrays, plan, direct_source<double>{in.data()},
-                                 array_sink<std::uint64_t, true>{});
+    } else {
+      if (round(direct_source<double>{in.data()}, array_sink<std::uint64_t, true>{},
+                std::uint64_t{})) {
+        return;
       }
     }
   }
@@ -307,15 +318,15 @@ void encode_span(std::span<const T> in, packed_span<F, P> out, const R& mode, ov
                  missing_nan n, const execution& how) {
   detail::require_same_size("encode", out.size(), in.size());
   detail::require_apart("encode", bytes_of(in), bytes_of(out.bytes()));
-  encode_array(F, in, out.bytes().data(), mode, o, n, P, how);
+  encode_array(F, in, out.bytes().data(), mode, o, n, P, how, places_of<F, R, false>());
 }
 
 template <class T, number_format F, rounding_mode R>
 void round_span(const F& f, std::span<const T> in, std::span<T> out, const R& mode, overflow o,
-                missing_nan n, const execution& how) {
+                missing_nan n, const execution& how, const plan_places& places = {}) {
   detail::require_same_size("round_to", out.size(), in.size());
   detail::require_apart("round_to", bytes_of(in), bytes_of(out), true);
-  round_array(f, in, out, mode, o, n, how);
+  round_array(f, in, out, mode, o, n, how, places);
 }
 
 }  // namespace bulk
@@ -386,14 +397,14 @@ void round_to(std::span<const float> in, std::span<float> out, const R& mode = {
               overflow o = overflow::to_special, missing_nan n = missing_nan::largest,
               const execution& how = {}) {
   static_assert(is_valid_format<F>);
-  bulk::round_span(F, in, out, mode, o, n, how);
+  bulk::round_span(F, in, out, mode, o, n, how, bulk::places_of<F, R, true>());
 }
 template <auto F, rounding_mode R = nearest_even_t>
 void round_to(std::span<const double> in, std::span<double> out, const R& mode = {},
               overflow o = overflow::to_special, missing_nan n = missing_nan::largest,
               const execution& how = {}) {
   static_assert(is_valid_format<F>);
-  bulk::round_span(F, in, out, mode, o, n, how);
+  bulk::round_span(F, in, out, mode, o, n, how, bulk::places_of<F, R, true>());
 }
 
 /// encode and decode with a descriptor known at run time; `bytes` hold packed codes in order `p`

@@ -317,7 +317,7 @@ struct lane_job {
   static constexpr bool has_regime = std::is_same_v<Plan, kernels::regime_plan<word>>;
 
   isa level;
-  Plan plan;
+  const Plan& plan;
   Source source;
   Sink sink;
 

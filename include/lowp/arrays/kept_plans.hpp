@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// The plans of formats and modes that are known at compile time, kept for the life of the program:
+// a plan takes longer to make than hundreds of elements take to encode. They are places in static
+// storage and not constants of the compiler, since most programs use one choice of what overflows
+// and missing NaN become, and each constant is evaluated by each file that includes this.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "lowp/core/kept_value.hpp"
+#include "lowp/kernels/lanes/lane_plan.hpp"
+#include "lowp/rounding/overflow.hpp"
+
+namespace lowp {
+inline namespace LOWP_BASELINE {
+namespace bulk {
+
+/// The plans of a format and a mode for every choice at the ends of the range.
+template <class Word>
+class kept_plans {
+ public:
+  using plan = kernels::encode_plan<Word>;
+
+  /// Calls use(plan) with the plan for a choice, made by make() unless it is there.
+  template <class Make, class Use>
+  void with_plan(overflow o, missing_nan n, const Make& make, const Use& use) {
+    const auto row = static_cast<std::size_t>(o), column = static_cast<std::size_t>(n);
+    if (row >= rows || column >= columns) return use(make());
+    if (const plan* const found = plans_[row][column].find()) return use(*found);
+    const plan made = make();
+    plans_[row][column].keep(made);
+    use(made);
+  }
+
+ private:
+  static constexpr std::size_t rows = static_cast<std::size_t>(overflow::saturate_numbers) + 1;
+  static constexpr std::size_t columns = static_cast<std::size_t>(missing_nan::flipped_zero) + 1;
+
+  lowp::detail::kept_value<plan> plans_[rows][columns];
+};
+
+/// Plans to codes, or with ToValues to values, of a format and of a mode without a state.
+template <auto F, class R, class Word, bool ToValues>
+inline constinit kept_plans<Word> plans_of{};
+
+/// Where a call looks for its plan among 32 or 64 bits; null: it makes one.
+struct plan_places {
+  kept_plans<std::uint32_t>* narrow = nullptr;
+  kept_plans<std::uint64_t>* wide = nullptr;
+
+  template <class Word, class Make, class Use>
+  void with_plan(overflow o, missing_nan n, const Make& make, const Use& use) const {
+    kept_plans<Word>* place;
+    if constexpr (sizeof(Word) == 4) {
+      place = narrow;
+    } else {
+      place = wide;
+    }
+    if (place != nullptr) {
+      place->with_plan(o, n, make, use);
+    } else {
+      use(make());
+    }
+  }
+};
+
+/// The places of a format that is known at compile time; none for a mode that has a state.
+template <auto F, class R, bool ToValues>
+[[nodiscard]] constexpr plan_places places_of() {
+  if constexpr (std::is_empty_v<R> && kernels::has_known_grid<std::remove_cv_t<decltype(F)>>) {
+    return {&plans_of<F, R, std::uint32_t, ToValues>, &plans_of<F, R, std::uint64_t, ToValues>};
+  } else {
+    return {};
+  }
+}
+
+}  // namespace bulk
+}  // namespace LOWP_BASELINE
+}  // namespace lowp
