@@ -83,9 +83,9 @@ class dyadic_table {
               : has_second_                                             ? twice
               : has_parity_                                             ? even
                                                                         : plain;
-    const auto word = [&](std::size_t i) { return words_.data() + i * count_; };
+    const auto narrow = [&](std::size_t i) { return words_.data() + i * count_; };
     const auto wide = [&](std::size_t i) { return wide_.data() + i * count_; };
-    p.lists = {word(0), word(1), word(2), word(3), word(4), word(5),
+    p.lists = {narrow(0), narrow(1), narrow(2), narrow(3), narrow(4), narrow(5),
                wide(0), wide(1), wide(2), wide(3), wide(4)};
     return p;
   }
