@@ -167,9 +167,15 @@ std::size_t wrong_matrices(const R& rounding, test::split_mix& random, int least
     std::vector<std::int32_t> x(rows * stride);
     for (auto& v : x) v = any_integer(random);
     std::vector<dyadic> scales(cols);
-    for (auto& s : scales) {
-      s = {static_cast<std::int32_t>(random.below(0x80000000u) | 0x40000000u),
+    for (auto& s : scales) {  // every other one with few ones, which makes ties
+      const std::uint32_t m = random.below(0x80000000u) | 0x40000000u;
+      const std::uint32_t kept = random.below(2) == 0 ? ~0u : ~0u << (29 + random.below(2));
+      s = {static_cast<std::int32_t>(m & kept),
            least_c + static_cast<int>(random.below(static_cast<std::uint32_t>(most_c - least_c)))};
+    }
+    scales[0] = {3 << 29, (std::max)(least_c, 30)};
+    for (std::size_t i = 0; i < x.size(); i += 2) {
+      x[i] = static_cast<std::int32_t>(random.below(400)) - 200;
     }
     const requantized<T> to{.zero = 3, .low = (std::numeric_limits<T>::min)() / 2};
     for (const bool is_by_column : {false, true}) {

@@ -86,7 +86,7 @@ class dyadic_table {
     const auto narrow = [&](std::size_t i) { return words_.data() + i * count_; };
     const auto wide = [&](std::size_t i) { return wide_.data() + i * count_; };
     p.lists = {narrow(0), narrow(1), narrow(2), narrow(3), narrow(4), narrow(5),
-               wide(0), wide(1), wide(2), wide(3), wide(4)};
+               wide(0),   wide(1),   wide(2),   wide(3),   wide(4)};
     return p;
   }
 
