@@ -85,7 +85,7 @@ namespace bulk {
 [[nodiscard]] inline bool find_shift_exp_plan(const shift_exponential& e,
                                               kernels::shift_exp_plan& plan) {
   const auto unit = static_cast<std::uint64_t>(e.unit), steps = static_cast<std::uint64_t>(e.steps);
-  if (unit << steps >= std::uint64_t{1} << 31) return false;
+  if (unit << steps >= std::uint64_t{1} << 30) return false;
   // With m = ceil(2^s / unit), x * m >> s is floor(x / unit) while x * unit < 2^s.
   const auto s = static_cast<int>(std::bit_width(steps * unit * unit));
   const std::uint64_t m = ((std::uint64_t{1} << s) + unit - 1) / unit;
@@ -101,7 +101,7 @@ namespace bulk {
 /// 1): with e = shift_exp(x - max, unit, steps), each is floor(e * floor((2^31 - 1) / sum e) /
 /// 2^(32
 /// - bits)), which saturates in T. I-ViT has steps = 15 and bits = 8. Exact, bit for bit
-/// reference::shiftmax for any `execution`; by kernels where unit * 2^steps < 2^31 and unit * steps
+/// reference::shiftmax for any `execution`; by kernels where unit * 2^steps < 2^30 and unit * steps
 /// is below 46000, with 15 steps those of scales above 1 / 3000. Throws std::invalid_argument,
 /// before writing, for shapes that differ, matrices that share memory, a unit outside 1 to 2^30,
 /// and steps and bits outside 1 to 31.

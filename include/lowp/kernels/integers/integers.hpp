@@ -60,7 +60,7 @@ struct sum_plan {
 LOWP_BORDER void add_integers(isa level, const sum_plan& plan, const std::int32_t* a,
                               const std::int32_t* b, std::size_t count, void* out, int bytes);
 
-/// Exponentials up to unit << steps, which is below 2^31.
+/// Exponentials up to unit << steps, which is below 2^30.
 struct shift_exp_plan {
   std::uint32_t unit = 0;
   std::uint32_t steps = 0;
