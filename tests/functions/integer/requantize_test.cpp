@@ -161,7 +161,7 @@ TEST_CASE("scales become the nearest dyadic numbers of 31 bits") {
 template <class T, class R>
 std::size_t wrong_matrices(const R& rounding, test::split_mix& random, int least_c, int most_c) {
   std::size_t wrong = 0;
-  for (const std::size_t cols : {1u, 63u, 64u, 201u}) {
+  for (const std::size_t cols : {1u, 63u, 64u, 601u}) {
     constexpr std::size_t rows = 3;
     const std::size_t stride = cols + 5;
     std::vector<std::int32_t> x(rows * stride);

@@ -173,9 +173,18 @@ void requantize(matrix_view<const std::int32_t> x, std::span<const dyadic> scale
     const bulk::bulk_arrays arrays{x.data, 32, out.data, 8 * sizeof(T), x.rows * x.cols};
     return bulk::run_bulk(how, arrays, bulk::bulk_part(part));
   }
-  bulk::for_integer_rows(how, x.rows, x.cols, [&](std::size_t row) {
-    run(how.level(), x.row(row), 0, x.cols, out.row(row));
-  });
+  // Many rows of a few columns, whose lists stay in the first-level cache.
+  constexpr std::size_t height = 64, width = 512;
+  const auto part = [&](std::size_t i) {
+    const std::size_t end = (std::min)((i + 1) * height, x.rows);
+    for (std::size_t c = 0; c < x.cols; c += width) {
+      const std::size_t n = (std::min)(width, x.cols - c);
+      for (std::size_t row = i * height; row < end; ++row) {
+        run(how.level(), x.row(row) + c, c, n, out.row(row) + c);
+      }
+    }
+  };
+  how.run((x.rows + height - 1) / height, task(part));
 }
 template <requantized_integer T, dyadic_rounding R = nearest_upward_t>
 void requantize(matrix_view<const std::int32_t> x, const dyadic& scale, matrix_view<T> out,
