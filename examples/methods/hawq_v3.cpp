@@ -20,20 +20,20 @@ int main() {
 
   // Dyadic numbers of 31 bits against the quotients in binary64 that they stand for.
   const auto codes = layer.rescaled(sums, hawq_v3);
-  double changed = 0, upward = 0;
+  double changed = 0, ties = 0;
   const auto ties_up = layer.rescaled(sums, tflite_single_rounding);
   const auto twice = layer.rescaled(sums, tflite);
   double two = 0;
   for (std::size_t i = 0; i < sums.size(); ++i) {
     const double exact = std::nearbyint(sums[i] * layer.ratio(i % layer.outputs()));
     changed += codes[i] != std::clamp(exact, -32768.0, 32767.0) ? 1 : 0;
-    upward += codes[i] != ties_up[i] ? 1 : 0;
+    ties += codes[i] != ties_up[i] ? 1 : 0;
     two += codes[i] != twice[i] ? 1 : 0;
   }
   const auto count = static_cast<double>(sums.size());
   figures.within("results that b / 2^c changes, of a million", "none", 1e6 * changed / count, 0,
                  20);
-  figures.equal("results with ties rounded up that differ", "-", upward, 0);
+  figures.equal("results with ties rounded up that differ", "-", ties, 0);
   // The first of two roundings leaves log2(1 / ratio) bits, here about 3.
   figures.within("results of two roundings (TFLite) that differ, %", "-", 100 * two / count, 1, 15);
   figures.equal("1 - 1e-10 is 2^30 / 2^c with c", "b needs 32 bits", dyadic_of(1 - 1e-10).c, 30);
