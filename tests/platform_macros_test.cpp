@@ -39,6 +39,9 @@
 #include <lowp/formats/variable_codebook.hpp>
 #include <lowp/gemm/operands/residual_operand.hpp>
 #include <lowp/gemm/operands/tile_operand.hpp>
+#include <lowp/functions/integer/layer_norm.hpp>
+#include <lowp/functions/integer/scales.hpp>
+#include <lowp/functions/integer/shiftmax.hpp>
 #include <lowp/transforms/column_order.hpp>
 #include <lowp/transforms/hadamard_rows.hpp>
 #include <lowp/transforms/hadamard_transform.hpp>
