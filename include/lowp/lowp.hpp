@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What most programs use, none of it dependent on more than the standard library. Included one by
-// one, so that others do not pay for it: arrays/pool.hpp; number/dropin.hpp, which adds to std;
-// flags and stages, number/flagged_arithmetic.hpp and number/trace.hpp; the families of formats/
-// that the catalogue does not name; block/quantize_rows.hpp, block/residual_matrix.hpp,
-// block/ternary_planes.hpp, block/low_rank_compensation.hpp; gemm/matrix_instructions.hpp,
-// gemm/integer_blocks.hpp, gemm/slices.hpp, gemm/slice_sums.hpp; functions/, transforms/,
-// profiles/, verification/, io/, adapters/.
+// What most programs use, none of it dependent on more than the standard library. All else is
+// included by its own name, so that others do not pay for it: number/dropin.hpp, which adds to std;
+// the directories functions/, cache/, transforms/, profiles/, verification/, io/ and adapters/; and
+// of the directories below those headers that few programs want, such as arrays/pool.hpp,
+// number/trace.hpp, block/residual_matrix.hpp, gemm/slices.hpp and families of formats/ that the
+// catalogue does not name. README.md says with each what it is in.
 #pragma once
 
 #include "lowp/analysis/enumerate.hpp"
