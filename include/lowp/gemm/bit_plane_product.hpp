@@ -181,13 +181,17 @@ template <class TermsOf>
 void multiply_planes(const lowp::detail::plane_source& a, const bit_planes* packed_a,
                      const bit_planes& b, matrix_view<std::int32_t> c, const execution& how,
                      const TermsOf& terms_of) {
-  constexpr std::size_t tile_rows = 64, tile_groups = 4, group = kernels::plane_tile::group;
+  constexpr std::size_t group = kernels::plane_tile::group;
   if (c.rows == 0 || c.cols == 0) return;
   const rows_of_planes rows(a, packed_a, b.planes(), how);
+  // Long rows of c are written fastest; bytes are spread once for all rows of a tile.
+  const std::size_t tile_rows = rows.are_bytes() ? 64 : 32;
+  const std::size_t tile_groups = rows.are_bytes() ? 32 : 64;
+  constexpr std::size_t most_sums = 33 * 64 * group;
   const std::size_t groups = (c.cols + group - 1) / group;
   const std::size_t across = (groups + tile_groups - 1) / tile_groups;
   const auto run = [&](std::size_t part) {
-    alignas(64) std::uint32_t sums[(tile_rows + 1) * tile_groups * group];
+    alignas(64) std::uint32_t sums[most_sums];
     const std::size_t row = part / across * tile_rows, first = part % across * tile_groups;
     kernels::plane_tile t;
     t.rows = rows.row(row);
