@@ -60,8 +60,9 @@ TEST_CASE("distances and the nearest codes on each target") {
     for (std::size_t i = 0; i < 70; ++i) {
       std::vector<code_neighbour> all;
       for (std::uint32_t j = 0; j < 37; ++j) all.push_back({j, expected[i * 37 + j]});
-      std::stable_sort(all.begin(), all.end(),
-                       [](const auto& p, const auto& q) { return p.distance < q.distance; });
+      std::sort(all.begin(), all.end(), [](const auto& p, const auto& q) {
+        return p.distance != q.distance ? p.distance < q.distance : p.row < q.row;
+      });
       sorted.insert(sorted.end(), all.begin(), all.begin() + 5);
     }
     for (const isa level : test::isas()) {
