@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The kernels of products for lowp::compiled.
+// The kernels of products, those of planes of bits among them, for lowp::compiled.
+#include "lowp/kernels/planes/planes.hpp"
 #include "lowp/kernels/products/block_tiles.hpp"
 #include "lowp/kernels/products/product.hpp"
 // What they declare:
 #include "lowp/kernels/products/product.inc"
 //
+#include "lowp/kernels/planes/planes.inc"
 #include "lowp/kernels/products/block_tiles.inc"
 
 template void lowp::kernels::multiply_modeled<lowp::kernels::sum_model>(isa, const sum_model&,
