@@ -91,6 +91,12 @@ std::vector<trained_layer> trained_layers(std::size_t rows) {
   return layers;
 }
 
+matrix weight_gradient(const trained_layer& layer) {
+  matrix gradient{layer.weight.rows, layer.weight.cols};
+  binary32_products().weight_gradient(0, layer.output_gradient, layer.input, gradient);
+  return gradient;
+}
+
 training_products binary32_products() {
   using lowp::gemm, lowp::transposed;
   return {

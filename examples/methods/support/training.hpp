@@ -22,6 +22,8 @@ struct trained_layer {
   matrix output_gradient;
 };
 [[nodiscard]] std::vector<trained_layer> trained_layers(std::size_t rows = 256);
+/// That of its weights: e^T * x, in binary32.
+[[nodiscard]] matrix weight_gradient(const trained_layer& layer);
 
 /// The three products of the layers 0, 1 and 2 of char_lm:
 ///   output(i, x, w, y)             y = x * w^T
