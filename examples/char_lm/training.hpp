@@ -111,6 +111,8 @@ class trainer {
 
   [[nodiscard]] const model& current() const noexcept { return model_; }
   [[nodiscard]] std::size_t steps_done() const noexcept { return steps_done_; }
+  // May be changed between steps.
+  [[nodiscard]] std::span<float> weight(layer which) noexcept { return model_.weight(which); }
   // The running averages of each parameter's gradient and of its square, which AdamW keeps.
   [[nodiscard]] std::span<float> gradient_means() noexcept { return mean_; }
   [[nodiscard]] std::span<float> gradient_squares() noexcept { return square_; }

@@ -8,6 +8,7 @@
 #include <lowp/gemm/slices.hpp>
 #include <lowp/lowp.hpp>
 
+#include "support/affine.hpp"
 #include "support/data.hpp"
 #include "support/figures.hpp"
 #include "support/parts.hpp"
@@ -20,24 +21,16 @@ struct mixed_weights {
   std::vector<std::size_t> rows8, rows4;
   block_matrix<int8> w8;
   block_matrix<uint4> w4;
-  std::vector<float> scales;
-  std::vector<std::int32_t> zeros;
+  methods::affine_groups_of groups4;
   mixed_weights(const matrix& w, std::vector<std::size_t> in_8_bits)
       : rows8(std::move(in_8_bits)),
         rows4(other_columns(rows8, w.rows)),
         w8(quantize<int8>(rows_of(w, rows8).view())),
-        w4(quantize<uint4>(rows_of(w, rows4).view())) {
-    for (std::size_t i = 0; i < w4.block_row_count() * w4.block_col_count(); ++i) {
-      const auto group = w4.group(i / w4.block_col_count(), i % w4.block_col_count());
-      scales.push_back(pack_as<float>(group.scale));
-      zeros.push_back(static_cast<std::int32_t>(pack_as<float>(group.zero)));
-    }
-  }
+        w4(quantize<uint4>(rows_of(w, rows4).view())),
+        groups4(w4) {}
   void multiply(matrix_view<const float> x, matrix_view<float> y) const {
-    const packed_matrix_view<formats::uint_n<4>> codes(w4.codes(), w4.rows(), w4.cols());
-    const affine_matrix_view low(codes, {1, 128}, scales, zeros);
     matrix sorted{y.rows, y.cols};
-    gemm<policies::integers>(quantize<int8>(x), row_slices(low, w8), sorted.view());
+    gemm<policies::integers>(quantize<int8>(x), row_slices(groups4.view<4>(w4), w8), sorted.view());
     std::vector<std::size_t> order = rows4;
     order.insert(order.end(), rows8.begin(), rows8.end());
     gather_columns(sorted.view(), inverse_order(order), y);

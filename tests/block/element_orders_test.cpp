@@ -107,12 +107,17 @@ TEST_CASE("Words of AWQ: codes 0 to 7 are 0x75316420, of elements and of zero po
   CHECK(std::vector<std::uint8_t>(bytes.end() - 4, bytes.end()) == word);
 }
 
-TEST_CASE("Planes of bits: the low nibbles, then pairs") {
+TEST_CASE("Planes of bits: the low nibbles, then pairs, or the other way round") {
   block_matrix<formats::mxfp6_e3m2, four_and_two::layout> m(1, 2);
   m.set_code(0, 0, 0, 0x2A);
   m.set_code(0, 0, 1, 0x15);
   CHECK(m.bytes()[0] == 0x5A);
   CHECK(m.bytes()[1] == 0x06);
+  const std::uint8_t turned[3] = {0x06, 0x5A, 0x7F};
+  using two_and_four = lowp::planes_in<lowp::leading_bit_fields<2, 4>>;
+  lowp::block_matrix_view<formats::mxfp6_e3m2, two_and_four::layout> other(1, 2, turned);
+  CHECK(other.code(0, 0, 0) == 0x2A);
+  CHECK(other.code(0, 0, 1) == 0x15);
   using wrong = block_matrix<formats::mxfp4, four_and_two::layout>;
   CHECK_THROWS_AS(wrong(1, 32), std::invalid_argument);
 }
@@ -151,6 +156,6 @@ TEST_CASE("Codes lie apart, and matrices in any order have the values of those i
   check<awq, awq_order>("AWQ", 130, 75);
   check<formats::mxfp6_e3m2, four_and_two>("4 and 2 bits", 3, 1100);
   check<nibbles, bit_by_bit>("bit by bit", 3, 1101);
-  check<formats::mx4, lowp::planes_in<lowp::bit_fields<2, 1>>>("mx4", 3, 1101);
+  check<formats::mx4, lowp::planes_in<lowp::leading_bit_fields<2, 1>>>("mx4", 3, 1101);
   check<ternary, five_trits>("trits", 3, 1101, [](code_t code) { return code != 2; });
 }

@@ -25,6 +25,13 @@ class figures {
     std::snprintf(text, sizeof text, "%g", claim);
     within(what, text, ours, claim - by, claim + by);
   }
+  /// A number that the paper does not state, but that follows from its definitions and was found
+  /// apart from this library.
+  void computed(const std::string& what, double expected, double ours, double by) {
+    char text[32];
+    std::snprintf(text, sizeof text, "none; computed: %g", expected);
+    within(what, text, ours, expected - by, expected + by);
+  }
   /// An order: the figure of what the paper holds to be less must be less than the other one.
   void less(const std::string& what, const char* claim, double ours, double other) {
     print(what, claim, ours, ours < other);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Parts of matrices as matrices of their own.
+// Parts of matrices, and rows as columns, as matrices of their own.
 #pragma once
 
 #include <algorithm>
@@ -26,6 +26,14 @@ namespace methods {
   for (std::size_t i = 0; i < rows.size(); ++i)
     std::copy_n(x.row(rows[i]), x.cols, part.view().row(i));
   return part;
+}
+
+/// The rows as columns.
+[[nodiscard]] inline matrix turned(lowp::matrix_view<const float> x) {
+  matrix result{x.cols, x.rows};
+  for (std::size_t r = 0; r < x.rows; ++r)
+    for (std::size_t c = 0; c < x.cols; ++c) result.values[c * x.rows + r] = x(r, c);
+  return result;
 }
 
 }  // namespace methods

@@ -91,6 +91,12 @@ std::vector<trained_layer> trained_layers(std::size_t rows) {
   return layers;
 }
 
+matrix weight_gradient(const trained_layer& layer) {
+  matrix gradient{layer.weight.rows, layer.weight.cols};
+  binary32_products().weight_gradient(0, layer.output_gradient, layer.input, gradient);
+  return gradient;
+}
+
 training_products binary32_products() {
   using lowp::gemm, lowp::transposed;
   return {
@@ -115,6 +121,8 @@ std::vector<double> train(const training_products& products, const training_run&
   std::vector<double> losses;
   while (losses.size() < run.steps) {
     losses.push_back(trainer.step(products_of{products}));
+    for (std::size_t i = 0; run.after_update && i < char_lm::layer_shapes.size(); ++i)
+      run.after_update(i, trainer.weight(static_cast<char_lm::layer>(i)));
     if (run.after_step) run.after_step(trainer.gradient_means(), trainer.gradient_squares());
   }
   return losses;
@@ -127,10 +135,13 @@ double last_loss(const std::vector<double>& losses) {
 }
 
 void compare_training(figures& to, const char* name, const training_products& products,
-                      const char* claim, double high, int argument_count, char** arguments) {
-  training_run run;
+                      const char* claim, double high, int argument_count, char** arguments,
+                      training_run run) {
   if (argument_count > 1) run.steps = std::stoul(arguments[1]);
-  const double exact = last_loss(train(binary32_products(), run));
+  training_run plain = run;
+  plain.after_step = {};
+  plain.after_update = {};
+  const double exact = last_loss(train(binary32_products(), plain));
   const double ours = last_loss(train(products, run));
   // Frequencies of characters alone leave more than 4 bits in English.
   to.within("bits per character, trained in binary32", "converges, from 6.58", exact, 1, 4);

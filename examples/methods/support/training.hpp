@@ -22,6 +22,8 @@ struct trained_layer {
   matrix output_gradient;
 };
 [[nodiscard]] std::vector<trained_layer> trained_layers(std::size_t rows = 256);
+/// That of its weights: e^T * x, in binary32.
+[[nodiscard]] matrix weight_gradient(const trained_layer& layer);
 
 /// The three products of the layers 0, 1 and 2 of char_lm:
 ///   output(i, x, w, y)             y = x * w^T
@@ -47,6 +49,8 @@ struct training_run {
   /// Sees the state of AdamW after each step, the averages of gradients and of their squares, and
   /// may round it.
   std::function<void(std::span<float> means, std::span<float> squares)> after_step = {};
+  /// Sees the weights of each layer after each step, and may change them.
+  std::function<void(std::size_t layer, std::span<float> weights)> after_update = {};
 };
 [[nodiscard]] std::vector<double> train(const training_products& products, const training_run& run);
 
@@ -56,8 +60,9 @@ struct training_run {
 /// Two figures: the last loss of a run in binary32, which converges, and by how many percent that
 /// of the same run with `products` lies above it, for which a paper claims `high` at most. One
 /// percent more is inside, since runs so short scatter. The first argument of the program says for
-/// how many steps.
+/// how many steps, else `run` does, whose functions are called with `products` alone.
 void compare_training(figures& to, const char* name, const training_products& products,
-                      const char* claim, double high, int argument_count, char** arguments);
+                      const char* claim, double high, int argument_count, char** arguments,
+                      training_run run = {});
 
 }  // namespace methods

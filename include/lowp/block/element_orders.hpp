@@ -93,23 +93,32 @@ class packed_as {
   std::size_t row_bytes_, size_;
 };
 
-/// Codes cut into fields of so many bits, from the low ones up; the fields of all codes make a
-/// plane each, one after the other, whose rows begin at bytes: bit_fields<4, 2> for codes of 6
-/// bits, bit_fields<1, 1, 1, 1> for bit after bit of codes of 4.
-///
-/// Codes 0x2A, 0x15 in bit_fields<4, 2>, a 1 x 2 matrix:  0x5A (nibbles) | 0x06 (pairs 2, 1)
-template <int... Widths>
-class bit_fields {
+namespace detail {
+
+/// Codes cut into fields; see bit_fields and leading_bit_fields.
+template <bool IsTopFirst, int... Widths>
+class field_order {
   static constexpr std::size_t fields = sizeof...(Widths);
   static constexpr int widths[fields] = {Widths...};
+  static constexpr int bits_of_code = (Widths + ...);
   static_assert(((Widths > 0 && Widths < 64) && ...), "fields have 1 to 63 bits");
+  /// The lowest bit of each field in a code.
+  static constexpr std::array<int, fields> shifts = [] {
+    std::array<int, fields> all{};
+    int below = 0;
+    for (std::size_t i = 0; i < fields; ++i) {
+      all[i] = IsTopFirst ? bits_of_code - below - widths[i] : below;
+      below += widths[i];
+    }
+    return all;
+  }();
 
  public:
   /// Throws std::invalid_argument for codes of another number of bits.
-  bit_fields(std::size_t rows, std::size_t cols, int bits) {
-    if (bits != (Widths + ...)) {
+  field_order(std::size_t rows, std::size_t cols, int bits) {
+    if (bits != bits_of_code) {
       refuse("bit_fields: codes have " + std::to_string(bits) + " bits, expected " +
-             std::to_string((Widths + ...)));
+             std::to_string(bits_of_code));
     }
     for (std::size_t i = 0; i < fields; ++i) {
       first_[i] = size_;
@@ -120,15 +129,14 @@ class bit_fields {
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] code_t load(const std::uint8_t* bytes, std::size_t row, std::size_t col) const {
     code_t code = 0;
-    for (std::size_t i = fields; i-- > 0;) {
-      code = code << widths[i] | load_code(bytes + place(i, row), col, widths[i]);
+    for (std::size_t i = 0; i < fields; ++i) {
+      code |= load_code(bytes + place(i, row), col, widths[i]) << shifts[i];
     }
     return code;
   }
   void store(std::uint8_t* bytes, std::size_t row, std::size_t col, code_t code) const {
     for (std::size_t i = 0; i < fields; ++i) {
-      store_code(bytes + place(i, row), col, widths[i], code);
-      code >>= widths[i];
+      store_code(bytes + place(i, row), col, widths[i], code >> shifts[i]);
     }
   }
   /// Whole eights of codes.
@@ -165,14 +173,12 @@ class bit_fields {
   template <class Use>
   std::size_t for_eights(std::size_t row, std::size_t col, std::size_t count,
                          const Use& use) const {
-    if (col % 8 != 0 || (Widths + ...) > 8) return 0;
+    if (col % 8 != 0 || bits_of_code > 8) return 0;
     std::size_t done = 0;
     for (; done + 8 <= count; done += 8) {
-      int shift = 0;
       for (std::size_t i = 0; i < fields; ++i) {
         const std::size_t byte = (col + done) / 8 * static_cast<std::size_t>(widths[i]);
-        use(i, place(i, row) + byte, widths[i], shift, done);
-        shift += widths[i];
+        use(i, place(i, row) + byte, widths[i], shifts[i], done);
       }
     }
     return done;
@@ -181,6 +187,24 @@ class bit_fields {
   std::array<std::size_t, fields> first_{}, row_bytes_{};
   std::size_t size_ = 0;
 };
+
+}  // namespace detail
+
+/// Codes cut into fields of so many bits, from the low ones up; the fields of all codes make a
+/// plane each, one after the other, whose rows begin at bytes: bit_fields<4, 2> for codes of 6
+/// bits, bit_fields<1, 1, 1, 1> for bit after bit of codes of 4.
+///
+/// Codes 0x2A, 0x15 in bit_fields<4, 2>, a 1 x 2 matrix:  0x5A (nibbles) | 0x06 (pairs 2, 1)
+template <int... Widths>
+using bit_fields = detail::field_order<false, Widths...>;
+
+/// Fields from the high bits down: leading_bit_fields<2, 4> has the sign and the first exponent bit
+/// of all FP6 codes before the four other bits of all (ZeroQuant(4+2), FP6-LLM; the order in which
+/// their programs give codes to the threads of a GPU comes on top of that).
+///
+/// Codes 0x2A, 0x15 in leading_bit_fields<2, 4>, a 1 x 2 matrix:  0x06 | 0x5A
+template <int... Widths>
+using leading_bit_fields = detail::field_order<true, Widths...>;
 
 /// The layout whose elements, and zero points of as many bits, lie in an order.
 template <class Order>
