@@ -39,7 +39,6 @@ class lookup_job {
         y_(y),
         group_words_(w.group_cols() / 32),
         table_words_(kernels::signed_sum_table_words(level)),
-        piece_words_((std::max)(std::size_t{1}, most_table_words / table_words_)),
         tables_(x.rows * w.words_per_row() * table_words_) {
     for (std::size_t n = 0; n < x.rows; ++n) fill_tables(n);
   }
@@ -50,7 +49,7 @@ class lookup_job {
     for (std::size_t n = 0; n < x_.rows; ++n) std::fill_n(y_.row(n) + first, count, 0.0f);
     // Bits are read from memory once for all rows of inputs.
     const std::size_t height = x_.rows == 1 ? count : (std::min)(count, shared_rows);
-    std::vector<std::uint32_t> sums(group_words_ > piece_words_ ? w_.planes() * height : 0);
+    std::vector<std::uint32_t> sums(group_words_ > piece_words ? w_.planes() * height : 0);
     const std::size_t end = first + count;
     for (std::size_t group = 0; group < w_.groups_per_row(); ++group) {
       for (std::size_t row = first; row < end; row += height) {
@@ -72,7 +71,7 @@ class lookup_job {
  private:
   static constexpr std::size_t block = kernels::signed_sum_rows;
   static constexpr std::size_t shared_rows = 256;
-  static constexpr std::size_t most_table_words = 4096;  // half of an L1 cache
+  static constexpr std::size_t piece_words = 4;  // tables of half an L1 cache at most
   using piece = kernels::signed_sum_piece;
 
   [[nodiscard]] static const std::uint32_t* words(const float* x) {
@@ -131,8 +130,8 @@ class lookup_job {
     p.sums = sums.data();
     p.y = reinterpret_cast<std::uint32_t*>(y);
     if (p.offsets != nullptr) p.group_sum = group_sums_[n * w_.groups_per_row() + group];
-    for (std::size_t k = 0; k < count; k += piece_words_) {
-      p.words = (std::min)(piece_words_, count - k);
+    for (std::size_t k = 0; k < count; k += piece_words) {
+      p.words = (std::min)(piece_words, count - k);
       p.begins = k == 0;
       p.ends = k + p.words == count;
       p.tables = tables_.get() + (n * w_.words_per_row() + begin + k) * table_words_;
