@@ -171,7 +171,7 @@ class lookup_job {
   matrix_view<const float> x_;
   const binary_coding_matrix& w_;
   matrix_view<float> y_;
-  std::size_t group_words_, table_words_, piece_words_;
+  std::size_t group_words_, table_words_;
   lowp::detail::aligned_array<std::uint32_t> tables_;
   std::vector<std::uint32_t> group_sums_;
 };
