@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "float_environment.hpp"
 #include "lowp/block/binary_coding_of.hpp"
 #include "lowp/block/ternary_planes.hpp"
 #include "normal_values.hpp"
@@ -119,6 +120,13 @@ TEST_CASE("alternations lower the error, down to what no change of a sign or a s
     }
     const auto w = quantize_binary_coding(in, {c, 200});
     CHECK(w == quantize_binary_coding(in, {c, 200}, threads{2}));
+    for (const std::uint32_t flags : test::unusual_environments) {
+      const auto again = [&] {
+        const test::float_environment unusual(flags);
+        return quantize_binary_coding(in, {c, 200});
+      }();
+      CHECK(w == again);
+    }
     const auto y = values_of(w);
     int wrong = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
@@ -171,7 +179,8 @@ TEST_CASE("integers with zero points in planes of signs") {
     const auto w = binary_coding_of(x);
     int wrong = 0;
     for (std::size_t r = 0; r < 2; ++r) {
-      for (std::size_t k = 0; k < 64; ++k) wrong += exact::compare(w.value(r, k), x.value(r, k)) != 0;
+      for (std::size_t k = 0; k < 64; ++k)
+        wrong += exact::compare(w.value(r, k), x.value(r, k)) != 0;
     }
     CHECK(wrong == 0);
     CHECK(w.scale(0, 0, 1) == .25f);

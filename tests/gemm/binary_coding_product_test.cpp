@@ -3,6 +3,7 @@
 // product in exact arithmetic, and its tables against their laws.
 #include "lowp/gemm/binary_coding_product.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -13,6 +14,8 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "float_environment.hpp"
+#include "guarded.hpp"
 #include "isas.hpp"
 #include "lowp/gemm/definition/signed_sums.hpp"
 #include "normal_values.hpp"
@@ -84,8 +87,13 @@ TEST_CASE("products have the bits of their definition") {
       CHECK(bits_of(expected) == bits_of({y.begin(), y.end() - 1}));
       CHECK(y.back() == 7);
     }
-    lookup_product({x.data(), n, cols}, w, {y.data(), n, rows}, threads{2});
-    CHECK(bits_of(expected) == bits_of({y.begin(), y.end() - 1}));
+    for (const std::uint32_t flags : test::unusual_environments) {
+      {
+        const test::float_environment unusual(flags);
+        lookup_product({x.data(), n, cols}, w, {y.data(), n, rows}, threads{2});
+      }
+      CHECK(bits_of(expected) == bits_of({y.begin(), y.end() - 1}));
+    }
   }
 }
 
@@ -122,3 +130,23 @@ TEST_CASE("what lookup_product refuses, and sizes of none") {
   lookup_product({x.data(), 0, 64}, w, {y.data(), 0, 3});
   lookup_product({x.data(), 2, 64}, binary_coding_matrix(0, 64), {y.data(), 2, 0});
 }
+
+#if LOWP_HAS_GUARDED_MEMORY
+TEST_CASE("lookup_product stays within its inputs and outputs") {
+  const std::size_t rows = 37, cols = 300;
+  const auto w = random_weights(rows, cols, {3, 64, true}, false);
+  const auto values = test::normal_values(cols, 5);
+  std::vector<float> expected(rows);
+  reference::lookup_product({values.data(), 1, cols}, w, {expected.data(), 1, rows});
+  const test::guarded inputs(cols * sizeof(float)), outputs(rows * sizeof(float));
+  for (const bool at_end : {true, false}) {
+    auto* const x = reinterpret_cast<float*>(inputs.place(cols * sizeof(float), at_end));
+    auto* const y = reinterpret_cast<float*>(outputs.place(rows * sizeof(float), at_end));
+    std::copy(values.begin(), values.end(), x);
+    for (const isa level : test::isas()) {
+      lookup_product({x, 1, cols}, w, {y, 1, rows}, level);
+      CHECK(std::equal(expected.begin(), expected.end(), y));
+    }
+  }
+}
+#endif

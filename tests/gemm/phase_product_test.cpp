@@ -2,6 +2,8 @@
 // Products by phases against their definition on every target, and that against complex numbers.
 #include "lowp/gemm/phase_product.hpp"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <complex>
 #include <cstddef>
@@ -13,6 +15,8 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "float_environment.hpp"
+#include "guarded.hpp"
 #include "isas.hpp"
 
 using namespace lowp;
@@ -64,6 +68,13 @@ TEST_CASE("products by phases have the bits of their definition") {
       phase_product(o.view(), o.scales, o.w, {y.data(), n, 2 * rows}, level);
       CHECK(is_same());
     }
+    for (const std::uint32_t flags : test::unusual_environments) {
+      {
+        const test::float_environment unusual(flags);
+        phase_product(o.view(), o.scales, o.w, {y.data(), n, 2 * rows}, threads{2});
+      }
+      CHECK(is_same());
+    }
     o.w.real_scale = std::numeric_limits<float>::infinity();
     o.w.imaginary_scale = std::numeric_limits<float>::quiet_NaN();
     reference::phase_product(o.view(), {}, o.w, {expected.data(), n, 2 * rows});
@@ -110,3 +121,21 @@ TEST_CASE("what phase_product refuses, and sizes of none") {
   CHECK(y == std::vector<float>(12));
   phase_product({o.x.data(), 0, 8}, {}, o.w, {y.data(), 0, 6});
 }
+
+#if LOWP_HAS_GUARDED_MEMORY
+TEST_CASE("phase_product stays within its inputs and outputs") {
+  const operands o(1, 35, 301);
+  std::vector<float> expected(70);
+  reference::phase_product(o.view(), {}, o.w, {expected.data(), 1, 70});
+  const test::guarded inputs(602), outputs(70 * sizeof(float));
+  for (const bool at_end : {true, false}) {
+    auto* const x = reinterpret_cast<std::int8_t*>(inputs.place(602, at_end));
+    auto* const y = reinterpret_cast<float*>(outputs.place(70 * sizeof(float), at_end));
+    std::copy(o.x.begin(), o.x.end(), x);
+    for (const isa level : test::isas()) {
+      phase_product({x, 1, 602}, {}, o.w, {y, 1, 70}, level);
+      CHECK(std::equal(expected.begin(), expected.end(), y));
+    }
+  }
+}
+#endif

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <new>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,6 +33,21 @@ struct binary_coding {
 };
 
 namespace detail {
+
+/// Of arrays that begin at a line of the cache, so that vectors that are read from them lie in one.
+template <class T>
+struct line_allocator {
+  using value_type = T;
+  static constexpr std::align_val_t line{64};
+  line_allocator() = default;
+  template <class U>
+  constexpr line_allocator(const line_allocator<U>&) noexcept {}
+  [[nodiscard]] T* allocate(std::size_t count) {
+    return static_cast<T*>(::operator new(count * sizeof(T), line));
+  }
+  void deallocate(T* first, std::size_t) noexcept { ::operator delete(first, line); }
+  bool operator==(const line_allocator&) const = default;
+};
 
 /// Values of the codes of one group, code i having b[p] = 1 where bit p of i is set:
 /// ((a[0] b[0] + a[1] b[1]) + …) + z, each sum rounded to binary32. `scales` lie `step` apart.
@@ -195,8 +211,8 @@ class binary_coding_matrix {
 
   std::size_t rows_, cols_;
   binary_coding coding_;
-  std::vector<std::uint32_t> bits_;
-  std::vector<float> scales_, offsets_;
+  std::vector<std::uint32_t, detail::line_allocator<std::uint32_t>> bits_;
+  std::vector<float, detail::line_allocator<float>> scales_, offsets_;
 };
 
 inline namespace LOWP_BASELINE {
