@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One row of inputs by weights in planes of signs, from memory, against reading their bits and
 // scales; complex integers by phases against products of INT8 by INT4 of as many real numbers.
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -87,5 +88,5 @@ void add_phases(std::size_t inputs) {
 
 void lowp_bench::add_rows() {
   for (const int planes : {1, 2, 3, 4}) add_lookup(planes);
-  for (const std::size_t inputs : {1, 4, 64}) add_phases(inputs);
+  for (const std::size_t inputs : std::array<std::size_t, 3>{1, 4, 64}) add_phases(inputs);
 }

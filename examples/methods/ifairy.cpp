@@ -26,6 +26,11 @@ double error(const methods::matrix& x) {  // of squares, relative
   return std::pow(10, -methods::sqnr_db(x, values_of(quantize_phases(x))) / 10);
 }
 
+// The number whose real part lies in a column and whose imaginary part lies in the next one.
+std::complex<double> at(const methods::matrix& x, std::size_t row, std::size_t col) {
+  return {static_cast<double>(x.view()(row, col)), static_cast<double>(x.view()(row, col + 1))};
+}
+
 }  // namespace
 
 int main() {
@@ -63,8 +68,7 @@ int main() {
     for (std::size_t n = 0; n < w.rows; ++n) {
       std::complex<double> sum = 0;
       for (std::size_t c = 0; c < x.cols; c += 2)
-        sum += std::conj(std::complex<double>(in.view()(r, c), in.view()(r, c + 1))) *
-               std::complex<double>(weights.view()(n, c), weights.view()(n, c + 1));
+        sum += std::conj(at(in, r, c)) * at(weights, n, c);
       expected.view()(r, 2 * n) = static_cast<float>(sum.real());
       expected.view()(r, 2 * n + 1) = static_cast<float>(sum.imag());
     }
