@@ -112,8 +112,8 @@ check() {
       floor["gemm/strategies/"] = 4
       floor["block/rules/"] = 1; floor["block/ggml/"] = 1; floor["block/tiles/"] = 2; floor["io/checkpoints/"] = 1
       floor["kernels/targets/"] = 1; floor["kernels/lanes/"] = 1; floor["kernels/arrays/"] = 2; floor["kernels/products/"] = 3
-      floor["kernels/searches/"] = 3; floor["kernels/transforms/"] = 3; floor["kernels/statistics/"] = 3
-      floor["kernels/integers/"] = 3; floor["kernels/planes/"] = 4
+      floor["kernels/searches/"] = 3; floor["kernels/transforms/"] = 3; floor["kernels/statistics/"] = 3; floor["kernels/integers/"] = 3
+      floor["kernels/planes/"] = 4; floor["kernels/signed_sums/"] = 3; floor["kernels/phase_sums/"] = 3
       floor["functions/integer/"] = 1
       top["adapters/"] = 1; top["io/"] = 1
       descriptor["lowp/block/block_format.hpp"] = 1;
