@@ -41,6 +41,27 @@ inline int exact_rsqrt(mpfr_t y, const mpfr_t x, mpfr_rnd_t mode) {
 }
 inline double nearly_rsqrt(double x) { return 1 / std::sqrt(x); }
 
+inline int exact_gelu(mpfr_t y, const mpfr_t x, mpfr_rnd_t mode) {
+  if (mpfr_inf_p(x) != 0 && mpfr_sgn(x) < 0) return mpfr_set_zero(y, -1), 0;
+  mpfr_t z;
+  mpfr_init2(z, 100);
+  mpfr_sqrt_ui(z, 2, mode);
+  mpfr_div(z, x, z, mode);
+  mpfr_neg(z, z, mode);
+  mpfr_erfc(z, z, mode);
+  mpfr_mul(z, z, x, mode);
+  const int direction = mpfr_div_ui(y, z, 2, mode);
+  mpfr_clear(z);
+  return direction;
+}
+inline double nearly_gelu(double x) {
+  return x < -100 ? -0.0 : x / 2 * std::erfc(x * -0.70710678118654752440);
+}
+inline int exact_lgamma(mpfr_t y, const mpfr_t x, mpfr_rnd_t mode) {
+  int sign = 0;
+  return mpfr_lgamma(y, &sign, x, mode);
+}
+
 struct unary {
   const char* name;
   float (*definition)(float);
@@ -67,6 +88,13 @@ inline const std::array unary_functions{
     LOWP_TEST_FUNCTION(log10, mpfr_log10, [](double x) { return std::log10(x); }),
     LOWP_TEST_FUNCTION(log1p, mpfr_log1p, [](double x) { return std::log1p(x); }),
     LOWP_TEST_FUNCTION(tanh, mpfr_tanh, [](double x) { return std::tanh(x); }),
+    LOWP_TEST_FUNCTION(erf, mpfr_erf, [](double x) { return std::erf(x); }),
+    LOWP_TEST_FUNCTION(erfc, mpfr_erfc, [](double x) { return std::erfc(x); }),
+    LOWP_TEST_FUNCTION(gelu, exact_gelu, [](double x) { return nearly_gelu(x); }),
+    LOWP_TEST_FUNCTION(lgamma, exact_lgamma, [](double x) { return std::lgamma(x); }),
+    LOWP_TEST_FUNCTION(sin, mpfr_sin, [](double x) { return std::sin(x); }),
+    LOWP_TEST_FUNCTION(cos, mpfr_cos, [](double x) { return std::cos(x); }),
+    LOWP_TEST_FUNCTION(tan, mpfr_tan, [](double x) { return std::tan(x); }),
     LOWP_TEST_FUNCTION(sigmoid, exact_sigmoid, [](double x) { return nearly_sigmoid(x); }),
     LOWP_TEST_FUNCTION(silu, exact_silu, [](double x) { return nearly_silu(x); }),
     LOWP_TEST_FUNCTION(sqrt, mpfr_sqrt, [](double x) { return std::sqrt(x); }),

@@ -54,6 +54,10 @@ template <std::unsigned_integral V>
 [[nodiscard]] constexpr V smaller(V a, V b) {
   return a < b ? a : b;
 }
+/// The product of the low halves.
+[[nodiscard]] constexpr u64 multiply_words(u64 a, u64 b) {
+  return (a & 0xFFFFFFFFu) * (b & 0xFFFFFFFFu);
+}
 /// `result`, or where x is NaN the canonical one.
 [[nodiscard]] constexpr u32 unless_nan(u32 x, u32 result) {
   return (x & 0x7FFFFFFFu) > binary32_infinity ? binary32_nan : result;
