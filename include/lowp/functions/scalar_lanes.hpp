@@ -54,6 +54,9 @@ template <std::unsigned_integral V>
 [[nodiscard]] constexpr V smaller(V a, V b) {
   return a < b ? a : b;
 }
+[[nodiscard]] constexpr bool either(std::same_as<bool> auto... comparisons) {
+  return (comparisons || ...);
+}
 /// The product of the low halves.
 [[nodiscard]] constexpr u64 multiply_words(u64 a, u64 b) {
   return (a & 0xFFFFFFFFu) * (b & 0xFFFFFFFFu);
