@@ -6,9 +6,11 @@
 //   functions::exp(x, x, threads{4})   in place
 //   functions::pow(x, y, z)            z[i] = x[i]^y[i]; z may be x or y
 //   functions::max_error_ulp::exp      the most that a result is off, in units in its last place
-//                                      (2^-149 if it is subnormal), measured over all numbers
+//                                      (2^-149 if it is subnormal), measured over all numbers,
+//                                      of pow over millions of pairs
 //
-// They are listed in kernels/functions/list.inc. Zeros, infinities and their like give what clause
+// There are exp exp2 exp10 expm1 log log2 log10 log1p pow tanh sigmoid silu sqrt rsqrt and what
+// else kernels/functions/list.inc lists. Zeros, infinities and their like give what clause
 // 9.2 of IEEE 754-2019 says, of NaN and outside a domain the result is the NaN 0x7FC00000;
 // subnormal numbers are numbers as others are. No exception flags are promised.
 //
