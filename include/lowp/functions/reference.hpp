@@ -21,6 +21,8 @@ namespace lowp::reference::lanes {
 #define LOWP_LANE constexpr
 #define LOWP_HAS_LANES
 #define LOWP_TARGET_NAMESPACE lanes
+#include "lowp/kernels/lanes/long_floats.inc"
+#include "lowp/kernels/lanes/logistic.inc"
 #define LOWP_FUNCTION(name, error)
 #define LOWP_FUNCTION_OF_TWO(name, error)
 #include "lowp/kernels/functions/list.inc"

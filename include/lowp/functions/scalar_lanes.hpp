@@ -33,13 +33,13 @@ template <std::unsigned_integral V>
 [[nodiscard]] constexpr V fill(std::type_identity_t<V> value) {
   return value;
 }
-[[nodiscard]] constexpr u32 every(float x) { return std::bit_cast<u32>(x); }
-[[nodiscard]] constexpr u64 every(double x) { return std::bit_cast<u64>(x); }
-[[nodiscard]] constexpr u32 negated(u32 x) { return x ^ 0x80000000u; }
-
 template <std::unsigned_integral V>
 [[nodiscard]] constexpr std::make_signed_t<V> as_signed(V v) {
   return static_cast<std::make_signed_t<V>>(v);
+}
+template <std::unsigned_integral V>
+[[nodiscard]] constexpr V as_unsigned(std::make_signed_t<V> v) {
+  return static_cast<V>(v);
 }
 /// Ones where the sign bit is set, else zero.
 template <std::unsigned_integral V>
@@ -70,6 +70,31 @@ template <std::unsigned_integral V>
 template <std::unsigned_integral V>
 [[nodiscard]] constexpr V float_multiply(V a, V b) {
   return bits_of(number(a) * number(b));
+}
+[[nodiscard]] constexpr u32 float_divide(u32 a, u32 b) { return bits_of(number(a) / number(b)); }
+/// Of a number that is not negative. What compilers do not compute is computed in integers: of the
+/// significand with an even exponent and 23 bits more, whose root has 24 and is never a tie.
+[[nodiscard]] constexpr u32 float_sqrt(u32 x) {
+  if (!std::is_constant_evaluated()) {
+    return bits_of(static_cast<float>(kept(__builtin_sqrt(static_cast<double>(number(x))))));
+  }
+  if (x == 0 || x >= binary32_infinity) return x;
+  u64 significand = x & 0x7FFFFFu;
+  int exponent = static_cast<int>(x >> 23);
+  if (exponent == 0)
+    exponent = 1;
+  else
+    significand |= 0x800000u;
+  while (significand < 0x800000u) significand <<= 1, --exponent;
+  const bool is_odd = (exponent & 1) == 0;  // the exponent less the bias
+  const u64 radicand = significand << (is_odd ? 26 : 25);
+  u64 root = 0;  // of 25 bits
+  for (u64 bit = u64{1} << 25; bit != 0; bit >>= 1) {
+    if ((root | bit) * (root | bit) <= radicand) root |= bit;
+  }
+  const u64 rounded = (root + 1) >> 1;
+  return static_cast<u32>(((exponent - 127 - (is_odd ? 1 : 0)) / 2 + 126) << 23) +
+         static_cast<u32>(rounded);
 }
 /// Of numbers, by their bits: those of negative ones grow as the numbers fall.
 template <std::unsigned_integral V>
