@@ -45,7 +45,8 @@ int main() {
   float halves[6], off = 0;
   softmax({ends, 3, 2}, {halves, 3, 2});
   for (const float h : halves) off += std::abs(h - 0.5f);
-  figures.equal("softmax of {x, x}, x = 1000, the largest, the lowest", "no overflow", off, 0);
+  figures.equal("softmax of {x, x}: 1000, the largest, the lowest", "no overflow",
+                static_cast<double>(off), 0);
 
   const auto layer = methods::char_lm_layers(256)[2];
   methods::matrix logits = methods::product(layer.input, layer.weight), y = logits, log = logits;
@@ -61,7 +62,7 @@ int main() {
       sum += std::exp(static_cast<long double>(at(logits, c)));
     for (std::size_t c = 0; c < logits.cols; ++c) {
       const auto p = static_cast<double>(std::exp(static_cast<long double>(at(logits, c))) / sum);
-      error = std::max(error, std::abs(at(y, c) / p - 1) * 0x1p23);
+      error = std::max(error, std::abs(static_cast<double>(at(y, c)) / p - 1) * 0x1p23);
       in_pairs -= static_cast<double>(at(y, c)) * static_cast<double>(at(log, c));
       in_doubles -= p * std::log(p);
     }
@@ -74,7 +75,7 @@ int main() {
   methods::matrix two = row, three = row;
   const double seconds = seconds_of(row, two, softmax_algorithm::two_pass);
   const double of_three = seconds_of(row, three, softmax_algorithm::three_pass);
-  figures.equal("2^22 elements, two passes and three: bits that differ", "not stated",
+  figures.equal("2^22 elements, two and three passes: differences", "not stated",
                 two.values != three.values, 0);
   figures.within("time of three passes over that of two", "up to 1.28", of_three / seconds, 0.5, 4);
   return figures.status();
