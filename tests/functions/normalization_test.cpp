@@ -34,6 +34,7 @@ const float infinity = from_bits<float>(0x7F800000u);
   return true;
 }
 [[nodiscard]] values spread(std::size_t count, float by, float mean) {
+  const default_float_environment environment;  // subnormal numbers, too
   values x = test::normal_values(count, static_cast<unsigned>(count));
   for (float& v : x) v = v * by + mean;
   return x;
