@@ -10,6 +10,7 @@
 
 #include "lowp/core/config.hpp"
 #include "lowp/functions/scalar_lanes.hpp"
+#include "lowp/kernels/target.hpp"
 // Behind all other headers:
 #include "lowp/kernels/define_again.inc"
 
