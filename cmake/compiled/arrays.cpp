@@ -6,7 +6,9 @@
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/kernels/arrays/dispatch.hpp"
+#include "lowp/kernels/functions/exponential_rows.hpp"
 #include "lowp/kernels/functions/functions.hpp"
+#include "lowp/kernels/functions/row_norms.hpp"
 #include "lowp/kernels/integers/integers.hpp"
 #include "lowp/kernels/phase_sums/phase_sums.hpp"
 #include "lowp/kernels/searches/searches.hpp"
@@ -15,7 +17,9 @@
 #include "lowp/kernels/transforms/transforms.hpp"
 // What these declare:
 #include "lowp/kernels/arrays/dispatch.inc"
+#include "lowp/kernels/functions/exponential_rows.inc"
 #include "lowp/kernels/functions/functions.inc"
+#include "lowp/kernels/functions/row_norms.inc"
 #include "lowp/kernels/integers/integers.inc"
 #include "lowp/kernels/phase_sums/phase_sums.inc"
 #include "lowp/kernels/searches/searches.inc"
