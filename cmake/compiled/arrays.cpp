@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
-// The kernels of arrays, searches for scales, statistics of blocks, transforms, and threads, for
+// The kernels of arrays, caches, searches for scales, statistics of blocks, transforms, and threads, for
 // lowp::compiled.
 #include <thread>
 #include <vector>
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/kernels/arrays/dispatch.hpp"
+#include "lowp/kernels/caches/caches.hpp"
 #include "lowp/kernels/searches/searches.hpp"
 #include "lowp/kernels/statistics/statistics.hpp"
 #include "lowp/kernels/transforms/transforms.hpp"
 // What these declare:
 #include "lowp/kernels/arrays/dispatch.inc"
+#include "lowp/kernels/caches/caches.inc"
 #include "lowp/kernels/searches/searches.inc"
 #include "lowp/kernels/statistics/statistics.inc"
 #include "lowp/kernels/transforms/transforms.inc"

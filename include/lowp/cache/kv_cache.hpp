@@ -64,7 +64,6 @@ class key_cache : public token_cache<cache_role::keys, Format, Quantize> {
     const std::size_t places = this->unit_places();
     typename base::level_floats levels;
     bulk::factor_rows factors(x.rows, x.width);
-    std::vector<float> sums(x.rows * tokens);
     const std::size_t batch = bulk::units_of(places);
     for (std::size_t first = 0; first < count; first += batch) {
       const std::size_t units = first + batch < count ? batch : count - first;
@@ -80,10 +79,10 @@ class key_cache : public token_cache<cache_role::keys, Format, Quantize> {
         job.step_blocks = across, job.step_stride = words;
         job.lane_blocks = lane_blocks, job.lane_stride = across * words;
         factors.into(job);
-        job.sums = sums.data(), job.sum_stride = tokens;
+        job.sums = out.data + (first + u) * tokens, job.sum_stride = out.stride;
+        job.finishes = true;
         if (base::has_zero || base::has_offset) job.less = factors.finish();
         kernels::sum_codes(how.level(), job);
-        bulk::copy_sums(sums.data(), tokens, tokens, out, (first + u) * tokens);
       }
     }
   }

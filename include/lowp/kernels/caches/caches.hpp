@@ -42,6 +42,7 @@ struct coded_sums {
   std::size_t sum_stride = 0;
   bool continues = false;
   const float* less = nullptr;  ///< one for each head, subtracted at the end, or null
+  bool finishes = false;        ///< NaNs become 0x7FC00000
 };
 LOWP_BORDER void sum_codes(isa level, const coded_sums& job);
 
