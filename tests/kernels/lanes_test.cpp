@@ -248,6 +248,7 @@ std::uint32_t rounded_to_half(std::uint32_t x) {
   const float rounded = std::ldexp(std::nearbyint(std::ldexp(v, -last)), last);
   return bits(std::abs(rounded) > 65504 ? std::copysign(HUGE_VALF, v) : rounded);
 }
+std::uint32_t float_scale(std::uint32_t x, int n) { return bits(std::ldexp(value(x), n)); }
 /// By MPFR, which holds the sum exactly.
 std::uint64_t add_to_odd(std::uint64_t a, std::uint64_t b) {
   mpfr_t x, y, sum;

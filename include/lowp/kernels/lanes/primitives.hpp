@@ -18,6 +18,9 @@
   row(smaller, "V (V, V): the smaller one, as integers without a sign")                          \
   /* for any target, in lanes/derived.inc */                                                     \
   row(load_widened, "u64 (const float*): values in binary64")                                    \
+  row(float_scale, "u32 (x, n): x * 2^n, rounded once; 1/2 <= |x| <= 2, n an integer up to 252") \
+  /* for any target, in lanes/odd.inc */                                                          \
+  row(add_to_odd, "u64 (u64, u64): the sum, to odd where it is inexact")                           \
   /* lanes/<target>.inc: words */                                                                \
   row(sign_mask, "V (V): ones where the sign bit is set, else zero")                             \
   row(leading_zeros, "V (V): how many bits lie above the highest one; of a word that is not 0")   \
@@ -31,6 +34,7 @@
   row(float_larger, "V (V, V): the larger number; of zeros, either")                             \
   row(float_residual, "u32 (x, q, d): has the sign of x - q * d and is 0 if and only if that is") \
   row(add_exact_product, "u64 (a, b, sum): sum + a * b, of products exact in binary64")          \
+  row(float_multiply_add, "u32 (a, b, sum): a * b + sum, rounded once")                          \
   row(multiply_words, "u64 (u64, u64): the product of the low halves; high halves do not matter") \
   row(count_up, "u64 (word): first, first + 1, ...")                                             \
   row(raise_to_maxima, "(u32* to, u32 v0, v1, v2, v3): to[i] = max(to[i], lanes of vi), below 2^31") \
@@ -42,16 +46,14 @@
   row(load_value, "V (const X*): the bits of values, X of the size of a word")                   \
   row(load_halves, "u32 (const T*): binary16 to binary32, where has_halves<u32>")                \
   row(store_halves, "(bytes, u32 v0, v1, v2, v3): binary32 to binary16, where has_halves<u32>")  \
-  /* products/<target>.inc */                                                                    \
-  row(float_multiply_add, "u32 (a, b, sum): a * b + sum, rounded once")                          \
   row(store_narrowed, "(float*, u64): values rounded to binary32")                               \
+  /* products/<target>.inc */                                                                    \
   row(to_integer, "u32 (u32): a number below 2^31 in magnitude, cut off, in two's complement")   \
   row(from_integer, "u32 (u32): the number nearest to an integer in two's complement")           \
   row(cut_off, "u64 (u64): a number below 2^53 in magnitude, without its fraction")              \
   row(add_pairs, "u32 (sum, a, b): sum and both products of 16-bit integers, modulo 2^32")       \
   row(store_vector, "(X*, V): the values of a vector, X of the size of a word")                  \
-  row(transpose_square, "(in, stride, out, stride): 16 x 16 words of 32 bits of any type")       \
-  row(add_to_odd, "u64 (u64, u64): the sum, to odd where it is inexact")
+  row(transpose_square, "(in, stride, out, stride): 16 x 16 words of 32 bits of any type")
 
 /// What targets with integer products have beside them, in the fragment of these. Bytes of rows have
 /// signs where row_byte_offset is 0.
