@@ -1,35 +1,24 @@
 // SPDX-License-Identifier: MIT
-<<<<<<< HEAD
-// The kernels of arrays, caches, searches for scales, statistics of blocks, transforms, and threads, for
-// lowp::compiled.
-=======
-// The kernels of arrays, elementary functions, softmax and norms, searches for scales, statistics
-// of blocks, transforms, and threads, for lowp::compiled.
->>>>>>> softmax
+// The kernels of arrays, caches, elementary functions, softmax and norms, searches for scales,
+// statistics of blocks, transforms, and threads, for lowp::compiled.
 #include <thread>
 #include <vector>
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/kernels/arrays/dispatch.hpp"
-<<<<<<< HEAD
 #include "lowp/kernels/caches/caches.hpp"
-=======
 #include "lowp/kernels/functions/exponential_rows.hpp"
 #include "lowp/kernels/functions/functions.hpp"
 #include "lowp/kernels/functions/row_norms.hpp"
->>>>>>> softmax
 #include "lowp/kernels/searches/searches.hpp"
 #include "lowp/kernels/statistics/statistics.hpp"
 #include "lowp/kernels/transforms/transforms.hpp"
 // What these declare:
 #include "lowp/kernels/arrays/dispatch.inc"
-<<<<<<< HEAD
 #include "lowp/kernels/caches/caches.inc"
-=======
 #include "lowp/kernels/functions/exponential_rows.inc"
 #include "lowp/kernels/functions/functions.inc"
 #include "lowp/kernels/functions/row_norms.inc"
->>>>>>> softmax
 #include "lowp/kernels/searches/searches.inc"
 #include "lowp/kernels/statistics/statistics.inc"
 #include "lowp/kernels/transforms/transforms.inc"

@@ -26,6 +26,10 @@ namespace bulk {
   return opaque(opaque(a) - opaque(b));
 }
 
+[[nodiscard]] inline float product_of_two(float a, float b) {
+  return opaque(opaque(a) * opaque(b));
+}
+
 /// The sum of 16 chains: i and i + 8, then those sums 4 apart, 2 apart, 1 apart.
 [[nodiscard]] inline float sum_of_chains(const float* chains) {
   float sums[kernels::cache_lanes];

@@ -142,6 +142,43 @@ class token_cache {
     tokens_ = tokens;
   }
 
+  /// Forgets one token; the last one takes its number. Of caches that quantize each token alone, at
+  /// once ({1, g}, a window that keeps none). Throws std::invalid_argument for others, and for a
+  /// token that there is not.
+  void remove(std::size_t token) {
+    if (is_per_channel() || window_.kept != 0 || window_.step != 1) {
+      refuse("remove: tokens have scales in common or wait in a window");
+    }
+    if (token >= tokens_) {
+      refuse("remove: token is " + std::to_string(token) + ", expected below " +
+             std::to_string(tokens_));
+    }
+    const std::size_t last = tokens_ - 1, words = elements_.block_words();
+    for (std::size_t c = 0; c < channels(); ++c) {
+      const auto from = blocks_(last, c), to = blocks_(token, c);
+      std::uint32_t* const source = words_.data() + from.block * words;
+      elements_.store(words_.data() + to.block * words, to.step, to.lane,
+                      elements_.load(source, from.step, from.lane));
+      elements_.store(source, from.step, from.lane, 0);
+      if (c % group_channels() != 0) continue;
+      for (level_codes& level : levels_) {
+        if (level.bits == 0) continue;
+        const std::size_t place = level_place(last, c);
+        store_code(level.bytes.data(), level_place(token, c), level.bits,
+                   load_code(level.bytes.data(), place, level.bits));
+        store_code(level.bytes.data(), place, level.bits, 0);
+      }
+    }
+    tokens_ = quantized_ = last;
+    words_.resize(blocks_.blocks_of(last) * words);
+    for (level_codes& level : levels_) {
+      level.bytes.resize(units() * unit_places() * static_cast<std::size_t>(level.bits) / 8);
+    }
+    recent_.clear();
+    first_recent_ = quantized_ / token_unit * token_unit;
+    recent_.resize(blocks_.blocks_of(tokens_ - first_recent_) * block_size * 2);
+  }
+
   /// What the group of a quantized token has at a channel, binary32; 1, 0 and 0 where there is
   /// none. Unchecked, as the functions below.
   struct group {
