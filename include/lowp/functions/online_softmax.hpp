@@ -10,11 +10,12 @@
 //   }
 //   result = accumulated * state.scale();
 //
-// Weights are base^score * 2^-K, where 2^K is the power of two below the largest exponential so
-// far: they lie in [0, 1.42]. Factors are 1, 1/2, 1/4 …, so that multiplying by them is exact (1 as
-// a rule: callers may skip it). Scores of -infinity, or of -2^17 and less, which other code has for
-// masks, get the weight 0; a state that has seen nothing else has the scale 0. Scores are below
-// 2^15; a larger one, +infinity or NaN makes all NaN: weights, factor and scale.
+// Weights are base^score * 2^-K, where 2^K, K odd, is the power of two nearest to the largest
+// exponential so far, or twice that: they lie in [0, 1.42]. Factors are 1, 1/2, 1/4 …, so that
+// multiplying by them is exact (1 as a rule: callers may skip it). Scores of -infinity, or of -2^17
+// and less, which other code has for masks, get the weight 0; a state that has seen nothing else
+// has the scale 0. Scores are below 2^15; a larger one, +infinity or NaN makes all NaN: weights,
+// factor and scale.
 #pragma once
 
 #include <bit>
@@ -130,16 +131,21 @@ class online_softmax {
     bulk::softmax_piece(level, p, scores, count, &block).sum(weights);
     scaled_exponential sum;
     const bool is_known = lowp::detail::add_up_blocks(&block, 1, sum);
-    if (!is_known && (is_nan_ || !is_masked(block))) {
+    if (is_nan_ || (!is_known && !is_masked(block))) {
       is_nan_ = true;
       for (std::size_t i = 0; i < count; ++i) weights[i] = lowp::detail::canonical_nan();
       return lowp::detail::canonical_nan();
     }
+    if (!is_known) {
+      multiply(weights, count, 0, level);
+      return 1;
+    }
     const scaled_exponential before = sum_;
-    if (is_known) sum_ = sum_ + sum;
-    const std::int32_t below = sum.exponent - sum_.exponent;
-    if (!is_known || below != 0) multiply(weights, count, is_known ? power(below) : 0, level);
-    return power(before.exponent - sum_.exponent);
+    sum_ = sum_ + sum;
+    if (sum.exponent != sum_.exponent) {
+      multiply(weights, count, power(sum.exponent - sum_.exponent), level);
+    }
+    return before.mantissa == 0 ? 1 : power(before.exponent - sum_.exponent);
   }
   /// Whether all scores of a block are masks.
   [[nodiscard]] static bool is_masked(const kernels::exponential_sum& block) {

@@ -44,11 +44,10 @@ inline void fill_special(const softmax_sum& sum, masked_row masked, float zero, 
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// Elements of a row that threads share, and of a piece of it; of a row whose exponentials are kept
-/// in a cache; and of one whose exponentials wait in a buffer to be written past the caches.
+/// Elements of a row that threads share, and of a piece of one; and of a row whose exponentials
+/// wait in a buffer to be written past the caches.
 inline constexpr std::size_t shared_row_size = std::size_t{1} << 19;
 inline constexpr std::size_t row_piece_size = std::size_t{1} << 16;
-inline constexpr std::size_t cached_row_size = std::size_t{1} << 16;
 inline constexpr std::size_t buffered_row_size = std::size_t{1} << 13;
 
 /// The steps of a softmax: of a row or of the pieces of one.
@@ -69,7 +68,7 @@ struct softmax_steps {
   s.streams = !s.is_in_place && in.rows * in.cols * 8 >= streaming_bytes;
   if (algorithm == softmax_algorithm::automatic) {
     s.algorithm =
-        in.cols <= cached_row_size ? softmax_algorithm::online : softmax_algorithm::two_pass;
+        in.cols * 8 < streaming_bytes ? softmax_algorithm::online : softmax_algorithm::two_pass;
   }
   return s;
 }
@@ -90,8 +89,16 @@ inline void softmax_row(isa level, const softmax_parameters& p, const softmax_st
   lowp::detail::set_factors(sum.sum, blocks, block_count);
   if (s.keeps()) {
     kernels::multiply_blocks(level, kept, count, blocks, out, is_buffered);
-  } else {
-    row.weigh(out, s.streams);
+    return;
+  }
+  // From the last piece to the first: of a row that no cache holds one has read the end last.
+  for (std::size_t end = count; end != 0;) {
+    const std::size_t first = (end - 1) / row_piece_size * row_piece_size;
+    softmax_piece piece(level, p, x + first, end - first,
+                        blocks + first / kernels::exponential_block);
+    piece.shift_by(sum.shift);
+    piece.weigh(out + first, s.streams);
+    end = first;
   }
 }
 
@@ -157,12 +164,13 @@ void with_blocks(const execution& how, std::size_t rows, std::size_t cols, const
 /// Each row of `in` to `out`, which has its shape and may be `in`: out[i] = base^x[i] over the sum
 /// of all base^x[j], where x[i] = in[i] * scale, rounded to binary32. The definition, each
 /// operation rounded to nearest even, is reference::softmax (functions/softmax_reference.hpp):
-///   1. base^x[i] = m * 2^n (kernels/functions/exp.inc, power_of_two.inc); a row whose largest n is
+///   1. base^x[i] = m * 2^n (kernels/functions/exp.inc, exp2.inc); a row whose largest n is
 ///      beyond 2^16 in magnitude is first shifted by its largest element, which is exact where it
 ///      matters, so that nothing overflows up to the largest number
-///   2. in each block of 1024 elements, e[i] = m * 2^(n - N), where N is the largest n of the block
-///      and what lies below 2^-126 is zero; the sum S of the block in 16 chains of binary32, in the
-///      order that kernels/functions/exponential_rows.hpp states
+///   2. in each block of 1024 elements, e[i] = m * 2^(n - N), where N is the largest n of the
+///   block,
+///      or the next integer if that is even, or zero if n - N < -126; the sum S of the block in 16
+///      chains of binary32, in the order that kernels/functions/exponential_rows.hpp states
 ///   3. sums of the blocks S * 2^N, pairs that cannot overflow, are added in binary64, from the
 ///      first to the last: M * 2^K
 ///   4. out[i] = e[i] * f, f = (1 / M) * 2^(N - K), rounded to binary64, then to binary32

@@ -13,21 +13,9 @@
 #include "lowp/functions/reference.hpp"
 #include "lowp/functions/scalar_lanes.hpp"
 #include "lowp/functions/softmax_sums.hpp"
-// Behind all other headers:
-#include "lowp/kernels/define_again.inc"
 
 namespace lowp::reference {
 namespace lanes {
-
-// clang-format off
-#pragma push_macro("LOWP_LANE")
-#undef LOWP_LANE
-#define LOWP_LANE constexpr
-#define LOWP_TARGET_NAMESPACE lanes
-#include "lowp/kernels/functions/power_of_two.inc"
-#undef LOWP_TARGET_NAMESPACE
-#pragma pop_macro("LOWP_LANE")
-// clang-format on
 
 /// base^x of a number; what lies below -2^17 is taken as that.
 [[nodiscard]] constexpr scaled_number scaled_power_of(exponential_base base, float x) {
@@ -55,6 +43,7 @@ struct block {
     values.push_back(scaled_power_of(base, x[i]));
     if (largest < values[i].exponent) largest = values[i].exponent;
   }
+  largest = static_cast<float>(static_cast<int>(largest) | 1);
   block b;
   std::uint32_t chains[16] = {};
   for (std::size_t i = 0; i < count; ++i) {
@@ -90,7 +79,7 @@ inline void transform_row(const softmax_parameters& p, const float* in, std::siz
     return;
   }
   const float exponent = lanes::scaled_power_of(p.base, largest).exponent;
-  if (exponent < -65536 || exponent > 65536) {
+  if (exponent < -65536 || exponent >= 65536) {
     for (float& v : x) v = opaque(v - largest);
   }
   std::vector<block> blocks;
@@ -118,5 +107,3 @@ inline void softmax(matrix_view<const float> in, matrix_view<float> out,
 }
 
 }  // namespace lowp::reference
-
-#include "lowp/kernels/undefine_again.inc"

@@ -149,11 +149,10 @@ class softmax_piece {
   }
   /// Whether a row with this largest element is not shifted.
   [[nodiscard]] bool is_plain_largest(float largest) const {
-    float values[kernels::exponential_chains];
+    float values[kernels::exponential_step];
     for (float& v : values) v = largest;
     kernels::exponential_sum figures;
-    kernels::sum_exponentials(level_, base_, values, kernels::exponential_chains, &figures,
-                              nullptr);
+    kernels::sum_exponentials(level_, base_, values, kernels::exponential_step, &figures, nullptr);
     return lowp::detail::is_plain_exponent(figures.exponent);
   }
   /// The largest element, scaled, and NaN if any is NaN.
@@ -185,14 +184,14 @@ class softmax_piece {
   void each_run(float* out, const Run& run) const {
     std::size_t i = 0;
     if (is_plain()) {
-      i = count_ % kernels::exponential_chains == 0 ? count_ : count_ / block * block;
+      i = count_ % kernels::exponential_step == 0 ? count_ : count_ / block * block;
       if (i != 0) run(x_, i, blocks_, out);
     }
     for (; i < count_; i += block) {
       alignas(64) float values[block], results[block];
       const std::size_t n = size_at(i);
-      constexpr std::size_t chains = kernels::exponential_chains;
-      const std::size_t padded = (n + chains - 1) / chains * chains;
+      constexpr std::size_t step = kernels::exponential_step;
+      const std::size_t padded = (n + step - 1) / step * step;
       kernels::scale_and_shift(level_, x_ + i, n, scale_, shift_, values);
       for (std::size_t k = n; k < padded; ++k) values[k] = lowp::detail::negative_infinity();
       const bool fits = n == padded;

@@ -3,13 +3,13 @@
 // what softmax consists of.
 //
 // An exponential is a mantissa times a power of two (functions/exp.inc, exp2.inc). Those of a block
-// are relative to 2^exponent, the power of its largest element: e = m * 2^k, k <= 0, where what
-// lies below 2^-126 counts as zero. Element c of a block belongs to chain c mod 16; a chain starts
-// from zero and takes m * 2^k, exact, in order; chains are added as chain i + chain i + 8 for
-// i < 8, then those 4, 2 and 1 apart. Elements are at most exponential_limit in magnitude; lower
-// ones, -infinity among them, are taken as its negative. Elements beyond it, infinities and NaN
-// make a sum that is not finite or an exponent beyond that of the limit. The caller sees to the
-// floating-point environment (core/config.hpp).
+// are relative to 2^exponent, where the exponent is that of its largest element, or the next one if
+// that is even: e = m * 2^k, k <= 0, or zero where k < -126. Element c of a block belongs to chain
+// c mod 16; a chain starts from zero and takes m * 2^k, exact, in order; chains are added as chain
+// i + chain i + 8 for i < 8, then those 4, 2 and 1 apart. Elements are at most exponential_limit in
+// magnitude; lower ones, -infinity among them, are taken as its negative. Higher ones, +infinity
+// and NaN make a sum that is not finite or an exponent beyond that of the limit. The caller sees to
+// the floating-point environment (core/config.hpp).
 #pragma once
 
 #include <cstddef>
@@ -29,6 +29,8 @@ inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
 
 inline constexpr std::size_t exponential_block = 1024, exponential_chains = 16;
+/// Sums are of multiples of so many elements: callers pad rows with -infinity, which adds nothing.
+inline constexpr std::size_t exponential_step = 64;
 inline constexpr float exponential_limit = 0x1p17f;
 
 /// A block of a row: the sum of its exponentials is sum * 2^exponent. The last one may be shorter.
@@ -40,7 +42,7 @@ struct exponential_sum {
 /// The largest of `count` elements, at least 1, of which none is NaN.
 [[nodiscard]] LOWP_BORDER float largest_of_row(isa level, const float* x, std::size_t count);
 
-/// Exponents and sums of blocks of `count` elements, a multiple of exponential_chains. If `out` is
+/// Exponents and sums of blocks of `count` elements, a multiple of exponential_step. If `out` is
 /// not null it receives e.
 LOWP_BORDER void sum_exponentials(isa level, exponential_base base, const float* x,
                                   std::size_t count, exponential_sum* blocks, float* out);
