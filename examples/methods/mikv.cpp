@@ -68,7 +68,6 @@ int main() {
   const auto mixed_v = tiers<values>(v, mass);
   figures.within("memory to that of 16 bits", "1/4",
                  static_cast<double>(mixed_k.bits()) / (16.0 * 1000 * head), 0.2, 0.25);
-
   const auto balancer = smoothing_factors(column_magnitudes(q), column_magnitudes(k));
   methods::matrix balanced_k = k, balanced_q = q;
   scale_columns(k, balancer, balanced_k.view());

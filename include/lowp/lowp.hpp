@@ -4,7 +4,8 @@
 // number/flagged_arithmetic.hpp and number/trace.hpp; the families of formats/ that the catalogue
 // does not name; block/quantize_rows.hpp, block/residual_matrix.hpp, block/ternary_planes.hpp,
 // block/low_rank_compensation.hpp; gemm/matrix_instructions.hpp, gemm/integer_blocks.hpp,
-// gemm/slices.hpp, gemm/slice_sums.hpp; cache/, transforms/, profiles/, verification/, io/, adapters/.
+// gemm/slices.hpp, gemm/slice_sums.hpp; cache/, transforms/, profiles/, verification/, io/,
+// adapters/.
 #pragma once
 
 #include "lowp/analysis/enumerate.hpp"
