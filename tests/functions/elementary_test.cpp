@@ -98,6 +98,74 @@ TEST_CASE("Every target computes elementary functions as they are defined, in an
   }
 }
 
+namespace {
+
+/// Pairs of what clause 9.2 of IEEE 754-2019 speaks of, of any exponents, and of which the power
+/// is a number.
+void fill_pairs(std::vector<float>& x, std::vector<float>& y) {
+  std::vector<float> ends;
+  for (const float end : {0.0f, 0x1p-149f, 0.5f, 0x1.fffffep-1f, 1.0f, 0x1.000002p+0f, 1.5f, 2.0f,
+                          3.0f, 8388607.5f, 16777215.0f, 16777216.0f, 0x1.fffffep+127f,
+                          std::bit_cast<float>(0x7F800000u), std::bit_cast<float>(0x7FC00000u)}) {
+    ends.push_back(end);
+    ends.push_back(-end);
+  }
+  for (const float a : ends) {
+    for (const float b : ends) {
+      x.push_back(a);
+      y.push_back(b);
+    }
+  }
+  test::split_mix random(2);
+  for (int i = 0; i < 1200; ++i) {
+    const auto word = static_cast<std::uint32_t>(random.word());
+    const bool is_near_one = i % 3 == 0;
+    const std::uint32_t exponent = is_near_one ? 0x3F000000u : word & 0x7F800000u;
+    x.push_back(std::bit_cast<float>((word & 0x007FFFFFu) | exponent));
+    const double logarithm = std::log2(static_cast<double>(x.back()));
+    const double exact = (static_cast<double>(random.below(310)) - 155) / logarithm;
+    y.push_back(i % 3 == 1 ? static_cast<float>(exact)
+                           : static_cast<float>(random.below(400)) / 4 - 50);
+    if (i % 5 == 0) x.back() = -x.back();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("pow is off by no more than it says, on every target") {
+  std::vector<float> x, y;
+  fill_pairs(x, y);
+  std::vector<float> expected(x.size()), z(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) expected[i] = reference::pow(x[i], y[i]);
+  for (const isa level : test::isas()) {
+    INFO(name(level));
+    functions::pow(x, y, z, level);
+    CHECK(std::memcmp(z.data(), expected.data(), x.size() * sizeof(float)) == 0);
+    z = y;
+    functions::pow(x, z, z, {threads{2}, level});
+    CHECK(std::memcmp(z.data(), expected.data(), x.size() * sizeof(float)) == 0);
+  }
+  mpfr_t a, b, exact;
+  mpfr_inits2(24, a, b, static_cast<mpfr_ptr>(nullptr));
+  mpfr_init2(exact, 53);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    mpfr_set_flt(a, x[i], MPFR_RNDN);
+    mpfr_set_flt(b, y[i], MPFR_RNDN);
+    mpfr_pow(exact, a, b, MPFR_RNDN);
+    INFO("pow of 0x" << std::hex << bits_of(x[i]) << ", 0x" << bits_of(y[i]) << " is 0x"
+                     << bits_of(expected[i]));
+    if (mpfr_nan_p(exact) != 0) {
+      REQUIRE(bits_of(expected[i]) == 0x7FC00000u);
+    } else {
+      const default_float_environment environment;
+      REQUIRE(test::functions::error_of(expected[i], mpfr_get_d(exact, MPFR_RNDN)) <=
+              functions::max_error_ulp::pow);
+    }
+  }
+  mpfr_clears(a, b, exact, static_cast<mpfr_ptr>(nullptr));
+  CHECK_THROWS_AS(functions::pow(x, std::span<const float>(y).first(3), z), std::invalid_argument);
+}
+
 TEST_CASE("Elementary functions refuse arrays that do not fit, before they write") {
   std::vector<float> x(8, 1.0f), y(9, 5.0f);
   CHECK_THROWS_AS(functions::exp(x, y), std::invalid_argument);
@@ -111,7 +179,38 @@ TEST_CASE("Elementary functions refuse arrays that do not fit, before they write
 
 TEST_CASE("Elementary functions are constant expressions") {
   constexpr float e = reference::exp(1.0f), tiny = reference::exp(-100.0f);
-  const volatile float one = 1, below = -100;
+  constexpr float root = reference::sqrt(0x1.8p-149f), power = reference::pow(-2.5f, 7.0f);
+  constexpr reference::scaled_number large = reference::scaled_exp(1000.0f);
+  const volatile float one = 1, below = -100, least = 0x1.8p-149f, base = -2.5f, thousand = 1000;
   CHECK(bits_of(e) == bits_of(reference::exp(one)));
   CHECK(bits_of(tiny) == bits_of(reference::exp(below)));
+  CHECK(bits_of(root) == bits_of(reference::sqrt(least)));
+  CHECK(bits_of(power) == bits_of(reference::pow(base, 7.0f)));
+  CHECK(large == reference::scaled_exp(thousand));
+}
+
+TEST_CASE("e^x as a mantissa and an exponent neither overflows nor underflows") {
+  const auto infinity = std::numeric_limits<float>::infinity();
+  const default_float_environment environment;
+  mpfr_t exact;
+  mpfr_init2(exact, 64);
+  for (const float x : {0.0f, 1.0f, -87.3f, 88.8f, 1000.0f, -1000.0f, 12345.67f, -54321.0f}) {
+    const reference::scaled_number y = reference::scaled_exp(x);
+    mpfr_set_flt(exact, x, MPFR_RNDN);
+    mpfr_exp(exact, exact, MPFR_RNDN);
+    mpfr_mul_2si(exact, exact, -static_cast<long>(y.exponent), MPFR_RNDN);
+    CHECK(test::functions::error_of(y.mantissa, mpfr_get_d(exact, MPFR_RNDN)) <= 0.9);
+    CHECK((y.mantissa > 0.7f && y.mantissa < 1.42f));
+  }
+  mpfr_clear(exact);
+  float before = -std::numeric_limits<float>::max();
+  for (const float x : {-3e38f, -1e20f, -1e8f, -3e6f, 3e6f, 1e8f, 1e20f, 3e38f}) {
+    const reference::scaled_number y = reference::scaled_exp(x);
+    CHECK(y.mantissa == 1);
+    CHECK((y.exponent >= before && std::trunc(y.exponent) == y.exponent));
+    before = y.exponent;
+  }
+  CHECK(bits_of(reference::scaled_exp(infinity).mantissa) == 0x7F800000u);
+  CHECK(bits_of(reference::scaled_exp(-infinity).mantissa) == 0);
+  CHECK(bits_of(reference::scaled_exp(std::bit_cast<float>(0xFF800001u)).mantissa) == 0x7FC00000u);
 }

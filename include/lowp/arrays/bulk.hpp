@@ -26,6 +26,7 @@ struct bulk_arrays {
   bool is_linear =
       true;  ///< element i lies at i * bits; else the parts find their place themselves
   std::size_t granule = 8;  ///< elements that no two threads may share: they may share a byte
+  bool may_stream = true;   ///< if parts compute little: results wait while others are written
 
   [[nodiscard]] const std::uint8_t* in_at(std::size_t i) const {
     return static_cast<const std::uint8_t*>(in) + i / 8 * in_bits;
@@ -101,9 +102,9 @@ inline void run_streaming(isa level, const bulk_arrays& a, std::size_t begin, st
 inline void run_bulk(const execution& how, const bulk_arrays& a, const bulk_part& part) {
   if (a.count == 0) return;
   const std::size_t bytes = a.count / 8 * (a.in_bits + a.out_bits);
-  const bool is_streaming = LOWP_X86_TARGETS && bytes >= streaming_bytes && a.is_linear &&
-                            a.in != a.out && reinterpret_cast<std::uintptr_t>(a.out) % 16 == 0 &&
-                            a.out_bits % 4 == 0;
+  const bool is_streaming =
+      LOWP_X86_TARGETS && a.may_stream && bytes >= streaming_bytes && a.is_linear &&
+      a.in != a.out && reinterpret_cast<std::uintptr_t>(a.out) % 16 == 0 && a.out_bits % 4 == 0;
   const auto run = [&](std::size_t begin, std::size_t end) {
     const default_float_environment environment;
     if (is_streaming) {

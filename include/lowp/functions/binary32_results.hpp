@@ -9,7 +9,7 @@
 #include "lowp/core/config.hpp"
 #include "lowp/number/real_functions.hpp"
 
-namespace lowp::detail {
+namespace lowp::row_functions {
 
 [[nodiscard]] inline std::uint32_t magnitude_bits(float x) {
   return std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFu;
@@ -28,4 +28,4 @@ namespace lowp::detail {
   return is_nan(y) ? canonical_nan() : y;
 }
 
-}  // namespace lowp::detail
+}  // namespace lowp::row_functions

@@ -4,6 +4,7 @@
 //
 //   functions::exp(x, y)               y[i] = e^x[i]
 //   functions::exp(x, x, threads{4})   in place
+//   functions::pow(x, y, z)            z[i] = x[i]^y[i]; z may be x or y
 //   functions::max_error_ulp::exp      the most that a result is off, in units in its last place
 //                                      (2^-149 if it is subnormal), measured over all numbers
 //
@@ -31,6 +32,7 @@ inline namespace LOWP_BASELINE {
 namespace bulk {
 
 using unary_function = void (*)(isa, const float*, std::size_t, float*);
+using binary_function = void (*)(isa, const float*, const float*, std::size_t, float*);
 
 inline void evaluate(const char* name, unary_function f, std::span<const float> x,
                      std::span<float> y, const execution& how) {
@@ -39,7 +41,32 @@ inline void evaluate(const char* name, unary_function f, std::span<const float> 
   const auto part = [&](std::size_t first, std::size_t count, std::uint8_t* to) {
     f(how.level(), x.data() + first, count, reinterpret_cast<float*>(to));
   };
-  run_bulk(how, {x.data(), 32, y.data(), 32, y.size()}, bulk_part(part));
+  run_bulk(how,
+           {.in = x.data(),
+            .in_bits = 32,
+            .out = y.data(),
+            .out_bits = 32,
+            .count = y.size(),
+            .may_stream = false},
+           bulk_part(part));
+}
+inline void evaluate(const char* name, binary_function f, std::span<const float> a,
+                     std::span<const float> b, std::span<float> y, const execution& how) {
+  for (const std::span<const float> x : {a, b}) {
+    lowp::detail::require_same_size(name, y.size(), x.size());
+    lowp::detail::require_apart(name, bytes_of(x), bytes_of(y), true);
+  }
+  const auto part = [&](std::size_t first, std::size_t count, std::uint8_t* to) {
+    f(how.level(), a.data() + first, b.data() + first, count, reinterpret_cast<float*>(to));
+  };
+  run_bulk(how,
+           {.in = a.data(),
+            .in_bits = 32,
+            .out = y.data(),
+            .out_bits = 32,
+            .count = y.size(),
+            .may_stream = false},
+           bulk_part(part));
 }
 
 }  // namespace bulk
@@ -58,7 +85,11 @@ namespace functions {
   inline void name(std::span<const float> x, std::span<float> y, const execution& how = {}) { \
     bulk::evaluate(#name, kernels::name##_array, x, y, how);                                  \
   }
-#define LOWP_FUNCTION_OF_TWO(name, error)
+#define LOWP_FUNCTION_OF_TWO(name, error)                                                  \
+  inline void name(std::span<const float> a, std::span<const float> b, std::span<float> y, \
+                   const execution& how = {}) {                                            \
+    bulk::evaluate(#name, kernels::name##_array, a, b, y, how);                            \
+  }
 #include "lowp/kernels/functions/list.inc"
 
 }  // namespace functions

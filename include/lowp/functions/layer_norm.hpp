@@ -10,7 +10,7 @@
 #include "lowp/kernels/functions/row_norms.hpp"
 
 namespace lowp {
-namespace detail {
+namespace row_functions {
 
 /// Of the sums of differences from `shift` and of their squares (kernels/functions/row_norms.hpp).
 [[nodiscard]] inline row_figures layer_figures(const kernels::row_moments& sums, double shift,
@@ -26,7 +26,7 @@ namespace detail {
   return f;
 }
 
-}  // namespace detail
+}  // namespace row_functions
 
 inline namespace LOWP_BASELINE {
 
@@ -55,8 +55,8 @@ inline void layer_norm(matrix_view<const float> in, matrix_view<float> out,
                        const norm_parameters& p = {}, const execution& how = {}) {
   bulk::require_norm("layer_norm", in, out, p);
   bulk::normalize_rows(in, out, p, true, how, [&](isa level, const float* x, std::size_t count) {
-    return lowp::detail::layer_figures(kernels::moments_of_row(level, x, count, x[0]),
-                                       static_cast<double>(x[0]), count, p.epsilon);
+    return lowp::row_functions::layer_figures(kernels::moments_of_row(level, x, count, x[0]),
+                                              static_cast<double>(x[0]), count, p.epsilon);
   });
 }
 

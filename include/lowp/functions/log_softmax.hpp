@@ -21,12 +21,13 @@ inline namespace LOWP_BASELINE {
 namespace bulk {
 
 /// The logarithm of the sum of a row, of elements that are not shifted.
-[[nodiscard]] inline double logarithm_of_row(const lowp::detail::softmax_sum& sum,
+[[nodiscard]] inline double logarithm_of_row(const lowp::row_functions::softmax_sum& sum,
                                              exponential_base base) {
-  using lowp::detail::softmax_sum;
-  if (sum.is == softmax_sum::kind::nan) return lowp::detail::canonical_wide_nan();
+  using lowp::row_functions::softmax_sum;
+  if (sum.is == softmax_sum::kind::nan) return lowp::row_functions::canonical_wide_nan();
   if (sum.is == softmax_sum::kind::masked) return from_bits<double>(std::uint64_t{0xFFF} << 52);
-  return opaque(static_cast<double>(sum.shift) + lowp::detail::logarithm_of_sum(sum.sum, base));
+  return opaque(static_cast<double>(sum.shift) +
+                lowp::row_functions::logarithm_of_sum(sum.sum, base));
 }
 
 }  // namespace bulk
@@ -42,14 +43,14 @@ inline void log_sum_exp(matrix_view<const float> in, std::span<float> out,
   bulk::require_size("log_sum_exp", "out", out.size(), "rows", in.rows);
   bulk::require_softmax("log_sum_exp", p);
   if (in.cols == 0) {
-    for (float& y : out) y = lowp::detail::negative_infinity();
+    for (float& y : out) y = lowp::row_functions::negative_infinity();
     return;
   }
   bulk::with_blocks(how, in.rows, in.cols, [&](std::size_t r, kernels::exponential_sum* blocks) {
     bulk::softmax_piece row(how.level(), p, in.row(r), in.cols, blocks);
-    const auto sum = bulk::sum_row(row, blocks, lowp::detail::blocks_of(in.cols), false,
+    const auto sum = bulk::sum_row(row, blocks, lowp::row_functions::blocks_of(in.cols), false,
                                    [&] { row.sum(nullptr); });
-    out[r] = lowp::detail::rounded_to_binary32(bulk::logarithm_of_row(sum, p.base));
+    out[r] = lowp::row_functions::rounded_to_binary32(bulk::logarithm_of_row(sum, p.base));
   });
 }
 
@@ -65,16 +66,17 @@ inline void log_softmax(matrix_view<const float> in, matrix_view<float> out,
   const bulk::softmax_steps s = bulk::steps_of_softmax(in, out, softmax_algorithm::two_pass);
   bulk::with_blocks(how, in.rows, in.cols, [&](std::size_t r, kernels::exponential_sum* blocks) {
     bulk::softmax_piece row(how.level(), p, in.row(r), in.cols, blocks);
-    const auto sum = bulk::sum_row(row, blocks, lowp::detail::blocks_of(in.cols), false,
+    const auto sum = bulk::sum_row(row, blocks, lowp::row_functions::blocks_of(in.cols), false,
                                    [&] { row.sum(nullptr); });
-    if (sum.is != lowp::detail::softmax_sum::kind::finite) {
-      return lowp::detail::fill_special(sum, p.masked, lowp::detail::negative_infinity(), in.cols,
-                                        out.row(r));
+    if (sum.is != lowp::row_functions::softmax_sum::kind::finite) {
+      return lowp::row_functions::fill_special(
+          sum, p.masked, lowp::row_functions::negative_infinity(), in.cols, out.row(r));
     }
     // Of shifted elements, so that no digit is lost to a shift.
-    const double log = lowp::detail::logarithm_of_sum(sum.sum, p.base);
-    const float high = lowp::detail::rounded_to_binary32(log);
-    const float low = lowp::detail::rounded_to_binary32(opaque(log - static_cast<double>(high)));
+    const double log = lowp::row_functions::logarithm_of_sum(sum.sum, p.base);
+    const float high = lowp::row_functions::rounded_to_binary32(log);
+    const float low =
+        lowp::row_functions::rounded_to_binary32(opaque(log - static_cast<double>(high)));
     row.subtract(high, low, out.row(r), s.streams);
   });
 }

@@ -33,7 +33,7 @@ struct norm_parameters {
   std::span<float> rstd{};  ///< receives the number that each row is multiplied by
 };
 
-namespace detail {
+namespace row_functions {
 
 /// A number to scale a row by: 1 / sqrt(mean_square + epsilon), each operation rounded to binary64.
 [[nodiscard]] inline double reciprocal_root(double mean_square, double epsilon) {
@@ -61,7 +61,7 @@ inline void scale_row_widened(const kernels::row_scaling& r, const row_figures& 
   }
 }
 
-}  // namespace detail
+}  // namespace row_functions
 
 inline namespace LOWP_BASELINE {
 namespace bulk {
@@ -70,7 +70,8 @@ namespace bulk {
 inline void require_norm(const char* function, const matrix_view<const float>& in,
                          const matrix_view<float>& out, const norm_parameters& p) {
   require_place(function, in, out);
-  if (!lowp::detail::is_finite(p.epsilon) || std::bit_cast<std::uint64_t>(p.epsilon) >> 63 != 0) {
+  if (!lowp::row_functions::is_finite(p.epsilon) ||
+      std::bit_cast<std::uint64_t>(p.epsilon) >> 63 != 0) {
     refuse(std::string(function) + ": epsilon is " + std::to_string(p.epsilon) +
            ", expected a finite number that is not negative");
   }
@@ -96,22 +97,22 @@ void normalize_rows(const matrix_view<const float>& in, const matrix_view<float>
   if (in.rows == 0 || in.cols == 0) return;
   const bool streams = in.data != out.data && in.rows * in.cols * 8 >= streaming_bytes;
   const auto normalize = [&](std::size_t row) {
-    const lowp::detail::row_figures f = figures_of(how.level(), in.row(row), in.cols);
+    const lowp::row_functions::row_figures f = figures_of(how.level(), in.row(row), in.cols);
     kernels::row_scaling r;
     r.x = in.row(row);
     r.out = out.row(row);
     r.count = in.cols;
     r.has_mean = has_mean;
-    r.mean_high = lowp::detail::rounded_to_binary32(f.mean);
+    r.mean_high = lowp::row_functions::rounded_to_binary32(f.mean);
     r.mean_low = opaque(static_cast<float>(opaque(f.mean - static_cast<double>(r.mean_high))));
-    r.factor = lowp::detail::rounded_to_binary32(f.rstd);
+    r.factor = lowp::row_functions::rounded_to_binary32(f.rstd);
     r.gain = p.gain.empty() ? nullptr : p.gain.data();
     r.bias = p.bias.empty() ? nullptr : p.bias.data();
     r.streams = streams;
     if (!p.mean.empty()) p.mean[row] = r.mean_high;
     if (!p.rstd.empty()) p.rstd[row] = r.factor;
-    if (lowp::detail::is_moderate(f)) return kernels::scale_row(how.level(), r);
-    lowp::detail::scale_row_widened(r, f);
+    if (lowp::row_functions::is_moderate(f)) return kernels::scale_row(how.level(), r);
+    lowp::row_functions::scale_row_widened(r, f);
   };
   const std::size_t height = (std::max)(std::size_t{1}, piece_size / in.cols);
   const auto part = [&](std::size_t i) {

@@ -34,7 +34,7 @@
 #include "lowp/kernels/isa.hpp"
 
 namespace lowp {
-namespace detail {
+namespace row_functions {
 
 /// log(sum) to the base, as a sum of two operations of binary64; of zero -infinity.
 [[nodiscard]] inline double logarithm_of_sum(const scaled_exponential& sum, exponential_base base) {
@@ -45,7 +45,7 @@ namespace detail {
   return opaque(opaque(exponent * ln2) + stated_log(sum.mantissa));
 }
 
-}  // namespace detail
+}  // namespace row_functions
 
 inline namespace LOWP_BASELINE {
 
@@ -86,7 +86,7 @@ class online_softmax {
     const default_float_environment environment;
     if (is_nan_ || other.is_nan_) {
       is_nan_ = true;
-      return {lowp::detail::canonical_nan(), lowp::detail::canonical_nan()};
+      return {lowp::row_functions::canonical_nan(), lowp::row_functions::canonical_nan()};
     }
     const scaled_exponential before = sum_;
     sum_ = sum_ + other.sum_;
@@ -96,7 +96,7 @@ class online_softmax {
   /// One over the sum of the weights: what accumulated results are multiplied by at last. 0 if that
   /// is 0.
   [[nodiscard]] float scale() const {
-    if (is_nan_) return lowp::detail::canonical_nan();
+    if (is_nan_) return lowp::row_functions::canonical_nan();
     const default_float_environment environment;
     if (sum_.mantissa == 0) return 0;
     return opaque(static_cast<float>(opaque(1.0 / sum_.mantissa)));
@@ -106,8 +106,8 @@ class online_softmax {
   /// Its logarithm to the base; -infinity if it is 0.
   [[nodiscard]] double log_sum() const {
     const default_float_environment environment;
-    return is_nan_ ? lowp::detail::canonical_wide_nan()
-                   : lowp::detail::logarithm_of_sum(sum_, base_);
+    return is_nan_ ? lowp::row_functions::canonical_wide_nan()
+                   : lowp::row_functions::logarithm_of_sum(sum_, base_);
   }
   [[nodiscard]] bool is_nan() const { return is_nan_; }
   [[nodiscard]] exponential_base base() const { return base_; }
@@ -130,11 +130,11 @@ class online_softmax {
     const softmax_parameters p{.base = base_};
     bulk::softmax_piece(level, p, scores, count, &block).sum(weights);
     scaled_exponential sum;
-    const bool is_known = lowp::detail::add_up_blocks(&block, 1, sum);
+    const bool is_known = lowp::row_functions::add_up_blocks(&block, 1, sum);
     if (is_nan_ || (!is_known && !is_masked(block))) {
       is_nan_ = true;
-      for (std::size_t i = 0; i < count; ++i) weights[i] = lowp::detail::canonical_nan();
-      return lowp::detail::canonical_nan();
+      for (std::size_t i = 0; i < count; ++i) weights[i] = lowp::row_functions::canonical_nan();
+      return lowp::row_functions::canonical_nan();
     }
     if (!is_known) {
       multiply(weights, count, 0, level);
@@ -149,7 +149,7 @@ class online_softmax {
   }
   /// Whether all scores of a block are masks.
   [[nodiscard]] static bool is_masked(const kernels::exponential_sum& block) {
-    return lowp::detail::magnitude_bits(block.sum) < 0x7F800000u && block.exponent < -65536;
+    return lowp::row_functions::magnitude_bits(block.sum) < 0x7F800000u && block.exponent < -65536;
   }
 
   exponential_base base_;

@@ -12,7 +12,7 @@
 #include "lowp/kernels/functions/row_norms.hpp"
 
 namespace lowp {
-namespace detail {
+namespace row_functions {
 
 [[nodiscard]] inline row_figures rms_figures(double squares, std::size_t count, double epsilon) {
   row_figures f;
@@ -22,7 +22,7 @@ namespace detail {
   return f;
 }
 
-}  // namespace detail
+}  // namespace row_functions
 
 inline namespace LOWP_BASELINE {
 
@@ -48,7 +48,8 @@ inline void rms_norm(matrix_view<const float> in, matrix_view<float> out,
            ", expected an empty list: this norm has no mean");
   }
   bulk::normalize_rows(in, out, p, false, how, [&](isa level, const float* x, std::size_t count) {
-    return lowp::detail::rms_figures(kernels::squares_of_row(level, x, count), count, p.epsilon);
+    return lowp::row_functions::rms_figures(kernels::squares_of_row(level, x, count), count,
+                                            p.epsilon);
   });
 }
 

@@ -19,7 +19,7 @@
 #include "lowp/transforms/places.hpp"
 
 namespace lowp {
-namespace detail {
+namespace row_functions {
 
 /// What the exponentials of each block are multiplied by: 2^(exponent - that of the sum) times one
 /// over its mantissa, rounded to binary64, then to binary32.
@@ -39,7 +39,7 @@ inline void fill_special(const softmax_sum& sum, masked_row masked, float zero, 
   for (std::size_t i = 0; i < count; ++i) out[i] = value;
 }
 
-}  // namespace detail
+}  // namespace row_functions
 
 inline namespace LOWP_BASELINE {
 namespace bulk {
@@ -81,12 +81,12 @@ inline void softmax_row(isa level, const softmax_parameters& p, const softmax_st
   const bool is_buffered = s.keeps() && s.streams && count <= buffered_row_size;
   float* const kept = !s.keeps() ? nullptr : is_buffered ? buffer : out;
   softmax_piece row(level, p, x, count, blocks);
-  const std::size_t block_count = lowp::detail::blocks_of(count);
+  const std::size_t block_count = lowp::row_functions::blocks_of(count);
   const auto sum = sum_row(row, blocks, block_count, s.looks_first(), [&] { row.sum(kept); });
-  if (sum.is != lowp::detail::softmax_sum::kind::finite) {
-    return lowp::detail::fill_special(sum, p.masked, 0, count, out);
+  if (sum.is != lowp::row_functions::softmax_sum::kind::finite) {
+    return lowp::row_functions::fill_special(sum, p.masked, 0, count, out);
   }
-  lowp::detail::set_factors(sum.sum, blocks, block_count);
+  lowp::row_functions::set_factors(sum.sum, blocks, block_count);
   if (s.keeps()) {
     kernels::multiply_blocks(level, kept, count, blocks, out, is_buffered);
     return;
@@ -119,17 +119,17 @@ inline void softmax_long_row(const execution& how, const softmax_parameters& p,
     how.run((count + row_piece_size - 1) / row_piece_size, task(part));
   };
   softmax_piece row(how.level(), p, x, count, blocks);
-  const std::size_t block_count = lowp::detail::blocks_of(count);
+  const std::size_t block_count = lowp::row_functions::blocks_of(count);
   const default_float_environment environment;
   const auto sum = sum_row(row, blocks, block_count, s.looks_first(), [&] {
     in_pieces(row.shift(), [&](const softmax_piece& piece, std::size_t first) {
       piece.sum(s.keeps() ? out + first : nullptr);
     });
   });
-  if (sum.is != lowp::detail::softmax_sum::kind::finite) {
-    return lowp::detail::fill_special(sum, p.masked, 0, count, out);
+  if (sum.is != lowp::row_functions::softmax_sum::kind::finite) {
+    return lowp::row_functions::fill_special(sum, p.masked, 0, count, out);
   }
-  lowp::detail::set_factors(sum.sum, blocks, block_count);
+  lowp::row_functions::set_factors(sum.sum, blocks, block_count);
   in_pieces(sum.shift, [&](const softmax_piece& piece, std::size_t first) {
     if (s.keeps()) {
       piece.multiply(out + first);
@@ -144,7 +144,7 @@ inline void softmax_long_row(const execution& how, const softmax_parameters& p,
 template <class Use>
 void with_blocks(const execution& how, std::size_t rows, std::size_t cols, const Use& use) {
   constexpr std::size_t few = 64;
-  const std::size_t block_count = lowp::detail::blocks_of(cols);
+  const std::size_t block_count = lowp::row_functions::blocks_of(cols);
   std::vector<kernels::exponential_sum> all(block_count > few ? rows * block_count : 0);
   const std::size_t height = (std::max)(std::size_t{1}, piece_size / cols);
   const auto part = [&](std::size_t i) {
@@ -192,7 +192,7 @@ inline void softmax(matrix_view<const float> in, matrix_view<float> out,
   if (in.rows == 0 || in.cols == 0) return;
   const bulk::softmax_steps s = bulk::steps_of_softmax(in, out, p.algorithm);
   if (!how.is_sequential() && in.cols >= bulk::shared_row_size && in.rows < 16) {
-    std::vector<kernels::exponential_sum> blocks(lowp::detail::blocks_of(in.cols));
+    std::vector<kernels::exponential_sum> blocks(lowp::row_functions::blocks_of(in.cols));
     for (std::size_t row = 0; row < in.rows; ++row) {
       bulk::softmax_long_row(how, p, s, in.row(row), in.cols, blocks.data(), out.row(row));
     }

@@ -65,17 +65,18 @@ inline void transform_row(const softmax_parameters& p, const float* in, std::siz
                           float* out) {
   const auto is_infinite = [](float v) { return std::bit_cast<std::uint32_t>(v) == 0x7F800000u; };
   std::vector<float> x(count);
-  float largest = lowp::detail::negative_infinity();
+  float largest = lowp::row_functions::negative_infinity();
   bool is_nan = false;
   for (std::size_t i = 0; i < count; ++i) {
     x[i] = opaque(opaque(in[i]) * p.scale);
-    is_nan = is_nan || lowp::detail::is_nan(x[i]) || is_infinite(x[i]);
+    is_nan = is_nan || lowp::row_functions::is_nan(x[i]) || is_infinite(x[i]);
     largest = lanes::number(lanes::float_larger(lanes::bits_of(largest), lanes::bits_of(x[i])));
   }
   const bool is_masked = std::bit_cast<std::uint32_t>(largest) == 0xFF800000u;
   if (is_nan || is_masked) {
     const bool is_zero = !is_nan && p.masked == masked_row::zero;
-    for (std::size_t i = 0; i < count; ++i) out[i] = is_zero ? 0 : lowp::detail::canonical_nan();
+    for (std::size_t i = 0; i < count; ++i)
+      out[i] = is_zero ? 0 : lowp::row_functions::canonical_nan();
     return;
   }
   const float exponent = lanes::scaled_power_of(p.base, largest).exponent;

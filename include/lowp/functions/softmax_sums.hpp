@@ -36,7 +36,7 @@ struct softmax_parameters {
   softmax_algorithm algorithm = softmax_algorithm::automatic;
 };
 
-namespace detail {
+namespace row_functions {
 
 /// What is known of a row: the sum of its exponentials, those of x - shift; or that it has a NaN or
 /// +infinity, or nothing but -infinity.
@@ -71,14 +71,14 @@ struct softmax_sum {
   return is_plain_exponent(static_cast<float>(sum.exponent));
 }
 
-}  // namespace detail
+}  // namespace row_functions
 
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
 /// Throws for parameters that have no meaning.
 inline void require_softmax(const char* function, const softmax_parameters& p) {
-  if (lowp::detail::magnitude_bits(p.scale) >= 0x7F800000u) {
+  if (lowp::row_functions::magnitude_bits(p.scale) >= 0x7F800000u) {
     refuse(std::string(function) + ": scale is " + std::to_string(p.scale) +
            ", expected a finite number");
   }
@@ -137,7 +137,7 @@ class softmax_piece {
   /// The largest element, scaled, if none is NaN.
   [[nodiscard]] float largest() const {
     if (is_plain()) return kernels::largest_of_row(level_, x_, count_);
-    float result = lowp::detail::negative_infinity();
+    float result = lowp::row_functions::negative_infinity();
     for (std::size_t i = 0; i < count_; i += block) {
       float values[block];
       const std::size_t n = size_at(i);
@@ -153,14 +153,14 @@ class softmax_piece {
     for (float& v : values) v = largest;
     kernels::exponential_sum figures;
     kernels::sum_exponentials(level_, base_, values, kernels::exponential_step, &figures, nullptr);
-    return lowp::detail::is_plain_exponent(figures.exponent);
+    return lowp::row_functions::is_plain_exponent(figures.exponent);
   }
   /// The largest element, scaled, and NaN if any is NaN.
   [[nodiscard]] float largest_or_nan() const {
     std::uint32_t result = 0xFF800000u;
     for (std::size_t i = 0; i < count_; ++i) {
       const float x = opaque(x_[i] * scale_);
-      if (lowp::detail::is_nan(x)) return lowp::detail::canonical_nan();
+      if (lowp::row_functions::is_nan(x)) return lowp::row_functions::canonical_nan();
       if (is_less(result, std::bit_cast<std::uint32_t>(x)))
         result = std::bit_cast<std::uint32_t>(x);
     }
@@ -175,7 +175,7 @@ class softmax_piece {
   }
   [[nodiscard]] bool is_plain() const {
     return std::bit_cast<std::uint32_t>(scale_) == 0x3F800000u &&
-           lowp::detail::magnitude_bits(shift_) == 0;
+           lowp::row_functions::magnitude_bits(shift_) == 0;
   }
   [[nodiscard]] std::size_t size_at(std::size_t i) const {
     return count_ - i < block ? count_ - i : block;
@@ -193,7 +193,7 @@ class softmax_piece {
       constexpr std::size_t step = kernels::exponential_step;
       const std::size_t padded = (n + step - 1) / step * step;
       kernels::scale_and_shift(level_, x_ + i, n, scale_, shift_, values);
-      for (std::size_t k = n; k < padded; ++k) values[k] = lowp::detail::negative_infinity();
+      for (std::size_t k = n; k < padded; ++k) values[k] = lowp::row_functions::negative_infinity();
       const bool fits = n == padded;
       float* const to = out == nullptr ? nullptr : fits ? out + i : results;
       run(values, padded, blocks_ + i / block, to);
@@ -211,13 +211,13 @@ class softmax_piece {
 
 /// What a row is, and whether it must be shifted by its largest element: then the difference of
 /// elements whose exponentials count is exact.
-[[nodiscard]] inline lowp::detail::softmax_sum look_at(softmax_piece& row) {
-  using lowp::detail::softmax_sum;
+[[nodiscard]] inline lowp::row_functions::softmax_sum look_at(softmax_piece& row) {
+  using lowp::row_functions::softmax_sum;
   softmax_sum result;
   if (row.is_plain_largest(row.largest())) return result;
   const float largest = row.largest_or_nan();
   const auto bits = std::bit_cast<std::uint32_t>(largest);
-  if (lowp::detail::is_nan(largest) || bits == 0x7F800000u) {
+  if (lowp::row_functions::is_nan(largest) || bits == 0x7F800000u) {
     result.is = softmax_sum::kind::nan;
   } else if (bits == 0xFF800000u) {
     result.is = softmax_sum::kind::masked;
@@ -231,20 +231,20 @@ class softmax_piece {
 /// The sum of a row: sum() does its blocks. If sums overwrite the row, it is looked at first; else
 /// only if what they say cannot be trusted.
 template <class Sum>
-[[nodiscard]] lowp::detail::softmax_sum sum_row(softmax_piece& row,
-                                                const kernels::exponential_sum* blocks,
-                                                std::size_t block_count, bool looks_first,
-                                                const Sum& sum) {
-  using lowp::detail::softmax_sum;
+[[nodiscard]] lowp::row_functions::softmax_sum sum_row(softmax_piece& row,
+                                                       const kernels::exponential_sum* blocks,
+                                                       std::size_t block_count, bool looks_first,
+                                                       const Sum& sum) {
+  using lowp::row_functions::softmax_sum;
   softmax_sum result;
   if (!looks_first) {
     sum();
-    if (lowp::detail::add_up_blocks(blocks, block_count, result.sum)) return result;
+    if (lowp::row_functions::add_up_blocks(blocks, block_count, result.sum)) return result;
   }
   result = look_at(row);
   if (result.is != softmax_sum::kind::finite) return result;
   sum();
-  if (!lowp::detail::add_up_blocks(blocks, block_count, result.sum)) {
+  if (!lowp::row_functions::add_up_blocks(blocks, block_count, result.sum)) {
     result.is = softmax_sum::kind::nan;
   }
   return result;
