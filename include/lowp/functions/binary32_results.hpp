@@ -7,7 +7,6 @@
 #include <cstdint>
 
 #include "lowp/core/config.hpp"
-#include "lowp/number/real_functions.hpp"
 
 namespace lowp::row_functions {
 
@@ -15,6 +14,11 @@ namespace lowp::row_functions {
   return std::bit_cast<std::uint32_t>(x) & 0x7FFFFFFFu;
 }
 [[nodiscard]] inline bool is_nan(float x) { return magnitude_bits(x) > 0x7F800000u; }
+[[nodiscard]] inline bool is_finite(float x) { return magnitude_bits(x) < 0x7F800000u; }
+[[nodiscard]] inline bool is_finite(double x) {
+  constexpr std::uint64_t infinity = std::uint64_t{0x7FF} << 52;
+  return (std::bit_cast<std::uint64_t>(x) & ~(std::uint64_t{1} << 63)) < infinity;
+}
 
 [[nodiscard]] inline float canonical_nan() { return from_bits<float>(0x7FC00000u); }
 [[nodiscard]] inline double canonical_wide_nan() {
