@@ -103,7 +103,7 @@ check() {
     BEGIN {
       layer["version.hpp"] = 0
       layer["core/"] = 1; layer["rounding/"] = 2; layer["formats/"] = 3; layer["number/"] = 4
-      layer["arrays/"] = 5; layer["transforms/"] = 5.5; layer["functions/"] = 5.5; layer["block/"] = 6; layer["gemm/"] = 7; layer["analysis/"] = 8
+      layer["arrays/"] = 5; layer["transforms/"] = 5.5; layer["functions/"] = 5.5; layer["block/"] = 6; layer["gemm/"] = 7; layer["cache/"] = 7.5; layer["analysis/"] = 8
       layer["verification/"] = 9; layer["profiles/"] = 9
       layer["number.hpp"] = 4; layer["lowp.hpp"] = 10
       floor["gemm/operands/"] = 1; floor["gemm/definition/"] = 2; floor["gemm/policies/"] = 2
@@ -112,7 +112,7 @@ check() {
       floor["block/rules/"] = 1; floor["block/ggml/"] = 1; floor["block/tiles/"] = 2; floor["io/checkpoints/"] = 1
       floor["kernels/targets/"] = 1; floor["kernels/lanes/"] = 1; floor["kernels/arrays/"] = 2; floor["kernels/products/"] = 3
       floor["kernels/searches/"] = 3; floor["kernels/transforms/"] = 3; floor["kernels/statistics/"] = 3; floor["kernels/integers/"] = 3
-      floor["kernels/planes/"] = 4; floor["kernels/signed_sums/"] = 3; floor["kernels/phase_sums/"] = 3
+      floor["kernels/planes/"] = 4; floor["kernels/signed_sums/"] = 3; floor["kernels/phase_sums/"] = 3; floor["kernels/caches/"] = 3
       floor["functions/integer/"] = 1; floor["kernels/functions/"] = 3
       top["adapters/"] = 1; top["io/"] = 1
       descriptor["lowp/block/block_format.hpp"] = 1;

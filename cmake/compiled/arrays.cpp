@@ -6,6 +6,7 @@
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/kernels/arrays/dispatch.hpp"
+#include "lowp/kernels/caches/caches.hpp"
 #include "lowp/kernels/functions/exponential_rows.hpp"
 #include "lowp/kernels/functions/functions.hpp"
 #include "lowp/kernels/functions/row_norms.hpp"
@@ -17,6 +18,7 @@
 #include "lowp/kernels/transforms/transforms.hpp"
 // What these declare:
 #include "lowp/kernels/arrays/dispatch.inc"
+#include "lowp/kernels/caches/caches.inc"
 #include "lowp/kernels/functions/exponential_rows.inc"
 #include "lowp/kernels/functions/functions.inc"
 #include "lowp/kernels/functions/row_norms.inc"

@@ -19,6 +19,14 @@ namespace methods {
   return part;
 }
 
+/// The columns from `first` on.
+[[nodiscard]] inline matrix columns_of(lowp::matrix_view<const float> x, std::size_t first,
+                                       std::size_t count) {
+  matrix part{x.rows, count};
+  for (std::size_t i = 0; i < x.rows; ++i) std::copy_n(x.row(i) + first, count, part.view().row(i));
+  return part;
+}
+
 /// The rows that a list names, in its order.
 [[nodiscard]] inline matrix rows_of(lowp::matrix_view<const float> x,
                                     std::span<const std::size_t> rows) {
