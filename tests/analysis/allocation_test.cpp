@@ -79,9 +79,9 @@ TEST_CASE("a front is what no other choice undercuts, and ends where allocations
     for_all(t, [&](const auto& choices, double c, double l) {
       bool is_covered = false;
       for (const auto& a : front) {
-        undercuts += (a.cost >= c && a.loss >= l && (a.cost > c || a.loss > l)) ? 1 : 0;
+        undercuts += std::size_t(a.cost >= c && a.loss >= l && (a.cost > c || a.loss > l));
         is_covered |= a.cost <= c && a.loss <= l;
-        met += a.choices == choices && a.cost == c && a.loss == l ? 1 : 0;
+        met += std::size_t(a.choices == choices && a.cost == c && a.loss == l);
       }
       REQUIRE(is_covered);
     });
