@@ -106,10 +106,14 @@ class sorted_sample_sums {
     const double mean = opaque(difference(firsts_, begin, end) / difference(weights_, begin, end));
     return static_cast<float>(opaque(origin_ + mean));
   }
-  /// What they lose under it, before it is rounded.
-  [[nodiscard]] double loss(std::size_t begin, std::size_t end) const {
+  /// What they lose under it, before it is rounded. Losses of one end after another are asked for
+  /// from the earliest begin on: medians only rise, from `at_least` on.
+  [[nodiscard]] double loss(std::size_t begin, std::size_t end, std::size_t& at_least) const {
     if (norm_ == codebook_norm::magnitudes) {
-      const std::size_t m = median(begin, end);
+      const double half = opaque(difference(weights_, begin, end) / 2);
+      std::size_t m = at_least;
+      while (m + 1 < end && difference(weights_, begin, m + 1) < half) ++m;
+      at_least = m;
       const double x = opaque(static_cast<double>(values_[m]) - origin_);
       const double below =
           opaque(opaque(x * difference(weights_, begin, m)) - difference(firsts_, begin, m));
@@ -121,6 +125,20 @@ class sorted_sample_sums {
     const double by_mean = opaque(opaque(first * first) / difference(weights_, begin, end));
     const double rest = opaque(difference(squares_, begin, end) - by_mean);
     return rest < 0 ? 0 : rest;
+  }
+  /// The first at which half of the weight is reached.
+  [[nodiscard]] std::size_t median(std::size_t begin, std::size_t end) const {
+    const double half = opaque(difference(weights_, begin, end) / 2);
+    std::size_t low = begin, high = end - 1;  // the first whose sum reaches half
+    while (low < high) {
+      const std::size_t middle = low + (high - low) / 2;
+      if (difference(weights_, begin, middle + 1) >= half) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    return low;
   }
   /// Where the values end that are nearest to codebook[i], the lower one of a tie.
   [[nodiscard]] std::vector<std::size_t> ends(std::span<const float> codebook) const {
@@ -154,20 +172,6 @@ class sorted_sample_sums {
                                          std::size_t end) {
     return opaque(sums[end] - sums[begin]);
   }
-  [[nodiscard]] std::size_t median(std::size_t begin, std::size_t end) const {
-    const double half = opaque(difference(weights_, begin, end) / 2);
-    std::size_t low = begin, high = end - 1;  // the first whose sum reaches half
-    while (low < high) {
-      const std::size_t middle = low + (high - low) / 2;
-      if (difference(weights_, begin, middle + 1) >= half) {
-        high = middle;
-      } else {
-        low = middle + 1;
-      }
-    }
-    return low;
-  }
-
   codebook_norm norm_;
   std::uint32_t last_key_ = 0;
   double origin_ = 0;
@@ -187,10 +191,10 @@ struct partition_step {
   void run(std::size_t first, std::size_t last, std::size_t low, std::size_t high) const {
     if (first > last) return;
     const std::size_t end = first + (last - first) / 2;
-    std::size_t best = low;
+    std::size_t best = low, at_least = sample.median(low, end);
     double sum = 0;
     for (std::size_t begin = low; begin <= high && begin < end; ++begin) {
-      const double s = opaque(before[begin] + sample.loss(begin, end));
+      const double s = opaque(before[begin] + sample.loss(begin, end, at_least));
       if (begin != low && !(s < sum)) continue;
       sum = s;
       best = begin;
@@ -232,7 +236,8 @@ inline namespace LOWP_BASELINE {
     return fit;
   }
   std::vector<double> before(n + 1), least(n + 1);
-  for (std::size_t end = 1; end <= n; ++end) before[end] = sample.loss(0, end);
+  std::size_t at_least = 0;
+  for (std::size_t end = 1; end <= n; ++end) before[end] = sample.loss(0, end, at_least);
   std::vector<std::vector<std::uint32_t>> begins(count, std::vector<std::uint32_t>(n + 1));
   for (std::size_t k = 1; k < count; ++k) {
     detail::partition_step{sample, before, least, begins[k]}.run(k + 1, n, k, n - 1);

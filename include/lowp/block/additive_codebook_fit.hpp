@@ -97,6 +97,12 @@ class entry_tables {
   std::vector<float> elements_;
 };
 
+inline void subtract_floats(const float* a, const float* b, std::size_t count, float* out) {
+  std::size_t i = 0;
+  for (; i + 4 <= count; i += 4) lowp::detail::subtract_arrays<4>(a + i, b + i, out + i);
+  for (; i < count; ++i) out[i] = lowp::detail::difference_of_floats(a[i], b[i]);
+}
+
 /// The search for the codes of a group.
 class additive_search {
  public:
@@ -141,25 +147,31 @@ class additive_search {
   /// The codes of least error that the beam meets, if it is below that of the old ones, else these.
   [[nodiscard]] const std::vector<std::uint16_t>& best() {
     const float before = old_error();
-    states_.clear();
-    states_.push_back({0, x_, {}});
+    now_.rests = x_;
+    now_.codes.assign(count_, 0);
+    std::size_t width = 1;
     for (std::size_t m = 0; m < count_; ++m) {
-      next_.clear();
-      for (std::size_t s = 0; s < states_.size(); ++s) {
-        kernels::squared_distances(level_, tables_.of(m), states_[s].rest.data(), weights_,
+      nearest_.clear();
+      for (std::size_t s = 0; s < width; ++s) {
+        kernels::squared_distances(level_, tables_.of(m), now_.rests.data() + s * size_, weights_,
                                    distances_.data());
         keep_nearest(s);
       }
-      std::vector<state> made;
-      for (const candidate& c : next_) {
-        made.push_back(states_[c.from]);
-        made.back().error = c.error;
-        made.back().codes.push_back(c.code);
-        subtract(made.back().rest, m, c.code);
+      width = nearest_.size();
+      next_.rests.resize(width * size_);
+      next_.codes.resize(width * count_);
+      for (std::size_t s = 0; s < width; ++s) {
+        const candidate& c = nearest_[s];
+        std::copy_n(now_.codes.data() + c.from * count_, m, next_.codes.data() + s * count_);
+        next_.codes[s * count_ + m] = c.code;
+        bulk::subtract_floats(now_.rests.data() + c.from * size_, q_.entry(m, c.code), size_,
+                              next_.rests.data() + s * size_);
       }
-      states_ = std::move(made);
+      std::swap(now_, next_);
     }
-    return states_[0].error < before ? states_[0].codes : old_;
+    if (!(nearest_[0].error < before)) return old_;
+    now_.codes.resize(count_);
+    return now_.codes;
   }
   /// The best code of one codebook if the others keep theirs, whose sum is taken away first.
   [[nodiscard]] std::uint16_t best_of(std::size_t codebook) {
@@ -174,9 +186,9 @@ class additive_search {
   }
 
  private:
-  struct state {
-    float error = 0;
-    std::vector<float> rest;
+  /// Sums of entries that are kept: what they leave over, and their codes.
+  struct states {
+    std::vector<float> rests;
     std::vector<std::uint16_t> codes;
   };
   struct candidate {
@@ -186,26 +198,26 @@ class additive_search {
   };
 
   void subtract(std::vector<float>& rest, std::size_t codebook, std::size_t code) const {
-    const float* const e = q_.entry(codebook, code);
-    for (std::size_t i = 0; i < size_; ++i) {
-      rest[i] = lowp::detail::difference_of_floats(rest[i], e[i]);
-    }
+    bulk::subtract_floats(rest.data(), q_.entry(codebook, code), size_, rest.data());
   }
   /// Into the best so far, in ascending order; of equal errors the earlier state and code.
   void keep_nearest(std::size_t from) {
-    if (beam_ == 1) {
-      const std::size_t v = kernels::first_of_least(level_, distances_.data(), distances_.size());
-      next_.push_back({distances_[v], from, static_cast<std::uint16_t>(v)});
-      return;
-    }
-    for (std::size_t v = 0; v < q_.codebooks().entries(); ++v) {
-      const float error = distances_[v];
-      if (next_.size() == beam_ && !(error < next_.back().error)) continue;
-      if (next_.size() == beam_) next_.pop_back();
-      std::size_t at = next_.size();
-      while (at != 0 && error < next_[at - 1].error) --at;
-      next_.insert(next_.begin() + static_cast<std::ptrdiff_t>(at),
-                   {error, from, static_cast<std::uint16_t>(v)});
+    const float* const errors = distances_.data();
+    const auto insert = [&](std::size_t v) {
+      if (nearest_.size() == beam_) nearest_.pop_back();
+      std::size_t at = nearest_.size();
+      while (at != 0 && errors[v] < nearest_[at - 1].error) --at;
+      nearest_.insert(nearest_.begin() + static_cast<std::ptrdiff_t>(at),
+                      {errors[v], from, static_cast<std::uint16_t>(v)});
+    };
+    if (beam_ == 1) return insert(kernels::first_of_least(level_, errors, distances_.size()));
+    const std::size_t count = q_.codebooks().entries();
+    std::size_t v = 0;
+    for (; v < count && nearest_.size() < beam_; ++v) insert(v);
+    for (;; ++v) {
+      v = kernels::first_below(level_, errors, v, distances_.size(), nearest_.back().error);
+      if (v >= count) return;
+      insert(v);
     }
   }
 
@@ -217,8 +229,8 @@ class additive_search {
   const float* weights_ = nullptr;
   std::vector<float> x_, rest_, distances_;
   std::vector<std::uint16_t> old_;
-  std::vector<state> states_;
-  std::vector<candidate> next_;
+  states now_, next_;
+  std::vector<candidate> nearest_;
 };
 
 /// use(search, row, group) for all groups, rows on the threads of `how`.

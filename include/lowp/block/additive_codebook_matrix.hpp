@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <span>
 #include <string>
@@ -14,6 +15,7 @@
 #include "lowp/arrays/execution.hpp"
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/arrays/packing.hpp"
+#include "lowp/block/short_arrays.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/core/failure.hpp"
@@ -152,14 +154,23 @@ inline void load_codes(const additive_codebook_matrix& q, std::size_t row, std::
                         : static_cast<std::uint16_t>(load_code(from, first + i, width));
   }
 }
+/// out[i] = a[i] + b[i], and out[i] = a * b[i].
+inline void add_floats(const float* a, const float* b, std::size_t count, float* out) {
+  std::size_t i = 0;
+  for (; i + 4 <= count; i += 4) lowp::detail::add_arrays<4>(a + i, b + i, out + i);
+  for (; i < count; ++i) out[i] = lowp::detail::sum_of_floats(a[i], b[i]);
+}
+inline void scale_floats(float a, const float* b, std::size_t count, float* out) {
+  std::size_t i = 0;
+  for (; i + 4 <= count; i += 4) lowp::detail::multiply_arrays<4>(a, b + i, out + i);
+  for (; i < count; ++i) out[i] = lowp::detail::product_of_floats(a, b[i]);
+}
 /// out = the sum of the entries of a group, in binary32.
 inline void sum_entries(const additive_codebook_matrix& q, const std::uint16_t* codes, float* out) {
   const auto size = static_cast<std::size_t>(q.codebooks().group);
   const auto count = static_cast<std::size_t>(q.codebooks().count);
-  for (std::size_t m = 0; m < count; ++m) {
-    const float* const e = q.entry(m, codes[m]);
-    for (std::size_t i = 0; i < size; ++i) out[i] = m == 0 ? e[i] : opaque(out[i] + e[i]);
-  }
+  std::memcpy(out, q.entry(0, codes[0]), size * sizeof(float));
+  for (std::size_t m = 1; m < count; ++m) add_floats(out, q.entry(m, codes[m]), size, out);
 }
 
 }  // namespace bulk
@@ -180,7 +191,7 @@ inline void dequantize(const additive_codebook_matrix& q, matrix_view<float> out
       float* const to = out.row(r) + g * size;
       bulk::load_codes(q, r, g * count, count, codes);
       bulk::sum_entries(q, codes, to);
-      for (std::size_t i = 0; i < size; ++i) to[i] = opaque(q.scales()[r] * to[i]);
+      bulk::scale_floats(q.scales()[r], to, size, to);
     }
   };
   how.run(q.rows(), task(row));

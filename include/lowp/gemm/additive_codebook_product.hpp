@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lowp/arrays/execution.hpp"
@@ -57,21 +58,24 @@ namespace bulk {
 inline constexpr std::size_t lookup_chains = 8;
 
 /// chains[i mod 8] += table[i * stride + codes[i]], i from 0 on.
+template <class Code, std::size_t... Chain>
+void add_looked_up(const Code* codes, std::size_t count, const float* table, std::size_t stride,
+                   float* chains, std::index_sequence<Chain...>) {
+  float sums[] = {chains[Chain]...};
+  std::size_t i = 0;
+  for (; i + sizeof...(Chain) <= count; i += sizeof...(Chain)) {
+    const float* const from = table + i * stride;  // sums stay in registers
+    ((sums[Chain] = opaque(sums[Chain] + from[Chain * stride + codes[i + Chain]])), ...);
+  }
+  ((chains[Chain] = sums[Chain]), ...);
+  for (std::size_t j = 0; i + j < count; ++j) {
+    chains[j] = opaque(chains[j] + table[(i + j) * stride + codes[i + j]]);
+  }
+}
 template <class Code>
 void add_looked_up(const Code* codes, std::size_t count, const float* table, std::size_t stride,
                    float* chains) {
-  float sums[lookup_chains];
-  std::copy_n(chains, lookup_chains, sums);
-  std::size_t i = 0;
-  for (; i + lookup_chains <= count; i += lookup_chains) {
-    for (std::size_t j = 0; j < lookup_chains; ++j) {
-      sums[j] = opaque(sums[j] + table[(i + j) * stride + codes[i + j]]);
-    }
-  }
-  for (std::size_t j = 0; i + j < count; ++j) {
-    sums[j] = opaque(sums[j] + table[(i + j) * stride + codes[i + j]]);
-  }
-  std::copy_n(sums, lookup_chains, chains);
+  add_looked_up(codes, count, table, stride, chains, std::make_index_sequence<lookup_chains>{});
 }
 [[nodiscard]] inline float sum_of_chains(const float* c) {
   const float even = opaque(opaque(c[0] + c[4]) + opaque(c[2] + c[6]));

@@ -72,6 +72,9 @@ LOWP_BORDER void squared_distances(isa level, const entry_table& entries, const 
                                    const float* weights, float* out);
 /// The first of the least of `count` numbers that are not negative, a multiple of entry_step.
 [[nodiscard]] LOWP_BORDER std::size_t first_of_least(isa level, const float* x, std::size_t count);
+/// Of such numbers the first one from `first` on that is below a bound; `count` without one.
+[[nodiscard]] LOWP_BORDER std::size_t first_below(isa level, const float* x, std::size_t first,
+                                                  std::size_t count, float bound);
 
 }  // namespace kernels
 }  // namespace LOWP_KERNEL_BASELINE
