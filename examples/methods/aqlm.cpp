@@ -12,7 +12,6 @@
 #include "support/figures.hpp"
 using namespace lowp;
 using methods::matrix;
-
 // Each weight as one of the 4 values of 2 bits that err least, under the scales of `q`.
 static matrix scalars(const matrix& w, const additive_codebook_matrix& q) {
   matrix y = w;
