@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // MC-MoE (arXiv 2410.06270): experts of 1 to 3 bits by the least sum of frequency * weight^1.5 *
-// error within a budget, one of 3 bits and one of 2 at least. Claim: less is lost than by bits
-// alike.
+// error within a budget, one of 3 bits and one of 2 at least. Claim: better than bits alike.
 #include <cmath>
 #include <lowp/analysis/allocation.hpp>
 #include <lowp/block/level_catalog.hpp>
@@ -14,9 +13,8 @@ using namespace lowp;
 using methods::matrix;
 template <int Bits>
 constexpr auto groups = formats::affine_groups(Bits, {1, 128}, formats::binary32);
-// Rows in 1 bit: m + mean|w| * sign(w - m), m being the row's mean.
-static matrix in_1_bit(const matrix& w) {
-  matrix y = w;
+static matrix in_1_bit(matrix_view<const float> w) {  // m + mean|w| * sign(w - m), m of a row
+  matrix y{w.rows, w.cols, {w.data, w.data + w.rows * w.cols}};
   for (std::size_t r = 0; r < w.rows; ++r) {
     const std::span row(y.view().row(r), w.cols);
     float mean = 0, scale = 0;
@@ -30,14 +28,13 @@ int main() {
   // Experts: 64 outputs of char_lm's first layer each, the two largest with weights by softmax.
   const auto layers = methods::char_lm_layers();
   const matrix& x = layers[0].input;
-  const auto run = [&](const matrix& w) { return methods::product(x.view(), w.view()); };
+  const auto run = [&](matrix_view<const float> w) { return methods::product(x.view(), w); };
   std::vector<matrix> y[4];  // outputs by bits, 0: of the experts as they are
   for (std::size_t e = 0; e < 8; ++e) {
-    matrix w{64, x.cols};
-    std::copy_n(layers[0].weight.view().row(64 * e), w.values.size(), w.values.begin());
+    const auto w = layers[0].weight.view().row_range(64 * e, 64);
     y[0].push_back(run(w)), y[1].push_back(run(in_1_bit(w)));
-    y[2].push_back(run(methods::values_of(quantize<groups<2>>(w.view()))));
-    y[3].push_back(run(methods::values_of(quantize<groups<3>>(w.view()))));
+    y[2].push_back(run(methods::values_of(quantize<groups<2>>(w))));
+    y[3].push_back(run(methods::values_of(quantize<groups<3>>(w))));
   }
   matrix share{x.rows, 8};
   double used[8] = {}, weight[8] = {};
@@ -67,8 +64,7 @@ int main() {
     fixed[i / 8] = allocation_table(3, tables[i / 8][2]);
     fixed[i % 8] = allocation_table(3, tables[i % 8][1]);
     const auto made = allocate(fixed, 16).value();
-    if (made.loss >= best.loss) continue;
-    best = made, best.choices[i / 8] = 2, best.choices[i % 8] = 1;
+    if (made.loss < best.loss) best = made, best.choices[i / 8] = 2, best.choices[i % 8] = 1;
   }
   const auto error = [&](const std::vector<std::size_t>& choices) {  // of all outputs
     std::vector<float> apart(x.rows * 64);
