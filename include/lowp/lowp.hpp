@@ -3,8 +3,9 @@
 // one, so that others do not pay for it: number/dropin.hpp, which adds to std; flags and stages,
 // number/flagged_arithmetic.hpp and number/trace.hpp; the families of formats/ that the catalogue
 // does not name; block/quantize_rows.hpp, block/residual_matrix.hpp, block/ternary_planes.hpp,
-// block/low_rank_compensation.hpp; gemm/matrix_instructions.hpp, gemm/integer_blocks.hpp,
-// gemm/slices.hpp, gemm/slice_sums.hpp; transforms/, profiles/, verification/, io/, adapters/.
+// block/low_rank_compensation.hpp, block/additive_codebook_matrix.hpp and _fit.hpp;
+// gemm/matrix_instructions.hpp, gemm/integer_blocks.hpp, gemm/slices.hpp, gemm/slice_sums.hpp,
+// gemm/additive_codebook_product.hpp; transforms/, profiles/, verification/, io/, adapters/.
 #pragma once
 
 #include "lowp/analysis/enumerate.hpp"
