@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Butterflies of Hadamard transforms, and operations on rows with a value for each column: of
-// binary32, each rounded once to nearest even. The caller sees to the floating-point environment
-// (core/config.hpp).
+// Butterflies of Hadamard transforms, operations on rows with a value for each column, and vectors
+// against all entries of a codebook: of binary32, each rounded once to nearest even. The caller
+// sees to the floating-point environment (core/config.hpp).
 #pragma once
 
 #include <cstddef>
@@ -55,6 +55,26 @@ LOWP_BORDER void operate_on_columns(isa level, column_operation operation, const
 /// Keys are in the order of numbers (key_of_number).
 LOWP_BORDER void widen_ranges(isa level, const std::uint32_t* x, std::size_t count,
                               std::uint32_t* lowest, std::uint32_t* highest);
+
+/// Entries of a codebook, vectors of `size` elements, at least one: element i of entry v is
+/// elements[i * stride + v]. The stride is a multiple of entry_step; what lies between the number
+/// of entries and it is computed as entries are.
+struct entry_table {
+  const float* elements = nullptr;
+  std::size_t stride = 0, size = 0;
+};
+inline constexpr std::size_t entry_step = 64;
+
+/// out[v] = x[0] * e[0] + x[1] * e[1] + …, e being entry v: each product and each sum rounded.
+LOWP_BORDER void dot_products(isa level, const entry_table& entries, const float* x, float* out);
+/// out[v] = w[0] * ((x[0] - e[0])^2) + …, each operation rounded; without weights, the squares.
+LOWP_BORDER void squared_distances(isa level, const entry_table& entries, const float* x,
+                                   const float* weights, float* out);
+/// The first of the least of `count` numbers that are not negative, a multiple of entry_step.
+[[nodiscard]] LOWP_BORDER std::size_t first_of_least(isa level, const float* x, std::size_t count);
+/// Of such numbers the first one from `first` on that is below a bound; `count` without one.
+[[nodiscard]] LOWP_BORDER std::size_t first_below(isa level, const float* x, std::size_t first,
+                                                  std::size_t count, float bound);
 
 }  // namespace kernels
 }  // namespace LOWP_KERNEL_BASELINE
