@@ -1,31 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The kernels of arrays, networks of integers, sums with signs and by phases, searches for scales,
-// statistics of blocks, transforms, and threads, for lowp::compiled.
+// The kernels of arrays, searches for scales, statistics of blocks, transforms, and threads, for
+// lowp::compiled.
 #include <thread>
 #include <vector>
 
 #include "lowp/arrays/execution.hpp"
 #include "lowp/kernels/arrays/dispatch.hpp"
-#include "lowp/kernels/caches/caches.hpp"
-#include "lowp/kernels/functions/exponential_rows.hpp"
-#include "lowp/kernels/functions/functions.hpp"
-#include "lowp/kernels/functions/row_norms.hpp"
-#include "lowp/kernels/integers/integers.hpp"
-#include "lowp/kernels/phase_sums/phase_sums.hpp"
 #include "lowp/kernels/searches/searches.hpp"
-#include "lowp/kernels/signed_sums/signed_sums.hpp"
 #include "lowp/kernels/statistics/statistics.hpp"
 #include "lowp/kernels/transforms/transforms.hpp"
 // What these declare:
 #include "lowp/kernels/arrays/dispatch.inc"
-#include "lowp/kernels/caches/caches.inc"
-#include "lowp/kernels/functions/exponential_rows.inc"
-#include "lowp/kernels/functions/functions.inc"
-#include "lowp/kernels/functions/row_norms.inc"
-#include "lowp/kernels/integers/integers.inc"
-#include "lowp/kernels/phase_sums/phase_sums.inc"
 #include "lowp/kernels/searches/searches.inc"
-#include "lowp/kernels/signed_sums/signed_sums.inc"
 #include "lowp/kernels/statistics/statistics.inc"
 #include "lowp/kernels/transforms/transforms.inc"
 namespace lowp {
