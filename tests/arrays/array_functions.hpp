@@ -22,11 +22,11 @@
 #define LOWP_TEST_ENCODE(prefix, T, F)                                                        \
   prefix template void lowp::bulk::encode_array(                                              \
       const F&, std::span<const T>, std::uint8_t*, const lowp::any_rounding&, lowp::overflow, \
-      lowp::missing_nan, lowp::packing, const lowp::execution&);
-#define LOWP_TEST_ROUND(prefix, T, F)                                                      \
-  prefix template void lowp::bulk::round_array(const F&, std::span<const T>, std::span<T>, \
-                                               const lowp::any_rounding&, lowp::overflow,  \
-                                               lowp::missing_nan, const lowp::execution&);
+      lowp::missing_nan, lowp::packing, const lowp::execution&, const lowp::bulk::plan_places&);
+#define LOWP_TEST_ROUND(prefix, T, F)                                                        \
+  prefix template void lowp::bulk::round_array(                                              \
+      const F&, std::span<const T>, std::span<T>, const lowp::any_rounding&, lowp::overflow, \
+      lowp::missing_nan, const lowp::execution&, const lowp::bulk::plan_places&);
 #define LOWP_TEST_ARRAY_FUNCTIONS_OF(prefix, F)                                                   \
   LOWP_TEST_ENCODE(prefix, float, F)                                                              \
   LOWP_TEST_ENCODE(prefix, double, F)                                                             \
