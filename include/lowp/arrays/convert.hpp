@@ -289,18 +289,18 @@ void round_array(const F& f, std::span<const T> in, std::span<T> out, const R& m
     if (encode_by_thresholds(f, in, arrays, mode, o, n, sink, how)) return;
     if (encode_by_binades(f, in, arrays, mode, o, n, sink, how)) return;
   } else if constexpr (has_kernels) {
-    const auto round = [&]<class Word>(const auto& source, const auto& sink, Word) {
+    const auto round_by = [&]<class Word>(const auto& source, const auto& sink, Word) {
       return encode_by_plan<Word, true>(f, arrays, mode, o, n, source, sink, places, how);
     };
     if constexpr (std::same_as<T, float>) {
-      if (round(direct_source<float>{in.data()}, array_sink<std::uint32_t, true>{},
-                std::uint32_t{}) ||
-          round(widened_source{in.data()}, narrowed_sink{}, std::uint64_t{})) {
+      if (round_by(direct_source<float>{in.data()}, array_sink<std::uint32_t, true>{},
+                   std::uint32_t{}) ||
+          round_by(widened_source{in.data()}, narrowed_sink{}, std::uint64_t{})) {
         return;
       }
     } else {
-      if (round(direct_source<double>{in.data()}, array_sink<std::uint64_t, true>{},
-                std::uint64_t{})) {
+      if (round_by(direct_source<double>{in.data()}, array_sink<std::uint64_t, true>{},
+                   std::uint64_t{})) {
         return;
       }
     }
