@@ -106,7 +106,10 @@ inline void nearest_codes(const bit_planes& queries, const bit_planes& codes,
            std::to_string(codes.rows()) + " rows, expected at most as many columns as rows, and " +
            "fewer than 2^32 of these");
   }
-  constexpr std::size_t rows_at_once = 64;
+  // 128 MiB of distances at most, but for so many codes that one row has more.
+  constexpr std::size_t most_rows = 64, most_distances = std::size_t{1} << 25;
+  const std::size_t rows_at_once = std::clamp<std::size_t>(
+      most_distances / (std::max)(codes.rows(), std::size_t{1}), 1, most_rows);
   detail::plane_source rows = queries.source();
   std::vector<std::int32_t> distances((std::min)(rows_at_once, out.rows) * codes.rows());
   for (std::size_t first = 0; first < out.rows; first += rows_at_once) {
