@@ -230,6 +230,11 @@ TEST_CASE("products of planes without elements, and what is refused") {
   const auto* const inside = reinterpret_cast<const std::int32_t*>(codes.data());
   const matrix_view<std::int32_t> shared(const_cast<std::int32_t*>(inside), 3, 3, 3);
   CHECK_THROWS_AS(bit_plane_product(x, planes, shared), failure);
+  using wide = number<formats::codebook<1>(1.0f, 0x1p31f)>;
+  CHECK_THROWS_AS(bit_planes(matrix_view<const wide>(nullptr, 0, 0)), failure);
+  auto* const words = const_cast<std::uint32_t*>(planes.words().data());
+  const matrix_view<std::int32_t> of_planes(reinterpret_cast<std::int32_t*>(words), 3, 3);
+  CHECK_THROWS_AS(bit_plane_product(x, planes, of_planes), failure);
   // 128 * 128 * 131072 is 2^31.
   const std::vector<int_n<8>> lowest(131072, int_n<8>(-128));
   const auto row = [&](std::size_t n) { return matrix_view<const int_n<8>>(lowest.data(), 1, n); };
@@ -239,6 +244,49 @@ TEST_CASE("products of planes without elements, and what is refused") {
   for (const isa level : test::isas()) {
     bit_plane_product(row(131071), bit_planes(row(131071)), matrix_view(&sum, 1, 1), level);
     CHECK(sum == 2147467264);
+  }
+}
+
+TEST_CASE("one row of the largest and the smallest integers has exact sums") {
+  constexpr std::size_t n = 17, k = 70;
+  for (int q = 1; q <= 8; ++q) {
+    for (const int p : {7, 8}) {
+      for (const bool are_high : {false, true}) {
+        own::code_matrix<fixed_format> a{{p, 0, false}, 1, k}, b{{q, 0, false}, n, k};
+        for (auto& code : a.codes) code = static_cast<std::uint8_t>(are_high ? (1 << p) - 1 : 0);
+        for (auto& code : b.codes) code = static_cast<std::uint8_t>((1 << q) - 1);
+        const std::int32_t sum = are_high ? ((1 << p) - 1) * ((1 << q) - 1) * int{k} : 0;
+        const bit_planes w(b);
+        for (const isa level : test::isas()) {
+          CAPTURE(p, q, name(level));
+          std::vector<std::int32_t> c(n);
+          bit_plane_product(a, w, matrix_view(c.data(), 1, n), level);
+          REQUIRE(c == std::vector<std::int32_t>(n, sum));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("codes of 2 bits in words of 16, and zero points beyond 32 bits") {
+  const std::array<std::uint16_t, 2> words{0x0105, 0xFFFE};  // 1 and 2, and other bits
+  operand_description<constant_format<formats::uint_n<2>>> d{
+      .row_count = 1,
+      .col_count = 2,
+      .elements = {.bytes = reinterpret_cast<const std::uint8_t*>(words.data()),
+                   .row_bytes = 4,
+                   .order = {.container_bits = 16}}};
+  const bit_planes x(d);
+  CHECK(x.integer(0, 0) == 1);
+  CHECK(x.integer(0, 1) == 2);
+  CHECK(x.sum(0) == 3);
+  for (const std::int32_t zero : {INT32_MIN, INT32_MIN + 3, INT32_MIN + 4}) {
+    d.zeros = &zero;
+    if (zero == INT32_MIN + 4) {
+      CHECK(bit_planes(d).integer(0, 1) == INT32_MAX - 1);
+    } else {
+      CHECK_THROWS_AS(bit_planes(d), std::invalid_argument);
+    }
   }
 }
 

@@ -112,6 +112,10 @@ TEST_CASE("what is no pair of matrices of bits is refused") {
   CHECK_THROWS_AS(nearest_codes(x, x, matrix_view(found.data(), 3, 4)), failure);
   CHECK_THROWS_AS(nearest_codes(x, x, matrix_view(found.data(), 2, 2)), failure);
   CHECK_THROWS_AS(nearest_codes(wide, wide, matrix_view(found.data(), 3, 1)), failure);
+  // Distances up to 2^31.
+  const bit_planes longest(
+      packed_matrix_view<bit>(std::span<const std::uint8_t>{}, 0, std::size_t{1} << 31));
+  CHECK_THROWS_AS(hamming_distances(longest, longest, matrix_view(c.data(), 0, 0)), failure);
 }
 
 }  // namespace

@@ -56,9 +56,6 @@ inline void require_plane_shapes(const char* function, const plane_source& a, co
     refuse(std::string(function) + ": c is " + size(c.rows, c.cols) + ", expected " +
            size(a.rows, b.rows()));
   }
-  if (!bulk::lies_outside(b.words().data(), b.words().size_bytes(), c)) {
-    refuse(std::string(function) + ": c shares memory with b, expected another matrix");
-  }
 }
 /// Refuses sums that 32 bits might not hold.
 inline void require_plane_range(const plane_source& a, const bit_planes& b) {
@@ -84,7 +81,8 @@ inline void require_plane_range(const plane_source& a, const bit_planes& b) {
 namespace reference {
 
 /// The definition of bit_plane_product: c(i, j) is the sum of the products of the integers of row i
-/// of a and row j of b, in units of 2^(unit of a + unit of b). Throws as bit_plane_product.
+/// of a and row j of b, in units of 2^(unit of a + unit of b). Throws as bit_plane_product, but for
+/// shared memory.
 template <plane_operand A>
 void bit_plane_product(const A& a, const bit_planes& b, matrix_view<std::int32_t> c) {
   lowp::detail::with_plane_source(a, [&](const lowp::detail::plane_source& x) {
@@ -109,6 +107,12 @@ void bit_plane_product(const A& a, const bit_planes& b, matrix_view<std::int32_t
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
+inline void require_no_overlap(const char* function, const char* name, const bit_planes& x,
+                               const matrix_view<std::int32_t>& c) {
+  if (lies_outside(x.words().data(), x.words().size_bytes(), c)) return;
+  refuse(std::string(function) + ": c shares memory with " + name + ", expected another matrix");
+}
+
 /// Rows as kernels read them, and their sums of u.
 class rows_of_planes {
  public:
@@ -122,7 +126,8 @@ class rows_of_planes {
     const std::size_t counted = (x.rows * planes + 3) / 4 * 4;
     are_bytes_ = counted * static_cast<std::size_t>(other_planes) > most_counted * x.rows ||
                  (x.rows == 1 && kernels::counts_words(level_));
-    row_words_ = x.words() * (are_bytes_ ? kernels::row_words_per_word(level_) : planes);
+    are_signed_ = are_bytes_ && kernels::reads_signed_bytes(level_, x.rows);
+    row_words_ = x.words() * (are_bytes_ ? kernels::row_words_per_word(are_signed_) : planes);
     words_ = std::make_unique_for_overwrite<std::uint32_t[]>(x.rows * row_words_);
     const auto run = [&](std::size_t part) {
       std::vector<std::uint8_t> bytes(reads_planes() ? 0 : x.words() * 32);
@@ -133,14 +138,13 @@ class rows_of_planes {
   }
 
   [[nodiscard]] bool are_bytes() const { return are_bytes_; }
+  [[nodiscard]] bool are_signed() const { return are_signed_; }
   [[nodiscard]] const std::uint32_t* row(std::size_t index) const {
     return words_.get() + index * row_words_;
   }
   [[nodiscard]] std::uint32_t sum(std::size_t index) const { return sums_[index]; }
   /// What each integer of a row is less by.
-  [[nodiscard]] std::uint32_t bias() const {
-    return are_bytes_ && x_.planes == 8 ? kernels::row_byte_bias(level_) : 0;
-  }
+  [[nodiscard]] std::uint32_t bias() const { return are_signed_ && x_.planes == 8 ? 128 : 0; }
 
  private:
   static constexpr std::size_t rows_per_part = 16;
@@ -159,7 +163,7 @@ class rows_of_planes {
     x_.load(row, bytes.data());
     sums_[row] = lowp::detail::sum_of_bytes(bytes);
     if (are_bytes_)
-      return kernels::store_row_bytes(level_, bytes.data(), bytes.size(), x_.planes == 8, out);
+      return kernels::store_row_bytes(are_signed_, bytes.data(), bytes.size(), x_.planes == 8, out);
     for (int plane = 0; plane < x_.planes; ++plane) {
       for (std::size_t w = 0; w < x_.words(); ++w) {
         *out++ = lowp::detail::plane_word(bytes.data() + 32 * w, plane);
@@ -170,7 +174,7 @@ class rows_of_planes {
   const lowp::detail::plane_source& x_;
   const bit_planes* packed_;
   isa level_;
-  bool are_bytes_ = false;
+  bool are_bytes_ = false, are_signed_ = false;
   std::size_t row_words_ = 0;
   std::unique_ptr<std::uint32_t[]> words_;
   std::vector<std::uint32_t> sums_;
@@ -197,6 +201,7 @@ void multiply_planes(const lowp::detail::plane_source& a, const bit_planes* pack
     t.rows = rows.row(row);
     t.row_count = (std::min)(tile_rows, c.rows - row);
     t.row_planes = a.planes;
+    t.are_signed = rows.are_signed();
     t.group_count = (std::min)(tile_groups, groups - first);
     t.group_planes = b.planes();
     t.words = a.words();
@@ -259,10 +264,9 @@ void bit_plane_product(const A& a, const bit_planes& b, matrix_view<std::int32_t
   detail::with_plane_source(a, [&](const detail::plane_source& x) {
     detail::require_plane_shapes("bit_plane_product", x, b, c);
     detail::require_plane_range(x, b);
+    bulk::require_no_overlap("bit_plane_product", "b", b, c);
     if constexpr (std::is_same_v<A, bit_planes>) {
-      if (!bulk::lies_outside(a.words().data(), a.words().size_bytes(), c)) {
-        refuse("bit_plane_product: c shares memory with a, expected another matrix");
-      }
+      bulk::require_no_overlap("bit_plane_product", "a", a, c);
       bulk::multiply_integers(x, &a, b, c, how);
     } else {
       bulk::require_no_overlap(a, c);

@@ -4,16 +4,17 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "lowp/core/failure.hpp"
 #include "lowp/gemm/operands/describe.hpp"
 #include "lowp/gemm/operands/plane_integers.hpp"
-#include "lowp/kernels/planes/planes.hpp"
 
 namespace lowp {
 
@@ -25,12 +26,12 @@ namespace lowp {
 ///
 /// Bits lie in words of 32 columns, of 16 rows next to each other: 16 words for each plane, planes
 /// after planes for each word, words after words for each 16 rows. Which bit of a word a column has
-/// stands in kernels/planes/planes.hpp.
+/// stands in kernels/planes/planes.hpp (plane_tile).
 class bit_planes {
  public:
   bit_planes() = default;
-  /// Throws std::invalid_argument for formats whose values are no such integers, and for groups of
-  /// parts of rows.
+  /// Throws std::invalid_argument for formats whose values are no such integers, for integers that,
+  /// less a zero point, have magnitudes of 2^31 or more, and for groups of parts of rows.
   template <gemm_operand X>
   explicit bit_planes(const X& x)
       : bit_planes(detail::described_integers(describe(x)), plane_unit(describe(x).format())) {}
@@ -51,7 +52,7 @@ class bit_planes {
 
   /// Unchecked; row < rows(), col < cols().
   [[nodiscard]] bool bit(std::size_t row, std::size_t col, int plane) const {
-    return (word(row, col / 32, plane) >> kernels::bit_of_column(col) & 1) != 0;
+    return (word(row, col / 32, plane) >> detail::bit_of_column(col) & 1) != 0;
   }
   [[nodiscard]] std::int32_t integer(std::size_t row, std::size_t col) const {
     std::int32_t u = 0;
@@ -113,10 +114,14 @@ class bit_planes {
       lowest_of_format_ = static_cast<std::int32_t>(x.lowest(0));
       highest_ = static_cast<std::int32_t>(x.highest(0));
     }
-    std::vector<std::uint8_t> bytes(words_per_row() * 32);
+    std::vector<std::uint8_t> bytes(rows_ == 0 ? 0 : words_per_row() * 32);
     for (std::size_t row = 0; row < rows_; ++row) {
       x.load(row, bytes.data());
       const std::int64_t low = x.lowest(row), high = x.highest(row);
+      if (low < -detail::largest_plane_integer || high > detail::largest_plane_integer) {
+        refuse("bit_planes: integers from " + std::to_string(low) + " to " + std::to_string(high) +
+               " in row " + std::to_string(row) + ", expected magnitudes below 2^31");
+      }
       for (const std::int64_t end : {low < 0 ? -low : low, high < 0 ? -high : high}) {
         if (end > largest_magnitude_) largest_magnitude_ = end;
       }
@@ -145,12 +150,18 @@ class bit_planes {
           eights[i] |= (twice >> 2 * i & 0x0101010101010101u) << plane;
         }
       }
-      std::array<std::uint8_t, 32> bytes{};
-      for (std::size_t i = 0; i < 32; ++i) {
-        bytes[i] = static_cast<std::uint8_t>(eights[i / 8] >> i % 8 * 8);
+      if constexpr (std::endian::native == std::endian::big) {
+        std::array<std::uint8_t, 32> bytes{};
+        for (std::size_t i = 0; i < 32; ++i) {
+          bytes[i] = static_cast<std::uint8_t>(eights[i / 8] >> i % 8 * 8);
+        }
+        std::memcpy(eights.data(), bytes.data(), 32);
       }
-      const std::size_t count = cols_ - col < 32 ? cols_ - col : 32;
-      std::memcpy(out + col, bytes.data(), count);
+      if (cols_ - col >= 32) {
+        std::memcpy(out + col, eights.data(), 32);
+      } else {
+        std::memcpy(out + col, eights.data(), cols_ - col);
+      }
     }
   }
 

@@ -32,9 +32,14 @@ struct code_neighbour {
 namespace detail {
 
 inline void require_binary_codes(const char* function, const bit_planes& a, const bit_planes& b) {
-  if (a.planes() == 1 && b.planes() == 1) return;
-  refuse(std::string(function) + ": codes of " + std::to_string(a.planes()) + " and " +
-         std::to_string(b.planes()) + " planes, expected bits");
+  if (a.planes() != 1 || b.planes() != 1) {
+    refuse(std::string(function) + ": codes of " + std::to_string(a.planes()) + " and " +
+           std::to_string(b.planes()) + " planes, expected bits");
+  }
+  if (a.cols() > static_cast<std::uint64_t>((std::numeric_limits<std::int32_t>::max)())) {
+    refuse(std::string(function) + ": codes of " + std::to_string(a.cols()) +
+           " bits, expected fewer than 2^31, whose distances 32 bits hold");
+  }
 }
 
 }  // namespace detail
@@ -73,15 +78,14 @@ inline void multiply_codes(const lowp::detail::plane_source& a, const bit_planes
 
 /// c(i, j) = in how many columns the bits of row i of a and row j of b differ; the same bits for
 /// any `execution`. Throws std::invalid_argument, before writing, for operands of more than one
-/// plane, shapes that do not fit, and a c that shares memory with an operand.
+/// plane, 2^31 columns or more, shapes that do not fit, and a c that shares memory with an operand.
 inline void hamming_distances(const bit_planes& a, const bit_planes& b, matrix_view<std::int32_t> c,
                               const execution& how = {}) {
   detail::require_binary_codes("hamming_distances", a, b);
   const detail::plane_source x = a.source();
   detail::require_plane_shapes("hamming_distances", x, b, c);
-  if (!bulk::lies_outside(a.words().data(), a.words().size_bytes(), c)) {
-    refuse("hamming_distances: c shares memory with a, expected another matrix");
-  }
+  bulk::require_no_overlap("hamming_distances", "a", a, c);
+  bulk::require_no_overlap("hamming_distances", "b", b, c);
   bulk::multiply_codes(x, a, b, c, how);
 }
 
@@ -102,7 +106,10 @@ inline void nearest_codes(const bit_planes& queries, const bit_planes& codes,
            std::to_string(codes.rows()) + " rows, expected at most as many columns as rows, and " +
            "fewer than 2^32 of these");
   }
-  constexpr std::size_t rows_at_once = 64;
+  // 128 MiB of distances at most, but for so many codes that one row has more.
+  constexpr std::size_t most_rows = 64, most_distances = std::size_t{1} << 25;
+  const std::size_t rows_at_once = std::clamp<std::size_t>(
+      most_distances / (std::max)(codes.rows(), std::size_t{1}), 1, most_rows);
   detail::plane_source rows = queries.source();
   std::vector<std::int32_t> distances((std::min)(rows_at_once, out.rows) * codes.rows());
   for (std::size_t first = 0; first < out.rows; first += rows_at_once) {

@@ -21,6 +21,9 @@
 
 namespace lowp::detail {
 
+/// Of magnitudes, that of the elements of planes, less zero points.
+inline constexpr std::int64_t largest_plane_integer = 0x7FFFFFFF;
+
 /// How the integers of a format are written without a sign.
 struct plane_code {
   std::int32_t lowest = 0, highest = 0, step = 1;
@@ -51,6 +54,10 @@ template <number_format F>
   }
   if (step == 0) step = 1;
   const std::int64_t most = (high - low) / step;
+  if (low < -largest_plane_integer || high > largest_plane_integer) {
+    refuse("bit_planes: integers from " + std::to_string(low) + " to " + std::to_string(high) +
+           ", expected magnitudes below 2^31");
+  }
   if (most > 255) {
     refuse("bit_planes: integers from " + std::to_string(low) + " to " + std::to_string(high) +
            " in steps of " + std::to_string(step) + ", expected at most 256 of them");
@@ -148,7 +155,7 @@ class described_integers {
         }
       } else {
         for (std::size_t i = 0; i < cols; ++i) {
-          out[i] = static_cast<std::uint8_t>(d_.elements.code(row, i));
+          out[i] = static_cast<std::uint8_t>(d_.elements.code(row, i) & mask);
         }
       }
       const std::uint8_t flip = code_.of_code[0];
@@ -183,7 +190,11 @@ class described_integers {
   return sum;
 }
 
-/// The bits `plane` of 32 bytes, in the order of kernels::bit_of_column.
+/// Which bit of a word of a plane a column has: see kernels::plane_tile.
+[[nodiscard]] constexpr int bit_of_column(std::size_t col) {
+  return static_cast<int>(8 * (col % 4) + col % 32 / 4);
+}
+/// The bits `plane` of 32 bytes, in the order of bit_of_column.
 [[nodiscard]] inline std::uint32_t plane_word(const std::uint8_t* bytes, int plane) {
   std::uint32_t word = 0;
   for (int i = 0; i < 8; ++i, bytes += 4) {

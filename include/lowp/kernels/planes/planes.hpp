@@ -16,13 +16,9 @@ namespace lowp {
 inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
 
-/// Bit 8 t + i of word w of a plane belongs to column 32 w + 4 i + t, so that byte t of word w,
-/// shifted by i, is what the byte t of four columns from 32 w + 4 i on is multiplied by.
-[[nodiscard]] constexpr int bit_of_column(std::size_t col) {
-  return static_cast<int>(8 * (col % 4) + col % 32 / 4);
-}
-
-/// Rows of one operand by groups of 16 rows of the other.
+/// Rows of one operand by groups of 16 rows of the other. Bit 8 t + i of word w of a plane belongs
+/// to column 32 w + 4 i + t, so that byte t of word w, shifted by i, is what the byte t of four
+/// columns from 32 w + 4 i on is multiplied by.
 struct plane_tile {
   static constexpr std::size_t group = 16;
 
@@ -31,6 +27,7 @@ struct plane_tile {
   const std::uint32_t* rows = nullptr;
   std::size_t row_count = 0;
   int row_planes = 0;
+  bool are_signed = false;  ///< the bytes of rows
   /// For each group, of it for each word, of it for each plane, the words of 16 rows.
   const std::uint32_t* groups = nullptr;
   std::size_t group_count = 0;
@@ -46,14 +43,17 @@ struct plane_tile {
 /// Sums of products by the ones of planes AND planes.
 LOWP_BORDER void multiply_plane_bits(isa level, const plane_tile& tile);
 
-/// What multiply_plane_bytes reads of a row: so many words for each word of a plane, and what its
-/// bytes are less by than the integers, if these have 8 bits.
-[[nodiscard]] LOWP_BORDER std::size_t row_words_per_word(isa level);
-[[nodiscard]] LOWP_BORDER std::uint32_t row_byte_bias(isa level);
+/// How multiply_plane_bytes reads so many rows at a level: bytes with a sign, four in a word, of
+/// integers of 8 bits less 128 each; or without one, two in a word.
+[[nodiscard]] LOWP_BORDER bool reads_signed_bytes(isa level, std::size_t rows);
+/// Words of a row for each word of a plane.
+[[nodiscard]] constexpr std::size_t row_words_per_word(bool are_signed) {
+  return are_signed ? 8 : 16;
+}
 /// `count` bytes, a multiple of 32.
-LOWP_BORDER void store_row_bytes(isa level, const std::uint8_t* bytes, std::size_t count,
+LOWP_BORDER void store_row_bytes(bool are_signed, const std::uint8_t* bytes, std::size_t count,
                                  bool have_8_bits, std::uint32_t* out);
-/// Sums of products by bytes: each integer of a row less the bias.
+/// Sums of products by bytes of as many rows as reads_signed_bytes was asked for, or some of them.
 LOWP_BORDER void multiply_plane_bytes(isa level, const plane_tile& tile);
 
 /// out = scale * sum + of_row + by_lowest * lowest + by_sum * col_sum, modulo 2^32; `lowest` null
