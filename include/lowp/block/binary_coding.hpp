@@ -44,7 +44,7 @@ class binary_coding_group {
     for (std::size_t p = 0; p < planes_; ++p) {
       double sum = 0;
       for (const double x : left) sum = opaque(sum + magnitude_of(x));
-      scales_[p] = static_cast<float>(opaque(sum / static_cast<double>(count)));
+      scales_[p] = static_cast<float>(quotient(sum, static_cast<double>(count)));
       const double a = static_cast<double>(scales_[p]);
       for (std::size_t i = 0; i < count; ++i) {
         const bool is_positive = !(left[i] < 0);
@@ -59,6 +59,10 @@ class binary_coding_group {
   /// Returns whether that lowered the sum of the squared errors; if not, all stays as it was.
   [[nodiscard]] bool alternate() {
     const std::array<float, 8> scales = fitted_scales();
+    // By bits: errors might be NaN, which options of compilers leave out of comparisons.
+    for (const float scale : scales) {
+      if (!is_finite(scale)) return false;
+    }
     const double error = choose_nearest(scales);
     if (!(error < error_)) return false;
     error_ = error;
@@ -83,6 +87,9 @@ class binary_coding_group {
     const double apart = opaque(x - static_cast<double>(value));
     return opaque(sum + opaque(apart * apart));
   }
+
+  /// Not by a reciprocal that serves several.
+  [[nodiscard]] static double quotient(double a, double b) { return opaque(opaque(a) / opaque(b)); }
 
   /// (B^T B)^-1 B^T w, rounded to binary32: by elimination, plane after plane. Of planes that
   /// others make up scales are 0.
@@ -116,7 +123,7 @@ class binary_coding_group {
       is_taken[p] = products[p][p] > least;
       if (!is_taken[p]) continue;
       for (std::size_t q = p + 1; q < planes_; ++q) {
-        const double factor = opaque(products[q][p] / products[p][p]);
+        const double factor = quotient(products[q][p], products[p][p]);
         for (std::size_t i = p; i <= planes_; ++i) {
           products[q][i] = opaque(products[q][i] - opaque(factor * products[p][i]));
         }
@@ -130,7 +137,7 @@ class binary_coding_group {
       for (std::size_t i = p + 1; i < planes_; ++i) {
         right = opaque(right - opaque(products[p][i] * solved[i]));
       }
-      solved[p] = opaque(right / products[p][p]);
+      solved[p] = quotient(right, products[p][p]);
       scales[p] = static_cast<float>(solved[p]);
     }
     return scales;
