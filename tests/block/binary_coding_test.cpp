@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <stdexcept>
 #include <vector>
@@ -15,7 +16,10 @@
 #include "catch.hpp"
 #include "float_environment.hpp"
 #include "lowp/block/binary_coding_of.hpp"
+#include "lowp/block/catalog.hpp"
 #include "lowp/block/ternary_planes.hpp"
+#include "lowp/number/arithmetic.hpp"
+#include "lowp/number/catalog.hpp"
 #include "normal_values.hpp"
 
 using namespace lowp;
@@ -164,9 +168,55 @@ TEST_CASE("groups that need fewer planes, and special values") {
   CHECK(values_of(at()) == x);
   x.assign(64, std::numeric_limits<float>::max());
   CHECK(values_of(at()) == x);
-  x[40] = std::numeric_limits<float>::infinity();
+  x[40] = from_bits<float>(0x7F800000u);
   const auto y = values_of(at());
   CHECK((y[0] == x[0] && unpack(y[32]).is_nan() && unpack(y[63]).is_nan()));
+  // Infinities less infinities, and NaNs of either sign: one NaN everywhere.
+  binary_coding_matrix w(1, 4, {.planes = 2});
+  for (unsigned k = 0; k < 4; ++k) w.set_code(0, k, k);
+  w.set_scale(0, 0, 1, from_bits<float>(0x7F800000u));
+  for (const std::uint32_t bits : {0x7F800000u, 0x7FC00000u, 0xFFC00001u}) {
+    w.set_scale(0, 0, 0, from_bits<float>(bits));
+    std::uint32_t levels[4];
+    std::memcpy(levels, values_of(w).data(), sizeof levels);
+    CHECK(levels[0] == (bits == 0x7F800000u ? 0xFF800000u : 0x7FC00000u));
+    CHECK((levels[1] == 0x7FC00000u && levels[2] == 0x7FC00000u));
+  }
+}
+
+TEST_CASE("fits have the bits of their sums in arithmetic by integers") {
+  const int n = 97;  // without an exact reciprocal
+  const auto x = test::normal_values(97, 7);
+  const auto number_of = [](float v) { return convert<formats::binary64>(binary32(v)); };
+  const auto rounded = [](const binary64& v) { return convert<formats::binary32>(v); };
+  std::vector<binary64> w, left;
+  for (const float v : x) w.push_back(number_of(v));
+  left = w;
+  const auto greedy = quantize_binary_coding({x.data(), 1, 97}, {{.planes = 2}, 0});
+  for (std::size_t p = 0; p < 2; ++p) {
+    binary64 sum(0);
+    for (const binary64& v : left) sum = sum + (v < binary64(0) ? -v : v);
+    const binary32 a = rounded(sum / binary64(n));
+    CHECK(greedy.scale(0, 0, p) == pack_as<float>(unpack(a)));
+    for (binary64& v : left) {
+      const binary64 wide = convert<formats::binary64>(a);
+      v = v < binary64(0) ? v + wide : v - wide;
+    }
+  }
+  // Scales by least squares for its signs.
+  const auto once = quantize_binary_coding({x.data(), 1, 97}, {{.planes = 2}, 1});
+  binary64 r0(0), r1(0);
+  int same = 0;
+  for (std::size_t i = 0; i < 97; ++i) {
+    const unsigned code = greedy.code(0, i);
+    r0 = r0 + ((code & 1) != 0 ? w[i] : -w[i]);
+    r1 = r1 + ((code & 2) != 0 ? w[i] : -w[i]);
+    same += code == 0 || code == 3 ? 1 : -1;
+  }
+  const binary64 c(same), factor = c / binary64(n), d = binary64(n) - factor * c;
+  const binary64 a1 = (r1 - factor * r0) / d, a0 = (r0 - c * a1) / binary64(n);
+  CHECK(once.scale(0, 0, 0) == pack_as<float>(unpack(rounded(a0))));
+  CHECK(once.scale(0, 0, 1) == pack_as<float>(unpack(rounded(a1))));
 }
 
 TEST_CASE("integers with zero points in planes of signs") {
@@ -215,4 +265,15 @@ TEST_CASE("planes of -1, 0 and 1 as planes of signs") {
     far += std::abs(planes[i] - both[i]) > 1e-6f;
   }
   CHECK((wrong == 0 && far == 0));
+  // Scales of two levels, of blocks of several rows.
+  constexpr block_format tiles{formats::ternary, formats::scaled_tensor(formats::e4m3fn),
+                               block_shape{2, 32}};
+  auto t = quantize<tiles>({x.data(), 4, 64});
+  t.set_tensor_scale(.75f);
+  const auto w = binary_coding_of(t);
+  wrong = 0;
+  for (std::size_t i = 0; i < 256; ++i) {
+    wrong += w.value(i / 64, i % 64) != t.value(i / 64, i % 64);
+  }
+  CHECK((wrong == 0 && t.tensor_scale() == .75f));
 }

@@ -44,7 +44,7 @@ class binary_coding_group {
     for (std::size_t p = 0; p < planes_; ++p) {
       double sum = 0;
       for (const double x : left) sum = opaque(sum + magnitude_of(x));
-      scales_[p] = static_cast<float>(opaque(sum / static_cast<double>(count)));
+      scales_[p] = static_cast<float>(quotient(sum, static_cast<double>(count)));
       const double a = static_cast<double>(scales_[p]);
       for (std::size_t i = 0; i < count; ++i) {
         const bool is_positive = !(left[i] < 0);
@@ -59,6 +59,10 @@ class binary_coding_group {
   /// Returns whether that lowered the sum of the squared errors; if not, all stays as it was.
   [[nodiscard]] bool alternate() {
     const std::array<float, 8> scales = fitted_scales();
+    // By bits: errors might be NaN, which options of compilers leave out of comparisons.
+    for (const float scale : scales) {
+      if (!is_finite(scale)) return false;
+    }
     const double error = choose_nearest(scales);
     if (!(error < error_)) return false;
     error_ = error;
@@ -84,15 +88,22 @@ class binary_coding_group {
     return opaque(sum + opaque(apart * apart));
   }
 
+  /// Not by a reciprocal that serves several.
+  [[nodiscard]] static double quotient(double a, double b) { return opaque(opaque(a) / opaque(b)); }
+
   /// (B^T B)^-1 B^T w, rounded to binary32: by elimination, plane after plane. Of planes that
   /// others make up scales are 0.
   [[nodiscard]] std::array<float, 8> fitted_scales() {
     double products[8][9] = {};  // B^T B, which is in integers, and B^T w
+    double sums[8] = {};         // side by side: each waits for its last addition
     const std::size_t words = (w_.size() + 63) / 64;
     signs_.assign(8 * words, 0);
     for (std::size_t i = 0; i < w_.size(); ++i) {
       for (std::size_t p = 0; p < planes_; ++p) {
-        signs_[p * words + i / 64] |= std::uint64_t{codes_[i] >> p & 1u} << i % 64;
+        const std::uint64_t is_positive = codes_[i] >> p & 1u;
+        signs_[p * words + i / 64] |= is_positive << i % 64;
+        const auto bits = std::bit_cast<std::uint64_t>(w_[i]) ^ (is_positive ^ 1) << 63;
+        sums[p] = opaque(sums[p] + from_bits<double>(bits));
       }
     }
     for (std::size_t p = 0; p < planes_; ++p) {
@@ -104,11 +115,7 @@ class binary_coding_group {
         }
         products[p][q] = static_cast<double>(w_.size()) - 2 * static_cast<double>(differ);
       }
-      double sum = 0;
-      for (std::size_t i = 0; i < w_.size(); ++i) {
-        sum = opaque(sum + ((codes_[i] >> p & 1) != 0 ? w_[i] : -w_[i]));
-      }
-      products[p][planes_] = sum;
+      products[p][planes_] = sums[p];
     }
     const double least = opaque(1e-10 * static_cast<double>(w_.size()));
     bool is_taken[8] = {};
@@ -116,7 +123,7 @@ class binary_coding_group {
       is_taken[p] = products[p][p] > least;
       if (!is_taken[p]) continue;
       for (std::size_t q = p + 1; q < planes_; ++q) {
-        const double factor = opaque(products[q][p] / products[p][p]);
+        const double factor = quotient(products[q][p], products[p][p]);
         for (std::size_t i = p; i <= planes_; ++i) {
           products[q][i] = opaque(products[q][i] - opaque(factor * products[p][i]));
         }
@@ -130,7 +137,7 @@ class binary_coding_group {
       for (std::size_t i = p + 1; i < planes_; ++i) {
         right = opaque(right - opaque(products[p][i] * solved[i]));
       }
-      solved[p] = opaque(right / products[p][p]);
+      solved[p] = quotient(right, products[p][p]);
       scales[p] = static_cast<float>(solved[p]);
     }
     return scales;
@@ -155,12 +162,16 @@ class binary_coding_group {
         lower[i] = difference_of_floats(values[i], is_negative ? -a : a);
         upper[i] = sum_of_floats(values[i], is_negative ? -a : a);
       }
-      for (std::size_t i = 0, low = 0, high = 0; i < 2 * half; ++i) {
+      // The upper half of the list is the lower one with all signs changed.
+      const std::size_t last = 2 * half - 1;
+      for (std::size_t i = 0, low = 0, high = 0; i < half; ++i) {
         // Without branches, which no processor could foretell.
-        const bool takes_low = (low != half) & ((high == half) | !(upper[high] < lower[low]));
+        const bool takes_low = !(upper[high] < lower[low]);
         merged[i] = takes_low ? lower[low] : upper[high];
-        merged_order[i] = static_cast<std::uint8_t>(takes_low ? order[low % half] | low_bit
-                                                              : order[high % half] | high_bit);
+        merged_order[i] =
+            static_cast<std::uint8_t>(takes_low ? order[low] | low_bit : order[high] | high_bit);
+        merged[last - i] = -merged[i];
+        merged_order[last - i] = static_cast<std::uint8_t>(merged_order[i] ^ last);
         low += takes_low ? 1 : 0;
         high += takes_low ? 0 : 1;
       }

@@ -50,7 +50,8 @@ struct line_allocator {
 };
 
 /// Values of the codes of one group, code i having b[p] = 1 where bit p of i is set:
-/// ((a[0] b[0] + a[1] b[1]) + …) + z, each sum rounded to binary32. `scales` lie `step` apart.
+/// ((a[0] b[0] + a[1] b[1]) + …) + z, each sum rounded to binary32; a NaN is the canonical one.
+/// `scales` lie `step` apart.
 inline void fill_levels(const float* scales, std::size_t step, int planes, const float* offset,
                         float* levels) {
   levels[0] = -scales[0];
@@ -63,9 +64,10 @@ inline void fill_levels(const float* scales, std::size_t step, int planes, const
       levels[i] = difference_of_floats(levels[i], a);
     }
   }
-  if (offset == nullptr) return;
   for (std::size_t i = 0; i < std::size_t{1} << planes; ++i) {
-    levels[i] = sum_of_floats(levels[i], *offset);
+    if (offset != nullptr) levels[i] = sum_of_floats(levels[i], *offset);
+    const auto bits = std::bit_cast<std::uint32_t>(levels[i]);
+    if ((bits & 0x7FFFFFFFu) > 0x7F800000u) levels[i] = from_bits<float>(0x7FC00000u);
   }
 }
 
@@ -79,13 +81,12 @@ inline void fill_levels(const float* scales, std::size_t step, int planes, const
 ///   offsets()[c / group * rows + r]                z, or none
 ///
 /// Bits behind the last column are 0. The value of an element is ((a[0] b[0] + a[1] b[1]) + …) + z,
-/// each sum rounded once to nearest even in binary32. What lies in these arrays is the caller's to
-/// change, but for bits behind the last column.
+/// each sum rounded once to nearest even in binary32; a NaN is the canonical one. What lies in
+/// these arrays is the caller's to change, but for bits behind the last column.
 class binary_coding_matrix {
  public:
   /// All bits 0, all scales and offsets 0. Throws std::invalid_argument for planes that are not 1
-  /// to 8, a group that is no multiple of 32 and shorter than a row, and sizes beyond the address
-  /// space.
+  /// to 8, a group that is no multiple of 32, and sizes beyond the address space.
   binary_coding_matrix(std::size_t rows, std::size_t cols, const binary_coding& coding = {})
       : rows_(rows), cols_(cols), coding_(checked(rows, cols, coding)) {
     bits_.resize(words_per_row() * planes() * rows);

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <tuple>
+#include <type_traits>
 
 #include "lowp/block/affine_matrix.hpp"
 #include "lowp/block/binary_coding_matrix.hpp"
@@ -39,7 +41,8 @@ void put_ternary(const block_matrix<F>& from, std::size_t first, binary_coding_m
   for (std::size_t row = 0; row < to.rows(); ++row) {
     for (std::size_t col = 0; col < to.cols(); ++col) {
       if (col % to.group_cols() == 0) {
-        const auto half = scale_by_power_of_two(unpack(from.scale_of(row, col)), -1);
+        const unpacked scale = from.group(row / from.block_rows(), col / from.block_cols()).scale;
+        const unpacked half = scale_by_power_of_two(scale, -1);
         for (const std::size_t p : {first, first + 1}) {
           to.set_scale(row, col, p, pack_as<float>(half));
         }
@@ -54,8 +57,9 @@ void put_ternary(const block_matrix<F>& from, std::size_t first, binary_coding_m
 template <class Matrix>
 inline constexpr bool is_ternary_matrix = false;
 template <auto F>
-requires(F.element == formats::ternary &&
-         F.shape.rows == 1) inline constexpr bool is_ternary_matrix<block_matrix<F>> = true;
+requires(F.element == formats::ternary && std::is_same_v<decltype(F.zero), no_level> &&
+         std::is_same_v<decltype(F.offset),
+                        no_level>) inline constexpr bool is_ternary_matrix<block_matrix<F>> = true;
 
 }  // namespace detail
 
@@ -95,7 +99,8 @@ requires(F.bits() <= 8) [[nodiscard]] binary_coding_matrix
 }
 
 /// A plane of -1, 0 and 1 as two of signs with half its scale each; a residual_matrix of several,
-/// such as quantize_ternary_planes makes, as twice as many. The value of one plane is the same.
+/// such as quantize_ternary_planes makes, as twice as many. Scales are those of all levels, halved
+/// and rounded to binary32; where nothing is rounded, the value of one plane is the same.
 /// Throws std::invalid_argument as above, and for terms whose groups differ.
 template <auto... F>
 requires(sizeof...(F) >= 1 && sizeof...(F) <= 4 &&

@@ -185,8 +185,8 @@ class lookup_job {
 /// `execution` and any options of the compiler; what sums exactly is the dense product. Takes
 /// memory for 16 bytes for each input, 128 without AVX2, of at most 8 rows at a time.
 ///
-///   const auto w = quantize_binary_coding(weights, {.coding = {.planes = 3}});  //
-///   block/binary_coding.hpp lookup_product(x, w, y);
+///   const auto w = quantize_binary_coding(weights, {.coding = {.planes = 3}});
+///   lookup_product(x, w, y);
 ///
 /// Throws std::invalid_argument, before writing, for shapes that do not fit or if y shares elements
 /// with x.
