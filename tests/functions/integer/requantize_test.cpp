@@ -122,6 +122,37 @@ TEST_CASE("a product of 53 bits makes ties of what are none") {
   CHECK(differences > 5);
 }
 
+// One x that has a tie where all smaller ones have none, limits out of the reach of 32 bits, and a
+// sum that only zero brings back to them.
+TEST_CASE("the ends of what kernels compute are the definition's") {
+  for (const isa level : test::isas()) {
+    const std::int32_t x[] = {-(1 << 22), 1 << 22, 7};
+    std::int16_t y[3] = {};
+    requantize({x, 1, 3}, dyadic{3 << 29, 52}, matrix_view<std::int16_t>(y, 1, 3),
+               dyadic_roundings::i_vit, {}, level);
+    CHECK(std::vector<int>(y, y + 3) == std::vector<int>{-2, 2, 0});
+    std::uint8_t u[3] = {9, 9, 9};
+    const matrix_view<std::uint8_t> out(u, 1, 3);
+    requantize({x, 1, 3}, dyadic{1 << 30, 31}, out, nearest_even, {.zero = word::min()}, level);
+    CHECK(std::vector<int>(u, u + 3) == std::vector<int>{0, 0, 0});
+    std::int8_t low[3] = {9, 9, 9};
+    requantize({x, 1, 3}, dyadic{1 << 30, 31}, matrix_view<std::int8_t>(low, 1, 3), nearest_even,
+               {.zero = word::max(), .high = -5}, level);
+    CHECK(std::vector<int>(low, low + 3) == std::vector<int>{-5, -5, -5});
+    const std::int32_t a[] = {word::max(), word::min(), 0}, zero = 1'500'000'000;
+    for (const std::int32_t z : {-zero, zero}) {
+      std::int32_t sum[3] = {};
+      add_requantized({a, 1, 3}, {1 << 30, 31}, {a, 1, 3}, {3 << 29, 31},
+                      matrix_view<std::int32_t>(sum, 1, 3), nearest_even, {.zero = z}, level);
+      const big up = (big::power(30) + (big::power(30) + big::power(29) - 1)) + z;
+      CHECK(sum[0] == saturated(up).value());
+      CHECK(sum[1] == saturated(big(2 * std::int64_t{z}) - up - 1).value());
+      CHECK(sum[2] == z);
+    }
+  }
+  STATIC_REQUIRE(scaled(5, {1 << 30, word::min()}, dyadic_roundings::tflite) == 0);
+}
+
 TEST_CASE("scales become the nearest dyadic numbers of 31 bits") {
   STATIC_REQUIRE(dyadic_of(1 - 1e-10) == dyadic{1 << 30, 30});  // m would be 2^31
   STATIC_REQUIRE(dyadic_of(1) == dyadic{1 << 30, 30});
