@@ -17,6 +17,7 @@
 #include "guarded.hpp"
 #include "isas.hpp"
 #include "lowp/core/config.hpp"
+#include "lowp/functions/integer/layer_norm.hpp"
 #include "lowp/functions/integer/scales.hpp"
 #include "lowp/functions/integer/shiftmax.hpp"
 #include "split_mix.hpp"
@@ -263,7 +264,7 @@ TEST_CASE("requantized matrices and sums are the definition's on every target") 
 
 #if LOWP_HAS_GUARDED_MEMORY
 TEST_CASE("nothing beside the arrays is touched") {
-  const test::guarded a(4096), b(4096), c(4096);
+  const test::guarded a(4096), b(4096), c(4096), d(4096);
   for (const bool at_end : {false, true}) {
     for (const std::size_t n : {1u, 63u, 64u, 65u, 130u}) {
       const auto x = reinterpret_cast<std::int32_t*>(a.place(4 * n, at_end));
@@ -279,6 +280,11 @@ TEST_CASE("nothing beside the arrays is touched") {
               static_cast<std::int8_t>((std::min)(std::size_t{127}, 2 * ((3 * n - 3) / 2))));
         shiftmax({x, 1, n}, {.unit = 20}, out, level);
         CHECK(y[n - 1] == *std::max_element(y, y + n));
+        const matrix_view<std::int32_t> wide(
+            reinterpret_cast<std::int32_t*>(d.place(4 * n, at_end)), 1, n);
+        shift_gelu({x, 1, n}, {.unit = 20}, wide, level);
+        integer_layer_norm({x, 1, n}, {z, n}, wide, floor_sqrt{}, level);
+        CHECK(wide(0, 0) <= wide(0, n - 1));
       }
     }
   }
