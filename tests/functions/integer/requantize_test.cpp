@@ -237,6 +237,31 @@ std::size_t wrong_matrices(const R& rounding, test::split_mix& random, int least
   return wrong;
 }
 
+TEST_CASE("many rows of few columns are the definition's on every target") {
+  test::split_mix random(4);
+  for (const std::size_t cols : {2u, 10u, 256u, 257u}) {
+    for (const std::size_t rows : {7u, 8u, 9u, 43u}) {
+      std::vector<std::int32_t> x(rows * cols);
+      for (auto& v : x) v = any_integer(random);
+      std::vector<dyadic> scales(cols);
+      for (auto& s : scales) {
+        s = {static_cast<std::int32_t>(random.below(0x40000000u)) + (1 << 30),
+             31 + static_cast<int>(random.below(16))};
+      }
+      const matrix_view<const std::int32_t> in(x.data(), rows, cols);
+      std::vector<std::int8_t> expected(x.size()), y(x.size());
+      reference::requantize(in, scales, matrix_view<std::int8_t>(expected.data(), rows, cols),
+                            nearest_even);
+      for (const isa level : test::isas()) {
+        std::fill(y.begin(), y.end(), std::int8_t{77});
+        requantize(in, scales, matrix_view<std::int8_t>(y.data(), rows, cols), nearest_even, {},
+                   {threads{2}, level});
+        CHECK(y == expected);
+      }
+    }
+  }
+}
+
 // The definition is the scalar above; shifts of all sizes, those that no kernel has among them.
 TEST_CASE("requantized matrices and sums are the definition's on every target") {
   test::split_mix random(3);

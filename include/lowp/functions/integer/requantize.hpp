@@ -13,6 +13,7 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "lowp/arrays/bulk.hpp"
 #include "lowp/arrays/execution.hpp"
@@ -170,10 +171,26 @@ void requantize(matrix_view<const std::int32_t> x, std::span<const dyadic> scale
            ", expected 1 or that of cols, " + std::to_string(x.cols));
   }
   if (x.rows == 0 || x.cols == 0) return;
+  const bool has_gaps = x.rows != 1 && (x.stride != x.cols || out.stride != out.cols);
+  // Rows of few columns that lie one behind the other are fewer rows of repeated columns.
+  const std::size_t times = has_gaps ? 0 : (std::min)(std::size_t{512} / x.cols, x.rows / 4);
+  if (scales.size() > 1 && times > 1) {
+    std::vector<dyadic> repeated;
+    for (std::size_t i = 0; i < times; ++i) {
+      repeated.insert(repeated.end(), scales.begin(), scales.end());
+    }
+    const auto part = [&](std::size_t first, std::size_t rows, std::size_t cols) {
+      requantize(matrix_view<const std::int32_t>(x.row(first), rows, cols),
+                 std::span<const dyadic>(repeated).first(cols),
+                 matrix_view<T>(out.row(first), rows, cols), rounding, to, how);
+    };
+    const std::size_t rest = x.rows % times;
+    part(0, x.rows / times, times * x.cols);
+    if (rest != 0) part(x.rows - rest, 1, rest * x.cols);
+    return;
+  }
   const bulk::requantizer<T, R> run(scales, rounding, to);
-  const bool is_one_row =
-      scales.size() == 1 && (x.rows == 1 || (x.stride == x.cols && out.stride == out.cols));
-  if (is_one_row) {
+  if (scales.size() == 1 && !has_gaps) {
     const auto part = [&](std::size_t first, std::size_t count, void* results) {
       run(how.level(), x.data + first, 0, count, static_cast<T*>(results));
     };
