@@ -17,6 +17,7 @@
 #include "guarded.hpp"
 #include "isas.hpp"
 #include "lowp/core/config.hpp"
+#include "lowp/functions/integer/layer_norm.hpp"
 #include "lowp/functions/integer/scales.hpp"
 #include "lowp/functions/integer/shiftmax.hpp"
 #include "split_mix.hpp"
@@ -122,6 +123,37 @@ TEST_CASE("a product of 53 bits makes ties of what are none") {
   CHECK(differences > 5);
 }
 
+// One x that has a tie where all smaller ones have none, limits out of the reach of 32 bits, and a
+// sum that only zero brings back to them.
+TEST_CASE("the ends of what kernels compute are the definition's") {
+  for (const isa level : test::isas()) {
+    const std::int32_t x[] = {-(1 << 22), 1 << 22, 7};
+    std::int16_t y[3] = {};
+    requantize({x, 1, 3}, dyadic{3 << 29, 52}, matrix_view<std::int16_t>(y, 1, 3),
+               dyadic_roundings::i_vit, {}, level);
+    CHECK(std::vector<int>(y, y + 3) == std::vector<int>{-2, 2, 0});
+    std::uint8_t u[3] = {9, 9, 9};
+    const matrix_view<std::uint8_t> out(u, 1, 3);
+    requantize({x, 1, 3}, dyadic{1 << 30, 31}, out, nearest_even, {.zero = word::min()}, level);
+    CHECK(std::vector<int>(u, u + 3) == std::vector<int>{0, 0, 0});
+    std::int8_t low[3] = {9, 9, 9};
+    requantize({x, 1, 3}, dyadic{1 << 30, 31}, matrix_view<std::int8_t>(low, 1, 3), nearest_even,
+               {.zero = word::max(), .high = -5}, level);
+    CHECK(std::vector<int>(low, low + 3) == std::vector<int>{-5, -5, -5});
+    const std::int32_t a[] = {word::max(), word::min(), 0}, zero = 1'500'000'000;
+    for (const std::int32_t z : {-zero, zero}) {
+      std::int32_t sum[3] = {};
+      add_requantized({a, 1, 3}, {1 << 30, 31}, {a, 1, 3}, {3 << 29, 31},
+                      matrix_view<std::int32_t>(sum, 1, 3), nearest_even, {.zero = z}, level);
+      const big up = (big::power(30) + (big::power(30) + big::power(29) - 1)) + z;
+      CHECK(sum[0] == saturated(up).value());
+      CHECK(sum[1] == saturated(big(2 * std::int64_t{z}) - up - 1).value());
+      CHECK(sum[2] == z);
+    }
+  }
+  STATIC_REQUIRE(scaled(5, {1 << 30, word::min()}, dyadic_roundings::tflite) == 0);
+}
+
 TEST_CASE("scales become the nearest dyadic numbers of 31 bits") {
   STATIC_REQUIRE(dyadic_of(1 - 1e-10) == dyadic{1 << 30, 30});  // m would be 2^31
   STATIC_REQUIRE(dyadic_of(1) == dyadic{1 << 30, 30});
@@ -205,6 +237,31 @@ std::size_t wrong_matrices(const R& rounding, test::split_mix& random, int least
   return wrong;
 }
 
+TEST_CASE("many rows of few columns are the definition's on every target") {
+  test::split_mix random(4);
+  for (const std::size_t cols : {2u, 10u, 256u, 257u}) {
+    for (const std::size_t rows : {7u, 8u, 9u, 43u}) {
+      std::vector<std::int32_t> x(rows * cols);
+      for (auto& v : x) v = any_integer(random);
+      std::vector<dyadic> scales(cols);
+      for (auto& s : scales) {
+        s = {static_cast<std::int32_t>(random.below(0x40000000u)) + (1 << 30),
+             31 + static_cast<int>(random.below(16))};
+      }
+      const matrix_view<const std::int32_t> in(x.data(), rows, cols);
+      std::vector<std::int8_t> expected(x.size()), y(x.size());
+      reference::requantize(in, scales, matrix_view<std::int8_t>(expected.data(), rows, cols),
+                            nearest_even);
+      for (const isa level : test::isas()) {
+        std::fill(y.begin(), y.end(), std::int8_t{77});
+        requantize(in, scales, matrix_view<std::int8_t>(y.data(), rows, cols), nearest_even, {},
+                   {threads{2}, level});
+        CHECK(y == expected);
+      }
+    }
+  }
+}
+
 // The definition is the scalar above; shifts of all sizes, those that no kernel has among them.
 TEST_CASE("requantized matrices and sums are the definition's on every target") {
   test::split_mix random(3);
@@ -232,7 +289,7 @@ TEST_CASE("requantized matrices and sums are the definition's on every target") 
 
 #if LOWP_HAS_GUARDED_MEMORY
 TEST_CASE("nothing beside the arrays is touched") {
-  const test::guarded a(4096), b(4096), c(4096);
+  const test::guarded a(4096), b(4096), c(4096), d(4096);
   for (const bool at_end : {false, true}) {
     for (const std::size_t n : {1u, 63u, 64u, 65u, 130u}) {
       const auto x = reinterpret_cast<std::int32_t*>(a.place(4 * n, at_end));
@@ -248,6 +305,11 @@ TEST_CASE("nothing beside the arrays is touched") {
               static_cast<std::int8_t>((std::min)(std::size_t{127}, 2 * ((3 * n - 3) / 2))));
         shiftmax({x, 1, n}, {.unit = 20}, out, level);
         CHECK(y[n - 1] == *std::max_element(y, y + n));
+        const matrix_view<std::int32_t> wide(
+            reinterpret_cast<std::int32_t*>(d.place(4 * n, at_end)), 1, n);
+        shift_gelu({x, 1, n}, {.unit = 20}, wide, level);
+        integer_layer_norm({x, 1, n}, {z, n}, wide, floor_sqrt{}, level);
+        CHECK(wide(0, 0) <= wide(0, n - 1));
       }
     }
   }

@@ -77,7 +77,7 @@ template <dyadic_rounding R>
 struct two_roundings_t {
   constexpr std::int64_t operator()(std::int32_t x, const dyadic& s) const {
     constexpr std::int64_t half = std::int64_t{1} << 30, most = 0x7FFFFFFF;
-    const int left = s.c < 31 ? 31 - s.c : 0;
+    const int left = s.c < 0 ? 32 : s.c < 31 ? 31 - s.c : 0;  // 32 and more leave nothing
     const auto moved = static_cast<std::int32_t>(left < 32 ? static_cast<std::uint32_t>(x) << left
                                                            : std::uint32_t{0});
     const std::int64_t high = (std::int64_t{moved} * s.m + half) >> 31;

@@ -44,6 +44,11 @@ template <rounding_mode R>
   return of_negative(true) - of_negative(false) == to.if_odd;
 }
 
+}  // namespace detail
+
+inline namespace LOWP_BASELINE {
+namespace bulk {
+
 /// The lists of a plan, in memory of their own.
 class dyadic_table {
  public:
@@ -99,10 +104,11 @@ class dyadic_table {
   };
 
   /// Whether this is a rounding to nearest of numbers among which there is no tie: x would be a
-  /// multiple of a power of two above all |x|. All such roundings are one.
+  /// multiple of a power of two above all |x|, which are up to 2^22 or 2^31. All such roundings
+  /// are one.
   template <class R>
   [[nodiscard]] static bool has_no_ties(const entry& e, const dyadic& s) {
-    constexpr int most_bits = std::same_as<R, product_of_53_bits_t> ? 22 : 32;
+    constexpr int most_bits = std::same_as<R, product_of_53_bits_t> ? 23 : 32;
     if (std::same_as<R, two_roundings_t> || s.m == 0) return false;
     if (s.c - 1 - std::countr_zero(e.m) < most_bits) return false;
     const std::uint64_t below = (std::uint64_t{1} << (s.c - 1)) - 1;
@@ -150,8 +156,8 @@ class dyadic_table {
 
   template <rounding_mode R>
   [[nodiscard]] static bool find(entry& e, int shift, const R& mode) {
-    dyadic_addends a;
-    if (!find_addends(mode, shift, a)) return false;
+    detail::dyadic_addends a;
+    if (!detail::find_addends(mode, shift, a)) return false;
     e.addend = a.addend;
     e.if_negative = a.if_negative;
     e.if_odd = a.if_odd;
@@ -177,5 +183,6 @@ class dyadic_table {
   bool has_limits_ = false, has_second_ = false, has_signs_ = false, has_parity_ = false;
 };
 
-}  // namespace detail
+}  // namespace bulk
+}  // namespace LOWP_BASELINE
 }  // namespace lowp

@@ -13,6 +13,7 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "lowp/arrays/bulk.hpp"
 #include "lowp/arrays/execution.hpp"
@@ -77,6 +78,14 @@ constexpr void add_requantized(matrix_view<const std::int32_t> a, const dyadic& 
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
+/// Whether some q of 32 bits lies between the limits, and with is_all whether no other does: what a
+/// kernel, whose q have 32 bits, limits first and adds zero to then.
+template <class T>
+[[nodiscard]] bool has_limits_of_32_bits(const requantized<T>& to, bool is_all) {
+  constexpr std::int64_t least = (std::numeric_limits<std::int32_t>::min)(), most = -1 - least;
+  const std::int64_t low = std::int64_t{to.low} - to.zero, high = std::int64_t{to.high} - to.zero;
+  return is_all ? low >= least && high <= most : low <= most && high >= least;
+}
 /// The limits of q in 32 bits.
 template <class T>
 [[nodiscard]] std::int32_t limit_before_zero(std::int64_t end, const requantized<T>& to) {
@@ -106,7 +115,7 @@ class requantizer {
   requantizer(std::span<const dyadic> scales, const R& rounding, const requantized<T>& to)
       : scales_(scales), rounding_(rounding), to_(to) {
     const std::int64_t low = std::int64_t{to.low} - to.zero, high = std::int64_t{to.high} - to.zero;
-    if (!table_.make(scales, rounding, low, high)) return;
+    if (!has_limits_of_32_bits(to, false) || !table_.make(scales, rounding, low, high)) return;
     has_plan_ = true;
     plan_ = table_.plan();
     plan_.zero = to.zero;
@@ -138,7 +147,7 @@ class requantizer {
   std::span<const dyadic> scales_;
   const R& rounding_;
   requantized<T> to_;
-  detail::dyadic_table table_;
+  dyadic_table table_;
   kernels::dyadic_plan plan_{};
   bool has_plan_ = false;
 };
@@ -146,12 +155,11 @@ class requantizer {
 }  // namespace bulk
 
 /// out(r, c) = min(max(scaled(x(r, c), s, rounding) + to.zero, to.low), to.high), where s is
-/// scales[c], or scales[0] if there is one only. Any rounding of dyadic.hpp, or of your own; those
-/// that are stated by kernels are rounding modes that compare with one half and what
-/// dyadic_roundings names, for m from 0 on and c from 0 to 62. Exact, bit for bit
-/// reference::requantize for any `execution`. Throws std::invalid_argument, before writing, for
-/// other numbers of scales, shapes that differ, matrices that share memory, and limits that are
-/// none of T's.
+/// scales[c], or scales[0] if there is one only. Any rounding of dyadic.hpp, or of your own;
+/// kernels do what dyadic_roundings names and rounding modes that compare with one half, for m from
+/// 0 on and c from 0 to 62. Exact, bit for bit reference::requantize for any `execution`. Throws
+/// std::invalid_argument, before writing, for other numbers of scales, shapes that differ, matrices
+/// that share memory, and limits that are none of T's.
 template <requantized_integer T, dyadic_rounding R = nearest_upward_t>
 void requantize(matrix_view<const std::int32_t> x, std::span<const dyadic> scales,
                 matrix_view<T> out, const R& rounding = {}, const requantized<T>& to = {},
@@ -163,10 +171,26 @@ void requantize(matrix_view<const std::int32_t> x, std::span<const dyadic> scale
            ", expected 1 or that of cols, " + std::to_string(x.cols));
   }
   if (x.rows == 0 || x.cols == 0) return;
+  const bool has_gaps = x.rows != 1 && (x.stride != x.cols || out.stride != out.cols);
+  // Rows of few columns that lie one behind the other are fewer rows of repeated columns.
+  const std::size_t times = has_gaps ? 0 : (std::min)(std::size_t{512} / x.cols, x.rows / 4);
+  if (scales.size() > 1 && times > 1) {
+    std::vector<dyadic> repeated;
+    for (std::size_t i = 0; i < times; ++i) {
+      repeated.insert(repeated.end(), scales.begin(), scales.end());
+    }
+    const auto part = [&](std::size_t first, std::size_t rows, std::size_t cols) {
+      requantize(matrix_view<const std::int32_t>(x.row(first), rows, cols),
+                 std::span<const dyadic>(repeated).first(cols),
+                 matrix_view<T>(out.row(first), rows, cols), rounding, to, how);
+    };
+    const std::size_t rest = x.rows % times;
+    part(0, x.rows / times, times * x.cols);
+    if (rest != 0) part(x.rows - rest, 1, rest * x.cols);
+    return;
+  }
   const bulk::requantizer<T, R> run(scales, rounding, to);
-  const bool is_one_row =
-      scales.size() == 1 && (x.rows == 1 || (x.stride == x.cols && out.stride == out.cols));
-  if (is_one_row) {
+  if (scales.size() == 1 && !has_gaps) {
     const auto part = [&](std::size_t first, std::size_t count, void* results) {
       run(how.level(), x.data + first, 0, count, static_cast<T*>(results));
     };
@@ -205,7 +229,8 @@ void add_requantized(matrix_view<const std::int32_t> a, const dyadic& s,
   bulk::require_requantized("add_requantized", to);
   const bulk::requantizer<std::int32_t, R> first({&s, 1}, rounding, {}),
       second({&t, 1}, rounding, {});
-  const bool is_by_kernels = first.has_plan() && second.has_plan();
+  const bool is_by_kernels =
+      first.has_plan() && second.has_plan() && bulk::has_limits_of_32_bits(to, true);
   const kernels::sum_plan plan{bulk::limit_before_zero(to.low, to),
                                bulk::limit_before_zero(to.high, to), to.zero};
   bulk::for_integer_rows(how, a.rows, a.cols, [&](std::size_t row) {

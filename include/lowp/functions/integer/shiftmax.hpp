@@ -141,14 +141,29 @@ void shiftmax(matrix_view<const std::int32_t> x, const shift_exponential& e, mat
 /// shift_exp(x - m, unit, steps) and b = shift_exp(-m, unit, steps), it is x * floor(a *
 /// floor((2^31
 /// - 1) / min(a + b, 2^31 - 1)) / 2^(32 - bits)), which saturates in 32 bits. I-ViT has steps = 23
-/// and bits = 8. Exact, for any `execution`: the definition, which divides once for each element.
-/// Throws as shiftmax.
+/// and bits = 8. Exact, bit for bit reference::shift_gelu for any `execution`; by kernels where
+/// those of shiftmax are, with one division for each element. Throws as shiftmax.
 inline void shift_gelu(matrix_view<const std::int32_t> x, const shift_exponential& e,
                        matrix_view<std::int32_t> out, const execution& how = {}) {
   detail::require_apart("shift_gelu", "x", x, out);
   detail::require_exponential("shift_gelu", e);
+  kernels::shift_exp_plan plan;
+  const bool is_by_kernels = bulk::find_shift_exp_plan(e, plan);
   bulk::for_integer_rows(how, x.rows, x.cols, [&](std::size_t row) {
-    reference::shift_gelu(x.row_range(row, 1), e, out.row_range(row, 1));
+    if (!is_by_kernels) return reference::shift_gelu(x.row_range(row, 1), e, out.row_range(row, 1));
+    constexpr std::size_t most = 1024;
+    alignas(64) std::uint32_t values[most];
+    const std::int32_t* const from = x.row(row);
+    const std::int32_t top = kernels::largest_integer(how.level(), from, x.cols);
+    const std::int64_t of_zero = shift_exp(-std::int64_t{top}, e.unit, e.steps);
+    const kernels::gate_plan gate{
+        static_cast<std::uint32_t>((std::min)(of_zero, detail::largest_exponential_sum)),
+        static_cast<std::uint32_t>(32 - e.bits)};
+    for (std::size_t c = 0; c < x.cols; c += most) {
+      const std::size_t n = (std::min)(most, x.cols - c);
+      static_cast<void>(kernels::shift_exponentials(how.level(), plan, from + c, top, n, values));
+      kernels::gate_integers(how.level(), gate, from + c, values, n, out.row(row) + c);
+    }
   });
 }
 

@@ -81,6 +81,26 @@ struct share_plan {
 LOWP_BORDER void scale_shares(isa level, const share_plan& plan, const std::uint32_t* x,
                               std::size_t count, void* out, int bytes);
 
+/// out[i] = x[i] * (e * floor(M / min(e + other, M)) >> shift) with e = exponentials[i], up to
+/// 2^30, and M = 2^31 - 1; what has more than 32 bits saturates.
+struct gate_plan {
+  std::uint32_t other = 0, shift = 0;  ///< up to M; from 1 on
+};
+LOWP_BORDER void gate_integers(isa level, const gate_plan& plan, const std::int32_t* x,
+                               const std::uint32_t* exponentials, std::size_t count,
+                               std::int32_t* out);
+
+/// The sum of x[i], and of (x[i] - mean)^2, of which none is above 2^62.
+[[nodiscard]] LOWP_BORDER std::int64_t sum_integers(isa level, const std::int32_t* x,
+                                                    std::size_t count);
+[[nodiscard]] LOWP_BORDER std::uint64_t sum_squares(isa level, const std::int32_t* x,
+                                                    std::int32_t mean, std::size_t count);
+/// out[i] = floor((x[i] - mean) * factor / 2) + bias[i], without a bias if that is null, of x[i] -
+/// mean of 32 bits and a factor below 2^31; what has more than 32 bits saturates.
+LOWP_BORDER void scale_deviations(isa level, const std::int32_t* x, std::int32_t mean,
+                                  std::uint32_t factor, const std::int32_t* bias, std::size_t count,
+                                  std::int32_t* out);
+
 }  // namespace kernels
 }  // namespace LOWP_KERNEL_BASELINE
 }  // namespace lowp
