@@ -130,6 +130,10 @@ TEST_CASE("attention over blocks is that over all, and skips what it is told to"
   const auto two = exponential_base::two;
   attend_blocks(q, k, v, out, 16, 0.4f, two, scores, combine, [](auto, auto) { return true; });
   CHECK(largest_error(out, attention(q, k, v, 0.4)) < 2e-6);
+  // A block whose square no size can be.
+  attend_blocks(q, k, v, near, std::size_t{1} << 33, 0.4f, two, scores, combine,
+                [](auto i, auto j) { return i == 0 && j == 0; });
+  CHECK(largest_error(near, attention(q, k, v, 0.4)) < 2e-6);
   attend_blocks(q, k, v, near, 20, 0.4f, two, scores, combine,
                 [](auto i, auto j) { return i == j; });
   const auto half = [](const rows& x, std::size_t i) {

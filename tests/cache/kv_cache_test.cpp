@@ -138,7 +138,10 @@ TEST_CASE("sums over caches are those of the definition on all targets, and near
     check_roles(block_format{element, formats::e8m0, block_shape{}}, true, 64);
     check_roles(block_format{element, formats::e8m0, block_shape{}}, false, 33);
   }
-  check_roles(block_format{any_format(formats::e4m3fn), formats::e8m0, block_shape{}}, false, 40);
+  for (const auto& element :
+       {any_format(formats::e4m3fn), any_format(formats::e2m3), any_format(formats::e4m3fnuz)}) {
+    check_roles(block_format{element, formats::e8m0, block_shape{}}, false, 40);
+  }
 }
 
 TEST_CASE("exact sums are those of the quantized matrix") {
@@ -197,6 +200,39 @@ TEST_CASE("guessed tokens can be taken back as long as the window has them") {
   CHECK_THROWS_WITH(cache.truncate(63),
                     "truncate: tokens is 63, expected 64 to 80, the quantized ones and all");
   CHECK_THROWS_AS(cache.truncate(81), std::invalid_argument);
+}
+
+TEST_CASE("evicted tokens leave the others as they are") {
+  rows x(250, 32, 6);
+  x.values[7 * 32 + 3] = std::numeric_limits<float>::quiet_NaN();  // nothing is left of it
+  key_cache keys(32, formats::offset_groups(3, {48, 1}), {.kept = 5, .step = 96}), all_keys = keys;
+  value_cache values(32, formats::affine_groups(4, {1, 16}), {.kept = 3, .step = 7});
+  value_cache all_values = values;
+  all_keys.append(x), all_values.append(x);
+  std::size_t done = 0;
+  const auto append = [&](std::size_t n) {
+    const matrix_view<const float> part(x.values.data() + done * 32, n, 32);
+    keys.append(part), values.append(part), done += n;
+  };
+  append(110), keys.evict(96), values.evict(64), values.evict(0);
+  append(90), values.evict(96), append(50), keys.evict(96);
+  REQUIRE(keys.evicted_tokens() == 192);
+  REQUIRE(values.evicted_tokens() == 160);
+  const auto check_rest = [](const auto& cache, const auto& all) {
+    const std::size_t first = all.tokens() - cache.tokens();
+    CHECK(first == cache.evicted_tokens());
+    CHECK(first == all.quantized_tokens() - cache.quantized_tokens());
+    rows a(cache.tokens(), 32), b(all.tokens(), 32);
+    dequantize(cache, a), dequantize(all, b);
+    b.values.erase(b.values.begin(), b.values.begin() + static_cast<std::ptrdiff_t>(first * 32));
+    b.count = a.count;
+    CHECK(same_bits(a, b));
+    check(cache, b, 5);
+  };
+  check_rest(keys, all_keys), check_rest(values, all_values);
+  CHECK_THROWS_WITH(values.evict(96),
+                    "evict: count is 96, expected a multiple of 32 up to 85, the quantized tokens");
+  CHECK_THROWS_AS(keys.evict(32), std::invalid_argument);
 }
 
 TEST_CASE("a NaN reaches what it is part of, and nothing else") {

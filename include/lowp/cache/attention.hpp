@@ -80,6 +80,9 @@ void attend_blocks(matrix_view<const float> queries, matrix_view<const float> ke
     refuse("attend_blocks: values have " + std::to_string(values.rows) + " rows, expected " +
            std::to_string(keys.rows) + ", those of keys");
   }
+  const std::size_t longest = queries.rows > keys.rows ? queries.rows : keys.rows;
+  if (longest == 0) return;
+  if (block > longest) block = longest;  // its square is a size
   std::vector<float> weights(block * block), part(block * values.cols);
   const auto count = [&](std::size_t rows, std::size_t first) {
     return rows - first < block ? rows - first : block;

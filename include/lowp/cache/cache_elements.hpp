@@ -92,6 +92,7 @@ class cache_elements {
         values_[i] = static_cast<float>(low + static_cast<std::int32_t>(i));
       }
     }
+    for (int e = 1; e < bits_ && !are_integers_; ++e) find_floats(e);
     for (std::size_t i = count; i < 256; ++i) values_[i] = values_[i % count];
   }
 
@@ -130,13 +131,54 @@ class cache_elements {
     j.are_integers = are_integers_;
     j.lowest = lowest_;
     j.values = values_;
+    j.exponent_bits = exponent_bits_;
+    j.smallest_normal = smallest_normal_;
+    j.special = special_;
     return j;
   }
 
  private:
+  /// Whether codes are floats whose exponent has so many bits, whatever the format calls itself.
+  void find_floats(int exponent_bits) {
+    const int mantissa_bits = bits_ - 1 - exponent_bits;
+    const std::uint32_t one = 1u << mantissa_bits, sign = 1u << (bits_ - 1);
+    const auto bits_of = [&](std::uint32_t code) {
+      return std::bit_cast<std::uint32_t>(values_[code]);
+    };
+    const std::uint32_t smallest = bits_of(one);
+    const auto up = static_cast<std::uint32_t>(23 - mantissa_bits);
+    // All of them are normal numbers of binary32.
+    if ((smallest & 0x007FFFFFu) != 0 || smallest > 0x7F000000u) return;
+    if (smallest >> 23 <= static_cast<std::uint32_t>(mantissa_bits)) return;
+    if ((smallest >> 23) + (sign >> mantissa_bits) - 2 > 0xFE) return;
+    std::uint32_t special = sign;
+    for (std::uint32_t code = 0; code < sign; ++code) {
+      std::uint32_t is = bits_of(code), expected = 0;
+      if (special == sign && (is & 0x7F800000u) == 0x7F800000u) special = code;
+      if (code >= special) {
+        expected = 0x7F800000u | code << up;
+      } else if (code >= one) {
+        expected = (code << up) + (smallest - 0x00800000u);
+      } else if (code != 0) {
+        const auto top = static_cast<std::uint32_t>(std::bit_width(code)) - 1;
+        expected = ((code << (23 - top)) & 0x007FFFFFu) + (smallest & 0x7F800000u) -
+                   ((static_cast<std::uint32_t>(mantissa_bits) - top) << 23);
+      }
+      for (std::uint32_t half = 0; half < 2; ++half) {
+        is = bits_of(code + half * sign);
+        const bool is_nan = (is & 0x7FFFFFFFu) > 0x7F800000u;
+        const bool fits = is_nan ? expected > 0x7F800000u : is == (expected | half << 31);
+        if (!fits) return;
+      }
+    }
+    exponent_bits_ = exponent_bits, smallest_normal_ = smallest, special_ = special;
+  }
+
   int bits_;
   bool are_integers_ = false;
   std::int32_t lowest_ = 0;
+  int exponent_bits_ = 0;
+  std::uint32_t smallest_normal_ = 0, special_ = 0;
   float values_[256] = {};
   std::uint8_t stored_[256] = {};
 };

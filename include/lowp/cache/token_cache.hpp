@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -126,7 +127,8 @@ class token_cache {
       }
     }
     tokens_ += rows.rows;
-    quantize_oldest(window_.quantized(tokens_));
+    const std::size_t until = window_.quantized(evicted_ + tokens_);
+    if (until > evicted_ + quantized_) quantize_oldest(until - evicted_);
   }
 
   /// Forgets all tokens from `tokens` on, as when guessed ones turn out wrong. Throws
@@ -140,6 +142,37 @@ class token_cache {
     }
     clear_recent(tokens, tokens_);
     tokens_ = tokens;
+  }
+
+  /// What counts of evicted tokens are multiples of: whole groups, and 32, whose scales lie
+  /// together.
+  [[nodiscard]] std::size_t eviction_step() const {
+    return is_per_channel() ? std::lcm(group_tokens(), token_unit) : token_unit;
+  }
+  /// How many tokens have been evicted: the place of token 0 among all that came.
+  [[nodiscard]] std::size_t evicted_tokens() const { return evicted_; }
+
+  /// Forgets the first `count` tokens, as a window over the newest ones does; the others take
+  /// numbers from 0 on and keep their values. Later tokens are quantized when and in the groups in
+  /// which they would be without it. Throws std::invalid_argument for more than are quantized, and
+  /// for a count that is no multiple of eviction_step().
+  ///
+  ///   if (keys.tokens() >= 4096 + 32) keys.evict(32);
+  void evict(std::size_t count) {
+    if (count > quantized_ || count % eviction_step() != 0) {
+      refuse("evict: count is " + std::to_string(count) + ", expected a multiple of " +
+             std::to_string(eviction_step()) + " up to " + std::to_string(quantized_) +
+             ", the quantized tokens");
+    }
+    const auto drop = [](auto& list, std::size_t n) {
+      list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(n));
+    };
+    drop(words_, blocks_.blocks_of(count) * elements_.block_words());
+    for (level_codes& level : levels_) {
+      drop(level.bytes,
+           count / unit_tokens() * unit_places() * static_cast<std::size_t>(level.bits) / 8);
+    }
+    tokens_ -= count, quantized_ -= count, first_recent_ -= count, evicted_ += count;
   }
 
   /// Forgets one token; the last one takes its number. Of caches that quantize each token alone, at
@@ -354,7 +387,6 @@ class token_cache {
   }
 
   void quantize_oldest(std::size_t until) {
-    if (until <= quantized_) return;
     const std::size_t count = until - quantized_;
     std::vector<float> rows(count * channels());
     const std::vector<float> values = recent_values({});
@@ -405,7 +437,7 @@ class token_cache {
   [[no_unique_address]] Quantize quantize_;
   detail::cache_blocks blocks_;
   detail::cache_elements elements_;
-  std::size_t tokens_ = 0, quantized_ = 0, first_recent_ = 0;
+  std::size_t tokens_ = 0, quantized_ = 0, first_recent_ = 0, evicted_ = 0;
   std::vector<std::uint32_t> words_;
   level_codes levels_[3];
   std::vector<std::uint8_t> recent_;  ///< 16 bits each

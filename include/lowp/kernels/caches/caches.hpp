@@ -35,6 +35,11 @@ struct coded_sums {
   bool are_integers = false;
   std::int32_t lowest = 0;
   const float* values = nullptr;
+  /// Not 0 if codes are a sign, an exponent of so many bits and a mantissa: those whose exponent is
+  /// 0 lack the leading 1, those from `special` on, the sign aside, are infinity and NaN. A value
+  /// of exponent 1 and mantissa 0 has the bits `smallest_normal` in binary32.
+  int exponent_bits = 0;
+  std::uint32_t smallest_normal = 0, special = 0;
   std::size_t heads = 0;
   const float* x = nullptr;  ///< 32 step_blocks for each head
   std::size_t x_stride = 0;
