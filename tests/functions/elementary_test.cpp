@@ -224,12 +224,8 @@ namespace {
 
 /// Where compilers refuse to compute, and where a definition overflows in a way not taken.
 constexpr float remarkable[] = {0.0f,
-                                -0.0f,
                                 0x1p-149f,
-                                1.0f,
-                                -2.5f,
                                 -3.0f,
-                                -104.5f,
                                 1000.0f,
                                 -1e20f,
                                 0x1p+26f,
