@@ -75,6 +75,14 @@ void lowp_bench::add_rows() {
     LOWP_BENCH_FUNCTION(silu, false, x / (1 + std::exp(-x)));
     LOWP_BENCH_FUNCTION(sqrt, true, std::sqrt(x));
     LOWP_BENCH_FUNCTION(rsqrt, true, 1 / std::sqrt(x));
+    LOWP_BENCH_FUNCTION(cbrt, false, std::cbrt(x));
+    LOWP_BENCH_FUNCTION(erf, false, std::erf(x));
+    LOWP_BENCH_FUNCTION(erfc, false, std::erfc(x));
+    LOWP_BENCH_FUNCTION(gelu, false, x / 2 * std::erfc(x * -0.707106781f));
+    LOWP_BENCH_FUNCTION(lgamma, true, std::lgamma(x));
+    LOWP_BENCH_FUNCTION(sin, false, std::sin(x));
+    LOWP_BENCH_FUNCTION(cos, false, std::cos(x));
+    LOWP_BENCH_FUNCTION(tan, false, std::tan(x));
 #undef LOWP_BENCH_FUNCTION
     add_pow(place, size);
   }

@@ -16,10 +16,7 @@ namespace {
 // ln I_v(x): terms (x/2)^(2k + v) / (k! Gamma(k + v + 1)), relative to the largest one.
 float log_i_of_series(float v, float x) {
   std::vector<float> terms(96), factorials, gammas;
-  for (float k = 0; k < 96; ++k) {
-    factorials.push_back(k + 1);
-    gammas.push_back(k + v + 1);
-  }
+  for (float k = 0; k < 96; ++k) factorials.push_back(k + 1), gammas.push_back(k + v + 1);
   functions::lgamma(factorials, factorials);
   functions::lgamma(gammas, gammas);
   for (std::size_t k = 0; k < terms.size(); ++k)

@@ -91,6 +91,7 @@ inline const std::array unary_functions{
     LOWP_TEST_FUNCTION(erf, mpfr_erf, [](double x) { return std::erf(x); }),
     LOWP_TEST_FUNCTION(erfc, mpfr_erfc, [](double x) { return std::erfc(x); }),
     LOWP_TEST_FUNCTION(gelu, exact_gelu, [](double x) { return nearly_gelu(x); }),
+    LOWP_TEST_FUNCTION(cbrt, mpfr_cbrt, [](double x) { return std::cbrt(x); }),
     LOWP_TEST_FUNCTION(lgamma, exact_lgamma, [](double x) { return std::lgamma(x); }),
     LOWP_TEST_FUNCTION(sin, mpfr_sin, [](double x) { return std::sin(x); }),
     LOWP_TEST_FUNCTION(cos, mpfr_cos, [](double x) { return std::cos(x); }),

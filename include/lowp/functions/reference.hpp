@@ -37,7 +37,7 @@ template <class Lanes, class... In>
   if constexpr (std::is_same_v<decltype(Lanes::of), u32(u32)>) {
     return std::bit_cast<float>(Lanes::of(std::bit_cast<u32>(x)...));
   } else {
-    return kept(static_cast<float>(number(Lanes::of(bits_of(static_cast<double>(kept(x)))...))));
+    return narrowed(number(Lanes::of(std::bit_cast<u64>(widened(x))...)));
   }
 }
 template <class Lanes, class... In>

@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "lowp/core/config.hpp"
+#include "lowp/functions/constant_arithmetic.hpp"
 
 namespace lowp::reference::lanes {
 
@@ -66,19 +67,44 @@ template <std::unsigned_integral V>
   return (x & 0x7FFFFFFFu) > binary32_infinity ? binary32_nan : result;
 }
 
+/// Operations that round once, where the compiler computes those of constant_arithmetic.hpp.
+template <std::floating_point T>
+[[nodiscard]] constexpr T sum(T a, T b) {
+  return std::is_constant_evaluated() ? constants::add(a, b) : kept(a + b);
+}
+template <std::floating_point T>
+[[nodiscard]] constexpr T difference(T a, T b) {
+  return std::is_constant_evaluated() ? constants::subtract(a, b) : kept(a - b);
+}
+template <std::floating_point T>
+[[nodiscard]] constexpr T product(T a, T b) {
+  return std::is_constant_evaluated() ? constants::multiply(a, b) : kept(a * b);
+}
+[[nodiscard]] constexpr float narrowed(double x) {
+  return std::is_constant_evaluated() ? constants::narrow(x) : kept(static_cast<float>(kept(x)));
+}
+[[nodiscard]] constexpr double widened(float x) {
+  return std::is_constant_evaluated() ? constants::widen(x) : kept(static_cast<double>(kept(x)));
+}
+
 template <std::unsigned_integral V>
 [[nodiscard]] constexpr V float_add(V a, V b) {
-  return bits_of(number(a) + number(b));
+  return std::bit_cast<V>(sum(number(a), number(b)));
 }
 template <std::unsigned_integral V>
 [[nodiscard]] constexpr V float_subtract(V a, V b) {
-  return bits_of(number(a) - number(b));
+  return std::bit_cast<V>(difference(number(a), number(b)));
 }
 template <std::unsigned_integral V>
 [[nodiscard]] constexpr V float_multiply(V a, V b) {
-  return bits_of(number(a) * number(b));
+  return std::bit_cast<V>(product(number(a), number(b)));
 }
-[[nodiscard]] constexpr u32 float_divide(u32 a, u32 b) { return bits_of(number(a) / number(b)); }
+[[nodiscard]] constexpr u32 float_divide(u32 a, u32 b) {
+  if (std::is_constant_evaluated()) {
+    return std::bit_cast<u32>(constants::divide(number(a), number(b)));
+  }
+  return bits_of(number(a) / number(b));
+}
 /// Of a number that is not negative. What compilers do not compute is computed in integers: of the
 /// significand with an even exponent and 23 bits more, whose root has 24 and is never a tie.
 [[nodiscard]] constexpr u32 float_sqrt(u32 x) {
@@ -118,20 +144,20 @@ template <std::unsigned_integral V>
   return is_float_less(a, b) ? b : a;
 }
 
-/// a * b + sum, rounded once: the product is exact in binary64, its sum is rounded to odd, and that
-/// to binary32 (Boldo and Melquiond 2008).
-[[nodiscard]] constexpr u32 float_multiply_add(u32 a, u32 b, u32 sum) {
-  const double product = kept(static_cast<double>(number(a)) * static_cast<double>(number(b)));
-  const double term = kept(static_cast<double>(number(sum)));
-  const double rounded = kept(product + term), added = kept(rounded - product);
-  const double error = kept(kept(product - kept(rounded - added)) + kept(term - added));
+/// a * b + addend, rounded once: the product is exact in binary64, its sum is rounded to odd, and
+/// that to binary32 (Boldo and Melquiond 2008).
+[[nodiscard]] constexpr u32 float_multiply_add(u32 a, u32 b, u32 addend) {
+  const double exact = product(widened(number(a)), widened(number(b)));
+  const double term = widened(number(addend));
+  const double rounded = sum(exact, term), added = difference(rounded, exact);
+  const double error = sum(difference(exact, difference(rounded, added)), difference(term, added));
   auto bits = std::bit_cast<u64>(rounded);
   const u64 off = std::bit_cast<u64>(error) << 1;
   const bool is_inexact = off != 0 && off < u64{0x7FF} << 53;
   if (is_inexact && (bits & 1) == 0) {
     bits += (bits ^ std::bit_cast<u64>(error)) >> 63 != 0 ? ~u64{0} : u64{1};
   }
-  return bits_of(static_cast<float>(number(bits)));
+  return std::bit_cast<u32>(narrowed(number(bits)));
 }
 /// x * 2^n of numbers, 1/2 <= |x| <= 2 and n an integer up to 252 in magnitude: by two factors, the
 /// first of which is exact, so it is rounded once.
