@@ -65,6 +65,19 @@ inline void require_additive(const char* function, const matrix_view<const float
   }
 }
 
+[[nodiscard]] inline bool fits_binary32(const double& x) {
+  return is_finite(x) && magnitude_of(x) <= 0x1.FFFFFEp127;
+}
+/// Entries that a fit may begin with: two infinite ones could give NaN, which has no order.
+inline void require_finite_entries(const char* function, const additive_codebook_matrix& q) {
+  for (std::size_t i = 0; i < q.entries().size(); ++i) {
+    const float& entry = q.entries()[i];
+    if (is_finite(entry)) continue;
+    refuse(std::string(function) + ": entries()[" + std::to_string(i) + "] is " +
+           std::to_string(entry) + ", expected finite ones");
+  }
+}
+
 }  // namespace detail
 
 inline namespace LOWP_BASELINE {
@@ -256,7 +269,8 @@ void for_additive_groups(const matrix_view<const float>& w, const additive_codeb
 /// The entries of one codebook by least squares while all else stays: of an entry the quotient of
 /// sums over the groups that have it, in binary64, row by row and group by group: of
 /// weight * (scale * rest), rest = w - scale * (the sum of the other entries), and of
-/// weight * scale^2. Rounded to binary32; an entry that no group has stays.
+/// weight * scale^2. Rounded to binary32; an entry that no group has stays, and so does an element
+/// that would exceed binary32.
 inline void fit_codebook_entries(const matrix_view<const float>& w, additive_codebook_matrix& q,
                                  std::size_t codebook, std::span<const float> col_weights) {
   const auto size = static_cast<std::size_t>(q.codebooks().group);
@@ -285,7 +299,9 @@ inline void fit_codebook_entries(const matrix_view<const float>& w, additive_cod
   }
   float* const entries = q.entries().data() + codebook * products.size();
   for (std::size_t at = 0; at < products.size(); ++at) {
-    if (squares[at] > 0) entries[at] = static_cast<float>(opaque(products[at] / squares[at]));
+    if (!(squares[at] > 0)) continue;
+    const double entry = opaque(products[at] / squares[at]);
+    if (lowp::detail::fits_binary32(entry)) entries[at] = static_cast<float>(entry);
   }
 }
 
@@ -329,7 +345,8 @@ inline void fit_codebook_entries(const matrix_view<const float>& w, additive_cod
 /// each operation rounded once. Groups are apart from each other: no thread changes a bit.
 ///
 /// Throws std::invalid_argument for shapes that differ, weights that are not finite, weights of
-/// columns that are out of range, a beam or a share out of range, and a scale of zero.
+/// columns that are out of range, a beam or a share out of range, entries or scales that are not
+/// finite, and a scale of zero.
 inline std::size_t choose_additive_codes(matrix_view<const float> w, additive_codebook_matrix& q,
                                          const additive_fit& fit = {}, double share = 1,
                                          const execution& how = {}) {
@@ -337,7 +354,8 @@ inline std::size_t choose_additive_codes(matrix_view<const float> w, additive_co
   if (fit.beam < 1 || fit.beam > 1024) {
     refuse("choose_additive_codes: beam is " + std::to_string(fit.beam) + ", expected 1 to 1024");
   }
-  if (!(share >= 0 && share <= 1)) {
+  detail::require_finite_entries("choose_additive_codes", q);
+  if (detail::is_nan(share) || !(share >= 0 && share <= 1)) {
     refuse("choose_additive_codes: share is " + std::to_string(share) + ", expected 0 to 1");
   }
   for (std::size_t row = 0; row < q.rows(); ++row) {
@@ -386,11 +404,13 @@ inline std::size_t choose_additive_codes(matrix_view<const float> w, additive_co
 /// Entries by least squares, the codebooks in order (bulk::fit_codebook_entries), then scales: of a
 /// row the quotient of the sums of weight * (w * e) and of weight * e^2, e being the sum of entries
 /// in binary32, in binary64 and the order of columns; a row whose sums of entries are zero, or
-/// whose scale would be, keeps its own. The P step of PV-Tuning for squared errors. Throws
-/// std::invalid_argument as additive_error does.
+/// whose scale would be or exceed binary32, keeps its own. The P step of PV-Tuning for squared
+/// errors. Throws std::invalid_argument as additive_error does, and for entries that are not
+/// finite.
 inline void fit_additive_entries(matrix_view<const float> w, additive_codebook_matrix& q,
                                  std::span<const float> col_weights = {}) {
   detail::require_additive("fit_additive_entries", w, q, col_weights);
+  detail::require_finite_entries("fit_additive_entries", q);
   const default_float_environment environment;
   const auto count = static_cast<std::size_t>(q.codebooks().count);
   const auto size = static_cast<std::size_t>(q.codebooks().group);
@@ -412,8 +432,10 @@ inline void fit_additive_entries(matrix_view<const float> w, additive_codebook_m
       }
     }
     if (!(square > 0)) continue;
-    const auto scale = static_cast<float>(opaque(product / square));
-    if (scale != 0 && detail::is_finite(scale)) q.scales()[row] = scale;
+    const double quotient = opaque(product / square);
+    if (!detail::fits_binary32(quotient)) continue;
+    const auto scale = static_cast<float>(quotient);
+    if (scale != 0) q.scales()[row] = scale;
   }
 }
 
