@@ -5,7 +5,8 @@
 // does not name; block/quantize_rows.hpp, block/residual_matrix.hpp, block/ternary_planes.hpp,
 // block/low_rank_compensation.hpp, block/additive_codebook_matrix.hpp and _fit.hpp;
 // gemm/matrix_instructions.hpp, gemm/integer_blocks.hpp, gemm/slices.hpp, gemm/slice_sums.hpp,
-// gemm/additive_codebook_product.hpp; transforms/, profiles/, verification/, io/, adapters/.
+// gemm/additive_codebook_product.hpp, gemm/lookup_distances.hpp; transforms/, profiles/,
+// verification/, io/, adapters/.
 #pragma once
 
 #include "lowp/analysis/enumerate.hpp"
