@@ -162,6 +162,11 @@ TEST_CASE("corners of allocations") {
   CHECK_THROWS_AS(allocate(tables{{}}, 1), std::invalid_argument);
   CHECK_THROWS_AS(allocate(tables{{{-1, 0}}}, 1), std::invalid_argument);
   CHECK_THROWS_AS(allocate(tables{{{0, nan}}}, 1), std::invalid_argument);
+  // Products of differences in these units vanish or overflow.
+  for (const double u : {0x1p-700, 0x1p700}) {
+    const tables two{{{0, 0}, {u, -5 * u}}, {{0, 10 * u}, {u, 0}, {10 * u, -u}}};
+    CHECK(allocate(two, u)->choices == std::vector<std::size_t>{0, 1});
+  }
   CHECK_THROWS_AS(allocate(tables{{{1, 1e308}, {2, -1e308}}}, 9), std::invalid_argument);
   CHECK_THROWS_AS(allocate(tables{{{1e308, 1}}, {{1e308, 1}}}, 9, {{0, 1}}), std::invalid_argument);
   CHECK_THROWS_AS(allocate(one, 9, {{0, 0}}), std::invalid_argument);
