@@ -65,19 +65,6 @@ inline void require_additive(const char* function, const matrix_view<const float
   }
 }
 
-[[nodiscard]] inline bool fits_binary32(const double& x) {
-  return is_finite(x) && magnitude_of(x) <= 0x1.FFFFFEp127;
-}
-/// Entries that a fit may begin with: two infinite ones could give NaN, which has no order.
-inline void require_finite_entries(const char* function, const additive_codebook_matrix& q) {
-  for (std::size_t i = 0; i < q.entries().size(); ++i) {
-    const float& entry = q.entries()[i];
-    if (is_finite(entry)) continue;
-    refuse(std::string(function) + ": entries()[" + std::to_string(i) + "] is " +
-           std::to_string(entry) + ", expected finite ones");
-  }
-}
-
 }  // namespace detail
 
 inline namespace LOWP_BASELINE {
@@ -144,12 +131,11 @@ class additive_search {
   /// What the codes leave over, without the scale: the sum of weighted squares of
   /// (x - e_0) - e_1 - …, in binary32 from the first element on.
   [[nodiscard]] float error_of(const std::vector<std::uint16_t>& codes) {
-    std::vector<float>& rest = rest_;
-    rest = x_;
-    for (std::size_t m = 0; m < count_; ++m) subtract(rest, m, codes[m]);
+    rest_ = x_;
+    for (std::size_t m = 0; m < count_; ++m) subtract(rest_, m, codes[m]);
     float sum = 0;
     for (std::size_t i = 0; i < size_; ++i) {
-      float square = lowp::detail::product_of_floats(rest[i], rest[i]);
+      float square = lowp::detail::product_of_floats(rest_[i], rest_[i]);
       if (weights_ != nullptr) square = lowp::detail::product_of_floats(weights_[i], square);
       sum = i == 0 ? square : lowp::detail::sum_of_floats(sum, square);
     }
@@ -432,10 +418,9 @@ inline void fit_additive_entries(matrix_view<const float> w, additive_codebook_m
       }
     }
     if (!(square > 0)) continue;
-    const double quotient = opaque(product / square);
-    if (!detail::fits_binary32(quotient)) continue;
-    const auto scale = static_cast<float>(quotient);
-    if (scale != 0) q.scales()[row] = scale;
+    const double scale = opaque(product / square);
+    if (!detail::fits_binary32(scale) || static_cast<float>(scale) == 0) continue;
+    q.scales()[row] = static_cast<float>(scale);
   }
 }
 
