@@ -50,8 +50,13 @@ TEST_CASE("allocations are the best of all, and of equals the one that is stated
   int found = 0;
   for (int trial = 0; trial < 300; ++trial) {
     const bool with_integers = trial % 2 == 0;
-    const tables t = random_tables(random, 1 + random() % 6, with_integers);
-    const double limit = (with_integers ? 1 : 1.000123) * static_cast<double>(random() % 30);
+    tables t = random_tables(random, 1 + random() % 6, with_integers);
+    double limit = (with_integers ? 1 : 1.000123) * static_cast<double>(random() % 30);
+    const double unit = trial % 3 == 0 ? 1 : trial % 3 == 1 ? 0x1p-700 : 0x1p700;
+    limit *= unit;
+    for (auto& table : t) {
+      for (auto& c : table) c.cost *= unit, c.loss *= unit;
+    }
     std::vector<std::size_t> best;
     double cost = 0, loss = 0;
     for_all(t, [&](const auto& choices, double c, double l) {
@@ -157,6 +162,13 @@ TEST_CASE("corners of allocations") {
   CHECK_THROWS_AS(allocate(tables{{}}, 1), std::invalid_argument);
   CHECK_THROWS_AS(allocate(tables{{{-1, 0}}}, 1), std::invalid_argument);
   CHECK_THROWS_AS(allocate(tables{{{0, nan}}}, 1), std::invalid_argument);
+  // Products of differences in these units vanish or overflow.
+  for (const double u : {0x1p-700, 0x1p700}) {
+    const tables two{{{0, 0}, {u, -5 * u}}, {{0, 10 * u}, {u, 0}, {10 * u, -u}}};
+    CHECK(allocate(two, 1.5 * u)->choices == std::vector<std::size_t>{0, 1});
+  }
+  CHECK_THROWS_AS(allocate(tables{{{1, 1e308}, {2, -1e308}}}, 9), std::invalid_argument);
+  CHECK_THROWS_AS(allocate(tables{{{1e308, 1}}, {{1e308, 1}}}, 9, {{0, 1}}), std::invalid_argument);
   CHECK_THROWS_AS(allocate(one, 9, {{0, 0}}), std::invalid_argument);
   CHECK_THROWS_AS(allocate(one, 9, {{1}}), std::invalid_argument);
   CHECK_THROWS_AS(allocate(tables{{{1, 1}}, {{1, 1}, {2, 2}}}, 9, {{0, 1}}), std::invalid_argument);

@@ -118,6 +118,21 @@ TEST_CASE("the best codebooks of normal numbers") {
   CHECK(std::abs(double(two.values[1]) - 0.6745) < 1e-3);
 }
 
+TEST_CASE("weights that vanish beside others give no NaN, and means of what has them") {
+  const std::vector<float> x{0, 1, 2, 3, 10, 11}, weights{1e20f, 1e-5f, 1e-5f, 1e-5f, 1e-5f, 3e-5f};
+  for (const auto norm : {codebook_norm::squares, codebook_norm::magnitudes}) {
+    const codebook_fit fit = fit_codebook(x, 3, norm, weights);
+    REQUIRE(fit.values.size() == 3);
+    for (const float v : fit.values)
+      CHECK(std::bit_cast<std::uint32_t>(v) <= 0x41300000u);  // 0 … 11
+    CHECK(fit.error < 1e-2);
+  }
+  const codebook_fit moved =
+      improve_codebook(x, std::vector<float>{0, 9}, 1, codebook_norm::squares, weights);
+  CHECK(std::abs(moved.values[0]) < 1e-20f);
+  CHECK(moved.values[1] == 10.75f);
+}
+
 TEST_CASE("the bits of a fit") {
   std::mt19937 random(7);
   std::vector<float> x(3000), weights(3000);
@@ -141,6 +156,8 @@ TEST_CASE("gradients and corners of codebooks") {
   const std::vector<std::uint8_t> codes{0, 2, 0, 2, 1};
   CHECK(codebook_gradient(gradients, codes, 4) == std::vector<double>{5, 16, 10, 0});
   CHECK(codebook_gradient(gradients, codes, 3, scales, 2) == std::vector<double>{3, 48, 6});
+  CHECK(codebook_gradient(gradients, codes, 3, std::vector<float>{2}, ~std::size_t{0}) ==
+        std::vector<double>{10, 32, 20});
   CHECK_THROWS_AS(codebook_gradient(gradients, codes, 2), std::invalid_argument);
   CHECK_THROWS_AS(codebook_gradient(gradients, codes, 3, scales, 3), std::invalid_argument);
   CHECK_THROWS_AS(codebook_gradient(scales, codes, 3), std::invalid_argument);

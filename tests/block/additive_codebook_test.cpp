@@ -224,6 +224,13 @@ TEST_CASE("additive codebooks refuse what they cannot be") {
                   std::invalid_argument);
   CHECK_THROWS_AS(fit_additive_entries(view(w, 16), q, std::vector<float>(16)),
                   std::invalid_argument);
+  q.entries()[9] = std::bit_cast<float>(0x7F800000u);
+  CHECK_THROWS_AS(choose_additive_codes(view(w, 16), q, {}, 0.5), std::invalid_argument);
+  CHECK_THROWS_AS(fit_additive_entries(view(w, 16), q), std::invalid_argument);
+  q.entries()[9] = 0;
+  for (float& s : q.scales()) s = 0x1p-140f;  // entries of 2^140
+  fit_additive_entries(view(w, 16), q);
+  for (const float v : q.entries()) CHECK(v == 0);
   q.scales()[1] = 0;
   CHECK_THROWS_AS(choose_additive_codes(view(w, 16), q), std::invalid_argument);
   w[5] = std::bit_cast<float>(0x7FC00000u);

@@ -95,6 +95,29 @@ TEST_CASE("where sums are exact a look-up product is the dense one") {
   }
 }
 
+TEST_CASE("look-up products of infinities, and of nothing") {
+  const additive_codebooks shape{2, 4, 3};
+  problem p = make(40, 9, 4, shape, false);
+  const std::uint32_t special[] = {0x7F800000u, 0xFF800000u, 0x7FC01234u};
+  for (std::size_t b = 1; b < 4; ++b) p.x[b * 27 + 4] = std::bit_cast<float>(special[b - 1]);
+  p.w.entries()[7] = 0;
+  for (std::size_t i = 0; i < 8; ++i) p.w.scales()[i] = i % 2 == 0 ? -1.0f : 0.0f;
+  std::vector<float> expected(4 * 40), y(expected.size());
+  reference::lookup_product(p.in(), p.w, {expected.data(), 4, 40});
+  CHECK(std::bit_cast<std::uint32_t>(expected[3 * 40]) == 0x7FC00000u);
+  for (const isa level : test::isas()) {
+    CAPTURE(name(level));
+    lookup_product(p.in(), p.w, {y.data(), 4, 40}, level);
+    CHECK(are_equal(y, expected));
+  }
+  additive_codebook_matrix none(3, 0);
+  none.scales()[1] = -2;
+  none.scales()[2] = std::bit_cast<float>(0x7F800000u);
+  const std::uint32_t words[] = {0, 0x80000000u, 0x7FC00000u};
+  lookup_product({p.x.data(), 1, 0}, none, {y.data(), 1, 3});
+  for (std::size_t i = 0; i < 3; ++i) CHECK(std::bit_cast<std::uint32_t>(y[i]) == words[i]);
+}
+
 #if LOWP_HAS_GUARDED_MEMORY
 TEST_CASE("look-up products stay within x and y") {
   const problem p = make(37, 5, 2, {2, 5, 3}, false);

@@ -12,6 +12,9 @@
 
 #include "catch.hpp"
 #include "lowp/block/low_rank_compensation.hpp"
+#include "lowp/block/quantize.hpp"
+#include "lowp/block/rules/amax.hpp"
+#include "lowp/formats/codebook_format.hpp"
 #include "normal_values.hpp"
 #include "own_matrix.hpp"
 
@@ -190,4 +193,44 @@ TEST_CASE("a correction lowers the error of weights, and alternations lower it f
                   std::invalid_argument);
   CHECK_THROWS_AS(quantize_compensated(in, quantizer, {.rank = 25}), std::invalid_argument);
   CHECK_THROWS_AS(quantize_compensated(in, quantizer, {.alternations = 0}), std::invalid_argument);
+}
+
+TEST_CASE("NF-b and terms of low rank in turn end when the error rises, as LQ-LoRA does") {
+  const std::vector<float> noise = normal_values(32 * 64, 5), u = normal_values(32, 6);
+  std::vector<float> w(noise.size());
+  for (std::size_t i = 0; i < w.size(); ++i) w[i] = noise[i] + 2 * u[i / 64] * noise[i % 64];
+  const matrix_view<const float> in(w.data(), 32, 64);
+  const auto run = [&](const auto& quantizer) {
+    std::size_t calls = 0;
+    const auto counting = [&](matrix_view<const float> x) { return ++calls, quantizer(x); };
+    constexpr int most = 200;
+    const auto made = quantize_compensated(in, counting, {.rank = 4, .alternations = most});
+    // By hand: Q = quantizer(w - L R), L R = terms(w - Q), until the error does not fall.
+    std::vector<float> from = w, q(w.size()), rest(w.size()), y(w.size());
+    double least = 1e30;
+    for (std::size_t step = 1;; ++step) {
+      dequantize(quantizer(matrix_view<const float>(from.data(), 32, 64)),
+                 matrix_view<float>(q.data(), 32, 64));
+      for (std::size_t i = 0; i < w.size(); ++i) rest[i] = w[i] - q[i];
+      const std::vector<float> terms =
+          values_of(low_rank_terms(matrix_view<const float>(rest.data(), 32, 64), 4));
+      const double error = std::pow(distance(rest, terms), 2);
+      if (error >= least) {
+        CHECK(step == calls);
+        break;
+      }
+      least = error;
+      for (std::size_t i = 0; i < w.size(); ++i) from[i] = w[i] - terms[i];
+    }
+    CHECK(calls > 2);  // it was worth while
+    CHECK(calls < most);
+    CHECK(made.error == Approx(least).epsilon(1e-6));
+    dequantize(made, matrix_view<float>(y.data(), 32, 64));
+    CHECK(std::pow(distance(w, y), 2) == Approx(least).epsilon(1e-4));
+    return least;
+  };
+  static constexpr block_format nf2{formats::nf<2>, formats::binary32, block_shape{1, 64}};
+  static constexpr block_format nf4{formats::nf<4>, formats::binary32, block_shape{1, 64}};
+  const double of2 = run([](auto x) { return quantize<nf2>(x, rules::amax); });
+  CHECK(run([](auto x) { return quantize<nf4>(x, rules::amax); }) < of2 / 8);
 }

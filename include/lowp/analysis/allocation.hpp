@@ -71,9 +71,6 @@ class allocation_search {
     const double roundings = 0x1p-48 * static_cast<double>(tables.size() + 1);
     cost_margin_ = opaque(roundings * most_cost_);
     loss_margin_ = opaque(roundings * most_loss_);
-    if (!is_finite(most_cost_) || !is_finite(most_loss_)) {
-      refuse(text() + "the sums of all costs or of all losses exceed binary64");
-    }
   }
 
   /// All sets that no other undercuts and that the limit admits; with `to_least`, those that can
@@ -187,12 +184,18 @@ class allocation_search {
     for (const auto& c : sorted) largest = (std::max)(largest, magnitude_of(c.loss));
     most_cost_ = opaque(most_cost_ + sorted.back().cost);
     most_loss_ = opaque(most_loss_ + largest);
+    if (!is_finite(opaque(2 * most_cost_)) || !is_finite(opaque(2 * most_loss_))) {
+      refuse(text() + "twice the sum of all costs or of all magnitudes of losses exceeds binary64");
+    }
+    // Sides as shares, whose products neither overflow nor vanish.
+    const double widest = sorted.back().cost - sorted.front().cost, highest = 2 * largest;
     allocation_table hull;
     for (const auto& c : sorted) {
       if (!hull.empty() && !(c.loss < hull.back().loss)) continue;
       while (hull.size() >= 2) {
         const auto &a = hull[hull.size() - 2], &b = hull.back();
-        if ((b.loss - a.loss) * (c.cost - a.cost) < (c.loss - a.loss) * (b.cost - a.cost)) break;
+        const double lower = (b.loss - a.loss) / highest * ((c.cost - a.cost) / widest);
+        if (lower < (c.loss - a.loss) / highest * ((b.cost - a.cost) / widest)) break;
         hull.pop_back();
       }
       hull.push_back(c);

@@ -103,8 +103,15 @@ class sorted_sample_sums {
   /// first of them at which half of their weight is reached.
   [[nodiscard]] float centre(std::size_t begin, std::size_t end) const {
     if (norm_ == codebook_norm::magnitudes) return values_[median(begin, end)];
-    const double mean = opaque(difference(firsts_, begin, end) / difference(weights_, begin, end));
-    return static_cast<float>(opaque(origin_ + mean));
+    // Not from differences of sums, in which what is small beside what lies before it is lost.
+    const double first = static_cast<double>(values_[begin]);
+    double sum = 0, weight = 0;
+    for (std::size_t i = begin; i < end; ++i) {
+      const double apart = opaque(static_cast<double>(values_[i]) - first);
+      sum = opaque(sum + opaque(own_[i] * apart));
+      weight = opaque(weight + own_[i]);
+    }
+    return static_cast<float>(opaque(first + opaque(sum / weight)));
   }
   /// What they lose under it, before it is rounded. Losses of one end after another are asked for
   /// from the earliest begin on: medians only rise, from `at_least` on.
@@ -122,7 +129,9 @@ class sorted_sample_sums {
       return opaque(below + above);
     }
     const double first = difference(firsts_, begin, end);
-    const double by_mean = opaque(opaque(first * first) / difference(weights_, begin, end));
+    const double weight = difference(weights_, begin, end);
+    if (weight == 0) return 0;  // too small beside the weights before
+    const double by_mean = opaque(opaque(first * first) / weight);
     const double rest = opaque(difference(squares_, begin, end) - by_mean);
     return rest < 0 ? 0 : rest;
   }
@@ -218,8 +227,8 @@ inline namespace LOWP_BASELINE {
 /// are rounded once to binary32. The same bits everywhere.
 ///
 ///   const codebook_fit fit = fit_codebook(w, 16);
-///   const variable_codebook f = variable_codebook_of(fit.values);  //
-///   formats/variable_codebook.hpp round_to(f, w, out);
+///   // of formats/variable_codebook.hpp:
+///   round_to(variable_codebook_of(fit.values), std::span<const float>(w), std::span(out));
 ///
 /// Throws std::invalid_argument for a count of 0, values that are not finite, weights that are
 /// negative, not finite, or of another number than the values, and where no weight is above 0.
@@ -308,7 +317,8 @@ inline namespace LOWP_BASELINE {
   require("codes", codes.size(), gradients.size());
   if (bucket == 0) refuse("codebook_gradient: bucket is 0, expected at least 1");
   if (!scales.empty()) {
-    require("scales", scales.size(), (gradients.size() + bucket - 1) / bucket);
+    require("scales", scales.size(),
+            gradients.size() / bucket + (gradients.size() % bucket != 0 ? 1 : 0));
   }
   const default_float_environment environment;
   std::vector<double> sums(count);

@@ -131,12 +131,11 @@ class additive_search {
   /// What the codes leave over, without the scale: the sum of weighted squares of
   /// (x - e_0) - e_1 - …, in binary32 from the first element on.
   [[nodiscard]] float error_of(const std::vector<std::uint16_t>& codes) {
-    std::vector<float>& rest = rest_;
-    rest = x_;
-    for (std::size_t m = 0; m < count_; ++m) subtract(rest, m, codes[m]);
+    rest_ = x_;
+    for (std::size_t m = 0; m < count_; ++m) subtract(rest_, m, codes[m]);
     float sum = 0;
     for (std::size_t i = 0; i < size_; ++i) {
-      float square = lowp::detail::product_of_floats(rest[i], rest[i]);
+      float square = lowp::detail::product_of_floats(rest_[i], rest_[i]);
       if (weights_ != nullptr) square = lowp::detail::product_of_floats(weights_[i], square);
       sum = i == 0 ? square : lowp::detail::sum_of_floats(sum, square);
     }
@@ -256,7 +255,8 @@ void for_additive_groups(const matrix_view<const float>& w, const additive_codeb
 /// The entries of one codebook by least squares while all else stays: of an entry the quotient of
 /// sums over the groups that have it, in binary64, row by row and group by group: of
 /// weight * (scale * rest), rest = w - scale * (the sum of the other entries), and of
-/// weight * scale^2. Rounded to binary32; an entry that no group has stays.
+/// weight * scale^2. Rounded to binary32; an entry that no group has stays, and so does an element
+/// that would exceed binary32.
 inline void fit_codebook_entries(const matrix_view<const float>& w, additive_codebook_matrix& q,
                                  std::size_t codebook, std::span<const float> col_weights) {
   const auto size = static_cast<std::size_t>(q.codebooks().group);
@@ -285,7 +285,9 @@ inline void fit_codebook_entries(const matrix_view<const float>& w, additive_cod
   }
   float* const entries = q.entries().data() + codebook * products.size();
   for (std::size_t at = 0; at < products.size(); ++at) {
-    if (squares[at] > 0) entries[at] = static_cast<float>(opaque(products[at] / squares[at]));
+    if (!(squares[at] > 0)) continue;
+    const double entry = opaque(products[at] / squares[at]);
+    if (lowp::detail::fits_binary32(entry)) entries[at] = static_cast<float>(entry);
   }
 }
 
@@ -329,7 +331,8 @@ inline void fit_codebook_entries(const matrix_view<const float>& w, additive_cod
 /// each operation rounded once. Groups are apart from each other: no thread changes a bit.
 ///
 /// Throws std::invalid_argument for shapes that differ, weights that are not finite, weights of
-/// columns that are out of range, a beam or a share out of range, and a scale of zero.
+/// columns that are out of range, a beam or a share out of range, entries or scales that are not
+/// finite, and a scale of zero.
 inline std::size_t choose_additive_codes(matrix_view<const float> w, additive_codebook_matrix& q,
                                          const additive_fit& fit = {}, double share = 1,
                                          const execution& how = {}) {
@@ -337,7 +340,8 @@ inline std::size_t choose_additive_codes(matrix_view<const float> w, additive_co
   if (fit.beam < 1 || fit.beam > 1024) {
     refuse("choose_additive_codes: beam is " + std::to_string(fit.beam) + ", expected 1 to 1024");
   }
-  if (!(share >= 0 && share <= 1)) {
+  detail::require_finite_entries("choose_additive_codes", q);
+  if (detail::is_nan(share) || !(share >= 0 && share <= 1)) {
     refuse("choose_additive_codes: share is " + std::to_string(share) + ", expected 0 to 1");
   }
   for (std::size_t row = 0; row < q.rows(); ++row) {
@@ -386,11 +390,13 @@ inline std::size_t choose_additive_codes(matrix_view<const float> w, additive_co
 /// Entries by least squares, the codebooks in order (bulk::fit_codebook_entries), then scales: of a
 /// row the quotient of the sums of weight * (w * e) and of weight * e^2, e being the sum of entries
 /// in binary32, in binary64 and the order of columns; a row whose sums of entries are zero, or
-/// whose scale would be, keeps its own. The P step of PV-Tuning for squared errors. Throws
-/// std::invalid_argument as additive_error does.
+/// whose scale would be or exceed binary32, keeps its own. The P step of PV-Tuning for squared
+/// errors. Throws std::invalid_argument as additive_error does, and for entries that are not
+/// finite.
 inline void fit_additive_entries(matrix_view<const float> w, additive_codebook_matrix& q,
                                  std::span<const float> col_weights = {}) {
   detail::require_additive("fit_additive_entries", w, q, col_weights);
+  detail::require_finite_entries("fit_additive_entries", q);
   const default_float_environment environment;
   const auto count = static_cast<std::size_t>(q.codebooks().count);
   const auto size = static_cast<std::size_t>(q.codebooks().group);
@@ -412,8 +418,9 @@ inline void fit_additive_entries(matrix_view<const float> w, additive_codebook_m
       }
     }
     if (!(square > 0)) continue;
-    const auto scale = static_cast<float>(opaque(product / square));
-    if (scale != 0 && detail::is_finite(scale)) q.scales()[row] = scale;
+    const double scale = opaque(product / square);
+    if (!detail::fits_binary32(scale) || static_cast<float>(scale) == 0) continue;
+    q.scales()[row] = static_cast<float>(scale);
   }
 }
 

@@ -20,6 +20,7 @@
 #include "lowp/core/exact.hpp"
 #include "lowp/core/failure.hpp"
 #include "lowp/core/unpacked.hpp"
+#include "lowp/number/real_functions.hpp"
 #include "lowp/number/unpack.hpp"
 
 namespace lowp {
@@ -140,6 +141,23 @@ class additive_codebook_matrix {
   std::vector<float> entries_, scales_;
   std::vector<std::uint8_t> bytes_;
 };
+
+namespace detail {
+
+[[nodiscard]] inline bool fits_binary32(const double& x) {
+  return is_finite(x) && magnitude_of(x) <= 0x1.FFFFFEp127;
+}
+/// Entries that a fit may begin with: two infinite ones could give NaN, which has no order.
+inline void require_finite_entries(const char* function, const additive_codebook_matrix& q) {
+  for (std::size_t i = 0; i < q.entries().size(); ++i) {
+    const float& entry = q.entries()[i];
+    if (is_finite(entry)) continue;
+    refuse(std::string(function) + ": entries()[" + std::to_string(i) + "] is " +
+           std::to_string(entry) + ", expected finite ones");
+  }
+}
+
+}  // namespace detail
 
 inline namespace LOWP_BASELINE {
 namespace bulk {

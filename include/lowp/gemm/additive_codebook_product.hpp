@@ -5,8 +5,10 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -80,6 +82,13 @@ void add_looked_up(const Code* codes, std::size_t count, const float* table, Str
   return opaque(even + odd);
 }
 
+/// NaN as 0x7FC00000; as a word, which -ffast-math leaves alone.
+inline void store_number(float x, float* to) {
+  std::uint32_t word = std::bit_cast<std::uint32_t>(x);
+  if (word << 1 > 0xFF000000u) word = 0x7FC00000u;
+  std::memcpy(to, &word, sizeof word);
+}
+
 /// Products of one row of inputs.
 class additive_lookup {
  public:
@@ -125,7 +134,7 @@ class additive_lookup {
           add_row(x, row, first, groups);
           if (first + groups == w_.groups()) {
             const float sum = sum_of_chains(chains_.data() + row * lookup_chains);
-            y[row] = opaque(w_.scales()[row] * sum);
+            store_number(opaque(w_.scales()[row] * sum), y + row);
           }
         }
       };
@@ -181,7 +190,8 @@ class additive_lookup {
 /// the dot products of a group of x with the entry of each code; these are products and sums in
 /// binary32 from the group's first element on. y = scale * (((0 + 4) + (2 + 6)) + ((1 + 5) +
 /// (3 + 7))), of chains. Each operation is rounded once: the same bits on every machine and for any
-/// `execution`. Where the sums are exact, it is the product with the dequantized matrix.
+/// `execution`. A NaN is 0x7FC00000. Where the sums are exact, it is the product with the
+/// dequantized matrix.
 ///
 /// Codebooks of not more entries than w has rows are looked up in tables, at 1 to 1.5 codes a
 /// nanosecond; codes of other widths than 8 bits are unpacked first, once for all rows of x. Of
@@ -205,7 +215,12 @@ inline void lookup_product(matrix_view<const float> x, const additive_codebook_m
   }
   if (y.rows == 0 || y.cols == 0) return;
   if (x.cols == 0) {
-    for (std::size_t b = 0; b < y.rows; ++b) std::fill_n(y.row(b), y.cols, 0.0F);
+    const default_float_environment environment;
+    for (std::size_t b = 0; b < y.rows; ++b) {
+      for (std::size_t row = 0; row < y.cols; ++row) {
+        bulk::store_number(detail::product_of_floats(w.scales()[row], 0), &y(b, row));
+      }
+    }
     return;
   }
   bulk::additive_lookup product(w, how);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Butterflies of Hadamard transforms, operations on rows with a value for each column, and vectors
 // against all entries of a codebook: of binary32, each rounded once to nearest even. The caller
-// sees to the floating-point environment (core/config.hpp).
+// sees to the floating-point environment (core/config.hpp). And sums of bytes from tables.
 #pragma once
 
 #include <cstddef>
@@ -75,6 +75,16 @@ LOWP_BORDER void squared_distances(isa level, const entry_table& entries, const 
 /// Of such numbers the first one from `first` on that is below a bound; `count` without one.
 [[nodiscard]] LOWP_BORDER std::size_t first_below(isa level, const float* x, std::size_t first,
                                                   std::size_t count, float bound);
+
+/// Codes of 4 bits, a column of so many rows in half as many bytes: row r is in byte
+/// 2 (r mod 32) + (r / 32) mod 2, the lower half below row 64.
+inline constexpr std::size_t nibble_rows = 128;
+/// A table of 16 bytes, four times.
+inline constexpr std::size_t nibble_table_bytes = 64;
+/// sums[r] = the sum of what row r looks up, of at most 2^24 columns; 65535 if it is more.
+LOWP_BORDER void add_looked_up_bytes(isa level, const std::uint8_t* codes,
+                                     const std::uint8_t* tables, std::size_t count,
+                                     std::uint16_t* sums);
 
 }  // namespace kernels
 }  // namespace LOWP_KERNEL_BASELINE
