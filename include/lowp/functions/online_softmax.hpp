@@ -24,6 +24,8 @@
 #include <span>
 #include <string>
 
+#include "lowp/arrays/matrix_view.hpp"
+#include "lowp/arrays/shared_elements.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/failure.hpp"
 #include "lowp/core/stated_logarithm.hpp"
@@ -58,12 +60,17 @@ class online_softmax {
   explicit online_softmax(exponential_base base = exponential_base::e) : base_(base) {}
 
   /// Adds scores and writes their weights; returns the factor for what earlier weights have made.
-  /// `weights` has the size of `scores` and may be `scores`. Throws std::invalid_argument for
-  /// another size.
+  /// `weights` has the size of `scores` and may be `scores`. Throws std::invalid_argument, before
+  /// anything is added, for another size and for lists that share some elements only.
   float add(std::span<const float> scores, std::span<float> weights, isa level = best_isa()) {
     if (scores.size() != weights.size()) {
       refuse("online_softmax: weights has size " + std::to_string(weights.size()) +
              ", expected that of scores, " + std::to_string(scores.size()));
+    }
+    if (weights.data() != scores.data() &&
+        bulk::share_elements({scores.data(), 1, scores.size()},
+                             {weights.data(), 1, weights.size()})) {
+      refuse("online_softmax: scores and weights overlap, expected the same list or two apart");
     }
     const default_float_environment environment;
     float factor = 1;
@@ -71,18 +78,21 @@ class online_softmax {
       const std::size_t left = scores.size() - i;
       const std::size_t n = left < kernels::exponential_block ? left : kernels::exponential_block;
       const float by = add_block(scores.data() + i, n, weights.data() + i, level);
-      if (i != 0 && by != 1) multiply(weights.data(), i, by, level);
+      if (i != 0 && !is_one(by)) multiply(weights.data(), i, by, level);
       factor = opaque(factor * by);
     }
     return factor;
   }
 
   /// Adds what another state has seen, as if its scores came after these; accumulated results are
-  /// this one's * first + the other's * second.
+  /// this one's * first + the other's * second. Throws std::invalid_argument for another base.
   struct factors {
     float first = 1, second = 1;
   };
   factors merge(const online_softmax& other) {
+    if (base_ != other.base_) {
+      refuse("online_softmax: the states that are merged have the bases e and two, expected one");
+    }
     const default_float_environment environment;
     if (is_nan_ || other.is_nan_) {
       is_nan_ = true;
@@ -113,6 +123,10 @@ class online_softmax {
   [[nodiscard]] exponential_base base() const { return base_; }
 
  private:
+  /// By its bits: a NaN is none.
+  [[nodiscard]] static bool is_one(float factor) {
+    return std::bit_cast<std::uint32_t>(factor) == 0x3F800000u;
+  }
   [[nodiscard]] static float power(std::int32_t k) {
     return opaque(static_cast<float>(scaled_power(k)));
   }
