@@ -13,9 +13,10 @@
 // Weights are base^score * 2^-K, where 2^K, K odd, is the power of two nearest to the largest
 // exponential so far, or twice that: they lie in [0, 1.42]. Factors are 1, 1/2, 1/4 …, so that
 // multiplying by them is exact (1 as a rule: callers may skip it). Scores of -infinity, or of -2^17
-// and less, which other code has for masks, get the weight 0; a state that has seen nothing else
-// has the scale 0. Scores are below 2^15; a larger one, +infinity or NaN makes all NaN: weights,
-// factor and scale.
+// and less, which other code has for masks, get the weight 0, and so does a block of 1024 whose
+// exponentials are all below 2^-65536; a state that has seen nothing else has the scale 0. Scores
+// are below 2^15; one whose exponential is 2^65536 or more, +infinity or NaN makes all NaN: weights,
+// factor and scale. The definition is reference::online_softmax (functions/softmax_reference.hpp).
 #pragma once
 
 #include <bit>
