@@ -14,6 +14,7 @@
 #include "guarded.hpp"
 #include "isas.hpp"
 #include "lowp/functions/layer_norm.hpp"
+#include "lowp/functions/normalization_reference.hpp"
 #include "lowp/functions/rms_norm.hpp"
 #include "normal_values.hpp"
 
@@ -38,6 +39,13 @@ const float infinity = from_bits<float>(0x7F800000u);
   values x = test::normal_values(count, static_cast<unsigned>(count));
   for (float& v : x) v = v * by + mean;
   return x;
+}
+[[nodiscard]] values defined_norm(const values& x, bool is_layer, const norm_parameters& p) {
+  values y(x.size());
+  const matrix_view<const float> in(x.data(), 1, x.size());
+  const matrix_view<float> out(y.data(), 1, y.size());
+  is_layer ? reference::layer_norm(in, out, p) : reference::rms_norm(in, out, p);
+  return y;
 }
 [[nodiscard]] values norm_of(const values& x, bool is_layer, const norm_parameters& p = {},
                              const execution& how = {}) {
@@ -110,7 +118,7 @@ TEST_CASE("Norms have the same bits on every target") {
       const values x = spread(n, 2, 1), gain = spread(n, 1, 1), bias = spread(n, 3, 0);
       for (const norm_parameters& p :
            {norm_parameters{}, {.gain = gain}, {.bias = bias}, {.gain = gain, .bias = bias}}) {
-        const values expected = norm_of(x, is_layer, p, isa::portable);
+        const values expected = defined_norm(x, is_layer, p);
         // A gain and a bias are one rounding each.
         const values plain = norm_of(x, is_layer);
         for (std::size_t i = 0; i < n; ++i) {
@@ -158,6 +166,40 @@ TEST_CASE("Norms have the same bits on every target") {
   }
 }
 
+TEST_CASE("Norms have the bits of their definition at the ends of binary32, too") {
+  for (const bool is_layer : {true, false}) {
+    for (const std::size_t n : {1u, 17u, 300u}) {
+      values gain = spread(n, 1, 1), bias = spread(n, 3, 0);
+      for (const bool is_wild : {false, true}) {
+        if (is_wild) {  // what makes NaNs, whose bits processors choose
+          gain[0] = from_bits<float>(0xFFC12345u);
+          gain[n / 2] = gain[n - 1] = infinity;
+          bias[n / 2] = -infinity;
+          bias[n - 1] = infinity;
+        }
+        for (const float by : {1.0f, 1e-30f, 1e-41f, 1e35f}) {
+          for (const double epsilon : {0.0, 1e-5, 1e70}) {
+            values x = spread(n, by, by);
+            x[n / 3] = -0.0f;
+            float stated[2] = {}, found[2] = {};
+            norm_parameters p{
+                .epsilon = epsilon, .gain = gain, .bias = bias, .rstd = {&stated[0], 1}};
+            if (is_layer) p.mean = {&stated[1], 1};
+            const values expected = defined_norm(x, is_layer, p);
+            p.rstd = {&found[0], 1};
+            if (is_layer) p.mean = {&found[1], 1};
+            for (const isa level : test::isas()) {
+              INFO(name(level) << ", by " << by << ", epsilon " << epsilon << ", " << n);
+              REQUIRE(is_same(norm_of(x, is_layer, p, level), expected));
+              REQUIRE(std::memcmp(stated, found, sizeof found) == 0);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("Rows of norms without figures, and arguments that do not fit") {
   values out(4);
   for (const bool is_layer : {true, false}) {
@@ -183,7 +225,20 @@ TEST_CASE("Rows of norms without figures, and arguments that do not fit") {
   const auto refuses = [](const auto& call, const char* text) {
     REQUIRE_THROWS_WITH(call(), Catch::Matchers::ContainsSubstring(text));
   };
+  values nothing(2);
+  layer_norm({x.data(), 2, 0}, {y.data(), 2, 0}, {.mean = nothing});
+  REQUIRE(are_nan(nothing));
   refuses([&] { layer_norm({x.data(), 2, 4}, {y.data(), 4, 2}); }, "out is 4 x 2");
+  refuses(
+      [&] {
+        layer_norm({x.data(), 2, 4}, {y.data(), 2, 4}, {.rstd = {x.data() + 4, 2}});
+      },
+      "rstd and in overlap");
+  refuses(
+      [&] {
+        layer_norm({x.data(), 2, 4}, {y.data(), 2, 4}, {.mean = nothing, .rstd = nothing});
+      },
+      "rstd and mean overlap");
   refuses(
       [&] {
         layer_norm({x.data(), 2, 4}, {y.data(), 2, 4}, {.gain = {x.data(), 3}});

@@ -8,10 +8,12 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <vector>
 
 #include "catch.hpp"
 #include "isas.hpp"
+#include "lowp/functions/softmax_reference.hpp"
 #include "normal_values.hpp"
 
 using namespace lowp;
@@ -91,6 +93,38 @@ TEST_CASE("Attention by blocks is attention") {
   }
 }
 
+TEST_CASE("A running softmax has the bits of its definition on every target") {
+  values scores = test::normal_values(2600, 3);
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    scores[i] *= 40;
+    if (i % 7 == 0 || (i > 300 && i < 420)) scores[i] = i % 2 == 0 ? -infinity : -1e9f;
+  }
+  values broken = scores;
+  broken[1500] = from_bits<float>(0xFFC12345u);  // not in the first block of a call
+  const auto has_bits = [](float a, float b) {
+    return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
+  };
+  for (const exponential_base base : {exponential_base::e, exponential_base::two}) {
+    for (const values& x : {scores, broken}) {
+      for (const std::size_t size : {50u, 1100u, 2600u}) {
+        for (const isa level : test::isas()) {
+          reference::online_softmax defined(base);
+          online_softmax state(base);
+          for (std::size_t i = 0; i < x.size(); i += size) {
+            const std::span<const float> here(x.data() + i, std::min(size, x.size() - i));
+            values expected(here.size()), weights(here.size());
+            const float factor = defined.add(here, expected);
+            REQUIRE(has_bits(state.add(here, weights, level), factor));
+            REQUIRE(std::memcmp(weights.data(), expected.data(), 4 * here.size()) == 0);
+            REQUIRE(state.sum() == defined.sum());
+          }
+          REQUIRE(state.is_nan() == !has_bits(x[1500], scores[1500]));
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("Weights are powers of two away from exponentials, and factors are powers of two") {
   online_softmax state(exponential_base::two);
   values weights(4);
@@ -131,4 +165,8 @@ TEST_CASE("What is masked has no weight, and a NaN stays") {
   }
   REQUIRE_THROWS_WITH(state.add(values{1}, weights),
                       Catch::Matchers::ContainsSubstring("weights has size 3, expected that"));
+  REQUIRE_THROWS_WITH(state.add({weights.data(), 2}, {weights.data() + 1, 2}),
+                      Catch::Matchers::ContainsSubstring("scores and weights overlap"));
+  REQUIRE_THROWS_WITH(state.merge(online_softmax(exponential_base::two)),
+                      Catch::Matchers::ContainsSubstring("bases e and two"));
 }

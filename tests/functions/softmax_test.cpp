@@ -5,6 +5,7 @@
 
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <stdexcept>
@@ -104,7 +105,15 @@ TEST_CASE("Softmax has the bits of its definition on every target by every algor
   for (const softmax_parameters& setting : settings) {
     for (const values& x : rows) {
       const values expected = defined_softmax(x, setting);
+      values log(x.size()), expected_log(x.size());
+      float log_sum = 0, expected_log_sum = 0;
+      reference::log_softmax({x.data(), 1, x.size()}, {expected_log.data(), 1, x.size()}, setting);
+      reference::log_sum_exp({x.data(), 1, x.size()}, {&expected_log_sum, 1}, setting);
       for (const isa level : test::isas()) {
+        log_softmax({x.data(), 1, x.size()}, {log.data(), 1, x.size()}, setting, level);
+        log_sum_exp({x.data(), 1, x.size()}, {&log_sum, 1}, setting, level);
+        REQUIRE(is_same(log, expected_log));
+        REQUIRE(is_same({log_sum}, {expected_log_sum}));
         for (const softmax_algorithm algorithm : {automatic, two_pass, three_pass, online}) {
           if (level != test::highest_isa() && algorithm == three_pass) continue;
           softmax_parameters p = setting;
@@ -120,12 +129,58 @@ TEST_CASE("Softmax has the bits of its definition on every target by every algor
   }
 }
 
+TEST_CASE("What a row does not see counts as -infinity") {
+  constexpr std::size_t rows = 7, cols = 1100;
+  values x = spread(rows * cols, 3);
+  x[0 * cols + 1030] = infinity;  // seen by all rows or by none
+  x[4 * cols + 6] = not_a_number;
+  constexpr std::ptrdiff_t far = PTRDIFF_MAX;
+  for (const std::ptrdiff_t offset : {-far - 1, std::ptrdiff_t{-7}, std::ptrdiff_t{-3},
+                                      std::ptrdiff_t{0}, std::ptrdiff_t{1023}, far}) {
+    values hidden = x;
+    for (std::size_t r = 0; r < rows; ++r) {
+      for (std::size_t c = 0; c < cols; ++c) {
+        const auto apart = static_cast<std::ptrdiff_t>(c) - static_cast<std::ptrdiff_t>(r);
+        if (apart > offset) hidden[r * cols + c] = -infinity;
+      }
+    }
+    for (const masked_row masked : {masked_row::nan, masked_row::zero}) {
+      softmax_parameters p{.masked = masked};
+      values expected(x.size()), expected_log(x.size()), expected_sums(rows);
+      reference::softmax({hidden.data(), rows, cols}, {expected.data(), rows, cols}, p);
+      reference::log_softmax({hidden.data(), rows, cols}, {expected_log.data(), rows, cols}, p);
+      reference::log_sum_exp({hidden.data(), rows, cols}, expected_sums, p);
+      p.causal = offset;
+      values y(x.size()), sums(rows);
+      reference::softmax({x.data(), rows, cols}, {y.data(), rows, cols}, p);
+      REQUIRE(is_same(y, expected));
+      for (const isa level : test::isas()) {
+        for (const softmax_algorithm algorithm : {two_pass, three_pass, online}) {
+          p.algorithm = algorithm;
+          INFO(name(level) << ", offset " << offset << ", algorithm " << int(algorithm));
+          softmax({x.data(), rows, cols}, {y.data(), rows, cols}, p, level);
+          REQUIRE(is_same(y, expected));
+          y = x;
+          softmax({y.data(), rows, cols}, {y.data(), rows, cols}, p, level);
+          REQUIRE(is_same(y, expected));
+        }
+        log_softmax({x.data(), rows, cols}, {y.data(), rows, cols}, p, level);
+        REQUIRE(is_same(y, expected_log));
+        log_sum_exp({x.data(), rows, cols}, sums, p, level);
+        REQUIRE(is_same(sums, expected_sums));
+      }
+    }
+  }
+}
+
 TEST_CASE("A softmax does not depend on threads, the environment or what lies beside its rows") {
   const std::size_t cols = (std::size_t{1} << 19) + 3;
   const values x = spread(cols, 5);
   const values expected = softmax_of(x);
   REQUIRE(is_same(softmax_of(x, {}, threads{3}), expected));
   REQUIRE(is_same(softmax_of(x, {.algorithm = online}, threads{3}), expected));
+  const softmax_parameters causal{.causal = 70000};
+  REQUIRE(is_same(softmax_of(x, causal, threads{3}), softmax_of(x, causal)));
   const values few = spread(5 * 70, 5);
   values y(5 * 67), again(5 * 67);
   softmax({few.data(), 5, 67, 70}, {y.data(), 5, 67});
@@ -237,6 +292,7 @@ TEST_CASE("Softmax refuses what does not fit") {
       "scale is inf");
   refuses([&] { log_softmax({x.data(), 8, 8}, {y.data(), 8, 7}); }, "log_softmax: out is 8 x 7");
   refuses([&] { log_sum_exp({x.data(), 8, 8}, {y.data(), 7}); }, "out has size 7");
+  refuses([&] { log_sum_exp({x.data(), 8, 8}, {x.data() + 8, 8}); }, "out lies in in");
   softmax({x.data(), 0, 8}, {y.data(), 0, 8});
   softmax({x.data(), 8, 0}, {y.data(), 8, 0});
 }

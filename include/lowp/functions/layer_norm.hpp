@@ -45,11 +45,12 @@ inline namespace LOWP_BASELINE {
 /// y[i] lies within 2.5 units in the last place of the true value, and 2^-24 * |low| * rstd more.
 ///
 /// The variance is that of the population (divided by n). A row with an infinity or a NaN becomes
-/// NaN, as do mean and rstd; so does, by 0 / 0, a row of one value if epsilon is 0. Results do not
-/// depend on `how`. Throws std::invalid_argument, before writing, for shapes and lists that do not
-/// fit, matrices that share some elements only, lists in `out`, and an epsilon that is negative,
-/// infinite or NaN.
-/// Source: Ba, Kiros and Hinton, Layer Normalization, arXiv:1607.06450.
+/// NaN, as do mean and rstd; so does, by 0 / 0, a row of one value if epsilon is 0. Every NaN is
+/// 0x7FC00000. Results do not depend on `how`. The definition is reference::layer_norm
+/// (functions/normalization_reference.hpp). Throws std::invalid_argument, before writing, for
+/// shapes and lists that do not fit, matrices that share some elements only, lists in `out`, a mean
+/// or an rstd in what is read, and an epsilon that is negative, infinite or NaN. Source: Ba, Kiros
+/// and Hinton, Layer Normalization, arXiv:1607.06450.
 ///   layer_norm(x, y, {.epsilon = 1e-5, .gain = gain, .bias = bias});
 inline void layer_norm(matrix_view<const float> in, matrix_view<float> out,
                        const norm_parameters& p = {}, const execution& how = {}) {

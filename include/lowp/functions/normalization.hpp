@@ -83,10 +83,25 @@ inline void require_norm(const char* function, const matrix_view<const float>& i
       refuse(std::string(function) + ": " + list + " lies in out, expected a list apart from it");
     }
   };
+  // What is written while other rows are read.
+  const auto require_apart = [&](const char* list, std::span<const float> values, const char* other,
+                                 const matrix_view<const float>& read) {
+    if (!share_elements({values.data(), 1, values.size()}, read)) return;
+    refuse(std::string(function) + ": " + list + " and " + other +
+           " overlap, expected a list apart from it");
+  };
   require_list("gain", p.gain, "cols", in.cols);
   require_list("bias", p.bias, "cols", in.cols);
   require_list("mean", p.mean, "rows", in.rows);
   require_list("rstd", p.rstd, "rows", in.rows);
+  const auto require_written = [&](const char* list, std::span<const float> values) {
+    require_apart(list, values, "in", in);
+    require_apart(list, values, "gain", {p.gain.data(), 1, p.gain.size()});
+    require_apart(list, values, "bias", {p.bias.data(), 1, p.bias.size()});
+  };
+  require_written("mean", p.mean);
+  require_written("rstd", p.rstd);
+  require_apart("rstd", p.rstd, "mean", {p.mean.data(), 1, p.mean.size()});
 }
 
 /// Scales each row by its figures, figures_of(level, row, count).
@@ -94,6 +109,10 @@ template <class FiguresOf>
 void normalize_rows(const matrix_view<const float>& in, const matrix_view<float>& out,
                     const norm_parameters& p, bool has_mean, const execution& how,
                     const FiguresOf& figures_of) {
+  if (in.cols == 0) {  // statistics of nothing
+    for (float& v : p.mean) v = lowp::row_functions::canonical_nan();
+    for (float& v : p.rstd) v = lowp::row_functions::canonical_nan();
+  }
   if (in.rows == 0 || in.cols == 0) return;
   const bool streams = in.data != out.data && in.rows * in.cols * 8 >= streaming_bytes;
   const auto normalize = [&](std::size_t row) {

@@ -13,9 +13,10 @@
 // Weights are base^score * 2^-K, where 2^K, K odd, is the power of two nearest to the largest
 // exponential so far, or twice that: they lie in [0, 1.42]. Factors are 1, 1/2, 1/4 …, so that
 // multiplying by them is exact (1 as a rule: callers may skip it). Scores of -infinity, or of -2^17
-// and less, which other code has for masks, get the weight 0; a state that has seen nothing else
-// has the scale 0. Scores are below 2^15; a larger one, +infinity or NaN makes all NaN: weights,
-// factor and scale.
+// and less, which other code has for masks, get the weight 0, and so does a block of 1024 whose
+// exponentials are all below 2^-65536; a state that has seen nothing else has the scale 0. Scores
+// are below 2^15; one whose exponential is 2^65536 or more, +infinity or NaN makes all NaN: weights,
+// factor and scale. The definition is reference::online_softmax (functions/softmax_reference.hpp).
 #pragma once
 
 #include <bit>
@@ -24,6 +25,8 @@
 #include <span>
 #include <string>
 
+#include "lowp/arrays/matrix_view.hpp"
+#include "lowp/arrays/shared_elements.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/failure.hpp"
 #include "lowp/core/stated_logarithm.hpp"
@@ -58,12 +61,17 @@ class online_softmax {
   explicit online_softmax(exponential_base base = exponential_base::e) : base_(base) {}
 
   /// Adds scores and writes their weights; returns the factor for what earlier weights have made.
-  /// `weights` has the size of `scores` and may be `scores`. Throws std::invalid_argument for
-  /// another size.
+  /// `weights` has the size of `scores` and may be `scores`. Throws std::invalid_argument, before
+  /// anything is added, for another size and for lists that share some elements only.
   float add(std::span<const float> scores, std::span<float> weights, isa level = best_isa()) {
     if (scores.size() != weights.size()) {
       refuse("online_softmax: weights has size " + std::to_string(weights.size()) +
              ", expected that of scores, " + std::to_string(scores.size()));
+    }
+    if (weights.data() != scores.data() &&
+        bulk::share_elements({scores.data(), 1, scores.size()},
+                             {weights.data(), 1, weights.size()})) {
+      refuse("online_softmax: scores and weights overlap, expected the same list or two apart");
     }
     const default_float_environment environment;
     float factor = 1;
@@ -71,18 +79,21 @@ class online_softmax {
       const std::size_t left = scores.size() - i;
       const std::size_t n = left < kernels::exponential_block ? left : kernels::exponential_block;
       const float by = add_block(scores.data() + i, n, weights.data() + i, level);
-      if (i != 0 && by != 1) multiply(weights.data(), i, by, level);
+      if (i != 0 && !is_one(by)) multiply(weights.data(), i, by, level);
       factor = opaque(factor * by);
     }
     return factor;
   }
 
   /// Adds what another state has seen, as if its scores came after these; accumulated results are
-  /// this one's * first + the other's * second.
+  /// this one's * first + the other's * second. Throws std::invalid_argument for another base.
   struct factors {
     float first = 1, second = 1;
   };
   factors merge(const online_softmax& other) {
+    if (base_ != other.base_) {
+      refuse("online_softmax: the states that are merged have the bases e and two, expected one");
+    }
     const default_float_environment environment;
     if (is_nan_ || other.is_nan_) {
       is_nan_ = true;
@@ -113,6 +124,10 @@ class online_softmax {
   [[nodiscard]] exponential_base base() const { return base_; }
 
  private:
+  /// By its bits: a NaN is none.
+  [[nodiscard]] static bool is_one(float factor) {
+    return std::bit_cast<std::uint32_t>(factor) == 0x3F800000u;
+  }
   [[nodiscard]] static float power(std::int32_t k) {
     return opaque(static_cast<float>(scaled_power(k)));
   }

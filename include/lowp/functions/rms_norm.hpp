@@ -36,17 +36,18 @@ inline namespace LOWP_BASELINE {
 /// Without gain and bias y[i] lies within 1.5 units in the last place of the true value.
 ///
 /// A row with an infinity or a NaN becomes NaN, as does its rstd; so does, by 0 / 0, a row of zeros
-/// if epsilon is 0. Results do not depend on `how`. Throws as layer_norm does, and if a mean is
-/// asked for, which this norm has not.
+/// if epsilon is 0. Every NaN is 0x7FC00000. Results do not depend on `how`. The definition is
+/// reference::rms_norm (functions/normalization_reference.hpp). Throws as layer_norm does, and if a
+/// mean is asked for, which this norm has not.
 /// Source: Zhang and Sennrich, Root Mean Square Layer Normalization, arXiv:1910.07467.
 ///   rms_norm(x, y, {.epsilon = 1e-6, .gain = gain});
 inline void rms_norm(matrix_view<const float> in, matrix_view<float> out,
                      const norm_parameters& p = {}, const execution& how = {}) {
-  bulk::require_norm("rms_norm", in, out, p);
   if (!p.mean.empty()) {
     refuse("rms_norm: mean has size " + std::to_string(p.mean.size()) +
            ", expected an empty list: this norm has no mean");
   }
+  bulk::require_norm("rms_norm", in, out, p);
   bulk::normalize_rows(in, out, p, false, how, [&](isa level, const float* x, std::size_t count) {
     return lowp::row_functions::rms_figures(kernels::squares_of_row(level, x, count), count,
                                             p.epsilon);

@@ -38,6 +38,10 @@ inline void fill_special(const softmax_sum& sum, masked_row masked, float zero, 
   const float value = is_zero ? zero : canonical_nan();
   for (std::size_t i = 0; i < count; ++i) out[i] = value;
 }
+/// What a row of `cols` does not see, from `visible` on.
+inline void fill_hidden(std::size_t visible, std::size_t cols, float value, float* out) {
+  for (std::size_t i = visible; i < cols; ++i) out[i] = value;
+}
 
 }  // namespace row_functions
 
@@ -73,10 +77,10 @@ struct softmax_steps {
   return s;
 }
 
-/// One row on one thread. `blocks` has room for its blocks.
+/// One row on one thread, which sees `count` of its columns. `blocks` has room for its blocks.
 inline void softmax_row(isa level, const softmax_parameters& p, const softmax_steps& s,
-                        const float* x, std::size_t count, kernels::exponential_sum* blocks,
-                        float* out) {
+                        const float* x, std::size_t count, std::size_t cols,
+                        kernels::exponential_sum* blocks, float* out) {
   alignas(64) float buffer[buffered_row_size];
   const bool is_buffered = s.keeps() && s.streams && count <= buffered_row_size;
   float* const kept = !s.keeps() ? nullptr : is_buffered ? buffer : out;
@@ -84,8 +88,9 @@ inline void softmax_row(isa level, const softmax_parameters& p, const softmax_st
   const std::size_t block_count = lowp::row_functions::blocks_of(count);
   const auto sum = sum_row(row, blocks, block_count, s.looks_first(), [&] { row.sum(kept); });
   if (sum.is != lowp::row_functions::softmax_sum::kind::finite) {
-    return lowp::row_functions::fill_special(sum, p.masked, 0, count, out);
+    return lowp::row_functions::fill_special(sum, p.masked, 0, cols, out);
   }
+  lowp::row_functions::fill_hidden(count, cols, 0, out);
   lowp::row_functions::set_factors(sum.sum, blocks, block_count);
   if (s.keeps()) {
     kernels::multiply_blocks(level, kept, count, blocks, out, is_buffered);
@@ -105,7 +110,7 @@ inline void softmax_row(isa level, const softmax_parameters& p, const softmax_st
 /// One row whose pieces are shared among threads.
 inline void softmax_long_row(const execution& how, const softmax_parameters& p,
                              const softmax_steps& s, const float* x, std::size_t count,
-                             kernels::exponential_sum* blocks, float* out) {
+                             std::size_t cols, kernels::exponential_sum* blocks, float* out) {
   constexpr std::size_t block = kernels::exponential_block;
   const auto in_pieces = [&](float shift, const auto& use) {
     const auto part = [&](std::size_t i) {
@@ -127,8 +132,9 @@ inline void softmax_long_row(const execution& how, const softmax_parameters& p,
     });
   });
   if (sum.is != lowp::row_functions::softmax_sum::kind::finite) {
-    return lowp::row_functions::fill_special(sum, p.masked, 0, count, out);
+    return lowp::row_functions::fill_special(sum, p.masked, 0, cols, out);
   }
+  lowp::row_functions::fill_hidden(count, cols, 0, out);
   lowp::row_functions::set_factors(sum.sum, blocks, block_count);
   in_pieces(sum.shift, [&](const softmax_piece& piece, std::size_t first) {
     if (s.keeps()) {
@@ -167,10 +173,9 @@ void with_blocks(const execution& how, std::size_t rows, std::size_t cols, const
 ///   1. base^x[i] = m * 2^n (kernels/functions/exp.inc, exp2.inc); a row whose largest n is
 ///      beyond 2^16 in magnitude is first shifted by its largest element, which is exact where it
 ///      matters, so that nothing overflows up to the largest number
-///   2. in each block of 1024 elements, e[i] = m * 2^(n - N), where N is the largest n of the
-///   block,
-///      or the next integer if that is even, or zero if n - N < -126; the sum S of the block in 16
-///      chains of binary32, in the order that kernels/functions/exponential_rows.hpp states
+///   2. in each block of 1024 elements, e[i] = m * 2^(n - N), or zero if n - N < -126, where N is
+///      the largest n of the block, or the next integer if that is even; the sum S of the block in
+///      16 chains of binary32, in the order that kernels/functions/exponential_rows.hpp states
 ///   3. sums of the blocks S * 2^N, pairs that cannot overflow, are added in binary64, from the
 ///      first to the last: M * 2^K
 ///   4. out[i] = e[i] * f, f = (1 / M) * 2^(N - K), rounded to binary64, then to binary32
@@ -180,12 +185,14 @@ void with_blocks(const execution& how, std::size_t rows, std::size_t cols, const
 /// zero.
 ///
 /// Elements that are -infinity, as masks have them, become 0. A row with nothing else becomes what
-/// `masked` says; a row with +infinity or NaN becomes NaN (0x7FC00000). Throws
+/// `masked` says; a row with +infinity or NaN becomes NaN (0x7FC00000). `causal` masks what lies
+/// after a row's own column. Throws
 /// std::invalid_argument, before writing, for shapes that differ, matrices that share some elements
 /// only, a scale that is infinite or NaN.
 /// Source: Dukhan and Ablavatski, The Two-Pass Softmax Algorithm, arXiv:2001.04438; Milakov and
 /// Gimelshein, Online normalizer calculation for softmax, arXiv:1805.02867.
 ///   softmax(x, y);  softmax(x, y, {.base = exponential_base::two, .scale = 0.125f}, threads{2});
+///   softmax(scores, scores, {.scale = 0.125f, .causal = keys - queries});
 inline void softmax(matrix_view<const float> in, matrix_view<float> out,
                     const softmax_parameters& p = {}, const execution& how = {}) {
   bulk::require_place("softmax", in, out);
@@ -195,12 +202,14 @@ inline void softmax(matrix_view<const float> in, matrix_view<float> out,
   if (!how.is_sequential() && in.cols >= bulk::shared_row_size && in.rows < 16) {
     std::vector<kernels::exponential_sum> blocks(lowp::row_functions::blocks_of(in.cols));
     for (std::size_t row = 0; row < in.rows; ++row) {
-      bulk::softmax_long_row(how, p, s, in.row(row), in.cols, blocks.data(), out.row(row));
+      const std::size_t count = lowp::row_functions::visible_columns(p, row, in.cols);
+      bulk::softmax_long_row(how, p, s, in.row(row), count, in.cols, blocks.data(), out.row(row));
     }
     return;
   }
   bulk::with_blocks(how, in.rows, in.cols, [&](std::size_t row, kernels::exponential_sum* blocks) {
-    bulk::softmax_row(how.level(), p, s, in.row(row), in.cols, blocks, out.row(row));
+    const std::size_t count = lowp::row_functions::visible_columns(p, row, in.cols);
+    bulk::softmax_row(how.level(), p, s, in.row(row), count, in.cols, blocks, out.row(row));
   });
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 
 #include "lowp/core/config.hpp"
@@ -34,6 +35,9 @@ struct softmax_parameters {
   float scale = 1;  ///< elements are multiplied by it first, as by 1/sqrt(d) in attention
   masked_row masked = masked_row::nan;
   softmax_algorithm algorithm = softmax_algorithm::automatic;
+  /// If set, row i sees columns up to i + *causal alone; the others are taken as -infinity and are
+  /// not read. 0 for a query at each key; keys - queries for queries at the last keys.
+  std::optional<std::ptrdiff_t> causal{};
 };
 
 namespace row_functions {
@@ -46,6 +50,16 @@ struct softmax_sum {
   float shift = 0;
   scaled_exponential sum{};
 };
+
+/// How many columns a row sees, from the first on.
+[[nodiscard]] inline std::size_t visible_columns(const softmax_parameters& p, std::size_t row,
+                                                 std::size_t cols) {
+  if (!p.causal) return cols;
+  const auto offset = static_cast<std::size_t>(*p.causal);
+  const std::size_t end = row + 1, back = std::size_t{0} - offset;
+  if (*p.causal < 0) return end <= back ? 0 : end - back < cols ? end - back : cols;
+  return end >= cols || offset >= cols - end ? cols : end + offset;
+}
 
 [[nodiscard]] inline std::size_t blocks_of(std::size_t count) {
   return (count + kernels::exponential_block - 1) / kernels::exponential_block;
@@ -237,6 +251,10 @@ template <class Sum>
                                                        const Sum& sum) {
   using lowp::row_functions::softmax_sum;
   softmax_sum result;
+  if (block_count == 0) {
+    result.is = softmax_sum::kind::masked;
+    return result;
+  }
   if (!looks_first) {
     sum();
     if (lowp::row_functions::add_up_blocks(blocks, block_count, result.sum)) return result;
