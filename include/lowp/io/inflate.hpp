@@ -211,10 +211,10 @@ class inflater {
     const std::size_t more = step < 8 || step == 28 ? 0 : step / 4 - 1;
     const std::size_t base = step < 8 ? 3 + step : step == 28 ? 258 : 3 + ((4 + step % 4) << more);
     copy_left_ = base + bits(more);
-    const auto far = static_cast<std::size_t>(decode(distances_));
-    if (far > 29) in_.fail("deflated data have a distance that was not defined");
-    const std::size_t further = far < 4 ? 0 : far / 2 - 1;
-    distance_ = (far < 4 ? 1 + far : 1 + ((2 + far % 2) << further)) + bits(further);
+    const auto symbol = static_cast<std::size_t>(decode(distances_));
+    if (symbol > 29) in_.fail("deflated data have a distance that was not defined");
+    const std::size_t further = symbol < 4 ? 0 : symbol / 2 - 1;
+    distance_ = (symbol < 4 ? 1 + symbol : 1 + ((2 + symbol % 2) << further)) + bits(further);
     if (distance_ > produced_) in_.fail("deflated data copy from before their begin");
   }
 
