@@ -231,7 +231,7 @@ class allocation_search {
                            [](double b, const allocation_choice& end) { return b < end.cost; });
       const allocation_choice& below = *(above - 1);
       if (!in_part || above == ends.end()) return below.loss;
-      const double share = (budget - below.cost) / (above->cost - below.cost);
+      const double share = opaque((budget - below.cost) / (above->cost - below.cost));
       return below.loss + share * (above->loss - below.loss);
     };
     std::vector<double> budgets, bounds;
