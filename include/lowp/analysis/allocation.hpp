@@ -194,8 +194,10 @@ class allocation_search {
       if (!hull.empty() && !(c.loss < hull.back().loss)) continue;
       while (hull.size() >= 2) {
         const auto &a = hull[hull.size() - 2], &b = hull.back();
-        const double lower = (b.loss - a.loss) / highest * ((c.cost - a.cost) / widest);
-        if (lower < (c.loss - a.loss) / highest * ((b.cost - a.cost) / widest)) break;
+        const double fall = opaque((b.loss - a.loss) / highest);
+        const double whole_fall = opaque((c.loss - a.loss) / highest);
+        const double width = opaque((b.cost - a.cost) / widest);
+        if (fall * opaque((c.cost - a.cost) / widest) < whole_fall * width) break;
         hull.pop_back();
       }
       hull.push_back(c);
@@ -229,7 +231,7 @@ class allocation_search {
                            [](double b, const allocation_choice& end) { return b < end.cost; });
       const allocation_choice& below = *(above - 1);
       if (!in_part || above == ends.end()) return below.loss;
-      const double share = (budget - below.cost) / (above->cost - below.cost);
+      const double share = opaque((budget - below.cost) / (above->cost - below.cost));
       return below.loss + share * (above->loss - below.loss);
     };
     std::vector<double> budgets, bounds;
