@@ -309,16 +309,16 @@ inline namespace LOWP_BASELINE {
                                                            std::size_t count,
                                                            std::span<const float> scales = {},
                                                            std::size_t bucket = 256) {
-  const auto require = [](const char* what, std::size_t size, std::size_t expected) {
+  const auto require_that = [](const char* what, std::size_t size, std::size_t expected) {
     if (size == expected) return;
     refuse(std::string("codebook_gradient: ") + what + " has size " + std::to_string(size) +
            ", expected " + std::to_string(expected));
   };
-  require("codes", codes.size(), gradients.size());
+  require_that("codes", codes.size(), gradients.size());
   if (bucket == 0) refuse("codebook_gradient: bucket is 0, expected at least 1");
   if (!scales.empty()) {
-    require("scales", scales.size(),
-            gradients.size() / bucket + (gradients.size() % bucket != 0 ? 1 : 0));
+    require_that("scales", scales.size(),
+                 gradients.size() / bucket + (gradients.size() % bucket != 0 ? 1 : 0));
   }
   const default_float_environment environment;
   std::vector<double> sums(count);

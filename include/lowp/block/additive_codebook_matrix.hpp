@@ -116,14 +116,14 @@ class additive_codebook_matrix {
   }
   [[nodiscard]] static const additive_codebooks& checked(std::size_t rows, std::size_t cols,
                                                          const additive_codebooks& shape) {
-    const auto require = [](const char* what, int value, int most) {
+    const auto require_that = [](const char* what, int value, int most) {
       if (value >= 1 && value <= most) return;
       refuse(std::string("additive_codebook_matrix: ") + what + " is " + std::to_string(value) +
              ", expected 1 to " + std::to_string(most));
     };
-    require("count", shape.count, 16);
-    require("code_bits", shape.code_bits, 16);
-    require("group", shape.group, 64);
+    require_that("count", shape.count, 16);
+    require_that("code_bits", shape.code_bits, 16);
+    require_that("group", shape.group, 64);
     if (cols % static_cast<std::size_t>(shape.group) != 0) {
       refuse("additive_codebook_matrix: cols is " + std::to_string(cols) +
              ", expected a multiple of group, " + std::to_string(shape.group));

@@ -40,8 +40,8 @@ struct line_allocator {
   using value_type = T;
   static constexpr std::align_val_t line{64};
   line_allocator() = default;
-  template <class U>
-  constexpr line_allocator(const line_allocator<U>&) noexcept {}
+  template <class Other>
+  constexpr line_allocator(const line_allocator<Other>&) noexcept {}
   [[nodiscard]] T* allocate(std::size_t count) {
     return static_cast<T*>(::operator new(count * sizeof(T), line));
   }

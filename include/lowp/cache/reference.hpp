@@ -25,8 +25,9 @@ namespace detail::cached {
 
 /// From 0: sum + ((x0 e0 + x1 e1) + (x2 e2 + x3 e3)) for fours of first … last - 1, of which
 /// `first` is a multiple of 4; what is missing of the last four has factors and elements of 0.
-template <class X, class E>
-[[nodiscard]] float sum_of_fours(std::size_t first, std::size_t last, const X& x, const E& e) {
+template <class X, class Elements>
+[[nodiscard]] float sum_of_fours(std::size_t first, std::size_t last, const X& x,
+                                 const Elements& e) {
   float sum = 0;
   for (std::size_t i = first; i < last; i += 4) {
     float p[4];
@@ -54,9 +55,9 @@ template <class Next>
 
 /// The sum over i of x(i) times element(i) under levels that differ with i: the scale is multiplied
 /// into x first.
-template <class Format, class X, class E, class Group>
-[[nodiscard]] float sum_by_factors(const Format&, std::size_t last, const X& x, const E& element,
-                                   const Group& group) {
+template <class Format, class X, class Elements, class Group>
+[[nodiscard]] float sum_by_factors(const Format&, std::size_t last, const X& x,
+                                   const Elements& element, const Group& group) {
   constexpr bool has_zero = leaf_count<decltype(Format::zero)> != 0;
   constexpr bool has_offset = leaf_count<decltype(Format::offset)> != 0;
   const auto factor = [&](std::size_t i) { return multiply(x(i), group(i).scale); };
@@ -69,9 +70,9 @@ template <class Format, class X, class E, class Group>
                   }));
 }
 /// sum + what the group of first … last - 1 adds, which has one scale for all.
-template <class Format, class X, class E, class Group>
+template <class Format, class X, class Elements, class Group>
 [[nodiscard]] float add_group(const Format&, float sum, std::size_t first, std::size_t last,
-                              const X& x, const E& element, const Group& g) {
+                              const X& x, const Elements& element, const Group& g) {
   constexpr bool has_zero = leaf_count<decltype(Format::zero)> != 0;
   constexpr bool has_offset = leaf_count<decltype(Format::offset)> != 0;
   float part = sum_of_fours(first, last, x, element);

@@ -333,13 +333,14 @@ class token_cache {
     require_finite("offsets", format.offset);
   }
   void require_geometry() const {
-    const auto require = [](bool holds, const char* name, std::size_t is, const std::string& want) {
+    const auto require_that = [](bool holds, const char* name, std::size_t is,
+                                 const std::string& want) {
       if (holds) return;
       refuse("kv_cache: " + std::string(name) + " is " + std::to_string(is) + ", expected " + want);
     };
     constexpr bool is_keys = Role == cache_role::keys;
-    require(channels() >= 1 && channels() < (std::size_t{1} << 32), "channels", channels(),
-            "1 to 2^32 - 1");
+    require_that(channels() >= 1 && channels() < (std::size_t{1} << 32), "channels", channels(),
+                 "1 to 2^32 - 1");
     const block_shape shape = format_.shape;
     if (!(shape.rows == 1 || (shape.cols == 1 && shape.rows > 1))) {
       refuse("kv_cache: groups are " + std::to_string(shape.rows) + " x " +
@@ -347,20 +348,21 @@ class token_cache {
     }
     if (is_per_channel()) {
       const std::size_t multiple = is_keys ? 16 : 32;
-      require(group_tokens() % multiple == 0, "the tokens of a group", group_tokens(),
-              "a multiple of " + std::to_string(multiple));
+      require_that(group_tokens() % multiple == 0, "the tokens of a group", group_tokens(),
+                   "a multiple of " + std::to_string(multiple));
     } else {
       const std::size_t multiple = is_keys ? 32 : 16;
       const bool is_whole = group_channels() == channels();
-      require(is_whole || (group_channels() % multiple == 0 && channels() % group_channels() == 0),
-              "the channels of a group", group_channels(),
-              "a multiple of " + std::to_string(multiple) + " that divides the channels, or all");
+      require_that(
+          is_whole || (group_channels() % multiple == 0 && channels() % group_channels() == 0),
+          "the channels of a group", group_channels(),
+          "a multiple of " + std::to_string(multiple) + " that divides the channels, or all");
     }
-    require(window_.step >= 1 && window_.step % (is_per_channel() ? group_tokens() : 1) == 0,
-            "the step of the window", window_.step, "a multiple of the tokens of a group");
-    require(window_.format.bits() == 16 && defect(window_.format) == nullptr,
-            "the width of the window's format", static_cast<std::size_t>(window_.format.bits()),
-            "16 bits");
+    require_that(window_.step >= 1 && window_.step % (is_per_channel() ? group_tokens() : 1) == 0,
+                 "the step of the window", window_.step, "a multiple of the tokens of a group");
+    require_that(window_.format.bits() == 16 && defect(window_.format) == nullptr,
+                 "the width of the window's format",
+                 static_cast<std::size_t>(window_.format.bits()), "16 bits");
   }
 
   [[nodiscard]] std::size_t recent_place(std::size_t token, std::size_t channel) const {

@@ -76,7 +76,7 @@ void add_looked_up(const Code* codes, std::size_t count, const float* table, Str
     chains[j] = opaque(chains[j] + table[(i + j) * stride + codes[i + j]]);
   }
 }
-[[nodiscard]] inline float sum_of_chains(const float* c) {
+[[nodiscard]] inline float sum_of_lookup_chains(const float* c) {
   const float even = opaque(opaque(c[0] + c[4]) + opaque(c[2] + c[6]));
   const float odd = opaque(opaque(c[1] + c[5]) + opaque(c[3] + c[7]));
   return opaque(even + odd);
@@ -133,7 +133,7 @@ class additive_lookup {
         for (std::size_t row = p * part_rows; row < end; ++row) {
           add_row(x, row, first, groups);
           if (first + groups == w_.groups()) {
-            const float sum = sum_of_chains(chains_.data() + row * lookup_chains);
+            const float sum = sum_of_lookup_chains(chains_.data() + row * lookup_chains);
             store_number(opaque(w_.scales()[row] * sum), y + row);
           }
         }
@@ -202,14 +202,14 @@ class additive_lookup {
 /// share elements.
 inline void lookup_product(matrix_view<const float> x, const additive_codebook_matrix& w,
                            matrix_view<float> y, const execution& how = {}) {
-  const auto require = [](const char* what, std::size_t value, std::size_t expected) {
+  const auto require_that = [](const char* what, std::size_t value, std::size_t expected) {
     if (value == expected) return;
     refuse(std::string("lookup_product: ") + what + " is " + std::to_string(value) + ", expected " +
            std::to_string(expected));
   };
-  require("x.cols", x.cols, w.cols());
-  require("y.rows", y.rows, x.rows);
-  require("y.cols", y.cols, w.rows());
+  require_that("x.cols", x.cols, w.cols());
+  require_that("y.rows", y.rows, x.rows);
+  require_that("y.cols", y.cols, w.rows());
   if (bulk::share_elements(x, matrix_view<const float>(y))) {
     refuse("lookup_product: x and y overlap, expected two matrices apart");
   }

@@ -155,7 +155,7 @@ class rows_of_planes {
     if (reads_planes()) {
       for (int plane = 0; plane < x_.planes; ++plane) {
         for (std::size_t w = 0; w < x_.words(); ++w)
-          *out++ = packed_->word(x_.first + row, w, plane);
+          *out++ = packed_->plane_word(x_.first + row, w, plane);
       }
       sums_[row] = packed_->sum(x_.first + row);
       return;

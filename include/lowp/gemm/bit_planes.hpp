@@ -51,12 +51,12 @@ class bit_planes {
   [[nodiscard]] std::uint32_t sum(std::size_t row) const { return sums_[row]; }
 
   /// Unchecked; row < rows(), col < cols().
-  [[nodiscard]] bool bit(std::size_t row, std::size_t col, int plane) const {
-    return (word(row, col / 32, plane) >> detail::bit_of_column(col) & 1) != 0;
+  [[nodiscard]] bool bit_at(std::size_t row, std::size_t col, int plane) const {
+    return (plane_word(row, col / 32, plane) >> detail::bit_of_column(col) & 1) != 0;
   }
   [[nodiscard]] std::int32_t integer(std::size_t row, std::size_t col) const {
     std::int32_t u = 0;
-    for (int i = 0; i < planes_; ++i) u += static_cast<std::int32_t>(bit(row, col, i)) << i;
+    for (int i = 0; i < planes_; ++i) u += static_cast<std::int32_t>(bit_at(row, col, i)) << i;
     return lowest(row) + step_ * u;
   }
 
@@ -65,7 +65,7 @@ class bit_planes {
     return {lines_.empty() ? nullptr : lines_[0].words, lines_.size() * 16};
   }
   [[nodiscard]] std::size_t words_per_row() const { return (cols_ + 31) / 32; }
-  [[nodiscard]] std::uint32_t word(std::size_t row, std::size_t index, int plane) const {
+  [[nodiscard]] std::uint32_t plane_word(std::size_t row, std::size_t index, int plane) const {
     return lines_[line(row / 16, index, plane)].words[row % 16];
   }
   /// Of all rows, of zero past the last, and where all are equal that number.

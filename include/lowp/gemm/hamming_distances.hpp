@@ -55,7 +55,7 @@ inline void hamming_distances(const bit_planes& a, const bit_planes& b,
   for (std::size_t i = 0; i < c.rows; ++i) {
     for (std::size_t j = 0; j < c.cols; ++j) {
       c(i, j) = 0;
-      for (std::size_t k = 0; k < a.cols(); ++k) c(i, j) += a.bit(i, k, 0) != b.bit(j, k, 0);
+      for (std::size_t k = 0; k < a.cols(); ++k) c(i, j) += a.bit_at(i, k, 0) != b.bit_at(j, k, 0);
     }
   }
 }

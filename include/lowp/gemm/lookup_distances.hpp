@@ -78,14 +78,14 @@ namespace detail {
 inline void require_lookup_shapes(const matrix_view<const std::uint8_t>& tables,
                                   const nibble_codes& codes,
                                   const matrix_view<std::uint16_t>& out) {
-  const auto require = [](const char* what, std::size_t value, std::size_t expected) {
+  const auto require_that = [](const char* what, std::size_t value, std::size_t expected) {
     if (value == expected) return;
     refuse(std::string("lookup_distances: ") + what + " is " + std::to_string(value) +
            ", expected " + std::to_string(expected));
   };
-  require("tables.cols", tables.cols, 16 * codes.cols());
-  require("out.rows", out.rows, tables.rows);
-  require("out.cols", out.cols, codes.rows());
+  require_that("tables.cols", tables.cols, 16 * codes.cols());
+  require_that("out.rows", out.rows, tables.rows);
+  require_that("out.cols", out.cols, codes.rows());
 }
 
 }  // namespace detail
