@@ -10,9 +10,10 @@
 //                                      of pow over millions of pairs
 //
 // There are exp exp2 exp10 expm1 log log2 log10 log1p pow tanh sigmoid silu sqrt rsqrt cbrt erf
-// erfc gelu lgamma sin cos tan, and what else kernels/functions/list.inc lists. Zeros, infinities and their like give what clause
-// 9.2 of IEEE 754-2019 says, of NaN and outside a domain the result is the NaN 0x7FC00000;
-// subnormal numbers are numbers as others are. No exception flags are promised.
+// erfc gelu lgamma sin cos tan, and what else kernels/functions/list.inc lists. Zeros, infinities
+// and their like give what clause 9.2 of IEEE 754-2019 says, of NaN and outside a domain the result
+// is the NaN 0x7FC00000; subnormal numbers are numbers as others are. No exception flags are
+// promised.
 //
 // Throw std::invalid_argument before anything is written if sizes differ, an array with elements is
 // null, or input and output overlap without being the same.

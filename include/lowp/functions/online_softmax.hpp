@@ -15,8 +15,9 @@
 // multiplying by them is exact (1 as a rule: callers may skip it). Scores of -infinity, or of -2^17
 // and less, which other code has for masks, get the weight 0, and so does a block of 1024 whose
 // exponentials are all below 2^-65536; a state that has seen nothing else has the scale 0. Scores
-// are below 2^15; one whose exponential is 2^65536 or more, +infinity or NaN makes all NaN: weights,
-// factor and scale. The definition is reference::online_softmax (functions/softmax_reference.hpp).
+// are below 2^15; one whose exponential is 2^65536 or more, +infinity or NaN makes all NaN:
+// weights, factor and scale. The definition is reference::online_softmax
+// (functions/softmax_reference.hpp).
 #pragma once
 
 #include <bit>

@@ -32,8 +32,8 @@ struct row_moments {
 [[nodiscard]] LOWP_BORDER double squares_of_row(isa level, const float* x, std::size_t count);
 
 /// out[i] = ((x[i] - mean_high) - mean_low) * factor, then * gain[i], then + bias[i], each
-/// operation rounded to binary32; NaN, by a gain or a bias, as 0x7FC00000. Without a mean nothing is
-/// subtracted; lists may be null.
+/// operation rounded to binary32; NaN, by a gain or a bias, as 0x7FC00000. Without a mean nothing
+/// is subtracted; lists may be null.
 struct row_scaling {
   const float* x = nullptr;
   float* out = nullptr;
