@@ -4,13 +4,6 @@
 set -u
 
 cd -- "$(dirname -- "$0")/../include" || exit 1
-failures=0
-for fragment in $(find lowp/kernels -name '*.inc' |
-  LC_ALL=C sort); do
-  grep -q 'lowp/kernels/alone_end.inc' "$fragment" || continue
-  if ! ${CXX:-g++} -std=c++20 -fsyntax-only -I. -x c++ "$fragment"; then
-    echo "$fragment does not compile alone"
-    failures=$((failures + 1))
-  fi
-done
-[ "$failures" -eq 0 ]
+find lowp/kernels -name '*.inc' | LC_ALL=C sort | xargs grep -l 'lowp/kernels/alone_end.inc' |
+  xargs -P "$(getconf _NPROCESSORS_ONLN)" -I{} sh -c '
+  '"${CXX:-g++}"' -std=c++20 -fsyntax-only -I. -x c++ {} || { echo "{} does not compile alone"; exit 1; }'

@@ -16,16 +16,16 @@ class kept_value {
   static_assert(std::is_trivially_copyable_v<T>);
 
  public:
-  constexpr kept_value() {}
+  constexpr kept_value() : none(0) {}
 
   /// Null if there is none yet.
   [[nodiscard]] const T* find() const {
-    return state_.load(std::memory_order_acquire) == state::kept ? &value_ : nullptr;
+    return state_.load(std::memory_order_acquire) == state::kept ? &kept : nullptr;
   }
   void keep(const T& value) {
     state found = state::empty;
     if (!state_.compare_exchange_strong(found, state::claimed, std::memory_order_relaxed)) return;
-    ::new (static_cast<void*>(&value_)) T(value);
+    ::new (static_cast<void*>(&kept)) T(value);
     state_.store(state::kept, std::memory_order_release);
   }
 
@@ -33,8 +33,8 @@ class kept_value {
   enum class state : std::uint8_t { empty, claimed, kept };
 
   union {
-    char none_ = 0;  // so that the place is zeros, which take no room in a program's file
-    T value_;
+    char none;  // so that the place is zeros, which take no room in a program's file
+    T kept;
   };
   std::atomic<state> state_ = state::empty;
 };
