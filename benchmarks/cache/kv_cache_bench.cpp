@@ -47,7 +47,7 @@ void add_bits(int bits, std::size_t tokens, int group, const std::string& place)
                  {.step = static_cast<std::size_t>(group)});
   value_cache values(channels, formats::offset_groups(bits, {1, group}));
   keys.append({x.data(), tokens, channels}), values.append({x.data(), tokens, channels});
-  for (const std::size_t heads : {1, 4}) {
+  for (const std::size_t heads : {1u, 4u}) {
     const std::string name = place + "/" + std::to_string(bits) + "_bits/groups_of_" +
                              std::to_string(group) + "/heads:" + std::to_string(heads);
     add_cache("scores/" + name, keys, heads,

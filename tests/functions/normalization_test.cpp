@@ -64,12 +64,13 @@ struct exact_norm {
   exact_norm(const values& x, bool is_layer, long double epsilon) {
     const default_float_environment environment;
     const auto n = static_cast<long double>(x.size());
-    for (const float v : x) mean += v / n;
+    for (const float v : x) mean += static_cast<long double>(v) / n;
     if (!is_layer) mean = 0;
     long double square = 0;
-    for (const float v : x) square += (v - mean) * (v - mean) / n;
+    for (const float v : x)
+      square += (static_cast<long double>(v) - mean) * (static_cast<long double>(v) - mean) / n;
     rstd = 1 / std::sqrt(square + epsilon);
-    for (const float v : x) y.push_back((v - mean) * rstd);
+    for (const float v : x) y.push_back((static_cast<long double>(v) - mean) * rstd);
   }
 };
 
@@ -86,7 +87,7 @@ TEST_CASE("Norms are off by no more than they say") {
           numbers{1e-41f, 0, 0}, numbers{3e37f, 1e38f, 1e-5}, numbers{1e25f, -1e30f, 0}}) {
       for (const std::size_t n : {2u, 17u, 768u, 5000u}) {
         const values x = spread(n, s.by, s.mean);
-        const exact_norm exact(x, is_layer, s.epsilon);
+        const exact_norm exact(x, is_layer, static_cast<long double>(s.epsilon));
         float mean = 0, rstd = 0;
         norm_parameters p{.epsilon = s.epsilon, .rstd = {&rstd, 1}};
         if (is_layer) p.mean = {&mean, 1};
@@ -95,16 +96,18 @@ TEST_CASE("Norms are off by no more than they say") {
         const default_float_environment environment;
         if (is_layer) {
           const auto size = static_cast<double>(std::abs(exact.mean)), width = double(s.by);
-          REQUIRE(std::abs(static_cast<double>(mean - exact.mean)) <=
+          REQUIRE(std::abs(static_cast<double>(static_cast<long double>(mean) - exact.mean)) <=
                   6e-8 * size + 1e-13 * width + 1e-45);
         }
         if (std::abs(static_cast<double>(exact.rstd)) < 3e38 && exact.rstd > 1e-37L) {
-          REQUIRE(std::abs(static_cast<double>(rstd / exact.rstd - 1)) < 7e-8);
+          REQUIRE(std::abs(static_cast<double>(static_cast<long double>(rstd) / exact.rstd - 1)) <
+                  7e-8);
         }
         // What the mean is off, and a unit of what is normal.
         const auto slack = static_cast<double>(std::abs(exact.mean) * exact.rstd) * 1e-13 + 1e-45;
         for (std::size_t i = 0; i < n; ++i) {
-          const auto off = std::abs(static_cast<double>(y[i] - exact.y[i]));
+          const auto off =
+              std::abs(static_cast<double>(static_cast<long double>(y[i]) - exact.y[i]));
           REQUIRE(off <= 2.5 * 0x1p-23 * std::abs(static_cast<double>(exact.y[i])) + slack);
         }
       }

@@ -66,8 +66,9 @@ TEST_CASE("Attention by blocks is attention") {
     long double sum = 0, mean = 0;
     for (std::size_t i = 0; i < scores.size(); ++i) {
       if (scores[i] < -1e8f) continue;
-      sum += power(scores[i]);
-      mean += power(scores[i]) * seen[i];
+      const long double weight = power(static_cast<long double>(scores[i]));
+      sum += weight;
+      mean += weight * static_cast<long double>(seen[i]);
     }
     const auto log_sum =
         static_cast<double>(base == exponential_base::two ? std::log2(sum) : std::log(sum));

@@ -61,7 +61,9 @@ struct exact_softmax {
       return base == exponential_base::two ? std::exp2(v) : std::exp(v);
     };
     long double sum = 0;
-    for (const float v : x) largest = bits_of(v) != 0xFF800000u && v > largest ? v : largest;
+    for (const float v : x) {
+      if (bits_of(v) != 0xFF800000u) largest = std::max(largest, static_cast<long double>(v));
+    }
     for (const float v : x) {
       y.push_back(bits_of(v) == 0xFF800000u ? 0 : power(static_cast<long double>(v) - largest));
       sum += y.back();
@@ -226,10 +228,11 @@ TEST_CASE("Softmax is off by no more than it says") {
         log_softmax({x.data(), 1, x.size()}, {log.data(), 1, log.size()}, {.base = base});
         const default_float_environment environment;
         const long double expected_sum = exact.largest + exact.log_of_rest;
-        REQUIRE(std::abs(static_cast<double>(log_sum - expected_sum)) <=
+        REQUIRE(std::abs(static_cast<double>(static_cast<long double>(log_sum) - expected_sum)) <=
                 0x1p-24 * std::abs(static_cast<double>(expected_sum)) + 0x1p-22);
         for (std::size_t i = 0; i < x.size(); ++i) {
-          const volatile long double below = x[i] - exact.largest;  // for any compiler option
+          const volatile long double below =
+              static_cast<long double>(x[i]) - exact.largest;  // for any compiler option
           const long double expected = below - exact.log_of_rest;
           const auto off = static_cast<double>(static_cast<long double>(log[i]) - expected);
           REQUIRE(std::abs(off) <= 0x1p-23 * static_cast<double>(-expected) + 0x1p-22);
