@@ -58,7 +58,7 @@ void attend(const Keys& keys, const Values& values, matrix_view<const float> que
   }
 }
 
-/// The same over blocks: for each `block` queries and, from the first on, each `block` keys,
+/// Attention block by block: for each `block` queries and, from the first on, each `block` keys,
 ///
 ///   scores(q, k, s)       a callable that makes s = q k^T of rows of queries and of keys
 ///   combine(p, v, o)      one that makes o = p v; p are weights of 0 to 1.42 (online_softmax)
