@@ -21,6 +21,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 
 #include "lowp/arrays/bulk.hpp"
@@ -37,39 +38,37 @@ namespace bulk {
 using unary_function = void (*)(isa, const float*, std::size_t, float*);
 using binary_function = void (*)(isa, const float*, const float*, std::size_t, float*);
 
-inline void evaluate(const char* name, unary_function f, std::span<const float> x,
-                     std::span<float> y, const execution& how) {
-  lowp::detail::require_same_size(name, y.size(), x.size());
-  lowp::detail::require_apart(name, bytes_of(x), bytes_of(y), true);
-  const auto part = [&](std::size_t first, std::size_t count, std::uint8_t* to) {
-    f(how.level(), x.data() + first, count, reinterpret_cast<float*>(to));
-  };
-  run_bulk(how,
-           {.in = x.data(),
-            .in_bits = 32,
-            .out = y.data(),
-            .out_bits = 32,
-            .count = y.size(),
-            .may_stream = false},
-           bulk_part(part));
-}
-inline void evaluate(const char* name, binary_function f, std::span<const float> a,
-                     std::span<const float> b, std::span<float> y, const execution& how) {
-  for (const std::span<const float> x : {a, b}) {
+/// y by parts of a function of one or more arrays: part(first, count, to).
+template <class Part>
+void evaluate_parts(const char* name, std::initializer_list<std::span<const float>> in,
+                    std::span<float> y, const execution& how, const Part& part) {
+  for (const std::span<const float> x : in) {
     lowp::detail::require_same_size(name, y.size(), x.size());
     lowp::detail::require_apart(name, bytes_of(x), bytes_of(y), true);
   }
-  const auto part = [&](std::size_t first, std::size_t count, std::uint8_t* to) {
-    f(how.level(), a.data() + first, b.data() + first, count, reinterpret_cast<float*>(to));
+  const auto run = [&](std::size_t first, std::size_t count, std::uint8_t* to) {
+    part(first, count, reinterpret_cast<float*>(to));
   };
   run_bulk(how,
-           {.in = a.data(),
+           {.in = in.begin()->data(),
             .in_bits = 32,
             .out = y.data(),
             .out_bits = 32,
             .count = y.size(),
             .may_stream = false},
-           bulk_part(part));
+           bulk_part(run));
+}
+inline void evaluate(const char* name, unary_function f, std::span<const float> x,
+                     std::span<float> y, const execution& how) {
+  evaluate_parts(name, {x}, y, how, [&](std::size_t first, std::size_t count, float* to) {
+    f(how.level(), x.data() + first, count, to);
+  });
+}
+inline void evaluate(const char* name, binary_function f, std::span<const float> a,
+                     std::span<const float> b, std::span<float> y, const execution& how) {
+  evaluate_parts(name, {a, b}, y, how, [&](std::size_t first, std::size_t count, float* to) {
+    f(how.level(), a.data() + first, b.data() + first, count, to);
+  });
 }
 
 }  // namespace bulk

@@ -97,14 +97,13 @@ namespace bulk {
 
 }  // namespace bulk
 
-/// Rows of integers x of a scale S, with unit = shift_unit_of(S), to about softmax(S x) * 2^(bits -
-/// 1): with e = shift_exp(x - max, unit, steps), each is floor(e * floor((2^31 - 1) / sum e) /
-/// 2^(32
-/// - bits)), which saturates in T. I-ViT has steps = 15 and bits = 8. Exact, bit for bit
-/// reference::shiftmax for any `execution`; by kernels where unit * 2^steps < 2^30 and unit * steps
-/// is below 46000, with 15 steps those of scales above 1 / 3000. Throws std::invalid_argument,
-/// before writing, for shapes that differ, matrices that share memory, a unit outside 1 to 2^30,
-/// and steps and bits outside 1 to 31.
+/// Rows of integers x of a scale S, with unit = shift_unit_of(S), to about softmax(S x) times
+/// 2^(bits-1): with e = shift_exp(x - max, unit, steps), each is the floor of e times
+/// floor((2^31-1) / sum e) over 2^(32-bits), which saturates in T. I-ViT has steps = 15 and bits
+/// = 8. Exact, bit for bit reference::shiftmax for any `execution`; by kernels where unit * 2^steps
+/// < 2^30 and unit * steps is below 46000, with 15 steps those of scales above 1 / 3000. Throws
+/// std::invalid_argument, before writing, for shapes that differ, matrices that share memory, a
+/// unit outside 1 to 2^30, and steps and bits outside 1 to 31.
 template <requantized_integer T>
 void shiftmax(matrix_view<const std::int32_t> x, const shift_exponential& e, matrix_view<T> out,
               const execution& how = {}) {
@@ -138,11 +137,10 @@ void shiftmax(matrix_view<const std::int32_t> x, const shift_exponential& e, mat
 
 /// Rows of integers x of a scale S to about gelu(S x), of the scale S * 2^-(bits - 1), by x *
 /// sigmoid(1.702 S x): unit = shift_unit_of(1.702 * S). With m the largest x of a row, a =
-/// shift_exp(x - m, unit, steps) and b = shift_exp(-m, unit, steps), it is x * floor(a *
-/// floor((2^31
-/// - 1) / min(a + b, 2^31 - 1)) / 2^(32 - bits)), which saturates in 32 bits. I-ViT has steps = 23
-/// and bits = 8. Exact, bit for bit reference::shift_gelu for any `execution`; by kernels where
-/// those of shiftmax are, with one division for each element. Throws as shiftmax.
+/// shift_exp(x - m, unit, steps) and b = shift_exp(-m, unit, steps), it is x times the floor of a
+/// times floor((2^31-1) / min(a + b, 2^31-1)) over 2^(32-bits), which saturates in 32 bits. I-ViT
+/// has steps = 23 and bits = 8. Exact, bit for bit reference::shift_gelu for any `execution`; by
+/// kernels where those of shiftmax are, with one division for each element. Throws as shiftmax.
 inline void shift_gelu(matrix_view<const std::int32_t> x, const shift_exponential& e,
                        matrix_view<std::int32_t> out, const execution& how = {}) {
   detail::require_apart("shift_gelu", "x", x, out);
