@@ -11,7 +11,7 @@
 #include "support/parts.hpp"
 #include "support/training.hpp"
 using namespace lowp;
-using methods::matrix, methods::turned;
+using methods::in_fp16, methods::matrix, methods::turned;
 
 namespace {
 constexpr rounded_sums one_chain{.accumulator = formats::binary16};
@@ -19,11 +19,6 @@ constexpr rounded_sums two_lanes{.accumulator = formats::binary16, .lanes = 2};
 constexpr rounded_sums not_fused{
     .accumulator = formats::binary16, .product = product::rounded, .lanes = 2};
 
-std::vector<binary16> in_fp16(const matrix& x) {
-  std::vector<binary16> out;
-  for (const float v : x.values) out.push_back(convert<formats::binary16>(v));
-  return out;
-}
 // x * w^T.
 template <rounded_sums Policy>
 matrix multiply(const matrix& x, const matrix& w) {

@@ -9,15 +9,11 @@
 
 #include "support/data.hpp"
 #include "support/figures.hpp"
+#include "support/parts.hpp"
 using namespace lowp;
-using methods::matrix;
+using methods::in_fp16, methods::matrix;
 
 namespace {
-std::vector<binary16> in_fp16(const matrix& x) {
-  std::vector<binary16> out;
-  for (const float v : x.values) out.push_back(convert<formats::binary16>(v));
-  return out;
-}
 // The error of x * w^T of numbers of FP16 by a policy, in % of the root mean square.
 template <auto Policy>
 double error(const matrix& x, const matrix& w) {

@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <lowp/number/catalog.hpp>
+#include <lowp/number/conversion.hpp>
 #include <lowp/transforms/column_order.hpp>
 #include <span>
+#include <vector>
 
 #include "support/data.hpp"
 
@@ -34,6 +37,13 @@ namespace methods {
   for (std::size_t i = 0; i < rows.size(); ++i)
     std::copy_n(x.row(rows[i]), x.cols, part.view().row(i));
   return part;
+}
+
+/// Each value in FP16, rounded to nearest.
+[[nodiscard]] inline std::vector<lowp::binary16> in_fp16(const matrix& x) {
+  std::vector<lowp::binary16> out;
+  for (const float v : x.values) out.push_back(lowp::convert<lowp::formats::binary16>(v));
+  return out;
 }
 
 /// The rows as columns.
