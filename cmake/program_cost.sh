@@ -1,11 +1,11 @@
 #!/bin/sh
 # Prints what programs cost, with the headers alone and with an installed lowp::compiled: CPU time to compile
 # at -O2, and bytes of text. Runs them, too.
-#   sh cmake/program_cost.sh        environment: CMAKE, CXX (g++ by default)
+#   sh cmake/program_cost.sh        environment: CMAKE, CXX (c++ by default)
 set -eu
 
 cd -- "$(dirname -- "$0")/.."
-compiler=${CXX:-g++}
+compiler=${CXX:-c++}
 cmake=${CMAKE:-cmake}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
