@@ -147,6 +147,22 @@ namespace detail {
          r.addend.positive == lowp::detail::half_unit - 1;
 }
 
+/// The least magnitude on a grid above its largest ones, or 0 where the source has none.
+template <class Word>
+[[nodiscard]] constexpr Word value_above(const code_grid& grid) {
+  using s = source<Word>;
+  const code_t above = (grid.largest_positive > grid.largest_negative ? grid.largest_positive
+                                                                      : grid.largest_negative) +
+                       1;
+  const auto binades = static_cast<int>(above >> grid.mantissa_bits);
+  const int raised = binades > 1 ? binades - 1 : 0;
+  const code_t significand = above - (static_cast<code_t>(raised) << grid.mantissa_bits);
+  const unpacked value = unpacked::scaled_integer(
+      false, significand, grid.lowest_exponent - grid.mantissa_bits + raised);
+  const auto bits = static_cast<Word>(encode(s::format, value));
+  return bits < s::infinity ? bits : 0;
+}
+
 /// Fixed point by an addition: everything out of range, infinities too, is an end of it.
 template <class Word, number_format F>
 [[nodiscard]] constexpr fast_nearest<Word> make_fast_fixed(const encode_plan<Word>& plan,
@@ -271,7 +287,8 @@ template <class Word, number_format F, rounding_mode R>
             : grid.largest_negative;
     const auto limit = static_cast<Word>(encode(s::format, decode(f, nearer)));
     plan.placed = make_placement<Word>(grid, plan.grid.is_supported, plan.rounding,
-                                       limit < s::infinity ? limit : s::infinity - 1);
+                                       limit < s::infinity ? limit : s::infinity - 1,
+                                       detail::value_above<Word>(grid));
   }
   if (!plan.is_supported && !plan.placed.is_possible) return plan;
 

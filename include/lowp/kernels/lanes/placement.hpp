@@ -25,6 +25,13 @@ enum class tiny_magnitudes : std::uint8_t {
   subnormals,  ///< … whose least value is half of the least normal one of the source
 };
 
+/// How nearest even is corrected to be another mode.
+enum class correction : std::uint8_t {
+  none,  ///< it is not
+  side,  ///< by a unit, where it went to the wrong side of a value
+  tie,   ///< in the value, by its last bit, which only ties notice
+};
+
 template <class Word>
 struct placement {
   bool is_possible = false;
@@ -38,6 +45,11 @@ struct placement {
   Word odd = 0;
   /// Values that round to finite ones: at most this, where their bits are under the mask.
   Word limit = 0, limit_mask = 0;
+  /// Modes that are corrected: away from zero is 0; toward zero, 1 for ties, all ones for sides. No
+  /// magnitude need be larger than `cap`, the least one above the largest of the format.
+  correction corrects = correction::none;
+  by_sign<Word> side{};
+  Word cap = 0;
   /// Draws that are added to the discarded bits for their carry: how many of their bits lie below
   /// these, and a number in whose last place these lower bits are.
   bool draws_words = false;
@@ -53,13 +65,39 @@ template <class Word>
   return shift == 0 ? Word{0} : static_cast<Word>(addend >> (64 - shift));
 }
 
+/// The way in which a mode is corrected, if it is.
+template <class Word>
+[[nodiscard]] constexpr correction correction_of(const lane_rounding& r, by_sign<Word>& sides) {
+  if (r.odd != 0 || r.is_random()) return correction::none;
+  constexpr std::uint64_t half = lowp::detail::half_unit, all = ~std::uint64_t{0};
+  const auto is_either = [&](std::uint64_t toward, std::uint64_t away) {
+    const auto is_one = [&](std::uint64_t addend) { return addend == toward || addend == away; };
+    return is_one(r.addend.positive) && is_one(r.addend.negative);
+  };
+  const auto pick = [&](std::uint64_t toward, Word side) {
+    sides = {r.addend.positive == toward ? side : Word{0},
+             r.addend.negative == toward ? side : Word{0}};
+  };
+  if (is_either(0, all)) {
+    pick(0, static_cast<Word>(~Word{0}));
+    return correction::side;
+  }
+  if (is_either(half - 1, half)) {
+    pick(half - 1, Word{1});
+    return correction::tie;
+  }
+  return correction::none;
+}
+
 }  // namespace detail
 
 /// `is_grid` says that `of` lies on a grid as make_grid knows it, `limit` is the largest magnitude
-/// up to which values of either sign round to finite ones.
+/// up to which values of either sign round to finite ones, and `cap` the least one above that of
+/// any finite value of the format, or 0 where the source has none.
 template <class Word>
 [[nodiscard]] constexpr placement<Word> make_placement(const code_grid& of, bool is_grid,
-                                                       const lane_rounding& r, Word limit) {
+                                                       const lane_rounding& r, Word limit,
+                                                       Word cap) {
   using s = source<Word>;
   placement<Word> p;
   const int lowest = s::bias + of.lowest_exponent;
@@ -116,6 +154,12 @@ template <class Word>
   p.limit_mask = of.largest_negative == 0 || p.lacks_zero ? static_cast<Word>(~Word{0})
                                                           : static_cast<Word>(~s::sign);
   p.is_possible = true;
+  // The unit that is added to a value has an exponent.
+  const int highest = static_cast<int>(cap >> s::mantissa_bits);
+  if (sums && cap != 0 && (highest > lowest ? highest : lowest) + p.shift <= s::largest_exponent) {
+    p.corrects = detail::correction_of(r, p.side);
+    p.cap = cap;
+  }
   return p;
 }
 
