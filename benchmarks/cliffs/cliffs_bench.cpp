@@ -4,6 +4,7 @@
 // 65,536 elements, in the second-level cache, one thread.
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -66,6 +67,27 @@ template <auto F, packing P = packing{}, class R = nearest_even_t>
 void add_encode(const std::string& name, const R& mode = {}, overflow o = overflow::to_special) {
   add("encode/" + name, encoding<F, P>(mode, o), "e4m3fn", encoding<formats::e4m3fn>());
 }
+/// To the grid of a format.
+template <auto F, class R = nearest_even_t>
+std::function<void()> rounding(const R& mode = {}) {
+  const auto out = array_of<float>(size);
+  return [=] { round_to<F>(std::span(values()), std::span(*out), mode); };
+}
+template <auto F, class R = nearest_even_t>
+void add_rounding(const std::string& name, const R& mode = {}) {
+  add("round_to/" + name, rounding<F>(mode), "e4m3fn", rounding<formats::e4m3fn>());
+}
+/// With a NaN in each 64 values, beside none.
+template <auto F>
+void add_with_nans(const std::string& name) {
+  const auto in = std::make_shared<std::vector<float>>(values());
+  for (std::size_t i = 7; i < size; i += 64) (*in)[i] = std::numeric_limits<float>::quiet_NaN();
+  const auto bytes = array_of<std::uint8_t>(packed_bytes(size, F.bits()));
+  const auto job = [=] {
+    encode(std::span<const float>(*in), packed_span<F>(std::span(*bytes), size));
+  };
+  add("encode/" + name, job, "no_nans", encoding<F>());
+}
 template <auto F, packing P = packing{}>
 void add_decode(const std::string& name) {
   add("decode/" + name, decoding<F, P>(), "e4m3fn", decoding<formats::e4m3fn>());
@@ -110,6 +132,14 @@ void add_arrays() {
   add_encode<formats::e4m3fn>("e4m3fn_own_mode", by_thirds{});
   add_encode<formats::e4m3fn>("e4m3fn_stochastic_8", stochastic{.seed = 1, .random_bits = 8});
   add_encode<formats::e4m3fn>("e4m3fn_stochastic_32", stochastic{.seed = 1, .random_bits = 32});
+  add_encode<formats::bfloat16>("bfloat16_stochastic_16", stochastic{.seed = 1, .random_bits = 16});
+  add_encode<formats::e4m3fn>("e4m3fn_upward", upward);
+  add_rounding<formats::e4m3fn>("e4m3fn_toward_zero", toward_zero);
+  add_rounding<formats::e4m3fn>("e4m3fn_nearest_away", nearest_away);
+  add_rounding<formats::e4m3fn>("e4m3fn_own_mode", by_thirds{});
+  add_rounding<formats::e8m0>("e8m0");
+  add_with_nans<formats::bfloat16>("bfloat16_with_nans");
+  add_with_nans<formats::e4m3fn>("e4m3fn_with_nans");
   for (const std::size_t few : {33u, 65u, 100u, 255u}) {
     add("encode/e4m3fn_of_" + std::to_string(few),
         encoding<formats::e4m3fn>(nearest_even, overflow::to_special, few), "of_256",

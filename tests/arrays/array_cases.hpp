@@ -84,6 +84,11 @@ inline constexpr std::array odd_formats{
     float_format{.exponent_bits = 8, .mantissa_bits = 7, .at_exponent_zero = zero_only},
     float_format{.exponent_bits = 8, .mantissa_bits = 14, .bias = 130, .at_exponent_zero = zero_only},
     float_format{.exponent_bits = 4, .mantissa_bits = 3, .is_signed = false, .at_exponent_zero = lowp::exponent_zero::normals},
+    float_format{.exponent_bits = 4, .mantissa_bits = 3, .at_exponent_zero = lowp::exponent_zero::normals},
+    float_format{.exponent_bits = 5, .mantissa_bits = 0, .bias = 14, .at_exponent_zero = lowp::exponent_zero::normals, .has_infinity = false},
+    float_format{.exponent_bits = 8, .mantissa_bits = 3, .bias = 127, .at_exponent_zero = lowp::exponent_zero::normals},
+    float_format{.exponent_bits = 8, .mantissa_bits = 2, .bias = 126, .is_signed = false, .at_exponent_zero = lowp::exponent_zero::normals, .has_infinity = false, .nan_codes = 1},
+    float_format{.exponent_bits = 8, .mantissa_bits = 0, .bias = 128, .is_signed = false, .at_exponent_zero = lowp::exponent_zero::normals},
     // Around the range of binary32.
     float_format{.exponent_bits = 8, .mantissa_bits = 5, .bias = 120},
     float_format{.exponent_bits = 8, .mantissa_bits = 5, .bias = 126},

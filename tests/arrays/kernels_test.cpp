@@ -192,6 +192,42 @@ TEST_CASE("Modes known at compile time") {
   REQUIRE_NO_MISMATCH(t);
 }
 
+TEST_CASE("Values out of range among many in range") {
+  // Groups of either kind follow each other, and what one loop hands to another ends in the middle.
+  oracle::tally t;
+  const std::array specials{std::uint32_t{0x7FC00000}, std::uint32_t{0xFFA00001},
+                            std::uint32_t{0x7F800000}, std::uint32_t{0xFF800000},
+                            std::uint32_t{0x7F7FFFFF}, std::uint32_t{0xC7C35000}};
+  std::vector<std::uint32_t> bits(3001);
+  for (std::size_t i = 0; i < bits.size(); ++i) {
+    const auto word = static_cast<std::uint32_t>(test::random_word(i));
+    bits[i] = (word & 0x807FFFFFu) | ((120 + (word >> 23) % 8) << 23);
+    const bool is_dense = i % 1500 > 1200;
+    if (test::random_word(i + 77) % (is_dense ? 5 : 701) == 0) bits[i] = specials[i % 6];
+  }
+  const std::vector<float> in =
+      test::array_of<float>(std::vector<code_t>(bits.begin(), bits.end()));
+  const auto compare_all = [&](const auto& f) {
+    for (const auto& [mode_name, mode] : lowp::rounding_modes) {
+      for (const overflow o : {overflow::to_special, overflow::saturate}) {
+        const auto where = [&, &m = mode_name] {
+          return std::to_string(f.bits()) + " bits, " + std::string(m) + ", " + oracle::name_of(o);
+        };
+        compare<std::remove_cvref_t<decltype(f)>, float>(t, where, f, in, encode_late,
+                                                         {mode, o, missing_nan::largest}, true);
+      }
+    }
+  };
+  for (const lowp::float_format& f :
+       {formats::e4m3fn, formats::e4m3, formats::e4m3fnuz, formats::e2m1, formats::binary16,
+        formats::bfloat16, formats::e8m0,
+        lowp::float_format{.exponent_bits = 5, .mantissa_bits = 10, .has_infinity = false}}) {
+    compare_all(f);
+  }
+  for (const lowp::fixed_format& f : {formats::int_n<8>, formats::uint_n<8>}) compare_all(f);
+  REQUIRE_NO_MISMATCH(t);
+}
+
 TEST_CASE("binary64 to grids wider than 32 bits") {
   oracle::tally t;
   const auto compare_wide = [&](const auto& f) {

@@ -104,7 +104,8 @@ inline void run_bulk(const execution& how, const bulk_arrays& a, const bulk_part
   const std::size_t bytes = a.count / 8 * (a.in_bits + a.out_bits);
   const bool is_streaming =
       LOWP_X86_TARGETS && a.may_stream && bytes >= streaming_bytes && a.is_linear &&
-      a.in != a.out && reinterpret_cast<std::uintptr_t>(a.out) % 16 == 0 && a.out_bits % 4 == 0;
+      (4 * a.out_bits <= a.in_bits || !kernels::prefers_cached_stores()) && a.in != a.out &&
+      reinterpret_cast<std::uintptr_t>(a.out) % 16 == 0 && a.out_bits % 4 == 0;
   const auto run = [&](std::size_t begin, std::size_t end) {
     const default_float_environment environment;
     if (is_streaming) {

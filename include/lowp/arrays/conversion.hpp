@@ -4,7 +4,7 @@
 //   encode(values, codes, conversions::cuda)
 //   round_to<formats::e4m3fn>(values, values, conversion{.overflow = overflow::saturate})
 //
-// Kernels make every choice, but for formats without zero, magnitudes of negative numbers and
+// Kernels make every choice, but for magnitudes of negative numbers and
 // negative_zeros::from_numbers, which the definition encodes. Errors as there.
 #pragma once
 

@@ -19,6 +19,7 @@
 #include "lowp/arrays/execution.hpp"
 #include "lowp/arrays/kept_plans.hpp"
 #include "lowp/arrays/lane_job.hpp"
+#include "lowp/arrays/own_mode_job.hpp"
 #include "lowp/arrays/packed_span.hpp"
 #include "lowp/arrays/reference.hpp"
 #include "lowp/arrays/thresholds.hpp"
@@ -138,6 +139,25 @@ bool encode_by_binades(const F& f, std::span<const T> in, const bulk_arrays& arr
   return true;
 }
 
+/// Encodes or rounds by a mode that kernels do not know; false if they cannot round without it.
+template <class Word, bool ToValues, number_format F, rounding_mode R, class Source, class Sink>
+bool encode_by_own_mode(const F& f, const bulk_arrays& arrays, const R& mode, overflow o,
+                        missing_nan n, const Source& source, const Sink& sink,
+                        const execution& how) {
+  using s = kernels::source<Word>;
+  const auto toward = kernels::make_encode_plan<Word>(f, toward_zero, o, n, ToValues);
+  const auto away = kernels::make_encode_plan<Word>(f, away_from_zero, o, n, ToValues);
+  if (!toward.serves_arrays() || !away.serves_arrays()) return false;
+  const auto define = [&](Word bits, std::size_t i) {
+    const code_t code = encode(f, decode(s::format, bits), at(mode, i), o, n);
+    return static_cast<Word>(ToValues ? encode(s::format, decode(f, code)) : code);
+  };
+  const own_mode_job<Source, Sink, R, decltype(define)> job{
+      how.level(), toward, away, {f, kernels::grid_of(f)}, mode, define, source, sink};
+  run_bulk(how, arrays, bulk_part(job));
+  return true;
+}
+
 /// Encodes or rounds by the plan for words of one size; false if its lanes are too narrow.
 template <class Word, bool ToValues, number_format F, rounding_mode R, class Source, class Sink>
 bool encode_by_plan(const F& f, const bulk_arrays& arrays, const R& mode, overflow o, missing_nan n,
@@ -147,9 +167,14 @@ bool encode_by_plan(const F& f, const bulk_arrays& arrays, const R& mode, overfl
   places.with_plan<Word>(
       o, n, [&] { return kernels::make_encode_plan<Word>(f, mode, o, n, ToValues); },
       [&](const kernels::encode_plan<Word>& plan) {
-        is_supported = plan.is_supported;
+        is_supported = plan.serves_arrays();
         if (is_supported) run_lanes<!is_fixed_addend<R>>(how, arrays, plan, source, sink);
       });
+  if constexpr (may_be_own_mode<R>) {
+    if (!is_supported && !kernels::lane_rounding_of(mode).is_known) {
+      return encode_by_own_mode<Word, ToValues>(f, arrays, mode, o, n, source, sink, how);
+    }
+  }
   return is_supported;
 }
 

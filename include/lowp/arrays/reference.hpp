@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The definition of the array functions of convert.hpp: element i is converted by the scalar codec
 // with the draw at(mode, i). Slow and plain; what the kernels are tested against, and what runs
-// where they do not reach (posits, a rounding mode of your own, lanes too narrow for a format).
+// where they do not reach (lanes too narrow for a format, for one).
 #pragma once
 
 #include <cstddef>

@@ -289,15 +289,16 @@ template <rounding_mode R = nearest_even_t>
           .are_finite = !f.has_infinity && !f.has_nan()};
 }
 [[nodiscard]] constexpr code_grid known_grid(const float_format& f) {
-  if (f.at_exponent_zero == exponent_zero::normals) return {};
+  const bool lacks_zero = f.at_exponent_zero == exponent_zero::normals;
   const code_t largest = f.largest_magnitude();
-  return {.exists = true,
+  return {.exists = !lacks_zero,
           .mantissa_bits = f.mantissa_bits,
-          .lowest_exponent = 1 - f.bias,
+          .lowest_exponent = (lacks_zero ? 0 : 1) - f.bias,
           .skips_subnormals = f.at_exponent_zero == exponent_zero::zero_only,
           .largest_positive = largest,
           .largest_negative = f.is_signed ? largest : 0,
-          .sign_bit = f.sign_bit()};
+          .sign_bit = f.sign_bit(),
+          .lacks_zero = lacks_zero};
 }
 
 /// See value_facts.hpp.

@@ -93,6 +93,10 @@ struct code_grid {
   code_t sign_bit = 0;              ///< or 0, in an unsigned format
   /// overflow::wrap and wrap_sign_magnitude do with the rounded integer what overflow.hpp says.
   bool wraps = false;
+  /// Without `exists`: this would be the grid if it had a zero. The code 0 is the lowest value of
+  /// the lowest binade, to which lower values of its sign round in any mode, and a zero is encoded
+  /// on its own; in an unsigned format no negative number is in range.
+  bool lacks_zero = false;
 };
 
 /// How the codes of a tapered format are spelt, which is all that the vectorized kernels and the

@@ -73,6 +73,26 @@ namespace kernels {
 #endif
 }
 
+/// Whether results reach memory through the cache as fast as past it, if they pass through a buffer
+/// on that way. They do on AMD's cores from Zen 5 on (1.03 to 1.5 times as fast, but where results
+/// have a fourth of the bits that are read).
+[[nodiscard]] inline bool prefers_cached_stores() {
+#if LOWP_X86_TARGETS
+  static const bool is_so = [] {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    if (__get_cpuid(0, &a, &b, &c, &d) == 0 || b != signature_AMD_ebx || d != signature_AMD_edx ||
+        c != signature_AMD_ecx || __get_cpuid(1, &a, &b, &c, &d) == 0) {
+      return false;
+    }
+    const unsigned family = (a >> 8 & 0xFu) + (a >> 20 & 0xFFu);
+    return family >= 0x1A;
+  }();
+  return is_so;
+#else
+  return false;
+#endif
+}
+
 /// Whether memory is read fastest from several pages in turn with prefetching. It is on Intel's
 /// cores, whose L2 streamer follows one 4 KiB page (1.4 to 2 times a single stream on Sapphire
 /// Rapids), and is not on AMD's (0.6 times on Zen 4).

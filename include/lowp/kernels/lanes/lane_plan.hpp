@@ -13,136 +13,15 @@
 #include "lowp/formats/concepts.hpp"
 #include "lowp/formats/facts.hpp"
 #include "lowp/formats/value_facts.hpp"
+#include "lowp/kernels/lanes/lane_rounding.hpp"
+#include "lowp/kernels/lanes/placement.hpp"
 #include "lowp/kernels/target.hpp"
-#include "lowp/rounding/any_rounding.hpp"
 #include "lowp/rounding/modes.hpp"
 #include "lowp/rounding/overflow.hpp"
-#include "lowp/rounding/stochastic.hpp"
 
 namespace lowp {
 inline namespace LOWP_KERNEL_BASELINE {
 namespace kernels {
-
-/// The layout of binary32 or binary64, whose bits are a Word.
-template <class Word>
-struct source {
-  static constexpr int bits = 8 * sizeof(Word);
-  static constexpr int mantissa_bits = bits == 32 ? 23 : 52;
-  static constexpr int bias = bits == 32 ? 127 : 1023;
-  static constexpr int largest_exponent = 2 * bias;  // of a finite value, biased
-  static constexpr Word sign = Word{1} << (bits - 1);
-  static constexpr Word hidden = Word{1} << mantissa_bits;
-  static constexpr Word infinity = Word{2 * bias + 1} << mantissa_bits;
-  static constexpr float_format format = bits == 32 ? formats::binary32 : formats::binary64;
-};
-
-/// A constant that depends on the sign of the value it is used with.
-template <class Word>
-struct by_sign {
-  Word positive = 0;
-  Word negative = 0;
-};
-
-/// A rounding mode as lanes apply it. A deterministic one adds to the discarded fraction a constant
-/// that depends on the sign, and one more if the code is odd, or even (modulo 2^64; round-to-odd is
-/// 2^64 - 1, and one more is 0). Stochastic rounding is a deterministic rounding to `extra_bits`
-/// more bits, to which random bits are added before the extra bits are cut off. Where 32 of them
-/// fill a lane (`draws_words`), they are added to the fraction instead, for the carry.
-struct lane_rounding {
-  bool is_known = false;  ///< else only the addend function of the mode does what it does
-  by_sign<std::uint64_t> addend{};
-  std::uint64_t odd = 0;     ///< 1: one more is added …
-  bool is_even_odd = false;  ///< … to even codes
-  int extra_bits = 0;
-  bool draws_words = false;
-  stochastic draw{};
-  int random_shift = 0;   ///< how much of a random lane to drop …
-  int random_weight = 0;  ///< … and where its bits go among the extra bits,
-  int random_offset = 0;  ///< with this below them
-
-  [[nodiscard]] constexpr bool is_random() const { return extra_bits != 0 || draws_words; }
-};
-
-/// Random bits come in lanes of 8, 16 or 32.
-[[nodiscard]] constexpr int log2_lane_bytes(const stochastic& draw) {
-  const int bits = draw.used_bits();
-  return bits <= 8 ? 0 : bits <= 16 ? 1 : 2;
-}
-
-namespace detail {
-
-/// The addend that decides as a mode does for one sign and parity, if one does for any fraction
-/// that has been tried.
-struct found_addend {
-  bool exists;
-  std::uint64_t value;
-};
-template <rounding_mode R>
-[[nodiscard]] constexpr found_addend addend_of(const R& mode, bool is_negative, bool is_odd) {
-  constexpr std::uint64_t half = lowp::detail::half_unit;
-  const auto is_up = [&](std::uint64_t fraction) {
-    return rounds_up(mode, {fraction, is_negative, is_odd});
-  };
-  const bool below = is_up(1), tie = is_up(half), above = is_up(~std::uint64_t{0});
-  const bool exists =
-      is_up(half - 1) == below && is_up(half + 1) == above && (!below || tie) && (!tie || above);
-  return {exists, below ? ~std::uint64_t{0} : tie ? half : above ? half - 1 : 0};
-}
-
-}  // namespace detail
-
-[[nodiscard]] constexpr lane_rounding lane_rounding_of(const stochastic& draw);
-
-template <rounding_mode R>
-[[nodiscard]] constexpr lane_rounding lane_rounding_of(const R& mode) {
-  lane_rounding result;
-  if constexpr (requires { mode.draw(); }) {  // any_rounding
-    if (mode.is_stochastic()) return lane_rounding_of(mode.draw());
-  }
-  if constexpr (requires { mode.is_fixed_addend(); }) {  // and rounding_reference
-    if (!mode.is_fixed_addend()) return {};
-  }
-  if constexpr (is_fixed_addend<R> || requires { mode.is_fixed_addend(); }) {
-    const auto positive_even = detail::addend_of(mode, false, false);
-    const auto positive_odd = detail::addend_of(mode, false, true);
-    const auto negative_even = detail::addend_of(mode, true, false);
-    const auto negative_odd = detail::addend_of(mode, true, true);
-    const std::uint64_t more = positive_odd.value - positive_even.value;
-    result.is_known = positive_even.exists && positive_odd.exists && negative_even.exists &&
-                      negative_odd.exists && negative_odd.value - negative_even.value == more &&
-                      more + 1 <= 2;
-    result.is_even_odd = more + 1 == 0;
-    result.odd = more == 0 ? 0 : 1;
-    result.addend = result.is_even_odd
-                        ? by_sign<std::uint64_t>{positive_odd.value, negative_odd.value}
-                        : by_sign<std::uint64_t>{positive_even.value, negative_even.value};
-  }
-  return result;
-}
-[[nodiscard]] constexpr lane_rounding lane_rounding_of(const stochastic& draw) {
-  const int bits = draw.used_bits();
-  const int lane_bits = 8 << log2_lane_bytes(draw);
-  lane_rounding result;
-  int extra_bits = bits, used = bits;
-  switch (draw.variant) {
-    case stochastic_variant::a: result = lane_rounding_of(toward_zero); break;
-    case stochastic_variant::b:
-      result = lane_rounding_of(toward_zero);
-      extra_bits = bits + 1;
-      result.random_offset = 1;
-      break;
-    case stochastic_variant::c: result = lane_rounding_of(nearest_even); break;
-    case stochastic_variant::equal:
-      result = lane_rounding_of(to_odd);  // the extra bit says whether anything is discarded
-      extra_bits = used = 1;
-      break;
-  }
-  result.extra_bits = extra_bits;
-  result.random_shift = lane_bits - used;
-  result.random_weight = extra_bits - used;
-  result.draw = draw;
-  return result;
-}
 
 /// Where the codes of a format lie among the values of the source: a magnitude is
 ///   (significand >> shift, rounded) + ((exponent - lowest) << mantissa_bits)
@@ -195,7 +74,7 @@ template <number_format F>
 /// What replaces or completes a rounded magnitude; for codes or for values of the source type.
 template <class Word>
 struct output_plan {
-  by_sign<Word> overflowed{}, infinity{}, nan{};
+  by_sign<Word> overflowed{}, infinity{}, nan{}, zero{};
   Word flip = 0;       ///< what a negative sign flips in the magnitude …
   Word increment = 0;  ///< … and adds to it
   bool has_negative_zero = false;
@@ -211,12 +90,14 @@ enum class method : std::uint8_t {
   upper,    ///< and whose overflow is infinity: with the sign, nothing but the rounding is left
   half,     ///< binary16 with overflow to infinity, by the conversion instruction
   wrap,     ///< any mode in fixed point, modulo a power of two
+  placed,   ///< any mode at one place, any ends, where there is a placement
 };
 
 /// Whether a method may be planned for codes or values, with random bits or without.
 [[nodiscard]] constexpr bool applies(method how, bool to_values, bool is_random) {
-  const bool needs_codes = how == method::narrow || how == method::upper || how == method::half;
-  const bool needs_no_draw = needs_codes || how == method::fixed || how == method::wrap;
+  const bool needs_codes = how == method::narrow || how == method::half;
+  const bool needs_no_draw =
+      needs_codes || how == method::upper || how == method::fixed || how == method::wrap;
   return !(needs_codes && to_values) && !(needs_no_draw && is_random);
 }
 
@@ -242,14 +123,20 @@ struct encode_plan {
   lane_rounding rounding{};
   output_plan<Word> output{};
   fast_nearest<Word> fast{};
+  placement<Word> placed{};
   bool mirrors = false;  ///< wrap: as overflow::wrap_sign_magnitude says
+
+  /// Whether loops over arrays do what it says, be it by the general method or not.
+  [[nodiscard]] constexpr bool serves_arrays() const {
+    return is_supported || fast.how == method::placed;
+  }
 
   /// Whether a number too small for a normal one of the source is certain to become zero.
   [[nodiscard]] constexpr bool ignores_underflow() const {
     if (thresholds != nullptr) return true;
     const int unit = grid.lowest - grid.mantissa_bits - rounding.extra_bits;
     return fast.how != method::general && fast.how != method::flat && fast.how != method::wrap &&
-           unit > 2;
+           fast.how != method::placed && unit > 2;
   }
 };
 
@@ -258,6 +145,22 @@ namespace detail {
 [[nodiscard]] constexpr bool is_nearest_even(const lane_rounding& r) {
   return r.odd == 1 && !r.is_even_odd && r.addend.positive == r.addend.negative &&
          r.addend.positive == lowp::detail::half_unit - 1;
+}
+
+/// The least magnitude on a grid above its largest ones, or 0 where the source has none.
+template <class Word>
+[[nodiscard]] constexpr Word value_above(const code_grid& grid) {
+  using s = source<Word>;
+  const code_t above = (grid.largest_positive > grid.largest_negative ? grid.largest_positive
+                                                                      : grid.largest_negative) +
+                       1;
+  const auto binades = static_cast<int>(above >> grid.mantissa_bits);
+  const int raised = binades > 1 ? binades - 1 : 0;
+  const code_t significand = above - (static_cast<code_t>(raised) << grid.mantissa_bits);
+  const unpacked value = unpacked::scaled_integer(
+      false, significand, grid.lowest_exponent - grid.mantissa_bits + raised);
+  const auto bits = static_cast<Word>(encode(s::format, value));
+  return bits < s::infinity ? bits : 0;
 }
 
 /// Fixed point by an addition: everything out of range, infinities too, is an end of it.
@@ -341,7 +244,8 @@ template <class Word>
                                                    : method::general;
   const auto may_be = [&](method how) { return applies(how, to_values, r.is_random()); };
   if (may_be(method::upper) && fast.how == method::flat && fast.has_caps && becomes_next &&
-      output.has_negative_zero && fast.cap == s::infinity && output.flip == s::sign >> shift) {
+      output.has_negative_zero && fast.cap == s::infinity &&
+      output.flip == (to_values ? s::sign : s::sign >> shift)) {
     fast.how = method::upper;
   }
   if (may_be(method::narrow) && fast.how == method::nearest &&
@@ -375,7 +279,18 @@ template <class Word, number_format F, rounding_mode R>
       plan.grid.lowest + s::mantissa_bits - plan.grid.mantissa_bits > s::largest_exponent) {
     plan.is_supported = false;
   }
-  if (!plan.is_supported) return plan;
+  // Formats that do not wrap read it as saturate.
+  if ((grid.exists || grid.lacks_zero) && (!wraps || !grid.wraps)) {
+    const code_t nearer =
+        grid.largest_negative == 0 || grid.largest_positive < grid.largest_negative
+            ? grid.largest_positive
+            : grid.largest_negative;
+    const auto limit = static_cast<Word>(encode(s::format, decode(f, nearer)));
+    plan.placed = make_placement<Word>(grid, plan.grid.is_supported, plan.rounding,
+                                       limit < s::infinity ? limit : s::infinity - 1,
+                                       detail::value_above<Word>(grid));
+  }
+  if (!plan.is_supported && !plan.placed.is_possible) return plan;
 
   const auto output = [&](const unpacked& x) {
     const code_t code = encode(f, x, mode, o, n);
@@ -388,8 +303,8 @@ template <class Word, number_format F, rounding_mode R>
       both([](bool negative) { return unpacked::scaled_integer(negative, 1, 1 << 22); });
   plan.output.infinity = both([](bool negative) { return unpacked::infinite(negative); });
   plan.output.nan = both([](bool negative) { return unpacked::nan(negative); });
-  const by_sign<Word> zero = both([](bool negative) { return unpacked::zero(negative); });
-  plan.output.has_negative_zero = zero.positive != zero.negative;
+  plan.output.zero = both([](bool negative) { return unpacked::zero(negative); });
+  plan.output.has_negative_zero = plan.output.zero.positive != plan.output.zero.negative;
   if (to_values) {
     plan.output.flip = s::sign;
   } else if (!grid.is_twos_complement) {
@@ -397,6 +312,16 @@ template <class Word, number_format F, rounding_mode R>
   } else {
     plan.output.flip = static_cast<Word>(low_mask(f.bits()));
     plan.output.increment = 1;
+  }
+  if (plan.placed.is_possible && plan.placed.lacks_zero) {
+    const auto above = [](code_t largest) { return static_cast<Word>(largest + 1); };
+    plan.grid.largest = {above(grid.largest_positive),
+                         grid.sign_bit == 0 ? Word{0} : above(grid.largest_negative)};
+    plan.output.has_negative_zero = true;  // each magnitude has its sign
+  }
+  if (!plan.is_supported) {
+    plan.fast.how = method::placed;
+    return plan;
   }
   plan.mirrors = o == overflow::wrap_sign_magnitude && plan.grid.largest.negative != 0;
   plan.fast = wraps                     ? detail::make_wrap(plan)
@@ -406,6 +331,9 @@ template <class Word, number_format F, rounding_mode R>
       applies(method::half, to_values, plan.rounding.is_random()) && plan.fast.has_caps &&
       plan.output.overflowed.positive == plan.grid.largest.positive + 1) {
     plan.fast.how = method::half;
+  }
+  if (plan.fast.how == method::general && plan.placed.is_possible) {
+    plan.fast.how = method::placed;
   }
   return plan;
 }
