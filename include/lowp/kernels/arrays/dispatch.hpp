@@ -69,6 +69,8 @@ void run_blocks(isa level, const encode_plan<std::uint32_t>& plan, const std::ui
                 std::uint8_t* out, int log2_bytes);
 LOWP_BORDER void run_decode(isa level, const decode_plan& plan, const scaling& s,
                             const std::uint16_t* codes, std::size_t count, std::uint32_t* values);
+LOWP_BORDER void run_decode(isa level, const decode_plan& plan, const scaling& s,
+                            const std::uint32_t* codes, std::size_t count, std::uint32_t* values);
 LOWP_BORDER void run_decode(isa level, const value_table& table, const scaling& s,
                             const std::uint8_t* codes, std::size_t count, std::uint32_t* values);
 template <class Code>

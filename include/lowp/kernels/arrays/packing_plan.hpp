@@ -25,8 +25,9 @@ struct packed_place {
 };
 
 /// Two halves of a vector of 32 bytes: 16 bytes from `first[i]` on are shuffled into lanes, and
-/// these are shifted. Lanes of 16 bits are multiplied by a power of two instead, which all targets
-/// can do.
+/// these are shifted. Lanes have twice the bytes of a code, or where codes of 4 bytes come from no
+/// more of them, as many. Lanes of 16 bits are multiplied by a power of two instead, which all
+/// targets can do.
 struct packing_shuffle {
   alignas(32) std::uint8_t index[32];
   alignas(32) std::uint8_t shifts[32];
@@ -55,9 +56,10 @@ struct packing_plan {
   bool has_gaps = false;  ///< bits of no code, which stay as they are
   std::size_t codes = 0, bytes = 0;
   std::size_t terms_per_piece = 0;
-  lowp::detail::aligned_array<source> sources;              ///< by code
-  lowp::detail::aligned_array<term> terms;                  ///< by piece
-  lowp::detail::aligned_array<std::uint8_t> gaps;           ///< by byte: bits of no code
+  bool has_narrow_lanes = false;                   ///< of unpacking: as many bytes as codes
+  lowp::detail::aligned_array<source> sources;     ///< by code
+  lowp::detail::aligned_array<term> terms;         ///< by piece
+  lowp::detail::aligned_array<std::uint8_t> gaps;  ///< by byte: bits of no code
   lowp::detail::aligned_array<std::uint16_t> begins, ends;  ///< bytes from a code on, up to one
   /// By 32 bytes of lanes; of packing, one for each term of a piece. Null: some 16 bytes are too
   /// few for a half.
@@ -66,12 +68,11 @@ struct packing_plan {
 
 namespace detail {
 
-inline void store_shift(const packing_plan& p, packing_shuffle& to, std::size_t lane,
-                        std::uint32_t shift) {
-  const std::uint64_t value = p.code_bytes == 1 ? std::uint64_t{1} << shift : shift;
-  const std::size_t size = 2 * static_cast<std::size_t>(p.code_bytes);
-  for (std::size_t i = 0; i < size; ++i) {
-    to.shifts[lane * size + i] = static_cast<std::uint8_t>(value >> 8 * i);
+inline void store_shift(packing_shuffle& to, std::size_t lane, std::size_t lane_bytes,
+                        std::uint32_t value) {
+  for (std::size_t i = 0; i < lane_bytes; ++i) {
+    to.shifts[lane * lane_bytes + i] =
+        static_cast<std::uint8_t>(i < sizeof value ? value >> 8 * i : 0);
   }
 }
 
@@ -91,7 +92,8 @@ bool fits_sixteen(std::size_t begin, std::size_t count, const First& first, cons
 
 /// The shuffles of all codes of a unit; false if bytes are too far apart.
 inline bool find_unpacking(packing_plan& p, const packed_place* places) {
-  const auto c = static_cast<std::size_t>(p.code_bytes), half = 8 / c;
+  const auto c = static_cast<std::size_t>(p.code_bytes);
+  const std::size_t lane_bytes = p.has_narrow_lanes ? c : 2 * c, half = 16 / lane_bytes;
   const auto width = static_cast<std::uint32_t>(p.width);
   const auto first = [&](std::size_t i) { return places[i].byte; };
   const auto size = [&](std::size_t i) { return (places[i].bit + width + 7) / 8; };
@@ -104,12 +106,12 @@ inline bool find_unpacking(packing_plan& p, const packed_place* places) {
       for (std::size_t j = 0; j < half; ++j) {
         const std::size_t i = begin + j, lane = side * half + j;
         const std::uint32_t from = places[i].byte - to.first[side], n = size(i);
-        for (std::uint32_t b = 0; b < 2 * c; ++b) {
+        for (std::uint32_t b = 0; b < lane_bytes; ++b) {
           const std::uint32_t at = from + (p.is_msb_first ? n - 1 - b : b);
-          to.index[lane * 2 * c + b] = static_cast<std::uint8_t>(b < n ? at : 0x80u);
+          to.index[lane * lane_bytes + b] = static_cast<std::uint8_t>(b < n ? at : 0x80u);
         }
         const std::uint32_t shift = p.is_msb_first ? 8 * n - places[i].bit - width : places[i].bit;
-        store_shift(p, to, lane, c == 1 ? 8 - shift : shift);
+        store_shift(to, lane, lane_bytes, c == 1 ? 1u << (8 - shift) : shift);
       }
     }
   }
@@ -140,7 +142,7 @@ inline bool find_packing(packing_plan& p) {
             to.index[lane * 2 * c + b] =
                 static_cast<std::uint8_t>(is_there && b < c ? at : std::size_t{0x80});
           }
-          store_shift(p, to, lane, term(i).shift);
+          store_shift(to, lane, 2 * c, c == 1 ? 1u << term(i).shift : term(i).shift);
         }
       }
     }
@@ -210,7 +212,7 @@ template <class PlaceOf>
     return p;
   }
   std::size_t times = 1;
-  while (times * period * c % 16 != 0 || times * period_bytes % 16 != 0) ++times;
+  while (times * period * c % 32 != 0 || times * period_bytes % 16 != 0) ++times;
   p.codes = times * period;
   p.bytes = times * period_bytes;
   if (p.codes * c > packing_plan::max_unit_bytes || p.bytes > packing_plan::max_unit_bytes) {
@@ -243,6 +245,10 @@ template <class PlaceOf>
   }
   p.is_supported = detail::find_terms(p, places.get());
   if (!p.is_supported) return p;
+  p.has_narrow_lanes = code_bytes == 4;
+  for (std::size_t i = 0; i < p.codes; ++i) {
+    p.has_narrow_lanes = p.has_narrow_lanes && places[i].bit + bits <= 32;
+  }
   p.unpacking = {p.codes * c / 16, std::nothrow};
   if (p.unpacking.get() != nullptr && !detail::find_unpacking(p, places.get())) p.unpacking = {};
   p.packing = {p.bytes / 16 * p.terms_per_piece, std::nothrow};
