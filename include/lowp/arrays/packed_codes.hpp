@@ -206,6 +206,7 @@ template <class Code>
 template <class Code>
 void pack_codes(isa level, const Code* codes, std::size_t first, std::size_t count, int width,
                 packing p, std::uint8_t* bytes) {
+  if (count == 0) return;
   if (is_array_of<Code>(p, width)) {
     std::memcpy(bytes + first * sizeof(Code), codes, count * sizeof(Code));
     return;
@@ -235,6 +236,7 @@ void pack_codes(isa level, const Code* codes, std::size_t first, std::size_t cou
 template <class Code>
 void unpack_codes(isa level, const std::uint8_t* bytes, std::size_t first, std::size_t count,
                   int width, packing p, Code* codes) {
+  if (count == 0) return;
   if (is_array_of<Code>(p, width)) {
     std::memcpy(codes, bytes + first * sizeof(Code), count * sizeof(Code));
     return;
