@@ -120,12 +120,15 @@ void add_arrays() {
   add_encode<float_format{.exponent_bits = 5, .mantissa_bits = 3}>("e5m3");
   add_encode<float_format{.exponent_bits = 5, .mantissa_bits = 6}>("e5m6");
   add_encode<float_format{.exponent_bits = 8, .mantissa_bits = 10}>("tf32");
+  add_encode<formats::int_n<1>>("int1");
   add_encode<formats::int_n<3>>("int3");
   add_encode<formats::int_n<5>>("int5");
   add_encode<formats::int_n<7>>("int7");
+  add_encode<formats::int_n<12>>("int12");
   add_encode<formats::fixed<24, 12>>("fixed24");
   add_encode<formats::fixed<32, 16>>("fixed32");
   add_encode<formats::e2m1, packings::byte_low>("e2m1_byte_low");
+  add_encode<formats::e2m1, packings::split_half<32>>("e2m1_split_half");
   add_encode<formats::e2m1, packings::awq>("e2m1_awq");
   add_encode<formats::e2m3, packings::four_in_32_bits>("e2m3_four_in_32_bits");
   add_encode<formats::int_n<8>>("int8_wrap", nearest_even, overflow::wrap);
@@ -148,12 +151,23 @@ void add_arrays() {
   add_decode<formats::posit<16, 2>>("posit16");
   add_decode<formats::posit<32, 2>>("posit32");
   add_decode<float_format{.exponent_bits = 8, .mantissa_bits = 10}>("tf32");
+  add_decode<formats::binary32>("binary32");
+  add_decode<formats::fixed<24, 12>>("fixed24");
+  add_decode<formats::fixed<32, 16>>("fixed32");
+  add_decode<formats::int_n<1>>("int1");
   add_decode<formats::int_n<3>>("int3");
   add_decode<formats::int_n<5>>("int5");
+  add_decode<formats::int_n<7>>("int7");
+  add_decode<formats::int_n<12>>("int12");
+  add_decode<float_format{.exponent_bits = 5, .mantissa_bits = 6}>("e5m6");
+  add_decode<formats::e2m1, packings::split_half<32>>("e2m1_split_half");
   add_decode<formats::e2m1, packings::awq>("e2m1_awq");
+  add_decode<formats::e2m3, packings::four_in_32_bits>("e2m3_four_in_32_bits");
 }
 
 void add_blocks() {
+  add_quantize<block_format{formats::int_n<5>, formats::e8m0, block_shape{1, 32}}>("int5_e8m0");
+  add_quantize<formats::scaled_rows(formats::int_n<12>)>("int12_rows");
   add_quantize<formats::nvfp4>("nvfp4_amax", side, rules::amax);
   add_quantize<block_format{formats::e2m1, formats::e8m0, block_shape{1, 8}}>("mxfp4_1x8");
   add_quantize<block_format{formats::e2m1, formats::e8m0, block_shape{8, 8}}>("mxfp4_8x8");
@@ -164,6 +178,11 @@ void add_blocks() {
   add_quantize<formats::mxfp4>("mxfp4_cols_255", 255);
   add("dequantize/mxfp4_32x1",
       dequantizing<block_format{formats::e2m1, formats::e8m0, block_shape{32, 1}}>(), "mxfp4",
+      dequantizing<formats::mxfp4>());
+  add("dequantize/int5_e8m0",
+      dequantizing<block_format{formats::int_n<5>, formats::e8m0, block_shape{1, 32}}>(), "mxfp4",
+      dequantizing<formats::mxfp4>());
+  add("dequantize/int12_rows", dequantizing<formats::scaled_rows(formats::int_n<12>)>(), "mxfp4",
       dequantizing<formats::mxfp4>());
   add("dequantize/mxfp4_1x8",
       dequantizing<block_format{formats::e2m1, formats::e8m0, block_shape{1, 8}}>(), "mxfp4",

@@ -262,13 +262,23 @@ TEST_CASE("binary64 to grids wider than 32 bits") {
   REQUIRE_NO_MISMATCH(t);
 }
 
-TEST_CASE("The value of every code of up to 16 bits") {
+TEST_CASE("The value of every code of up to 16 bits, and of many of more") {
   oracle::tally t;
+  // Of more than 16 bits: any, and those whose bits are equal but for the first or the last ones,
+  // with one more or less, which are the largest, the smallest, infinities, NaN and ties.
+  const auto code_of = [](std::size_t i, int bits) -> code_t {
+    if (bits <= 16) return i * 5;
+    const code_t any = test::random_word(i), ones = lowp::low_mask(static_cast<int>(i / 8) % 33);
+    const code_t some[] = {any, any & ~ones, any | ones, ones, ~ones, ones + 1, ~ones - 1, any};
+    return some[i % 8];
+  };
   const auto compare_all = [&](const std::string& format, const auto& f) {
     // One array with all codes, and behind them 100 more so that no group is whole.
-    const std::size_t count = (std::size_t{1} << f.bits()) + 100;
+    const std::size_t count = (std::size_t{1} << (f.bits() <= 16 ? f.bits() : 13)) + 100;
     std::vector<std::uint8_t> codes(lowp::packed_bytes(count, f.bits()));
-    for (std::size_t i = 0; i < count; ++i) lowp::store_code(codes.data(), i, f.bits(), i * 5);
+    for (std::size_t i = 0; i < count; ++i) {
+      lowp::store_code(codes.data(), i, f.bits(), code_of(i, f.bits()));
+    }
     framed expected(4 * count), actual(4 * count);
     lowp::reference::decode(f, codes.data(), expected.as<float>());
     for (const isa level : test::isas()) {
@@ -280,8 +290,16 @@ TEST_CASE("The value of every code of up to 16 bits") {
     }
   };
   test::for_each_format([&](const std::string& format, const auto& f) {
-    if (f.bits() <= 16) compare_all(format, f);
+    if (f.bits() <= 64) compare_all(format, f);
   });
+  compare_all("24 bits, 8 of them a fraction", formats::fixed<24, 8>);
+  compare_all("24 bits, 100 below the point", formats::fixed<24, 100>);
+  compare_all("29 bits in integers", formats::ufixed<29, -60>);
+  compare_all("32 bits, infinity at the end of the codes",
+              lowp::float_format{.exponent_bits = 8, .mantissa_bits = 23, .has_infinity = false});
+  compare_all("22 bits without infinity",
+              lowp::float_format{
+                  .exponent_bits = 8, .mantissa_bits = 13, .has_infinity = false, .nan_codes = 1});
   REQUIRE_NO_MISMATCH(t);
 }
 

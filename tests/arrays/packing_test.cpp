@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "isas.hpp"
 #include "lowp/arrays/lane_job.hpp"
 #include "oracle.hpp"
+#include "share.hpp"
 
 using lowp::code_t;
 using lowp::load_code;
@@ -271,25 +273,105 @@ TEST_CASE("contradictory packings are refused") {
   CHECK(lowp::defect(packing{.group_size = 0}, 4) != nullptr);
 }
 
-TEST_CASE("codes of 9 to 16 bits are packed eight at a time as one by one") {
-  for (int width = 9; width <= 16; ++width) {
-    for (const bool is_msb_first : {false, true}) {
-      const packing order{.is_msb_first = is_msb_first};
-      for (const std::size_t count : {std::size_t{7}, std::size_t{8}, std::size_t{61}}) {
-        CAPTURE(width, is_msb_first, count);
-        std::vector<std::uint16_t> codes(count), back(count);
-        for (std::size_t i = 0; i < count; ++i) {
-          codes[i] = static_cast<std::uint16_t>((i + 1) * 0x9E3779B97F4A7C15u >> (64 - width));
-        }
-        bytes want(packed_bytes(count, width, order)), got(want.size());
-        for (std::size_t i = 0; i < count; ++i) {
-          store_code(want.data(), i, width, codes[i], order);
-        }
-        lowp::bulk::pack_codes(lowp::isa{}, codes.data(), 0, count, width, order, got.data());
-        CHECK(got == want);
-        lowp::bulk::unpack_codes(lowp::isa{}, got.data(), 0, count, width, order, back.data());
-        CHECK(back == codes);
+namespace {
+
+/// Packs and unpacks codes first … first + count - 1 by kernels as one by one, without a change to
+/// any other bit.
+template <class Code>
+void compare_kernels(oracle::tally& t, const packing& p, int width, std::size_t first,
+                     std::size_t count) {
+  std::vector<Code> codes(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    codes[i] = static_cast<Code>(random_word(i + count) >> (64 - width));
+  }
+  bytes before(packed_bytes(first + count, width, p));
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    before[i] = static_cast<std::uint8_t>(random_word(i));
+  }
+  bytes want = before;
+  for (std::size_t i = 0; i < count; ++i) store_code(want.data(), first + i, width, codes[i], p);
+  for (const lowp::isa level : test::isas()) {
+    bytes got = before;
+    lowp::bulk::pack_codes(level, codes.data(), first, count, width, p, got.data());
+    std::vector<Code> back(count);
+    lowp::bulk::unpack_codes(level, want.data(), first, count, width, p, back.data());
+    t.check(got == want && back == codes, [&](auto& text) {
+      text << name(level) << ", width " << width << ", group of " << p.group_size << " in "
+           << p.container_bits << ", order " << static_cast<int>(p.order)
+           << (p.is_msb_first ? ", msb first" : "") << ", " << count << " from " << first << ", "
+           << sizeof(Code) << " bytes: " << (got == want ? "unpacked" : "packed");
+    });
+  }
+}
+
+}  // namespace
+
+TEST_CASE("Kernels pack and unpack as one by one, in any order, of any width, on every target") {
+  using lowp::slot_order;
+  std::vector<packing> all;
+  for (const bool is_msb_first : {false, true}) {
+    for (const int group_size : {1, 2, 3, 4, 5, 8, 16, 32, 64, 256, 4096}) {
+      all.push_back({.group_size = group_size, .is_msb_first = is_msb_first});
+      for (const slot_order order : {slot_order::halves, slot_order::evens_first}) {
+        if (group_size % 2 != 0) continue;
+        all.push_back({.group_size = group_size, .order = order, .is_msb_first = is_msb_first});
+        all.push_back({.group_size = group_size,
+                       .container_bits = 16 * group_size,
+                       .order = order,
+                       .is_msb_first = is_msb_first});
       }
+    }
+    for (const auto& [group_size, bits] : std::vector<std::array<int, 2>>{{1, 8},
+                                                                          {1, 13},
+                                                                          {1, 16},
+                                                                          {1, 32},
+                                                                          {1, 64},
+                                                                          {3, 16},
+                                                                          {4, 32},
+                                                                          {5, 8},
+                                                                          {5, 64},
+                                                                          {6, 32},
+                                                                          {16, 128},
+                                                                          {10, 32}}) {
+      all.push_back(
+          {.group_size = group_size, .container_bits = bits, .is_msb_first = is_msb_first});
+    }
+  }
+  oracle::tally t;
+  for (const packing& p : all) {
+    for (int width = 1; width <= 32; ++width) {
+      if (defect(p, width) != nullptr) continue;
+      for (const auto& [first, count] : std::vector<std::array<std::size_t, 2>>{
+               {0, 0}, {0, 7}, {0, 64}, {8, 61}, {40, 300}, {1024, 1024}}) {
+        if (!test::takes_next_case() && t.compared > 0) continue;
+        if (width <= 8) compare_kernels<std::uint8_t>(t, p, width, first, count);
+        if (width <= 16) compare_kernels<std::uint16_t>(t, p, width, first, count);
+        compare_kernels<std::uint32_t>(t, p, width, first, count);
+      }
+    }
+  }
+  REQUIRE_NO_MISMATCH(t);
+}
+
+TEST_CASE("Bits above the width of a code do not reach its neighbours") {
+  for (const lowp::isa level : test::isas()) {
+    for (const int width : {5, 7, 11, 12}) {
+      const std::vector<std::uint16_t> codes(256, 0xFFFF);
+      const std::vector<std::uint8_t> narrow(256, 0xFF);
+      bytes got(packed_bytes(256, width)), want(packed_bytes(256, width));
+      for (std::size_t i = 0; i < 256; i += 2) store_code(want.data(), i, width, 0xFFFF);
+      std::vector<std::uint16_t> some = codes;
+      std::vector<std::uint8_t> few = narrow;
+      for (std::size_t i = 1; i < 256; i += 2) {
+        some[i] = static_cast<std::uint16_t>(1u << width);
+        few[i] = static_cast<std::uint8_t>(1u << width);
+      }
+      CAPTURE(name(level), width);
+      lowp::bulk::pack_codes(level, some.data(), 0, 256, width, {}, got.data());
+      CHECK(got == want);
+      if (width > 8) continue;
+      lowp::bulk::pack_codes(level, few.data(), 0, 256, width, {}, got.data());
+      CHECK(got == want);
     }
   }
 }

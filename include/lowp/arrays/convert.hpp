@@ -278,10 +278,13 @@ void decode_array(const F& f, const std::uint8_t* in, std::span<float> out, pack
       const decode_job<std::uint8_t, kernels::value_table> job{how.level(), *table, in, width, p};
       return run_bulk(how, arrays, bulk_part(job));
     }
-    const auto plan = kernels::make_decode_plan(f);
+    const auto plan = kernels::make_decode_plan(f, 32);
+    const auto run_plan = [&](auto code) {
+      const decode_job<decltype(code), kernels::decode_plan> job{how.level(), plan, in, width, p};
+      run_bulk(how, arrays, bulk_part(job));
+    };
     if (plan.is_supported) {
-      const decode_job<std::uint16_t, kernels::decode_plan> job{how.level(), plan, in, width, p};
-      return run_bulk(how, arrays, bulk_part(job));
+      return width <= 16 ? run_plan(std::uint16_t{}) : run_plan(std::uint32_t{});
     }
     if constexpr (kernels::has_known_regime<F>) {
       const auto regime = kernels::make_regime_decode_plan(f);

@@ -11,6 +11,7 @@
 
 #include "lowp/core/config.hpp"
 #include "lowp/kernels/arrays/group_terms.hpp"
+#include "lowp/kernels/arrays/packing_plan.hpp"
 #include "lowp/kernels/arrays/record_fields.hpp"
 #include "lowp/kernels/arrays/scale_arithmetic.hpp"
 #include "lowp/kernels/arrays/threshold_table.hpp"

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "lowp/kernels/arrays/group_terms.hpp"
+#include "lowp/kernels/arrays/packing_plan.hpp"
 #include "lowp/kernels/arrays/record_fields.hpp"
 #include "lowp/kernels/arrays/scale_arithmetic.hpp"
 #include "lowp/kernels/arrays/threshold_table.hpp"
@@ -68,6 +69,8 @@ void run_blocks(isa level, const encode_plan<std::uint32_t>& plan, const std::ui
                 std::uint8_t* out, int log2_bytes);
 LOWP_BORDER void run_decode(isa level, const decode_plan& plan, const scaling& s,
                             const std::uint16_t* codes, std::size_t count, std::uint32_t* values);
+LOWP_BORDER void run_decode(isa level, const decode_plan& plan, const scaling& s,
+                            const std::uint32_t* codes, std::size_t count, std::uint32_t* values);
 LOWP_BORDER void run_decode(isa level, const value_table& table, const scaling& s,
                             const std::uint8_t* codes, std::size_t count, std::uint32_t* values);
 template <class Code>
@@ -373,13 +376,20 @@ void encode_regimes(isa level, const regime_plan<Word>& plan, const Word* in, st
             });
 }
 
-/// Packs or unpacks the first codes of an array, 4 or 6 bits wide; returns how many are done.
+/// Packs or unpacks the first codes of an array of few bits in a dense order; returns how many are
+/// done.
 [[nodiscard]] LOWP_BORDER std::size_t pack(isa level, int width, bool msb_first,
                                            const std::uint8_t* codes, std::size_t count,
                                            std::uint8_t* bytes);
 [[nodiscard]] LOWP_BORDER std::size_t unpack(isa level, int width, bool msb_first,
                                              const std::uint8_t* bytes, std::size_t count,
                                              std::uint8_t* codes);
+/// Packs or unpacks the codes at the places first, first + 1, … of `bytes` by a supported plan;
+/// only bytes of theirs are read, and only bits of theirs written.
+LOWP_BORDER void pack(isa level, const packing_plan& plan, std::size_t first, std::size_t count,
+                      const void* codes, std::uint8_t* bytes);
+LOWP_BORDER void unpack(isa level, const packing_plan& plan, std::size_t first, std::size_t count,
+                        const std::uint8_t* bytes, void* codes);
 
 /// The values of records of codes, `record_bytes` apart, each rounded once.
 LOWP_BORDER void decode_records(isa level, const record_fields& fields, const std::uint8_t* bytes,

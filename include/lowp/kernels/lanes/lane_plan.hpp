@@ -346,7 +346,7 @@ enum class block_scaling : std::uint8_t {
   divide_to_odd,  ///< by the factor, exactly as far as any rounding after it can tell
 };
 
-/// How codes of at most 16 bits become binary32 values.
+/// How codes of at most 32 bits become binary32 values.
 struct decode_plan {
   bool is_supported = false;
   int bits = 0;
@@ -359,48 +359,59 @@ struct decode_plan {
   std::uint32_t largest = 0;
   std::uint32_t above_largest = 0;  ///< the value of largest + 1, infinity or NaN
   std::uint32_t negative_zero = 0;  ///< the value of a magnitude of 0 with a sign
-  /// flat: values have the bits of their codes, further up; half: there is an instruction
+  /// flat: values have the bits of their codes, further up; half: there is an instruction; fixed:
+  /// integers times a power of two, rounded once to nearest even
   method how = method::general;
+  std::uint32_t unit = 0;  ///< fixed: the value of 1
 };
 
+/// For codes of at most `most_bits`.
 template <number_format F>
-[[nodiscard]] constexpr decode_plan make_decode_plan(const F& f) {
+[[nodiscard]] constexpr decode_plan make_decode_plan(const F& f, int most_bits = 16) {
   using s = source<std::uint32_t>;
   const code_grid codes = grid_of(f);
-  const auto grid = make_grid<std::uint32_t>(codes);
   decode_plan plan;
-  plan.is_supported = grid.is_supported && f.bits() <= 16 &&
-                      grid.lowest + s::mantissa_bits - grid.mantissa_bits <= s::largest_exponent;
-  if (!plan.is_supported) return plan;
-  plan.bits = f.bits();
-  plan.mantissa_bits = grid.mantissa_bits;
-  plan.lowest = grid.lowest;
-  plan.skips_subnormals = grid.skips_subnormals;
+  if (!codes.exists || f.bits() > most_bits) return plan;
   const auto value = [&f](code_t code) {
     return static_cast<std::uint32_t>(encode(s::format, decode(f, code)));
   };
   const bool is_signed =
       codes.is_twos_complement ? codes.largest_negative != 0 : codes.sign_bit != 0;
+  plan.bits = f.bits();
   plan.sign_position = f.bits() - (is_signed ? 1 : 0);
+  plan.skips_subnormals = codes.skips_subnormals;
+  plan.is_twos_complement = codes.is_twos_complement && is_signed;
+  const int shift = s::mantissa_bits - codes.mantissa_bits,
+            lowest = s::bias + codes.lowest_exponent;
+  const auto grid = make_grid<std::uint32_t>(codes);
+  plan.is_supported = grid.is_supported && lowest + shift <= s::largest_exponent;
+  plan.mantissa_bits = codes.mantissa_bits;
+  plan.lowest = lowest;
   if (codes.is_twos_complement) {
-    plan.is_twos_complement = is_signed;
-    plan.magnitude_mask = static_cast<std::uint32_t>(low_mask(f.bits()));
-    plan.largest = plan.magnitude_mask;
+    plan.magnitude_mask = plan.largest = static_cast<std::uint32_t>(low_mask(f.bits()));
+    const int unit = codes.lowest_exponent - codes.mantissa_bits;
+    if (codes.mantissa_bits == f.bits() && unit >= -90 && unit <= 90) {
+      plan.is_supported = true;
+      plan.how = method::fixed;
+      plan.unit = static_cast<std::uint32_t>(s::bias + unit) << s::mantissa_bits;
+    }
     return plan;
   }
   plan.magnitude_mask = static_cast<std::uint32_t>(low_mask(plan.sign_position));
   plan.largest = static_cast<std::uint32_t>(codes.largest_positive);
   plan.above_largest = plan.largest == plan.magnitude_mask ? 0 : value(plan.largest + 1);
   plan.negative_zero = value(codes.sign_bit);
-  const int shift = s::mantissa_bits - grid.mantissa_bits;
   if (is_same_format(f, formats::binary16)) {
     plan.how = method::half;
-  } else if (grid.lowest == 1 && !grid.skips_subnormals && is_signed &&
+  } else if (lowest == 1 && shift >= 0 && !codes.skips_subnormals && is_signed &&
              plan.above_largest == (plan.largest + 1) << shift && plan.negative_zero == s::sign) {
     plan.how = method::flat;
+    plan.is_supported = true;
   }
   // Finite values beyond binary32 round to infinity, which the lanes do not do.
-  if ((value(plan.largest) & ~s::sign) >= s::infinity) plan.is_supported = false;
+  if (plan.sign_position > 31 || (value(plan.largest) & ~s::sign) >= s::infinity) {
+    plan.is_supported = false;
+  }
   return plan;
 }
 
