@@ -9,6 +9,7 @@
 #include "lowp/gemm/engine/binary32_panels.hpp"
 #include "lowp/gemm/engine/blocked.hpp"
 #include "lowp/gemm/engine/integer_panels.hpp"
+#include "lowp/gemm/engine/small_product.hpp"
 #include "lowp/gemm/operands/any_operand.hpp"
 #include "lowp/gemm/operands/integer_rows.hpp"
 #include "lowp/gemm/operands/packed_groups.hpp"
@@ -20,6 +21,25 @@
 namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
+
+/// Any operands of few elements, in binary32, without memory or threads.
+struct small_products {
+  static constexpr std::string_view name = "a small product in binary32";
+  template <class Problem>
+  [[nodiscard]] static const char* obstacle(const Problem& p) {
+    packed_groups groups;
+    if (!small_product::is_small(p.a.rows, p.b.rows, p.depth())) return "the product is not small";
+    return p.a.find_packed_groups(p.level(), groups) || p.b.find_packed_groups(p.level(), groups)
+               ? "an operand is packed for products"
+               : nullptr;
+  }
+  template <class Problem>
+  static void run(const Problem& p, const sum_sink& sink) {
+    p.with_both([&](const row_source& x, const row_source& y) {
+      small_product(p.level(), x, y).multiply(sink);
+    });
+  }
+};
 
 template <class Problem>
 [[nodiscard]] bool has_few_rows(const Problem& p) {

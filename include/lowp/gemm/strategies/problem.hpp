@@ -11,6 +11,7 @@
 // the first that can is taken. Where none can, the definition computes the product.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -82,6 +83,20 @@ class product_problem {
   mutable std::optional<value_range> a_range_, b_range_;
   mutable std::optional<element_matrix> a_elements_, b_elements_;
 };
+
+/// `on`, or one thread for a product that is done before others would have started. What sums take
+/// that kernels multiply at the speed of the machine; of other policies it is not known.
+template <gemm_policy P>
+[[nodiscard]] execution execution_for(const P&, const any_operand& a, const any_operand& b,
+                                      const execution& on) {
+  if constexpr (std::same_as<P, k32_sums> || std::same_as<P, int32_sums>) {
+    constexpr float per_product = 0.004f;
+    return on.for_work(static_cast<float>(a.rows) * static_cast<float>(b.rows) *
+                       static_cast<float>(a.cols) * per_product);
+  } else {
+    return on;
+  }
+}
 
 template <class... Strategy>
 struct strategy_list {};
