@@ -332,8 +332,8 @@ TEST_CASE("Little work stays in the calling thread, much is shared") {
   CHECK(calls_for(100, at_once) == 1);
   const counting_always unknown{calls};
   CHECK(calls_for(100, unknown) == 1);
-  CHECK(execution(lowp::threads{2}).is_worth(1e6f));
-  CHECK_FALSE(execution(lowp::threads{2}).is_worth(1e4f));
-  CHECK(execution(lowp::threads{2}).for_work(1e4f).is_sequential());
-  CHECK_FALSE(execution().is_worth(1e9f));
+  CHECK(execution(lowp::threads{2}).is_worth(1'000'000));
+  CHECK_FALSE(execution(lowp::threads{2}).is_worth(10'000));
+  CHECK(execution(lowp::threads{2}).for_work(10'000).is_sequential());
+  CHECK_FALSE(execution().is_worth(1'000'000'000));
 }

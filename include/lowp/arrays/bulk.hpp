@@ -28,7 +28,7 @@ struct bulk_arrays {
   std::size_t granule = 8;    ///< elements that no two threads may share: they may share a byte
   bool may_stream = true;     ///< if parts compute little: results wait while others are written
   bool computes = true;       ///< in floating point; what only moves bits needs no environment
-  float nanoseconds = 0.06f;  ///< that an element takes, at least, where it takes more than memory
+  unsigned picoseconds = 60;  ///< that an element takes
 
   [[nodiscard]] const std::uint8_t* in_at(std::size_t i) const {
     return static_cast<const std::uint8_t*>(in) + i / 8 * in_bits;
@@ -117,7 +117,7 @@ inline void run_bulk(const execution& how, const bulk_arrays& a, const bulk_part
     }
   };
   if (how.is_sequential() || piece_size % a.granule != 0 ||
-      !how.is_worth(static_cast<float>(a.count) * a.nanoseconds)) {
+      !how.is_worth(std::uint64_t{a.count} * a.picoseconds / 1000)) {
     return run(0, a.count);
   }
   const std::size_t pieces = (a.count + piece_size - 1) / piece_size;

@@ -83,7 +83,7 @@ void run_lanes(const execution& how, const bulk_arrays& arrays, const Plan& plan
   if constexpr (MayBeRandom) {
     if (plan.rounding.is_random()) {
       bulk_arrays slow = arrays;
-      slow.nanoseconds = 0.15f;
+      slow.picoseconds = 150;
       return run_bulk(how, slow, bulk_part(job));
     }
   }
@@ -294,8 +294,9 @@ void decode_array(const F& f, const std::uint8_t* in, std::span<float> out, pack
 }
 
 template <class T, number_format F, rounding_mode R>
-void round_array(const F& f, std::span<const T> in, std::span<T> out, const R& mode, overflow o,
-                 missing_nan n, const execution& how, const plan_places& places = {}) {
+LOWP_NOINLINE void round_array(const F& f, std::span<const T> in, std::span<T> out, const R& mode,
+                               overflow o, missing_nan n, const execution& how,
+                               const plan_places& places = {}) {
   const bulk_arrays arrays{in.data(), 8 * sizeof(T), out.data(), 8 * sizeof(T), in.size()};
   if constexpr (has_kernels && !kernels::has_known_grid<F>) {
     using word = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -100,7 +101,7 @@ class execution {
   template <executor Executor>
   execution(const Executor& on, isa level = best_isa()) : execution(level) {
     if constexpr (requires { Executor::start_nanoseconds; }) {
-      start_nanoseconds_ = static_cast<float>(Executor::start_nanoseconds);
+      start_nanoseconds_ = static_cast<std::uint32_t>(Executor::start_nanoseconds);
     }
     if constexpr (is_kept<Executor>) {
       std::memcpy(kept_, &on, sizeof(Executor));
@@ -120,13 +121,13 @@ class execution {
   [[nodiscard]] isa level() const { return level_; }
   [[nodiscard]] bool is_sequential() const { return run_ == nullptr; }
   /// Whether work that takes one thread so long is worth the executor: a few times as long as it
-  /// takes to start.
-  [[nodiscard]] bool is_worth(float nanoseconds) const {
-    constexpr float least = 4;
+  /// takes to start. In integers: the caller's floating-point flags stay as they are.
+  [[nodiscard]] bool is_worth(std::uint64_t nanoseconds) const {
+    constexpr std::uint64_t least = 4;
     return run_ != nullptr && nanoseconds >= least * start_nanoseconds_;
   }
   /// The same, or the calling thread alone where the work is not worth it.
-  [[nodiscard]] execution for_work(float nanoseconds) const {
+  [[nodiscard]] execution for_work(std::uint64_t nanoseconds) const {
     execution by = *this;
     if (!is_worth(nanoseconds)) by.run_ = nullptr;
     return by;
@@ -141,7 +142,7 @@ class execution {
 
  private:
   isa level_ = best_isa();
-  float start_nanoseconds_ = 0;
+  std::uint32_t start_nanoseconds_ = 0;
   const void* referred_ = nullptr;
   alignas(kept_alignment) std::byte kept_[kept_size] = {};
   void (*run_)(const execution&, std::size_t, const task&) = nullptr;

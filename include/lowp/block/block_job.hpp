@@ -336,10 +336,10 @@ bool quantize_by_kernels(const scaled_blocks<Element, Scale>& f,
     const quantize_job<Known, Code, Element, Scale, R> job(how.level(), f, rule, plan, scales, in,
                                                            tensor, mode, {0, in.cols}, 0, out);
     // How long a rule looks at elements is not known.
-    const float elements = static_cast<float>(in.rows) * static_cast<float>(in.cols);
-    run_block_rows(scales.needs_elements() ? how : how.for_work(0.2f * elements),
-                   (in.rows + block_rows - 1) / block_rows, block_rows, in.cols,
-                   (std::max)(block_cols, chunk_size), job);
+    run_block_rows(
+        scales.needs_elements() ? how : how.for_work(std::uint64_t{in.rows} * in.cols / 5),
+        (in.rows + block_rows - 1) / block_rows, block_rows, in.cols,
+        (std::max)(block_cols, chunk_size), job);
   };
   with_code_type<Known>(f.element.bits(), run);
   return true;

@@ -123,8 +123,7 @@ bool dequantize_by_kernels(const scaled_blocks<Element, Scale>& f,
                                   .count = cols},
                       bulk_part(part));
     }
-    const float nanoseconds = 0.06f * static_cast<float>(rows) * static_cast<float>(cols);
-    run_block_rows(how.for_work(nanoseconds), rows, 1, cols,
+    run_block_rows(how.for_work(std::uint64_t{rows} * cols / 16), rows, 1, cols,
                    (std::max)(f.block_cols(cols), chunk_size),
                    [&](std::size_t row, std::size_t first, std::size_t last) {
                      job(row, first, last - first, out.row(row) + first);

@@ -3,6 +3,7 @@
 // blocks where they reach.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -176,9 +177,12 @@ class block_rows {
     decode_codes<Code>(level_, values_, {}, storage_.codes + row * storage_.row_bytes, 0, count,
                        bits_, packing{}, reinterpret_cast<std::uint32_t*>(out));
     for (std::size_t i = 0; i < rows; ++i) {
-      for (std::size_t col = 0; col < cols_; ++col) {
-        const auto factor = std::bit_cast<float>(factors[i * blocks + col / block_cols_]);
-        out[i * cols_ + col] *= factor;
+      float* const values = out + i * cols_;
+      for (std::size_t b = 0, col = 0; col < cols_; ++b) {
+        const auto factor = std::bit_cast<float>(factors[i * blocks + b]);
+        for (const std::size_t end = (std::min)(cols_, col + block_cols_); col < end; ++col) {
+          values[col] *= factor;
+        }
       }
     }
   }

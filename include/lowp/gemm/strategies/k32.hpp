@@ -22,6 +22,11 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
+template <class Problem>
+[[nodiscard]] bool has_few_rows(const Problem& p) {
+  return (std::min)(p.a.rows, p.b.rows) <= most_few_rows;
+}
+
 /// Any operands of few elements, in binary32, without memory or threads.
 struct small_products {
   static constexpr std::string_view name = "a small product in binary32";
@@ -29,9 +34,12 @@ struct small_products {
   [[nodiscard]] static const char* obstacle(const Problem& p) {
     packed_groups groups;
     if (!small_product::is_small(p.a.rows, p.b.rows, p.depth())) return "the product is not small";
-    return p.a.find_packed_groups(p.level(), groups) || p.b.find_packed_groups(p.level(), groups)
-               ? "an operand is packed for products"
-               : nullptr;
+    if (p.a.find_packed_groups(p.level(), groups) || p.b.find_packed_groups(p.level(), groups)) {
+      return "an operand is packed for products";
+    }
+    return has_few_rows(p) || (has_whole_rows(p.a) && has_whole_rows(p.b))
+               ? nullptr
+               : "blocks or bytes of an operand are cut by the end of a row";
   }
   template <class Problem>
   static void run(const Problem& p, const sum_sink& sink) {
@@ -39,12 +47,14 @@ struct small_products {
       small_product(p.level(), x, y).multiply(sink);
     });
   }
-};
 
-template <class Problem>
-[[nodiscard]] bool has_few_rows(const Problem& p) {
-  return (std::min)(p.a.rows, p.b.rows) <= most_few_rows;
-}
+ private:
+  /// Whether its rows can be decoded together; one by one, many take longer than what others do.
+  [[nodiscard]] static bool has_whole_rows(const any_operand& x) {
+    return !x.has_scales ||
+           (x.cols % 8 == 0 && (x.group_cols >= x.cols || x.cols % x.group_cols == 0));
+  }
+};
 
 #if LOWP_X86_TARGETS
 

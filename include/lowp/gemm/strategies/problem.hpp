@@ -13,6 +13,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -90,9 +91,9 @@ template <gemm_policy P>
 [[nodiscard]] execution execution_for(const P&, const any_operand& a, const any_operand& b,
                                       const execution& on) {
   if constexpr (std::same_as<P, k32_sums> || std::same_as<P, int32_sums>) {
-    constexpr float per_product = 0.004f;
-    return on.for_work(static_cast<float>(a.rows) * static_cast<float>(b.rows) *
-                       static_cast<float>(a.cols) * per_product);
+    const std::uint64_t sums = std::uint64_t{a.rows} * b.rows;
+    if (sums >> 32 != 0) return on;
+    return on.for_work(sums * a.cols / 256);  // 4 picoseconds for each
   } else {
     return on;
   }
