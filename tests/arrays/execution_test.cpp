@@ -289,3 +289,51 @@ TEST_CASE("A rounding mode of the user's own runs by the definition") {
   };
   check(by_popcount{});
 }
+
+namespace {
+
+/// Counts the calls, and the parts of the last one.
+template <unsigned Start>
+struct counting {
+  static constexpr unsigned start_nanoseconds = Start;
+  std::size_t& calls;
+  void operator()(std::size_t count, const task& part) const {
+    ++calls;
+    for (std::size_t i = 0; i < count; ++i) part(i);
+  }
+};
+struct counting_always {
+  std::size_t& calls;
+  void operator()(std::size_t count, const task& part) const {
+    ++calls;
+    for (std::size_t i = 0; i < count; ++i) part(i);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("Little work stays in the calling thread, much is shared") {
+  std::size_t calls = 0;
+  const std::vector<float> in(std::size_t{1} << 21, 1.5f);
+  std::vector<float> out(in.size());
+  const auto calls_for = [&](std::size_t count, const execution& how) {
+    calls = 0;
+    std::fill(out.begin(), out.end(), 0.0f);
+    lowp::round_to(formats::e2m1, std::span(in).first(count), std::span(out).first(count),
+                   any_rounding(), overflow::to_special, missing_nan::largest, how);
+    CHECK(std::count(out.begin(), out.end(), 1.5f) == static_cast<std::ptrdiff_t>(count));
+    return calls;
+  };
+  const counting<30'000> slow{calls};
+  CHECK(calls_for(100, slow) == 0);
+  CHECK(calls_for(65536, slow) == 0);
+  CHECK(calls_for(in.size(), slow) == 1);
+  const counting<0> at_once{calls};
+  CHECK(calls_for(100, at_once) == 1);
+  const counting_always unknown{calls};
+  CHECK(calls_for(100, unknown) == 1);
+  CHECK(execution(lowp::threads{2}).is_worth(1'000'000));
+  CHECK_FALSE(execution(lowp::threads{2}).is_worth(10'000));
+  CHECK(execution(lowp::threads{2}).for_work(10'000).is_sequential());
+  CHECK_FALSE(execution().is_worth(1'000'000'000));
+}

@@ -207,17 +207,45 @@ void compare_bits(oracle::tally& t, const std::string& name, const A& a, const B
                how, actual, expected);
 }
 
+/// By each strategy of k32 that can: small shapes would never see any but the first.
+template <class A, class B>
+void compare_strategies(oracle::tally& t, const std::string& name, const A& a, const B& b,
+                        const execution& how, const std::vector<std::uint32_t>& expected) {
+  namespace bulk = lowp::bulk;
+  const auto x = bulk::as_any_operand(a);
+  const auto y = bulk::as_any_operand(b);
+  const lowp::k32_sums policy;
+  const bulk::product_problem problem(policy, x, y, lowp::nearest_even, how);
+  const std::size_t stride = y.rows + 5;
+  bulk::for_each_strategy(strategies_of(policy), [&]<class Strategy>() {
+    if (Strategy::obstacle(problem) != nullptr) return false;
+    std::vector<float> c(x.rows * stride, 7.0f);
+    const bulk::scaled_floats finish(how.level(), x.tensor_scale, y.tensor_scale,
+                                     matrix_view<float>(c.data(), x.rows, y.rows, stride));
+    Strategy::run(problem, bulk::sum_sink(finish));
+    std::vector<std::uint32_t> actual;
+    for (const float& v : c) actual.push_back(std::bit_cast<std::uint32_t>(v));
+    compare_bits(t, name + " by " + std::string(Strategy::name), a, b, lowp::name(how.level()),
+                 actual, expected);
+    return false;
+  });
+}
+
 template <class A, class B>
 void compare(oracle::tally& t, const std::string& name, const A& a, const B& b) {
   const std::vector<std::uint32_t> expected = definition(a, b);
   for (const isa level : test::isas()) {
     compare_bits(t, name, a, b, lowp::name(level), product(a, b, level), expected);
+#if !LOWP_COMPILED  // which has the strategies
+    compare_strategies(t, name, a, b, level, expected);
+#endif
   }
 }
 
 /// Few and many rows of either, remainders of tiles, steps, chunks and packed bytes.
 inline constexpr shape shapes[] = {{1, 1, 1},  {1, 17, 33}, {3, 40, 100}, {8, 16, 513},
-                                   {9, 5, 64}, {20, 3, 31}, {33, 30, 97}, {12, 70, 600}};
+                                   {9, 5, 64}, {20, 3, 31}, {33, 30, 97}, {12, 70, 600},
+                                   {5, 7, 16}, {6, 18, 24}, {3, 4, 40}};
 
 /// As the second factor, and as the first or as both if asked for: how rows are decoded is the
 /// same.

@@ -161,8 +161,8 @@ TEST_CASE("Every strategy of the other policies where it can") {
 }
 
 TEST_CASE("explain_accumulate() sees what sums begin with") {
-  const matrix a(9, 64, 1, kind::ordinary), b(9, 64, 2, kind::ordinary);
-  const matrix held(9, 9, 3, kind::ordinary);
+  const matrix a(65, 64, 1, kind::ordinary), b(64, 64, 2, kind::ordinary);
+  const matrix held(65, 64, 3, kind::ordinary);
   const auto begun = [&]<auto P>() {
     return lowp::explain_accumulate<P>(a.view(), b.view(), held.view());
   };
@@ -234,7 +234,9 @@ TEST_CASE("Rounding modes of a user's own, with state, round as those of the lib
 }
 
 TEST_CASE("explain() names the strategy and what was against those before it") {
-  const matrix a(9, 64, 1, kind::ordinary), b(9, 64, 2, kind::ordinary);
+  const matrix few(9, 64, 3, kind::ordinary);
+  CHECK(lowp::explain(few.view(), few.view()).strategy == "a small product in binary32");
+  const matrix a(65, 64, 1, kind::ordinary), b(64, 64, 2, kind::ordinary);
   const auto plain = lowp::explain(a.view(), b.view());
   CHECK(plain.strategy == "binary32 by FMAs");
   CHECK(plain.text().find("binary32 by FMAs: taken\n") != std::string::npos);

@@ -25,8 +25,10 @@ struct bulk_arrays {
   std::size_t count;
   bool is_linear =
       true;  ///< element i lies at i * bits; else the parts find their place themselves
-  std::size_t granule = 8;  ///< elements that no two threads may share: they may share a byte
-  bool may_stream = true;   ///< if parts compute little: results wait while others are written
+  std::size_t granule = 8;    ///< elements that no two threads may share: they may share a byte
+  bool may_stream = true;     ///< if parts compute little: results wait while others are written
+  bool computes = true;       ///< in floating point; what only moves bits needs no environment
+  unsigned picoseconds = 60;  ///< that an element takes
 
   [[nodiscard]] const std::uint8_t* in_at(std::size_t i) const {
     return static_cast<const std::uint8_t*>(in) + i / 8 * in_bits;
@@ -107,6 +109,7 @@ inline void run_bulk(const execution& how, const bulk_arrays& a, const bulk_part
       (4 * a.out_bits <= a.in_bits || !kernels::prefers_cached_stores()) && a.in != a.out &&
       reinterpret_cast<std::uintptr_t>(a.out) % 16 == 0 && a.out_bits % 4 == 0;
   const auto run = [&](std::size_t begin, std::size_t end) {
+    if (!a.computes && !is_streaming) return part(begin, end - begin, a.out_at(begin));
     const default_float_environment environment;
     if (is_streaming) {
       run_streaming(how.level(), a, begin, end, part);
@@ -114,7 +117,10 @@ inline void run_bulk(const execution& how, const bulk_arrays& a, const bulk_part
       part(begin, end - begin, a.out_at(begin));
     }
   };
-  if (how.is_sequential() || piece_size % a.granule != 0) return run(0, a.count);
+  if (how.is_sequential() || piece_size % a.granule != 0 ||
+      !how.is_worth(std::uint64_t{a.count} * a.picoseconds / 1000)) {
+    return run(0, a.count);
+  }
   const std::size_t pieces = (a.count + piece_size - 1) / piece_size;
   const auto run_piece = [&](std::size_t i) {
     const std::size_t begin = i * piece_size;

@@ -81,6 +81,13 @@ template <bool MayBeRandom, class Source, class Sink, class Plan>
 void run_lanes(const execution& how, const bulk_arrays& arrays, const Plan& plan,
                const Source& source, const Sink& sink) {
   const lane_job<Source, Sink, MayBeRandom, Plan> job{how.level(), plan, source, sink};
+  if constexpr (MayBeRandom) {
+    if (plan.rounding.is_random()) {
+      bulk_arrays slow = arrays;
+      slow.picoseconds = 150;
+      return run_bulk(how, slow, bulk_part(job));
+    }
+  }
   run_bulk(how, arrays, bulk_part(job));
 }
 
@@ -253,13 +260,19 @@ bool encode_by_kernels(const F& f, std::span<const T> in, std::uint8_t* out, con
   }
 }
 
+/// So few elements that the definition has done them before a kernel would have begun: to set its
+/// environment alone takes 20 ns.
+template <number_format F>
+inline constexpr std::size_t few_elements = kernels::has_known_grid<F> ? 4 : 1;
+
 template <class T, number_format F, rounding_mode R>
 void encode_array(const F& f, std::span<const T> in, std::uint8_t* out, const R& mode, overflow o,
                   missing_nan n, packing p, const execution& how, const plan_places& places = {}) {
   if constexpr (has_kernels) {
     const int width = f.bits();
     const bool done =
-        width <= 8    ? encode_by_kernels<std::uint8_t>(f, in, out, mode, o, n, p, places, how)
+        in.size() <= few_elements<F> ? false
+        : width <= 8  ? encode_by_kernels<std::uint8_t>(f, in, out, mode, o, n, p, places, how)
         : width <= 16 ? encode_by_kernels<std::uint16_t>(f, in, out, mode, o, n, p, places, how)
         : width <= 32 ? encode_by_kernels<std::uint32_t>(f, in, out, mode, o, n, p, places, how)
                       : false;
@@ -272,9 +285,10 @@ template <number_format F>
 void decode_array(const F& f, const std::uint8_t* in, std::span<float> out, packing p,
                   const kernels::value_table* table, const execution& how) {
   const int width = f.bits();
-  const bulk_arrays arrays{in, static_cast<std::size_t>(width), out.data(), 32, out.size()};
+  bulk_arrays arrays{in, static_cast<std::size_t>(width), out.data(), 32, out.size()};
   if constexpr (has_kernels) {
     if (width <= 8) {
+      arrays.computes = false;
       const decode_job<std::uint8_t, kernels::value_table> job{how.level(), *table, in, width, p};
       return run_bulk(how, arrays, bulk_part(job));
     }
@@ -308,8 +322,9 @@ void decode_array(const F& f, const std::uint8_t* in, std::span<float> out, pack
 }
 
 template <class T, number_format F, rounding_mode R>
-void round_array(const F& f, std::span<const T> in, std::span<T> out, const R& mode, overflow o,
-                 missing_nan n, const execution& how, const plan_places& places = {}) {
+LOWP_NOINLINE void round_array(const F& f, std::span<const T> in, std::span<T> out, const R& mode,
+                               overflow o, missing_nan n, const execution& how,
+                               const plan_places& places = {}) {
   const bulk_arrays arrays{in.data(), 8 * sizeof(T), out.data(), 8 * sizeof(T), in.size()};
   if constexpr (has_kernels && !kernels::has_known_grid<F>) {
     using word = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
@@ -346,6 +361,9 @@ void encode_span(std::span<const T> in, packed_span<F, P> out, const R& mode, ov
                  missing_nan n, const execution& how) {
   detail::require_same_size("encode", out.size(), in.size());
   detail::require_apart("encode", bytes_of(in), bytes_of(out.bytes()));
+  if (in.size() <= few_elements<std::remove_cv_t<decltype(F)>>) {
+    return reference::encode(F, in, out.bytes().data(), mode, o, n, P);
+  }
   encode_array(F, in, out.bytes().data(), mode, o, n, P, how, places_of<F, R, false>());
 }
 
@@ -354,6 +372,7 @@ void round_span(const F& f, std::span<const T> in, std::span<T> out, const R& mo
                 missing_nan n, const execution& how, const plan_places& places = {}) {
   detail::require_same_size("round_to", out.size(), in.size());
   detail::require_apart("round_to", bytes_of(in), bytes_of(out), true);
+  if (in.size() <= few_elements<F>) return reference::round_to(f, in, out, mode, o, n);
   round_array(f, in, out, mode, o, n, how, places);
 }
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -36,7 +37,9 @@ class task {
 };
 
 /// Anything that can be called as on(count, part) and returns when part(0) … part(count - 1) have
-/// all returned: a thread pool, a task arena, a loop.
+/// all returned: a thread pool, a task arena, a loop. It may say by a constant `start_nanoseconds`
+/// how long it takes until its threads work: calls of so little work that this would not pay do it
+/// in the calling thread. One that does not say is always asked.
 template <class Executor>
 concept executor = requires(const Executor& on, std::size_t count, const task& part) {
   on(count, part);
@@ -54,6 +57,8 @@ struct sequential {
 struct threads {
   unsigned count = 0;
 
+  static constexpr unsigned start_nanoseconds = 30'000;
+
   LOWP_BORDER void operator()(std::size_t parts, const task& part) const;
 };
 #if !LOWP_COMPILED
@@ -63,6 +68,8 @@ struct threads {
 #if defined(_OPENMP)
 /// On the threads of OpenMP.
 struct openmp {
+  static constexpr unsigned start_nanoseconds = 3'000;
+
   void operator()(std::size_t count, const task& part) const {
 #pragma omp parallel for schedule(dynamic)
     for (std::size_t i = 0; i < count; ++i) part(i);
@@ -93,6 +100,9 @@ class execution {
   }
   template <executor Executor>
   execution(const Executor& on, isa level = best_isa()) : execution(level) {
+    if constexpr (requires { Executor::start_nanoseconds; }) {
+      start_nanoseconds_ = static_cast<std::uint32_t>(Executor::start_nanoseconds);
+    }
     if constexpr (is_kept<Executor>) {
       std::memcpy(kept_, &on, sizeof(Executor));
       run_ = [](const execution& how, std::size_t count, const task& part) {
@@ -110,6 +120,18 @@ class execution {
 
   [[nodiscard]] isa level() const { return level_; }
   [[nodiscard]] bool is_sequential() const { return run_ == nullptr; }
+  /// Whether work that takes one thread so long is worth the executor: a few times as long as it
+  /// takes to start. In integers: the caller's floating-point flags stay as they are.
+  [[nodiscard]] bool is_worth(std::uint64_t nanoseconds) const {
+    constexpr std::uint64_t least = 4;
+    return run_ != nullptr && nanoseconds >= least * start_nanoseconds_;
+  }
+  /// The same, or the calling thread alone where the work is not worth it.
+  [[nodiscard]] execution for_work(std::uint64_t nanoseconds) const {
+    execution by = *this;
+    if (!is_worth(nanoseconds)) by.run_ = nullptr;
+    return by;
+  }
   void run(std::size_t count, const task& part) const {
     if (run_ != nullptr) {
       run_(*this, count, part);
@@ -120,6 +142,7 @@ class execution {
 
  private:
   isa level_ = best_isa();
+  std::uint32_t start_nanoseconds_ = 0;
   const void* referred_ = nullptr;
   alignas(kept_alignment) std::byte kept_[kept_size] = {};
   void (*run_)(const execution&, std::size_t, const task&) = nullptr;

@@ -45,13 +45,27 @@ class kept_plans {
 template <auto F, class R, class Word, bool ToValues>
 inline constinit kept_plans<Word> plans_of{};
 
-/// Where a call looks for its plan among 32 or 64 bits; null: it makes one.
+/// Plans among 32 and 64 bits that a caller has made for his choice of what overflows.
+struct made_plans {
+  kernels::encode_plan<std::uint32_t> narrow{};
+  kernels::encode_plan<std::uint64_t> wide{};
+};
+
+/// Where a call looks for its plan among 32 or 64 bits, unless it was made; null: it makes one.
 struct plan_places {
   kept_plans<std::uint32_t>* narrow = nullptr;
   kept_plans<std::uint64_t>* wide = nullptr;
+  const made_plans* made = nullptr;
 
   template <class Word, class Make, class Use>
   void with_plan(overflow o, missing_nan n, const Make& make, const Use& use) const {
+    if (made != nullptr) {
+      if constexpr (sizeof(Word) == 4) {
+        return use(made->narrow);
+      } else {
+        return use(made->wide);
+      }
+    }
     kept_plans<Word>* place;
     if constexpr (sizeof(Word) == 4) {
       place = narrow;

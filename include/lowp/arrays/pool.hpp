@@ -46,6 +46,8 @@ class pool {
   pool(const pool&) = delete;
   pool& operator=(const pool&) = delete;
 
+  static constexpr unsigned start_nanoseconds = 2'000;  ///< see executor
+
   /// How many threads work on a call, the calling one included.
   [[nodiscard]] std::size_t size() const { return workers_.size() + 1; }
 

@@ -335,8 +335,11 @@ bool quantize_by_kernels(const scaled_blocks<Element, Scale>& f,
   const auto run = [&]<class Code>() {
     const quantize_job<Known, Code, Element, Scale, R> job(how.level(), f, rule, plan, scales, in,
                                                            tensor, mode, {0, in.cols}, 0, out);
-    run_block_rows(how, (in.rows + block_rows - 1) / block_rows, block_rows, in.cols,
-                   (std::max)(block_cols, chunk_size), job);
+    // How long a rule looks at elements is not known.
+    run_block_rows(
+        scales.needs_elements() ? how : how.for_work(std::uint64_t{in.rows} * in.cols / 5),
+        (in.rows + block_rows - 1) / block_rows, block_rows, in.cols,
+        (std::max)(block_cols, chunk_size), job);
   };
   with_code_type<Known>(f.element.bits(), run);
   return true;

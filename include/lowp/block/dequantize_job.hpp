@@ -123,7 +123,8 @@ bool dequantize_by_kernels(const scaled_blocks<Element, Scale>& f,
                                   .count = cols},
                       bulk_part(part));
     }
-    run_block_rows(how, rows, 1, cols, (std::max)(f.block_cols(cols), chunk_size),
+    run_block_rows(how.for_work(std::uint64_t{rows} * cols / 16), rows, 1, cols,
+                   (std::max)(f.block_cols(cols), chunk_size),
                    [&](std::size_t row, std::size_t first, std::size_t last) {
                      job(row, first, last - first, out.row(row) + first);
                    });

@@ -33,12 +33,11 @@ void multiply_into(const P& policy, const any_operand& a, const any_operand& b,
                    matrix_view<float> c, bool accumulates, const R& mode, const execution& how) {
   if (accumulates) lowp::detail::require_no_tensor_scales(a, b);
   const float a_scale = sum_scale(policy, a), b_scale = sum_scale(policy, b);
-  const auto finish = [&](std::size_t row, std::size_t col, std::size_t count, const float* sums) {
-    kernels::finish(how.level(), bits_of(a_scale), bits_of(b_scale), sums, count, c.row(row) + col);
-  };
+  const scaled_floats finish(how.level(), a_scale, b_scale, c);
   const matrix_view<const float> held = c;
   const matrix_view<const float>* const start = accumulates ? &held : nullptr;
-  const product_problem<P, R> problem(policy, a, b, mode, how, start);
+  const execution by = execution_for(policy, a, b, how);
+  const product_problem<P, R> problem(policy, a, b, mode, by, start);
   if (!multiply(problem, sum_sink(finish, memory_of(c), start))) {
     lowp::detail::define_product(policy, a, b, c, accumulates, mode, how);
   }
@@ -145,7 +144,8 @@ void gemm(const A& a, const B& b, C&& c, const R& mode, const epilogue& e,
     const auto output = bulk::output_of(how.level(), c, e);
     const bulk::epilogue_rows finish(how.level(), e, output);
     const auto any = detail::any_mode(mode);
-    const bulk::product_problem problem(policy, x, y, any, how);
+    const execution by = bulk::execution_for(policy, x, y, how);
+    const bulk::product_problem problem(policy, x, y, any, by);
     if (multiply_through(problem, x, y, finish, bulk::memory_of(c))) return;
     std::vector<float> values(rows * cols);
     const matrix_view<float> sums(values.data(), rows, cols);

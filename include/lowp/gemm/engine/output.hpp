@@ -146,6 +146,29 @@ class scaled_rows {
   const Finish& finish_;
 };
 
+/// What takes the sums of a product that end in binary32: times the tensor scales, and stored.
+class scaled_floats {
+ public:
+  scaled_floats(isa level, float a_scale, float b_scale, const matrix_view<float>& c)
+      : level_(level),
+        a_scale_(std::bit_cast<std::uint32_t>(a_scale)),
+        b_scale_(std::bit_cast<std::uint32_t>(b_scale)),
+        c_(c) {}
+  void operator()(std::size_t row, std::size_t col, std::size_t count, const float* sums) const {
+    kernels::finish(level_, a_scale_, b_scale_, sums, count, c_.row(row) + col);
+  }
+  void finish_rows(std::size_t row, std::size_t rows, std::size_t col, std::size_t count,
+                   const float* sums, std::size_t stride) const {
+    kernels::finish_rows(level_, a_scale_, b_scale_, sums, stride, rows, count, c_.row(row) + col,
+                         c_.stride);
+  }
+
+ private:
+  isa level_;
+  std::uint32_t a_scale_, b_scale_;
+  matrix_view<float> c_;
+};
+
 }  // namespace bulk
 }  // namespace LOWP_BASELINE
 }  // namespace lowp

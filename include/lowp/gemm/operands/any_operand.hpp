@@ -109,6 +109,12 @@ struct plane_rows {
   [[nodiscard]] const std::uint8_t* row(std::size_t index) const {
     return bytes + static_cast<std::ptrdiff_t>(index) * row_bytes;
   }
+  /// Whether the first code of a row follows the last one of the row before it.
+  [[nodiscard]] bool continues() const {
+    const auto distance = static_cast<std::size_t>(
+        is_array_of<std::uint16_t>(order, bits) ? 16 : code_distance(order, bits));
+    return row_bytes > 0 && static_cast<std::size_t>(row_bytes) * 8 == cols * distance;
+  }
   /// Where rows lie that follow each other in memory; nothing of others.
   [[nodiscard]] row_memory memory() const {
     if (row_bytes < 0) return {};

@@ -3,6 +3,8 @@
 // blocks where they reach.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -148,6 +150,53 @@ class step_scales {
   std::size_t block_rows_, block_cols_;
 };
 
+/// Rows of blocks by `decode`; or, where their codes follow each other though blocks end with the
+/// row, several rows at once: all their elements, then the scales of each.
+template <class Code, class Values, class Scales, class Decode>
+class block_rows {
+ public:
+  block_rows(isa level, const Values& values, const Scales& scales, const Decode& decode,
+             const const_block_storage& storage, int bits, std::size_t cols, std::size_t block_cols)
+      : level_(level),
+        values_(values),
+        scales_(scales),
+        decode_(decode),
+        storage_(storage),
+        bits_(bits),
+        cols_(cols),
+        block_cols_(block_cols) {}
+  void operator()(std::size_t row, std::size_t first, std::size_t count, float* out) const {
+    if (count <= cols_ || block_cols_ == 0) return decode_(row, first, count, out);
+    const std::size_t rows = count / cols_, blocks = storage_.scales_per_row;
+    std::uint32_t factors[4 * max_blocks];
+    if (rows * blocks > 4 * max_blocks ||
+        !scales_.find(level_, storage_, row * blocks, rows * blocks, factors)) {
+      for (std::size_t i = 0; i < rows; ++i) decode_(row + i, 0, cols_, out + i * cols_);
+      return;
+    }
+    decode_codes<Code>(level_, values_, {}, storage_.codes + row * storage_.row_bytes, 0, count,
+                       bits_, packing{}, reinterpret_cast<std::uint32_t*>(out));
+    for (std::size_t i = 0; i < rows; ++i) {
+      float* const values = out + i * cols_;
+      for (std::size_t b = 0, col = 0; col < cols_; ++b) {
+        const auto factor = std::bit_cast<float>(factors[i * blocks + b]);
+        for (const std::size_t end = (std::min)(cols_, col + block_cols_); col < end; ++col) {
+          values[col] *= factor;
+        }
+      }
+    }
+  }
+
+ private:
+  isa level_;
+  const Values& values_;
+  const Scales& scales_;
+  const Decode& decode_;
+  const_block_storage storage_;
+  int bits_;
+  std::size_t cols_, block_cols_;  ///< block_cols is 0 where `decode` takes several rows as well
+};
+
 /// Rows of blocks whose scales kernels find, codes lying densely, low ones first; false for others,
 /// and nothing done.
 template <class Element, class Scale>
@@ -156,7 +205,7 @@ template <class Element, class Scale>
   const auto extent = [](std::size_t group, std::size_t size) {
     return group >= size ? block_shape::whole : static_cast<int>(group);
   };
-  const scaled_blocks format{
+  scaled_blocks format{
       d.format(), d.scale_value_format(),
       block_shape{extent(d.group_rows(), d.rows()), extent(d.group_cols(), d.cols())}};
   const int scale_bytes = format.scale_bytes();
@@ -165,6 +214,14 @@ template <class Element, class Scale>
                           d.scales.order == packing{.container_bits = 8 * scale_bytes} &&
                           is_kernel_block(format.block_cols(d.cols()), d.cols());
   if (!are_blocks) return false;
+  const std::size_t block_cols = format.block_cols(d.cols());
+  const bool continue_rows = d.group_rows() == 1 && plane_of(d).continues();
+  // Rows of whole blocks are parts of a longer one.
+  const bool are_one_row = continue_rows && is_kernel_block(block_cols) &&
+                           block_cols <= chunk_size &&
+                           d.scales.groups_per_row * block_cols == d.cols();
+  if (are_one_row) format.shape = {1, static_cast<int>(block_cols)};
+  const std::size_t cols = are_one_row ? d.rows() * d.cols() : d.cols();
   const auto with_scales = [&](const auto& scales) {
     if (!scales.are_possible(1.0f)) return false;
     const const_block_storage storage{
@@ -174,15 +231,20 @@ template <class Element, class Scale>
       const dequantize_job<Code, std::remove_cvref_t<decltype(values)>,
                            std::remove_cv_t<decltype(format.element)>,
                            std::remove_cv_t<decltype(format.scale)>>
-          decode(level, format, values, scales, d.rows(), d.cols(), storage, 1.0f);
+          decode_row(level, format, values, scales, d.rows(), cols, storage, 1.0f);
+      const block_rows<Code, std::remove_cvref_t<decltype(values)>,
+                       std::remove_cvref_t<decltype(scales)>, decltype(decode_row)>
+          decode(level, values, scales, decode_row, storage, format.element.bits(), d.cols(),
+                 are_one_row ? 0 : block_cols);
       if constexpr (sizeof(Code) == 1) {
-        const step_scales of_steps(level, scales, storage, d.group_rows(),
-                                   format.block_cols(d.cols()));
+        const step_scales of_steps(level, scales, storage, d.group_rows(), block_cols);
         const code_rows codes(values, storage.codes, storage.row_bytes, format.element.bits(),
                               of_steps.per_step(), of_steps);
-        use(row_source(d.rows(), d.cols(), decode, plane_of(d).memory(), {.codes = &codes}));
+        use(row_source(d.rows(), d.cols(), decode, plane_of(d).memory(),
+                       {.codes = &codes, .continue_rows = continue_rows}));
       } else {
-        use(row_source(d.rows(), d.cols(), decode, plane_of(d).memory(), {}));
+        use(row_source(d.rows(), d.cols(), decode, plane_of(d).memory(),
+                       {.continue_rows = continue_rows}));
       }
     });
   };

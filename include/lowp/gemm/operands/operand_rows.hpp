@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <type_traits>
+#include <utility>
 
 #include "lowp/gemm/operands/any_operand.hpp"
 #include "lowp/gemm/operands/coded_integers.hpp"
@@ -28,11 +29,23 @@ inline constexpr bool lies_in_groups = false;
 template <described_format Element, described_format Scale>
 inline constexpr bool lies_in_groups<packed_description<Element, Scale>> = true;
 
+/// Holds a description, before any_operand looks at it.
+template <class D>
+struct held_description {
+  D d_;
+};
+
 /// The operand with a description. Refers to what the description refers to.
 template <matrix_description D>
-class described_operand final : public any_operand {
+class described_operand final : private held_description<D>, public any_operand {
+  using held_description<D>::d_;
+
  public:
-  explicit described_operand(const D& d) : any_operand(d), d_(d) {}
+  explicit described_operand(const D& d) : held_description<D>{d}, any_operand(d_) {}
+  /// Describes x in place: a copy of what was just written waits for it.
+  template <gemm_operand X>
+  described_operand(const X& x, std::in_place_t)
+      : held_description<D>{describe(x)}, any_operand(d_) {}
 
   void use_rows(isa level, const row_use& use) const override {
     if constexpr (lowp::detail::is_transposed_description<D>) {
@@ -85,14 +98,11 @@ class described_operand final : public any_operand {
     return decode(d_.scale_value_format(), code);
   }
   bool has_dyadic_scales() const override { return d_.has_dyadic_scales(); }
-
- private:
-  D d_;
 };
 
 template <gemm_operand X>
 [[nodiscard]] auto as_any_operand(const X& x) {
-  return described_operand<lowp::detail::description_of<X>>(describe(x));
+  return described_operand<lowp::detail::description_of<X>>(x, std::in_place);
 }
 
 /// Calls use(row_source) for an operand.

@@ -53,6 +53,8 @@ struct row_origin {
   const code_rows* codes = nullptr;                    ///< or null
   const matrix_view<const float>* binary32 = nullptr;  ///< the values themselves, or null
   bool is_bfloat16 = false;                            ///< row_memory has the values, as bfloat16
+  /// Rows follow each other without gaps: source(row, 0, n * cols, out) has those of n rows.
+  bool continue_rows = false;
 };
 
 /// Values of an operand: source(row, first, count, out) puts element * scale, rounded to binary32,
@@ -114,9 +116,22 @@ class sum_sink {
         start_(start),
         finish_(&finish),
         call_([](const void* f, std::size_t row, std::size_t col, std::size_t count,
-                 const float* sums) { (*static_cast<const F*>(f))(row, col, count, sums); }) {}
+                 const float* sums) { (*static_cast<const F*>(f))(row, col, count, sums); }) {
+    if constexpr (requires { finish.finish_rows(0, 1, 0, 1, nullptr, 1); }) {
+      call_rows_ = [](const void* f, std::size_t row, std::size_t rows, std::size_t col,
+                      std::size_t count, const float* sums, std::size_t stride) {
+        static_cast<const F*>(f)->finish_rows(row, rows, col, count, sums, stride);
+      };
+    }
+  }
   void operator()(std::size_t row, std::size_t col, std::size_t count, const float* sums) const {
     call_(finish_, row, col, count, sums);
+  }
+  /// The same of some rows, whose sums lie `stride` apart and may be read up to a multiple of 16.
+  void finish_rows(std::size_t row, std::size_t rows, std::size_t col, std::size_t count,
+                   const float* sums, std::size_t stride) const {
+    if (call_rows_ != nullptr) return call_rows_(finish_, row, rows, col, count, sums, stride);
+    for (std::size_t i = 0; i < rows; ++i) call_(finish_, row + i, col, count, sums + i * stride);
   }
   /// Where the results will lie.
   [[nodiscard]] const row_memory& memory() const { return memory_; }
@@ -130,6 +145,8 @@ class sum_sink {
   const matrix_view<const float>* start_;
   const void* finish_;
   void (*call_)(const void*, std::size_t, std::size_t, std::size_t, const float*);
+  void (*call_rows_)(const void*, std::size_t, std::size_t, std::size_t, std::size_t, const float*,
+                     std::size_t) = nullptr;
 };
 
 }  // namespace bulk

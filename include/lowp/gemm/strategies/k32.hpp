@@ -9,6 +9,7 @@
 #include "lowp/gemm/engine/binary32_panels.hpp"
 #include "lowp/gemm/engine/blocked.hpp"
 #include "lowp/gemm/engine/integer_panels.hpp"
+#include "lowp/gemm/engine/small_product.hpp"
 #include "lowp/gemm/operands/any_operand.hpp"
 #include "lowp/gemm/operands/integer_rows.hpp"
 #include "lowp/gemm/operands/packed_groups.hpp"
@@ -25,6 +26,35 @@ template <class Problem>
 [[nodiscard]] bool has_few_rows(const Problem& p) {
   return (std::min)(p.a.rows, p.b.rows) <= most_few_rows;
 }
+
+/// Any operands of few elements, in binary32, without memory or threads.
+struct small_products {
+  static constexpr std::string_view name = "a small product in binary32";
+  template <class Problem>
+  [[nodiscard]] static const char* obstacle(const Problem& p) {
+    packed_groups groups;
+    if (!small_product::is_small(p.a.rows, p.b.rows, p.depth())) return "the product is not small";
+    if (p.a.find_packed_groups(p.level(), groups) || p.b.find_packed_groups(p.level(), groups)) {
+      return "an operand is packed for products";
+    }
+    return has_few_rows(p) || (has_whole_rows(p.a) && has_whole_rows(p.b))
+               ? nullptr
+               : "blocks or bytes of an operand are cut by the end of a row";
+  }
+  template <class Problem>
+  static void run(const Problem& p, const sum_sink& sink) {
+    p.with_both([&](const row_source& x, const row_source& y) {
+      small_product(p.level(), x, y).multiply(sink);
+    });
+  }
+
+ private:
+  /// Whether its rows can be decoded together; one by one, many take longer than what others do.
+  [[nodiscard]] static bool has_whole_rows(const any_operand& x) {
+    return !x.has_scales ||
+           (x.cols % 8 == 0 && (x.group_cols >= x.cols || x.cols % x.group_cols == 0));
+  }
+};
 
 #if LOWP_X86_TARGETS
 

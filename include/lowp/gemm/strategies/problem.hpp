@@ -11,7 +11,9 @@
 // the first that can is taken. Where none can, the definition computes the product.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -82,6 +84,20 @@ class product_problem {
   mutable std::optional<value_range> a_range_, b_range_;
   mutable std::optional<element_matrix> a_elements_, b_elements_;
 };
+
+/// `on`, or one thread for a product that is done before others would have started. What sums take
+/// that kernels multiply at the speed of the machine; of other policies it is not known.
+template <gemm_policy P>
+[[nodiscard]] execution execution_for(const P&, const any_operand& a, const any_operand& b,
+                                      const execution& on) {
+  if constexpr (std::same_as<P, k32_sums> || std::same_as<P, int32_sums>) {
+    const std::uint64_t sums = std::uint64_t{a.rows} * b.rows;
+    if (sums >> 32 != 0) return on;
+    return on.for_work(sums * a.cols / 256);  // 4 picoseconds for each
+  } else {
+    return on;
+  }
+}
 
 template <class... Strategy>
 struct strategy_list {};

@@ -19,6 +19,9 @@
   /* for any target, in lanes/derived.inc */                                                     \
   row(load_widened, "u64 (const float*): values in binary64")                                    \
   row(float_scale, "u32 (x, n): x * 2^n, rounded once; 1/2 <= |x| <= 2, n an integer up to 252") \
+  /* lanes/<target>.inc, or lanes/first.inc */                                                   \
+  row(load_first, "u32 (const u32*, count, u32 rest): the first words, fewer than lanes, then rest") \
+  row(store_first, "(u32*, count, u32): the first lanes, fewer than all")                        \
   /* for any target, in lanes/odd.inc */                                                          \
   row(add_to_odd, "u64 (u64, u64): the sum, to odd where it is inexact")                           \
   /* lanes/<target>.inc: words */                                                                \

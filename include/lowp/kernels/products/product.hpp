@@ -156,6 +156,15 @@ LOWP_BORDER void copy(isa level, const float* in, std::size_t count, float* out)
 LOWP_BORDER void transpose(isa level, const void* in, std::size_t in_stride, std::size_t count,
                            void* out, std::size_t out_stride);
 
+/// As transpose, of at most 16 rows and any count; zeros up to a multiple of 16 of both.
+LOWP_BORDER void transpose_part(isa level, const void* in, std::size_t in_stride, std::size_t rows,
+                                std::size_t count, void* out, std::size_t out_stride);
+/// finish, below, of `count` sums in each of some rows. Of a row of sums up to a multiple of 16 are
+/// read.
+LOWP_BORDER void finish_rows(isa level, std::uint32_t a, std::uint32_t b, const float* sums,
+                             std::size_t sums_stride, std::size_t rows, std::size_t count,
+                             float* out, std::size_t out_stride);
+
 namespace detail {
 LOWP_BORDER void run_finish(isa level, std::uint32_t a, std::uint32_t b, const float* sums,
                             std::size_t count, std::uint32_t* out);
