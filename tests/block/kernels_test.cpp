@@ -438,20 +438,10 @@ void check_quantize(oracle::tally& t, const sample& s, const R& mode) {
 }
 
 // ---------------------------------------------------------------------------------------- formats
-constexpr std::array<block_shape, 14> shapes{{{1, 16},
-                                              {1, 32},
-                                              {1, 64},
-                                              {1, 128},
-                                              {1, 2048},
-                                              {16, 16},
-                                              {128, 128},
-                                              {1, whole},
-                                              {whole, whole},
-                                              {1, 24},
-                                              {2, 32},
-                                              {whole, 32},
-                                              {1, 8},
-                                              {1, 1024}}};
+constexpr std::array<block_shape, 22> shapes{
+    {{1, 16},        {1, 32}, {1, 64}, {1, 128},    {1, 2048}, {16, 16},  {128, 128}, {1, whole},
+     {whole, whole}, {1, 24}, {2, 32}, {whole, 32}, {1, 8},    {1, 1024}, {8, 8},     {32, 1},
+     {1, 1},         {2, 3},  {1, 15}, {3, 37},     {1, 300},  {2, 1030}}};
 
 constexpr std::array<float_format, 10> scales{
     formats::e8m0,     formats::ue4m3, formats::binary16, formats::bfloat16, formats::binary32,

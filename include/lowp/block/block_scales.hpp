@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "lowp/block/block_spans.hpp"
 #include "lowp/block/codec.hpp"
 #include "lowp/block/rules/power_of_two.hpp"
 #include "lowp/core/config.hpp"
@@ -49,8 +50,6 @@ inline constexpr std::uint32_t infinity_bits = 0x7F800000u;
 
 /// In place of a factor: the block is left to the definition. A NaN, which no factor is.
 inline constexpr std::uint32_t unknown_factor = 0x7FFF0000u;
-
-inline constexpr std::size_t max_blocks = 64;
 
 /// Where a block matrix keeps its bytes; see block_matrix. Byte is const for one to read.
 template <class Byte>

@@ -13,6 +13,7 @@
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/block/block_job.hpp"
 #include "lowp/block/block_scales.hpp"
+#include "lowp/block/block_spans.hpp"
 #include "lowp/block/reference.hpp"
 
 namespace lowp {
@@ -33,29 +34,27 @@ class dequantize_job {
         in_(in),
         tensor_scale_(tensor),
         block_rows_(format.block_rows(rows)),
-        block_cols_(format.block_cols(cols)),
-        log2_block_(log2_block(block_cols_, cols)) {}
+        spans_(format.block_cols(cols), cols) {}
 
-  /// Elements first … first + count - 1 of a row to `out`; first is at a block or a chunk.
+  /// Elements first … first + count - 1 of a row to `out`; first is a multiple of 8, and in blocks
+  /// of 16, 32, 64 … of the smaller of a block and a chunk.
   template <class T>
   void operator()(std::size_t row, std::size_t first, std::size_t count, T* out) const {
     const std::size_t block_row = row / block_rows_ * in_.scales_per_row;
     const std::uint8_t* const bytes = in_.codes + row * in_.row_bytes;
     const int bits = format_.element.bits();
-    const std::size_t size = log2_block_ == one_block ? chunk_size : 4 * chunk_size;
+    const bool are_short = spans_.log2_block == one_block || spans_.have_own_factors();
+    const std::size_t size = are_short ? chunk_size : 4 * chunk_size;
     for (std::size_t i = 0; i < count; i += size) {
       const std::size_t col = first + i, n = (std::min)(size, count - i);
-      const std::size_t used = ((n - 1) >> log2_block_) + 1;
-      const std::size_t first_block = block_row + col / block_cols_;
-      std::uint32_t factors[4 * max_blocks];
+      const std::size_t in_block = col % spans_.width, used = spans_.blocks_in(in_block + n);
+      const std::size_t first_block = block_row + col / spans_.width;
+      std::uint32_t factors[max_blocks + 1];
       const bool are_known = scales_.find(level_, in_, first_block, used, factors);
-      const kernels::scaling scaling{factors, log2_block_, format_.has_tensor_scale,
-                                     bits_of(tensor_scale_)};
-      store(out + i, n, [&](std::uint32_t* values) {
-        decode_codes<Code>(level_, values_, scaling, bytes, col, n, bits, packing{}, values);
-      });
+      store(out + i, n,
+            [&](std::uint32_t* values) { decode(bytes, col, n, factors, in_block, values); });
       for (std::size_t j = 0; !are_known && j < n; ++j) {
-        const std::size_t block = j >> log2_block_;
+        const std::size_t block = (in_block + j) / spans_.width;
         if (factors[block] != unknown_factor) continue;
         const code_t code = load_code(bytes, col + j, bits, packing{});
         reference::store_value(
@@ -66,6 +65,25 @@ class dequantize_job {
   }
 
  private:
+  /// Values of elements, the first of which is number `in_block` of its block.
+  void decode(const std::uint8_t* bytes, std::size_t col, std::size_t count,
+              const std::uint32_t* factors, std::size_t in_block, std::uint32_t* values) const {
+    const int bits = format_.element.bits();
+    const std::uint32_t tensor = bits_of(tensor_scale_);
+    if (!spans_.have_own_factors()) {
+      const kernels::scaling scaling{factors, spans_.log2_block, format_.has_tensor_scale, tensor};
+      return decode_codes<Code>(level_, values_, scaling, bytes, col, count, bits, packing{},
+                                values);
+    }
+    decode_codes<Code>(level_, values_, {}, bytes, col, count, bits, packing{}, values);
+    element_factors own;
+    own.fill(factors, spans_.width, in_block, count);
+    kernels::finish_group_terms(level_, {.scales = own.of}, count, values);
+    if (!format_.has_tensor_scale) return;
+    kernels::finish_group_terms(level_, {.scales = &tensor, .log2_group = one_block}, count,
+                                values);
+  }
+
   template <class Decode>
   void store(float* out, std::size_t, const Decode& decode) const {
     decode(reinterpret_cast<std::uint32_t*>(out));
@@ -87,8 +105,8 @@ class dequantize_job {
   const decode_scales<Element, Scale>& scales_;
   const_block_storage in_;
   float tensor_scale_;
-  std::size_t block_rows_, block_cols_;
-  int log2_block_;
+  std::size_t block_rows_;
+  block_spans spans_;
 };
 
 /// False, with nothing done, if the kernels do not reach.
@@ -98,11 +116,9 @@ bool dequantize_by_kernels(const scaled_blocks<Element, Scale>& f,
                            const kernels::value_table* table, std::size_t rows, std::size_t cols,
                            const_block_storage in, float tensor, matrix_view<T> out,
                            const execution& how) {
-  if (!has_kernels || !is_kernel_block(f.block_cols(cols), cols) || !scales.are_possible(tensor)) {
-    return false;
-  }
+  if (!has_kernels || !scales.are_possible(tensor)) return false;
   const int bits = f.element.bits();
-  if (is_one_row(cols, out.stride, f.shape, bits)) {
+  if (is_one_row(cols, out.stride, f.shape, bits, true)) {
     in.row_bytes *= rows;
     in.scales_per_row *= rows;
     cols *= rows;
@@ -123,7 +139,7 @@ bool dequantize_by_kernels(const scaled_blocks<Element, Scale>& f,
                                   .count = cols},
                       bulk_part(part));
     }
-    run_block_rows(how, rows, 1, cols, (std::max)(f.block_cols(cols), chunk_size),
+    run_block_rows(how, rows, 1, cols, block_spans(f.block_cols(cols), cols).size,
                    [&](std::size_t row, std::size_t first, std::size_t last) {
                      job(row, first, last - first, out.row(row) + first);
                    });

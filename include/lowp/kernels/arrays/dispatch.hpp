@@ -107,7 +107,8 @@ void encode(isa level, const encode_plan<Word>& plan, const Word* in, const void
   run.template operator()<false>();
 }
 
-/// Codes of finite elements; the factor of element i is factors[i >> log2_block].
+/// Codes of finite elements; the factor of element i is factors[i >> log2_block]. Where elements
+/// have factors of their own (log2_block = 0), there are term_slack more than elements.
 template <block_scaling How, bool MayBeRandom, class Out>
 void encode_blocks(isa level, const encode_plan<std::uint32_t>& plan, const std::uint32_t* factors,
                    int log2_block, const float* in, const void* random, std::size_t count,
@@ -218,7 +219,7 @@ void encode_blocks(isa level, const block_thresholds& by, bool is_exact,
                    std::uint8_t* out) {
   const threshold_plan<std::uint32_t> plan = by.table.plan();
   const bool is_shifted = How == block_scaling::multiply && by.is_normal;  // without rounding
-  if (is_exact && by.has_exact_steps && !is_shifted) {
+  if (is_exact && by.has_exact_steps && !is_shifted && log2_block != 0) {
     encode_blocks_by_steps(level, plan, by.steps, How != block_scaling::multiply, factors,
                            log2_block, in, count, out);
   } else {
@@ -265,8 +266,10 @@ LOWP_BORDER void philox(isa level, std::uint64_t seed, std::uint64_t first,
                         std::uint64_t* out);
 
 /// See block_loops.inc.
-LOWP_BORDER void amax_blocks(isa level, const float* in, std::size_t count, int log2_block,
+LOWP_BORDER void amax_blocks(isa level, const float* in, std::size_t count, std::size_t block,
                              std::uint32_t* amax);
+LOWP_BORDER void column_maxima(isa level, const float* in, std::size_t stride, std::size_t rows,
+                               std::size_t count, std::uint32_t* out);
 [[nodiscard]] LOWP_BORDER std::uint32_t amax_array(isa level, const float* in, std::size_t count);
 /// That of the finite elements.
 [[nodiscard]] LOWP_BORDER std::uint32_t finite_amax_array(isa level, const float* in,
