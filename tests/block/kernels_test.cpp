@@ -472,6 +472,9 @@ inline constexpr block_format int4_groups{formats::symmetric_int_n<4>, formats::
                                           block_shape{1, 128}};
 inline constexpr block_format fp8_tiles{formats::e4m3fn, formats::binary32, block_shape{128, 128}};
 inline constexpr block_format of_24{formats::e2m1, formats::e8m0, block_shape{1, 24}};
+inline constexpr block_format of_3x5{formats::e2m1, formats::e8m0, block_shape{3, 5}};
+inline constexpr block_format columns_of_32{formats::int_n<8>, formats::binary16,
+                                            block_shape{32, 1}};
 inline constexpr block_format fixed16{formats::fixed<16, 12>, formats::e8m0, block_shape{1, 64}};
 inline constexpr block_format posit8{formats::posit<8>, formats::bfloat16, block_shape{1, 2048}};
 /// Scales whose bits do not fill their bytes, and that have no NaN.
@@ -506,6 +509,8 @@ void for_formats(const Check& check) {
   check.template operator()<int4_groups>();
   check.template operator()<fp8_tiles>();
   check.template operator()<of_24, scale_rule::ceil>();
+  check.template operator()<of_3x5>();
+  check.template operator()<columns_of_32>();
   check.template operator()<fixed16>();
   check.template operator()<posit8, scale_rule::rceil>();
   check.template operator()<scales_of_6>();
@@ -729,7 +734,8 @@ TEST_CASE("Matrices of many pieces of work are those of the definition") {
   check.operator()<fp8_tiles>({{150, 500, 0}, {300, 129, 0}});
   check.operator()<posit8, scale_rule::rceil>({{1, 35'000, 0}});
   check.operator()<fixed16>({{1, 40'000, 0}, {1500, 33, 0}});
-  check.operator()<of_24, scale_rule::ceil>({{2, 17'000, 0}});
+  check.operator()<of_24, scale_rule::ceil>({{2, 17'000, 0}, {1, 70'008, 0}});
+  check.operator()<of_3x5>({{200, 400, 0}, {1, 70'000, 0}});
   REQUIRE_NO_MISMATCH(t);
 }
 

@@ -47,6 +47,14 @@ struct block_of {
   static constexpr bool allows_bits(int least, int most) { return Bits >= least && Bits <= most; }
 };
 
+/// How elements are encoded.
+struct element_plans {
+  kernels::encode_plan<std::uint32_t> narrow;
+  /// Of quotients in binary64, where random bits reach further than binary32 does.
+  kernels::encode_plan<std::uint64_t> wide{};
+  bool is_wide = false;
+};
+
 /// Quantizes rows of blocks. Code is the type of codes before they are packed.
 template <class Known, class Code, number_format Element, number_format Scale, rounding_mode R>
 class quantize_job {
@@ -55,14 +63,14 @@ class quantize_job {
 
  public:
   quantize_job(isa level, const format_type& format, const rule_view<format_type>& rule,
-               const kernels::encode_plan<std::uint32_t>& plan,
-               const block_scales<Element, Scale>& scales, const matrix_view<const float>& in,
-               const tensor_scale& tensor, const R& mode, const draw_order& draws,
-               std::size_t first_index, const block_storage& out)
+               const element_plans& plans, const block_scales<Element, Scale>& scales,
+               const matrix_view<const float>& in, const tensor_scale& tensor, const R& mode,
+               const draw_order& draws, std::size_t first_index, const block_storage& out)
       : level_(level),
         format_(format),
         rule_(rule),
-        plan_(plan),
+        plans_(plans),
+        plan_(plans.narrow),
         scales_(scales),
         in_(in),
         tensor_(tensor),
@@ -143,7 +151,8 @@ class quantize_job {
                                                       float_of(amax[i]), false, tensor_})
                                 : by_definition(i);
         scales_.set(i, code, found);
-        if (!is_finite) {  // special elements are for the definition
+        // Special elements are for the definition, and what the tensor scale makes too large.
+        if (!is_finite || !scales_.can_divide(amax[i])) {
           found.factors[i] = unknown_factor;
           found.are_known = false;
         }
@@ -161,6 +170,7 @@ class quantize_job {
   void encode_rows(std::size_t top, std::size_t rows, std::size_t col, std::size_t at,
                    std::size_t count, const block_factors& blocks) const {
     alignas(64) Code codes[chunk_size];
+    alignas(64) float quotients[chunk_size];
     const std::uint32_t* factors = blocks.factors;
     element_factors own;
     if (spans_.have_own_factors()) {
@@ -170,11 +180,20 @@ class quantize_job {
     for (std::size_t row = top; row < top + rows; ++row) {
       const float* const in = in_.row(row) + col + at;
       const std::size_t index = draws_.first + row * draws_.per_row + col + at;
-      encode(in, index, count, factors, codes);
+      encode(under_tensor(in, count, quotients), index, count, factors, codes);
       if (!blocks.are_known) encode_unknown(in, index, at, count, blocks, codes);
       pack_codes(level_, codes, col + at, count, format_.element.bits(), packing{},
                  out_.codes + row * out_.row_bytes);
     }
+  }
+
+  /// What the factors of blocks are applied to.
+  const float* under_tensor(const float* in, std::size_t count, float* quotients) const {
+    if (!scales_.divides_twice()) return in;
+    const std::uint32_t by = bits_of(tensor_.decoding);
+    kernels::divide_by_group_terms(level_, {.scales = &by, .log2_group = one_block}, in, count,
+                                   reinterpret_cast<std::uint32_t*>(quotients));
+    return quotients;
   }
 
   void encode(const float* in, std::size_t index, std::size_t count, const std::uint32_t* factors,
@@ -184,6 +203,15 @@ class quantize_job {
     if constexpr (is_random) {
       if (plan_.rounding.is_random()) {
         lanes = random.fill(level_, plan_.rounding.draw, index, count);
+      }
+      if constexpr (Known::allows(kernels::block_scaling::divide_to_odd) &&
+                    kernels::has_known_grid<Element>) {
+        if (plans_.is_wide) {
+          alignas(64) std::uint64_t quotients[chunk_size];
+          kernels::divide_widened(level_, factors, spans_.log2_block, in, count, quotients);
+          return kernels::encode<std::uint64_t, false, true>(level_, plans_.wide, quotients, lanes,
+                                                             count, codes);
+        }
       }
     }
     using kernels::block_scaling;
@@ -229,7 +257,8 @@ class quantize_job {
   isa level_;
   format_type format_;
   const rule_view<format_type>& rule_;
-  kernels::encode_plan<std::uint32_t> plan_;
+  const element_plans& plans_;
+  const kernels::encode_plan<std::uint32_t> plan_;
   const block_scales<Element, Scale>& scales_;
   matrix_view<const float> in_;
   tensor_scale tensor_;
@@ -265,20 +294,9 @@ void run_block_rows(const execution& how, std::size_t block_rows, std::size_t ro
   how.run(groups * across, task(piece));
 }
 
-/// How elements are encoded; `kept` owns what the plan refers to.
-template <number_format Element, number_format Scale, rounding_mode R>
-[[nodiscard]] kernels::encode_plan<std::uint32_t> element_plan(
-    const scaled_blocks<Element, Scale>& f, const rule_view<scaled_blocks<Element, Scale>>& rule,
-    const R& mode, std::size_t count,
-    [[maybe_unused]] lowp::detail::shared<kernels::block_thresholds>& kept) {
-  auto plan = kernels::make_encode_plan<std::uint32_t>(f.element, mode, overflow::saturate,
-                                                       missing_nan::largest, false);
-  const int bits = plan.grid.mantissa_bits + plan.rounding.extra_bits;
-  // A quotient rounded to odd in binary32 may be rounded once more, to two bits less.
-  if (rule.scaling == element_scaling::divide_exactly && !rule.is_power_of_two &&
-      (bits > 21 || plan.rounding.draws_words)) {
-    plan.is_supported = false;
-  }
+/// Signs of zeros as a rule has them.
+template <class Word, class Format>
+void apply_zeros(const rule_view<Format>& rule, kernels::encode_plan<Word>& plan) {
   if (!rule.keeps_negative_zero && plan.output.has_negative_zero) {
     plan.output.has_negative_zero = false;
     plan.fast.how = kernels::method::general;
@@ -287,6 +305,34 @@ template <number_format Element, number_format Scale, rounding_mode R>
   if (rule.keeps_negative_zero && rule.zeros_are_positive && plan.output.has_negative_zero) {
     plan.is_supported = false;
   }
+}
+
+/// The plans of elements; `kept` owns what they refer to.
+template <number_format Element, number_format Scale, rounding_mode R>
+[[nodiscard]] element_plans plans_of_elements(
+    const scaled_blocks<Element, Scale>& f, const rule_view<scaled_blocks<Element, Scale>>& rule,
+    const R& mode, std::size_t count,
+    [[maybe_unused]] lowp::detail::shared<kernels::block_thresholds>& kept) {
+  element_plans plans{kernels::make_encode_plan<std::uint32_t>(f.element, mode, overflow::saturate,
+                                                               missing_nan::largest, false)};
+  auto& plan = plans.narrow;
+  const int bits = plan.grid.mantissa_bits + plan.rounding.extra_bits;
+  // A quotient rounded to odd in binary32 may be rounded once more, to two bits less.
+  const bool is_quotient = rule.scaling == element_scaling::divide_exactly && !rule.is_power_of_two;
+  const bool is_long = bits > 21 || plan.rounding.draws_words;
+  if (is_quotient && is_long) {
+    plan.is_supported = false;
+    if constexpr (!is_fixed_addend<R> && kernels::has_known_grid<Element>) {
+      plans.wide = kernels::make_encode_plan<std::uint64_t>(f.element, mode, overflow::saturate,
+                                                            missing_nan::largest, false);
+      apply_zeros(rule, plans.wide);
+      plans.is_wide = plans.wide.is_supported && plan.grid.is_supported &&
+                      plans.wide.rounding.is_random() &&
+                      plans.wide.grid.mantissa_bits + plans.wide.rounding.extra_bits <= 50;
+      plan.is_supported = plans.is_wide;
+    }
+  }
+  apply_zeros(rule, plan);
   if constexpr (!kernels::has_known_grid<Element>) {
     const bool rounds = rule.scaling != element_scaling::divide_exactly;
     kept = find_block_thresholds(f.element, mode, count);
@@ -294,7 +340,7 @@ template <number_format Element, number_format Scale, rounding_mode R>
     plan.is_supported = plan.thresholds && rule.keeps_negative_zero && !rule.zeros_are_positive &&
                         (rounds || plan.thresholds->can_divide(rule.is_power_of_two));
   }
-  return plan;
+  return plans;
 }
 
 /// Whether elements with factors of their own can be encoded: steps of a format that lies on no
@@ -323,7 +369,8 @@ bool quantize_by_kernels(const scaled_blocks<Element, Scale>& f,
                          block_storage out, const execution& how) {
   if (!has_kernels) return false;
   lowp::detail::shared<kernels::block_thresholds> kept;
-  const auto plan = element_plan(f, rule, mode, in.rows * in.cols, kept);
+  const auto plans = plans_of_elements(f, rule, mode, in.rows * in.cols, kept);
+  const auto& plan = plans.narrow;
   if (!plan.is_supported || f.element.bits() > 16) return false;
   const bool may_have_own_factors = can_take_own_factors(plan, rule);
   if (is_one_row(in.cols, in.stride, f.shape, f.element.bits(), may_have_own_factors)) {
@@ -336,7 +383,7 @@ bool quantize_by_kernels(const scaled_blocks<Element, Scale>& f,
   if (spans.have_own_factors() && !may_have_own_factors) return false;
   const block_scales<Element, Scale> scales(f, rule, plan, tensor);
   const auto run = [&]<class Code>() {
-    const quantize_job<Known, Code, Element, Scale, R> job(how.level(), f, rule, plan, scales, in,
+    const quantize_job<Known, Code, Element, Scale, R> job(how.level(), f, rule, plans, scales, in,
                                                            tensor, mode, {0, in.cols}, 0, out);
     run_block_rows(how, (in.rows + block_rows - 1) / block_rows, block_rows, in.cols, spans.size,
                    job);
@@ -354,7 +401,8 @@ bool quantize_transpose_by_kernels(const scaled_blocks<Element, Scale>& f,
   const std::size_t rows = in.cols, cols = in.rows;  // of the transpose
   const std::size_t block_rows = f.block_rows(rows), block_cols = f.block_cols(cols);
   lowp::detail::shared<kernels::block_thresholds> kept;
-  const auto plan = element_plan(f, rule, mode, rows * cols, kept);
+  const auto plans = plans_of_elements(f, rule, mode, rows * cols, kept);
+  const auto& plan = plans.narrow;
   const block_spans spans(block_cols, cols);
   if (!has_kernels || !plan.is_supported || f.element.bits() > 16 ||
       (spans.have_own_factors() && !can_take_own_factors(plan, rule))) {
@@ -385,7 +433,7 @@ bool quantize_transpose_by_kernels(const scaled_blocks<Element, Scale>& f,
       // A block that is as long as a side lies in one window. Rules are shown the format itself:
       // places of blocks follow from its shape.
       const quantize_job<Known, Code, Element, Scale, R> job(
-          how.level(), f, rule, plan, scales, matrix_view<const float>(window, n, count, stride),
+          how.level(), f, rule, plans, scales, matrix_view<const float>(window, n, count, stride),
           tensor, mode, {top * cols + left, cols}, first, at);
       for (std::size_t row = 0; row * block_rows < n; ++row) job(row, 0, count);
     };

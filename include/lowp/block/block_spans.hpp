@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <numeric>
 
 #include "lowp/arrays/lane_job.hpp"
 #include "lowp/block/scaled_blocks.hpp"
@@ -37,7 +36,8 @@ inline constexpr int one_block = 63;
 
 /// The fewest columns that are whole blocks and begin at a byte, whatever the width of a code.
 [[nodiscard]] constexpr std::size_t span_unit(std::size_t block_cols) {
-  return std::lcm(block_cols, std::size_t{8});
+  const std::size_t power = block_cols & (~block_cols + 1);
+  return block_cols * (power < 8 ? 8 / power : 1);
 }
 
 /// How the rows of a matrix of `cols` columns are cut.
@@ -81,8 +81,9 @@ struct element_factors {
     for (std::size_t i = 0; i < count; ++block, left = width) {
       const std::size_t n = (std::min)(left, count - i);
       const std::uint64_t two = std::uint64_t{factors[block]} << 32 | factors[block];
-      const std::uint64_t eight[4] = {two, two, two, two};
-      for (std::size_t j = 0; j < n; j += 8) std::memcpy(of + i + j, eight, sizeof eight);
+      for (std::size_t j = 0; j < n; j += 8) {
+        for (std::size_t k = 0; k < 8; k += 2) std::memcpy(of + i + j + k, &two, sizeof two);
+      }
       i += n;
     }
   }

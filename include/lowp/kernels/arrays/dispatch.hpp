@@ -296,6 +296,11 @@ inline void scale_values(isa level, const scale_arithmetic& s, const std::uint32
 namespace detail {
 LOWP_BORDER void run_finish_group_terms(isa level, const group_terms& t, const std::uint32_t* in,
                                         std::size_t count, std::uint32_t* out);
+LOWP_BORDER void run_multiply_to_odd(isa level, const std::uint32_t* factors, int log2_block,
+                                     const std::uint32_t* in, std::size_t count,
+                                     std::uint32_t* out);
+LOWP_BORDER void run_divide_widened(isa level, const std::uint32_t* factors, int log2_block,
+                                    const float* in, std::size_t count, std::uint64_t* out);
 LOWP_BORDER void run_divide_by_group_terms(isa level, const group_terms& t, const float* in,
                                            std::size_t count, std::uint32_t* out);
 LOWP_BORDER void run_integer_quotients(isa level, const group_terms& t, const integer_span& codes,
@@ -314,6 +319,29 @@ inline void finish_group_terms(isa level, const group_terms& t, std::size_t coun
               detail::run_finish_group_terms(level, t.from(first),
                                              reinterpret_cast<const std::uint32_t*>(from), n,
                                              reinterpret_cast<std::uint32_t*>(to));
+            });
+}
+/// Values times the factors of their blocks (as encode_blocks has them), in place, rounded to odd
+/// in binary32: truncated, and the last bit says whether anything is lost. What is lost is a number
+/// of binary32, and no value is infinite.
+inline void multiply_to_odd(isa level, const std::uint32_t* factors, int log2_block,
+                            std::size_t count, std::uint32_t* values) {
+  in_groups(group_size(level, 4), {values, 32, nullptr, 0, values, 32}, count,
+            [&](const auto* from, const auto*, auto* to, std::size_t first, std::size_t n) {
+              detail::run_multiply_to_odd(level, factors + (first >> log2_block), log2_block,
+                                          reinterpret_cast<const std::uint32_t*>(from), n,
+                                          reinterpret_cast<std::uint32_t*>(to));
+            });
+}
+/// Finite elements over the factors of their blocks (as encode_blocks has them), rounded to odd in
+/// binary64.
+inline void divide_widened(isa level, const std::uint32_t* factors, int log2_block, const float* in,
+                           std::size_t count, std::uint64_t* out) {
+  in_groups(group_size(level, 8), {in, 32, nullptr, 0, out, 64}, count,
+            [&](const auto* from, const auto*, auto* to, std::size_t first, std::size_t n) {
+              detail::run_divide_widened(level, factors + (first >> log2_block), log2_block,
+                                         reinterpret_cast<const float*>(from), n,
+                                         reinterpret_cast<std::uint64_t*>(to));
             });
 }
 /// (in + shift) / second / scale, each rounded to odd in binary32; numbers only, whose sums do not
