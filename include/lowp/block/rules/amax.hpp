@@ -22,7 +22,8 @@ struct amax_t {
     return exact::divide(unpack(block_amax),
                          exact::multiply(largest_value(format.element), unpack(tensor.decoding)));
   }
-  /// One division in binary32 is this rule where that is the scale format.
+  /// One division in binary32 is this rule where that is the scale format; under others it is two
+  /// exact quotients.
   [[nodiscard]] static constexpr scale_plan plan(const auto& format, const tensor_scale& tensor) {
     const binary32 max = detail::largest_element(format);
     if (unpack(max) != largest_value(format.element)) return {};
