@@ -101,15 +101,19 @@ std::function<void()> quantizing(std::size_t cols, const Rule&... rule) {
 }
 template <auto B, class... Rule>
 void add_quantize(const std::string& name, std::size_t cols = side, const Rule&... rule) {
-  add("quantize/" + name, quantizing<B>(cols, rule...), "mxfp4", quantizing<formats::mxfp4>(cols),
+  const std::size_t even = (cols + 16) / 32 * 32;
+  add("quantize/" + name, quantizing<B>(cols, rule...), "mxfp4", quantizing<formats::mxfp4>(even),
       side * cols);
 }
-template <auto B>
-std::function<void()> dequantizing() {
+/// With `zeros`, a tenth of the rows of the matrix are zeros.
+template <auto B, class T = float>
+std::function<void()> dequantizing(bool zeros = false) {
+  std::vector<float> x(values().begin(), values().begin() + size);
+  for (std::size_t i = 0; zeros && i < size; ++i) x[i] = i / side % 10 == 0 ? 0.0f : x[i];
   const auto codes = std::make_shared<block_matrix<B>>(
-      quantize<B>(matrix_view<const float>{values().data(), side, side}));
-  const auto out = array_of<float>(size);
-  return [=] { dequantize(*codes, matrix_view<float>{out->data(), side, side}); };
+      quantize<B>(matrix_view<const float>{x.data(), side, side}));
+  const auto out = array_of<T>(size);
+  return [=] { dequantize(*codes, matrix_view<T>{out->data(), side, side}); };
 }
 
 void add_arrays() {
@@ -176,6 +180,13 @@ void add_blocks() {
   add_quantize<block_format{formats::int_n<8>, formats::binary16, block_shape{1, 32}}>("int8_g32");
   add_quantize<formats::affine_groups(4, {1, 128})>("affine4_g128");
   add_quantize<formats::mxfp4>("mxfp4_cols_255", 255);
+  add_quantize<formats::mxfp4>("mxfp4_cols_33", 33);
+  add_quantize<formats::scaled_rows(formats::int_n<8>)>("int8_rows_stochastic_32", side,
+                                                        rules::standard, stochastic{.seed = 1});
+  add("dequantize/nvfp4_zeros", dequantizing<formats::nvfp4>(true), "nvfp4",
+      dequantizing<formats::nvfp4>());
+  add("dequantize/nvfp4_to_bfloat16", dequantizing<formats::nvfp4, bfloat16>(), "mxfp4",
+      dequantizing<formats::mxfp4, bfloat16>());
   add("dequantize/mxfp4_32x1",
       dequantizing<block_format{formats::e2m1, formats::e8m0, block_shape{32, 1}}>(), "mxfp4",
       dequantizing<formats::mxfp4>());

@@ -438,20 +438,10 @@ void check_quantize(oracle::tally& t, const sample& s, const R& mode) {
 }
 
 // ---------------------------------------------------------------------------------------- formats
-constexpr std::array<block_shape, 14> shapes{{{1, 16},
-                                              {1, 32},
-                                              {1, 64},
-                                              {1, 128},
-                                              {1, 2048},
-                                              {16, 16},
-                                              {128, 128},
-                                              {1, whole},
-                                              {whole, whole},
-                                              {1, 24},
-                                              {2, 32},
-                                              {whole, 32},
-                                              {1, 8},
-                                              {1, 1024}}};
+constexpr std::array<block_shape, 22> shapes{
+    {{1, 16},        {1, 32}, {1, 64}, {1, 128},    {1, 2048}, {16, 16},  {128, 128}, {1, whole},
+     {whole, whole}, {1, 24}, {2, 32}, {whole, 32}, {1, 8},    {1, 1024}, {8, 8},     {32, 1},
+     {1, 1},         {2, 3},  {1, 15}, {3, 37},     {1, 300},  {2, 1030}}};
 
 constexpr std::array<float_format, 10> scales{
     formats::e8m0,     formats::ue4m3, formats::binary16, formats::bfloat16, formats::binary32,
@@ -482,6 +472,9 @@ inline constexpr block_format int4_groups{formats::symmetric_int_n<4>, formats::
                                           block_shape{1, 128}};
 inline constexpr block_format fp8_tiles{formats::e4m3fn, formats::binary32, block_shape{128, 128}};
 inline constexpr block_format of_24{formats::e2m1, formats::e8m0, block_shape{1, 24}};
+inline constexpr block_format of_3x5{formats::e2m1, formats::e8m0, block_shape{3, 5}};
+inline constexpr block_format columns_of_32{formats::int_n<8>, formats::binary16,
+                                            block_shape{32, 1}};
 inline constexpr block_format fixed16{formats::fixed<16, 12>, formats::e8m0, block_shape{1, 64}};
 inline constexpr block_format posit8{formats::posit<8>, formats::bfloat16, block_shape{1, 2048}};
 /// Scales whose bits do not fill their bytes, and that have no NaN.
@@ -516,6 +509,8 @@ void for_formats(const Check& check) {
   check.template operator()<int4_groups>();
   check.template operator()<fp8_tiles>();
   check.template operator()<of_24, scale_rule::ceil>();
+  check.template operator()<of_3x5>();
+  check.template operator()<columns_of_32>();
   check.template operator()<fixed16>();
   check.template operator()<posit8, scale_rule::rceil>();
   check.template operator()<scales_of_6>();
@@ -739,7 +734,8 @@ TEST_CASE("Matrices of many pieces of work are those of the definition") {
   check.operator()<fp8_tiles>({{150, 500, 0}, {300, 129, 0}});
   check.operator()<posit8, scale_rule::rceil>({{1, 35'000, 0}});
   check.operator()<fixed16>({{1, 40'000, 0}, {1500, 33, 0}});
-  check.operator()<of_24, scale_rule::ceil>({{2, 17'000, 0}});
+  check.operator()<of_24, scale_rule::ceil>({{2, 17'000, 0}, {1, 70'008, 0}});
+  check.operator()<of_3x5>({{200, 400, 0}, {1, 70'000, 0}});
   REQUIRE_NO_MISMATCH(t);
 }
 

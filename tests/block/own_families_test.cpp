@@ -73,8 +73,8 @@ void check(std::string_view what, const Rule& rule, bool has_kernels) {
     constexpr auto format = scaled_blocks_of(block_matrix<B>::format);
     const lowp::rule_view<lowp::format_of<format>> view(format, rule);
     lowp::detail::shared<lowp::kernels::block_thresholds> kept;
-    REQUIRE(
-        lowp::bulk::element_plan(format, view, lowp::nearest_even, rows * cols, kept).is_supported);
+    REQUIRE(lowp::bulk::plans_of_elements(format, view, lowp::nearest_even, rows * cols, kept)
+                .narrow.is_supported);
   }
   std::vector<float> want_values(rows * cols), values(rows * cols);
   for (const auto& mode : lowp::rounding_modes) {

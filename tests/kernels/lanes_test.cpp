@@ -177,7 +177,8 @@ Word float_multiply(Word a, Word b) {
   volatile auto x = value(a);
   return bits(x * value(b));
 }
-std::uint32_t float_divide(std::uint32_t a, std::uint32_t b) {
+template <class Word>
+Word float_divide(Word a, Word b) {
   volatile auto x = value(a);
   return bits(x / value(b));
 }

@@ -16,6 +16,7 @@
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/arrays/thresholds.hpp"
 #include "lowp/block/block_scales.hpp"
+#include "lowp/block/block_spans.hpp"
 #include "lowp/block/codec.hpp"
 #include "lowp/block/reference.hpp"
 #include "lowp/block/scaled_blocks.hpp"
@@ -25,32 +26,11 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// Elements of a row that are worked on at a time: max_blocks blocks of the smallest size.
-inline constexpr std::size_t chunk_size = buffer_size;
-static_assert(chunk_size == 16 * max_blocks);
-/// As log2 of a block: all elements of a chunk have one scale. An index shifted by it is 0.
-inline constexpr int one_block = 63;
-
 /// Which draw an element takes: that of first + row * per_row + col.
 struct draw_order {
   std::size_t first = 0;
   std::size_t per_row = 0;
 };
-
-/// Whether the kernels can take several blocks of this width in a row.
-[[nodiscard]] constexpr bool is_kernel_block(std::size_t block_cols) {
-  return block_cols >= 16 && std::has_single_bit(block_cols);
-}
-/// The same in rows of `cols`, where a block of any width may be the only one.
-[[nodiscard]] constexpr bool is_kernel_block(std::size_t block_cols, std::size_t cols) {
-  return block_cols >= cols || is_kernel_block(block_cols);
-}
-/// How the kernels find the block of an element of a chunk.
-[[nodiscard]] constexpr int log2_block(std::size_t block_cols, std::size_t cols) {
-  return block_cols >= cols || block_cols > chunk_size
-             ? one_block
-             : static_cast<int>(std::bit_width(block_cols)) - 1;
-}
 
 /// What is known about a block format and a rule at compile time: nothing, or all. It keeps kernels
 /// that cannot be called out of the program.
@@ -67,6 +47,14 @@ struct block_of {
   static constexpr bool allows_bits(int least, int most) { return Bits >= least && Bits <= most; }
 };
 
+/// How elements are encoded.
+struct element_plans {
+  kernels::encode_plan<std::uint32_t> narrow;
+  /// Of quotients in binary64, where random bits reach further than binary32 does.
+  kernels::encode_plan<std::uint64_t> wide{};
+  bool is_wide = false;
+};
+
 /// Quantizes rows of blocks. Code is the type of codes before they are packed.
 template <class Known, class Code, number_format Element, number_format Scale, rounding_mode R>
 class quantize_job {
@@ -75,14 +63,14 @@ class quantize_job {
 
  public:
   quantize_job(isa level, const format_type& format, const rule_view<format_type>& rule,
-               const kernels::encode_plan<std::uint32_t>& plan,
-               const block_scales<Element, Scale>& scales, const matrix_view<const float>& in,
-               const tensor_scale& tensor, const R& mode, const draw_order& draws,
-               std::size_t first_index, const block_storage& out)
+               const element_plans& plans, const block_scales<Element, Scale>& scales,
+               const matrix_view<const float>& in, const tensor_scale& tensor, const R& mode,
+               const draw_order& draws, std::size_t first_index, const block_storage& out)
       : level_(level),
         format_(format),
         rule_(rule),
-        plan_(plan),
+        plans_(plans),
+        plan_(plans.narrow),
         scales_(scales),
         in_(in),
         tensor_(tensor),
@@ -91,50 +79,63 @@ class quantize_job {
         first_index_(first_index),
         out_(out),
         block_rows_(format.block_rows(in.rows)),
-        block_cols_(format.block_cols(in.cols)),
-        log2_block_(log2_block(block_cols_, in.cols)) {}
+        spans_(format.block_cols(in.cols), in.cols) {}
 
-  /// Columns first … last of one row of blocks; both are at blocks.
+  /// Columns first … last of one row of blocks; both are at spans, or the end of the row.
   void operator()(std::size_t block_row, std::size_t first, std::size_t last) const {
     const std::size_t top = block_row * block_rows_;
     const std::size_t rows = (std::min)(block_rows_, in_.rows - top);
-    if (block_cols_ <= chunk_size) {
-      for (std::size_t col = first; col < last; col += chunk_size) {
-        block_factors factors;
-        const std::size_t count = (std::min)(chunk_size, last - col);
-        find_scales(block_row, top, rows, col, count, factors);
-        encode_rows(top, rows, col, count, factors);
-      }
-      return;
-    }
-    for (std::size_t col = first; col < last; col += block_cols_) {
-      const std::size_t end = (std::min)(last, col + block_cols_);
-      block_factors factor;
-      find_scales(block_row, top, rows, col, end - col, factor);
-      for (std::size_t at = col; at < end; at += chunk_size) {
-        encode_rows(top, rows, at, (std::min)(chunk_size, end - at), factor);
+    for (std::size_t col = first; col < last; col += spans_.size) {
+      block_factors found;
+      const std::size_t count = (std::min)(spans_.size, last - col);
+      find_scales(block_row, top, rows, col, count, found);
+      for (std::size_t at = 0; at < count; at += chunk_size) {
+        encode_rows(top, rows, col, at, (std::min)(chunk_size, count - at), found);
       }
     }
   }
 
  private:
+  /// The largest magnitude in each block over some columns, as bits.
+  void find_amaxes(std::size_t top, std::size_t rows, std::size_t col, std::size_t count,
+                   std::uint32_t* amax) const {
+    std::fill_n(amax, spans_.blocks_in(count), std::uint32_t{0});
+    const float* const from = in_.row(top) + col;
+    alignas(64) std::uint32_t maxima[chunk_size];
+    const auto one_row = [&](std::size_t at, std::size_t n) {
+      if (rows == 1) return from + at;
+      kernels::column_maxima(level_, from + at, in_.stride, rows, n, maxima);
+      return reinterpret_cast<const float*>(maxima);
+    };
+    const std::size_t most = rows == 1 ? count : chunk_size;
+    if (spans_.width >= count || spans_.width > chunk_size) {
+      for (std::size_t left = 0; left < count; left += spans_.width, ++amax) {
+        const std::size_t end = (std::min)(count, left + spans_.width);
+        for (std::size_t at = left; at < end; at += most) {
+          const std::size_t n = (std::min)(most, end - at);
+          *amax = (std::max)(*amax, kernels::amax_array(level_, one_row(at, n), n));
+        }
+      }
+      return;
+    }
+    const std::size_t blocks = most / spans_.width, step = blocks * spans_.width;
+    for (std::size_t at = 0; at < count; at += step, amax += blocks) {
+      const std::size_t n = (std::min)(step, count - at);
+      kernels::amax_blocks(level_, one_row(at, n), n, spans_.width, amax);
+    }
+  }
+
   /// The scales of the blocks over some columns, at most max_blocks.
   void find_scales(std::size_t block_row, std::size_t top, std::size_t rows, std::size_t col,
                    std::size_t count, block_factors& found) const {
-    std::uint32_t amax[max_blocks + 4] = {};
-    const std::size_t blocks = (count + block_cols_ - 1) / block_cols_;
-    for (std::size_t row = top; row < top + rows; ++row) {
-      if (log2_block_ == one_block) {
-        amax[0] = (std::max)(amax[0], kernels::amax_array(level_, in_.row(row) + col, count));
-      } else {
-        kernels::amax_blocks(level_, in_.row(row) + col, count, log2_block_, amax);
-      }
-    }
-    const std::size_t first_block = block_row * out_.scales_per_row + col / block_cols_;
+    std::uint32_t amax[max_blocks];
+    const std::size_t blocks = spans_.blocks_in(count);
+    find_amaxes(top, rows, col, count, amax);
+    const std::size_t first_block = block_row * out_.scales_per_row + col / spans_.width;
     const auto block = [&](std::size_t i) {
-      const std::size_t left = i * block_cols_;
+      const std::size_t left = i * spans_.width;
       return matrix_view<const float>(in_.row(top) + col + left, rows,
-                                      (std::min)(block_cols_, count - left), in_.stride);
+                                      (std::min)(spans_.width, count - left), in_.stride);
     };
     const auto by_definition = [&](std::size_t i) {
       return lowp::detail::encode_scale_of(format_, rule_, block(i), first_index_ + first_block + i,
@@ -150,7 +151,8 @@ class quantize_job {
                                                       float_of(amax[i]), false, tensor_})
                                 : by_definition(i);
         scales_.set(i, code, found);
-        if (!is_finite) {  // special elements are for the definition
+        // Special elements are for the definition, and what the tensor scale makes too large.
+        if (!is_finite || !scales_.can_divide(amax[i])) {
           found.factors[i] = unknown_factor;
           found.are_known = false;
         }
@@ -164,18 +166,34 @@ class quantize_job {
     out_.store_scales(first_block, found.scale_codes, blocks);
   }
 
-  void encode_rows(std::size_t top, std::size_t rows, std::size_t col, std::size_t count,
-                   const block_factors& blocks) const {
-    const std::size_t used = ((count - 1) >> log2_block_) + 1;
+  /// Those from `at` on of a span that begins at `col`.
+  void encode_rows(std::size_t top, std::size_t rows, std::size_t col, std::size_t at,
+                   std::size_t count, const block_factors& blocks) const {
     alignas(64) Code codes[chunk_size];
+    alignas(64) float quotients[chunk_size];
+    const std::uint32_t* factors = blocks.factors;
+    element_factors own;
+    if (spans_.have_own_factors()) {
+      own.fill(blocks.factors, spans_.width, at, count);
+      factors = own.of;
+    }
     for (std::size_t row = top; row < top + rows; ++row) {
-      const float* const in = in_.row(row) + col;
-      const std::size_t index = draws_.first + row * draws_.per_row + col;
-      encode(in, index, count, blocks.factors, codes);
-      if (!blocks.are_known) encode_unknown(in, index, count, blocks, used, codes);
-      pack_codes(level_, codes, col, count, format_.element.bits(), packing{},
+      const float* const in = in_.row(row) + col + at;
+      const std::size_t index = draws_.first + row * draws_.per_row + col + at;
+      encode(under_tensor(in, count, quotients), index, count, factors, codes);
+      if (!blocks.are_known) encode_unknown(in, index, at, count, blocks, codes);
+      pack_codes(level_, codes, col + at, count, format_.element.bits(), packing{},
                  out_.codes + row * out_.row_bytes);
     }
+  }
+
+  /// What the factors of blocks are applied to.
+  const float* under_tensor(const float* in, std::size_t count, float* quotients) const {
+    if (!scales_.divides_twice()) return in;
+    const std::uint32_t by = bits_of(tensor_.decoding);
+    kernels::divide_by_group_terms(level_, {.scales = &by, .log2_group = one_block}, in, count,
+                                   reinterpret_cast<std::uint32_t*>(quotients));
+    return quotients;
   }
 
   void encode(const float* in, std::size_t index, std::size_t count, const std::uint32_t* factors,
@@ -186,6 +204,15 @@ class quantize_job {
       if (plan_.rounding.is_random()) {
         lanes = random.fill(level_, plan_.rounding.draw, index, count);
       }
+      if constexpr (Known::allows(kernels::block_scaling::divide_to_odd) &&
+                    kernels::has_known_grid<Element>) {
+        if (plans_.is_wide) {
+          alignas(64) std::uint64_t quotients[chunk_size];
+          kernels::divide_widened(level_, factors, spans_.log2_block, in, count, quotients);
+          return kernels::encode<std::uint64_t, false, true>(level_, plans_.wide, quotients, lanes,
+                                                             count, codes);
+        }
+      }
     }
     using kernels::block_scaling;
     const auto run = [&]<block_scaling How>() {
@@ -194,11 +221,11 @@ class quantize_job {
       } else if constexpr (!kernels::has_known_grid<Element>) {
         if constexpr (sizeof(Code) == 1 && How != block_scaling::exponent) {
           const bool is_exact = rule_.scaling == element_scaling::divide_exactly;
-          kernels::encode_blocks<How>(level_, *plan_.thresholds, is_exact, factors, log2_block_, in,
-                                      count, codes);
+          kernels::encode_blocks<How>(level_, *plan_.thresholds, is_exact, factors,
+                                      spans_.log2_block, in, count, codes);
         }
       } else {
-        kernels::encode_blocks<How, is_random>(level_, plan_, factors, log2_block_, in, lanes,
+        kernels::encode_blocks<How, is_random>(level_, plan_, factors, spans_.log2_block, in, lanes,
                                                count, codes);
       }
     };
@@ -212,23 +239,26 @@ class quantize_job {
     }
   }
 
-  void encode_unknown(const float* in, std::size_t index, std::size_t count,
-                      const block_factors& blocks, std::size_t used, Code* codes) const {
-    for (std::size_t b = 0; b < used; ++b) {
-      if (blocks.factors[b] != unknown_factor) continue;
-      const element_encoder<format_type> encoder(format_, rule_, blocks.scale_codes[b], tensor_);
-      const std::size_t begin = b << log2_block_;
-      const std::size_t end = (std::min)(count, begin + (std::size_t{1} << log2_block_));
-      for (std::size_t i = begin; i < end; ++i) {
-        codes[i] = static_cast<Code>(encoder(in[i], at(mode_, index + i)));
+  void encode_unknown(const float* in, std::size_t index, std::size_t at, std::size_t count,
+                      const block_factors& blocks, Code* codes) const {
+    for (std::size_t i = 0; i < count;) {
+      const std::size_t b = (at + i) / spans_.width;
+      const std::size_t end = (std::min)(count, (b + 1) * spans_.width - at);
+      if (blocks.factors[b] == unknown_factor) {
+        const element_encoder<format_type> encoder(format_, rule_, blocks.scale_codes[b], tensor_);
+        for (; i < end; ++i) {
+          codes[i] = static_cast<Code>(encoder(in[i], lowp::at(mode_, index + i)));
+        }
       }
+      i = end;
     }
   }
 
   isa level_;
   format_type format_;
   const rule_view<format_type>& rule_;
-  kernels::encode_plan<std::uint32_t> plan_;
+  const element_plans& plans_;
+  const kernels::encode_plan<std::uint32_t> plan_;
   const block_scales<Element, Scale>& scales_;
   matrix_view<const float> in_;
   tensor_scale tensor_;
@@ -236,8 +266,8 @@ class quantize_job {
   draw_order draws_;
   std::size_t first_index_;  // of the job's first block in the grid of the whole result
   block_storage out_;
-  std::size_t block_rows_, block_cols_;
-  int log2_block_;
+  std::size_t block_rows_;
+  block_spans spans_;
 };
 
 /// Calls part(block_row, first column, last column) for all of a matrix of `block_rows` rows of
@@ -264,30 +294,9 @@ void run_block_rows(const execution& how, std::size_t block_rows, std::size_t ro
   how.run(groups * across, task(piece));
 }
 
-/// A matrix whose rows follow each other is one row, if blocks and bytes are not cut by the end of
-/// a row, and the kernels can take such blocks in a longer one.
-[[nodiscard]] constexpr bool is_one_row(std::size_t cols, std::size_t stride, block_shape shape,
-                                        int bits) {
-  if (shape.rows != 1 || shape.cols == block_shape::whole || stride != cols) return false;
-  const auto block_cols = static_cast<std::size_t>(shape.cols);
-  return cols % block_cols == 0 && cols * static_cast<std::size_t>(bits) % 8 == 0 &&
-         is_kernel_block(block_cols);
-}
-
-/// How elements are encoded; `kept` owns what the plan refers to.
-template <number_format Element, number_format Scale, rounding_mode R>
-[[nodiscard]] kernels::encode_plan<std::uint32_t> element_plan(
-    const scaled_blocks<Element, Scale>& f, const rule_view<scaled_blocks<Element, Scale>>& rule,
-    const R& mode, std::size_t count,
-    [[maybe_unused]] lowp::detail::shared<kernels::block_thresholds>& kept) {
-  auto plan = kernels::make_encode_plan<std::uint32_t>(f.element, mode, overflow::saturate,
-                                                       missing_nan::largest, false);
-  const int bits = plan.grid.mantissa_bits + plan.rounding.extra_bits;
-  // A quotient rounded to odd in binary32 may be rounded once more, to two bits less.
-  if (rule.scaling == element_scaling::divide_exactly && !rule.is_power_of_two &&
-      (bits > 21 || plan.rounding.draws_words)) {
-    plan.is_supported = false;
-  }
+/// Signs of zeros as a rule has them.
+template <class Word, class Format>
+void apply_zeros(const rule_view<Format>& rule, kernels::encode_plan<Word>& plan) {
   if (!rule.keeps_negative_zero && plan.output.has_negative_zero) {
     plan.output.has_negative_zero = false;
     plan.fast.how = kernels::method::general;
@@ -296,6 +305,34 @@ template <number_format Element, number_format Scale, rounding_mode R>
   if (rule.keeps_negative_zero && rule.zeros_are_positive && plan.output.has_negative_zero) {
     plan.is_supported = false;
   }
+}
+
+/// The plans of elements; `kept` owns what they refer to.
+template <number_format Element, number_format Scale, rounding_mode R>
+[[nodiscard]] element_plans plans_of_elements(
+    const scaled_blocks<Element, Scale>& f, const rule_view<scaled_blocks<Element, Scale>>& rule,
+    const R& mode, std::size_t count,
+    [[maybe_unused]] lowp::detail::shared<kernels::block_thresholds>& kept) {
+  element_plans plans{kernels::make_encode_plan<std::uint32_t>(f.element, mode, overflow::saturate,
+                                                               missing_nan::largest, false)};
+  auto& plan = plans.narrow;
+  const int bits = plan.grid.mantissa_bits + plan.rounding.extra_bits;
+  // A quotient rounded to odd in binary32 may be rounded once more, to two bits less.
+  const bool is_quotient = rule.scaling == element_scaling::divide_exactly && !rule.is_power_of_two;
+  const bool is_long = bits > 21 || plan.rounding.draws_words;
+  if (is_quotient && is_long) {
+    plan.is_supported = false;
+    if constexpr (!is_fixed_addend<R> && kernels::has_known_grid<Element>) {
+      plans.wide = kernels::make_encode_plan<std::uint64_t>(f.element, mode, overflow::saturate,
+                                                            missing_nan::largest, false);
+      apply_zeros(rule, plans.wide);
+      plans.is_wide = plans.wide.is_supported && plan.grid.is_supported &&
+                      plans.wide.rounding.is_random() &&
+                      plans.wide.grid.mantissa_bits + plans.wide.rounding.extra_bits <= 50;
+      plan.is_supported = plans.is_wide;
+    }
+  }
+  apply_zeros(rule, plan);
   if constexpr (!kernels::has_known_grid<Element>) {
     const bool rounds = rule.scaling != element_scaling::divide_exactly;
     kept = find_block_thresholds(f.element, mode, count);
@@ -303,7 +340,16 @@ template <number_format Element, number_format Scale, rounding_mode R>
     plan.is_supported = plan.thresholds && rule.keeps_negative_zero && !rule.zeros_are_positive &&
                         (rounds || plan.thresholds->can_divide(rule.is_power_of_two));
   }
-  return plan;
+  return plans;
+}
+
+/// Whether elements with factors of their own can be encoded: steps of a format that lies on no
+/// grid are moved block by block.
+template <class Format>
+[[nodiscard]] bool can_take_own_factors(const kernels::encode_plan<std::uint32_t>& plan,
+                                        const rule_view<Format>& rule) {
+  if (plan.thresholds == nullptr || rule.scaling != element_scaling::divide_exactly) return true;
+  return rule.is_power_of_two ? plan.thresholds->is_normal : plan.thresholds->is_odd_safe;
 }
 
 /// Calls run with the type of codes in a byte or in two.
@@ -321,25 +367,28 @@ bool quantize_by_kernels(const scaled_blocks<Element, Scale>& f,
                          const rule_view<scaled_blocks<Element, Scale>>& rule,
                          matrix_view<const float> in, const tensor_scale& tensor, const R& mode,
                          block_storage out, const execution& how) {
-  if (!has_kernels || !is_kernel_block(f.block_cols(in.cols), in.cols)) return false;
+  if (!has_kernels) return false;
   lowp::detail::shared<kernels::block_thresholds> kept;
-  const auto plan = element_plan(f, rule, mode, in.rows * in.cols, kept);
+  const auto plans = plans_of_elements(f, rule, mode, in.rows * in.cols, kept);
+  const auto& plan = plans.narrow;
   if (!plan.is_supported || f.element.bits() > 16) return false;
-  if (is_one_row(in.cols, in.stride, f.shape, f.element.bits())) {
+  const bool may_have_own_factors = can_take_own_factors(plan, rule);
+  if (is_one_row(in.cols, in.stride, f.shape, f.element.bits(), may_have_own_factors)) {
     out.row_bytes *= in.rows;
     out.scales_per_row *= in.rows;
     in = matrix_view<const float>(in.data, in.rows == 0 ? 0 : 1, in.rows * in.cols);
   }
-  const std::size_t block_rows = f.block_rows(in.rows), block_cols = f.block_cols(in.cols);
+  const std::size_t block_rows = f.block_rows(in.rows);
+  const block_spans spans(f.block_cols(in.cols), in.cols);
+  if (spans.have_own_factors() && !may_have_own_factors) return false;
   const block_scales<Element, Scale> scales(f, rule, plan, tensor);
   const auto run = [&]<class Code>() {
-    const quantize_job<Known, Code, Element, Scale, R> job(how.level(), f, rule, plan, scales, in,
+    const quantize_job<Known, Code, Element, Scale, R> job(how.level(), f, rule, plans, scales, in,
                                                            tensor, mode, {0, in.cols}, 0, out);
     // How long a rule looks at elements is not known.
     run_block_rows(
         scales.needs_elements() ? how : how.for_work(std::uint64_t{in.rows} * in.cols / 5),
-        (in.rows + block_rows - 1) / block_rows, block_rows, in.cols,
-        (std::max)(block_cols, chunk_size), job);
+        (in.rows + block_rows - 1) / block_rows, block_rows, in.cols, spans.size, job);
   };
   with_code_type<Known>(f.element.bits(), run);
   return true;
@@ -354,15 +403,17 @@ bool quantize_transpose_by_kernels(const scaled_blocks<Element, Scale>& f,
   const std::size_t rows = in.cols, cols = in.rows;  // of the transpose
   const std::size_t block_rows = f.block_rows(rows), block_cols = f.block_cols(cols);
   lowp::detail::shared<kernels::block_thresholds> kept;
-  const auto plan = element_plan(f, rule, mode, rows * cols, kept);
-  if (!has_kernels || !is_kernel_block(block_cols, cols) || !plan.is_supported ||
-      f.element.bits() > 16) {
+  const auto plans = plans_of_elements(f, rule, mode, rows * cols, kept);
+  const auto& plan = plans.narrow;
+  const block_spans spans(block_cols, cols);
+  if (!has_kernels || !plan.is_supported || f.element.bits() > 16 ||
+      (spans.have_own_factors() && !can_take_own_factors(plan, rule))) {
     return false;
   }
   // Whole lines of some rows of `in` are read; the rows of the window start in different sets of
   // the cache.
   const std::size_t height = (64 + block_rows - 1) / block_rows * block_rows;
-  const std::size_t width = (std::min)(cols, (std::max)(block_cols, chunk_size));
+  const std::size_t width = (std::min)(cols, spans.size);
   const std::size_t stride = width + 16;
   const block_scales<Element, Scale> scales(f, rule, plan, tensor);
   const auto run = [&]<class Code>() {
@@ -384,7 +435,7 @@ bool quantize_transpose_by_kernels(const scaled_blocks<Element, Scale>& f,
       // A block that is as long as a side lies in one window. Rules are shown the format itself:
       // places of blocks follow from its shape.
       const quantize_job<Known, Code, Element, Scale, R> job(
-          how.level(), f, rule, plan, scales, matrix_view<const float>(window, n, count, stride),
+          how.level(), f, rule, plans, scales, matrix_view<const float>(window, n, count, stride),
           tensor, mode, {top * cols + left, cols}, first, at);
       for (std::size_t row = 0; row * block_rows < n; ++row) job(row, 0, count);
     };

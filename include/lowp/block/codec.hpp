@@ -134,6 +134,14 @@ template <class Format, class Rule>
   }
 }
 
+/// Whether the elements of a block are divided, exactly, by its scale times the tensor scale.
+template <class Format, class Rule>
+[[nodiscard]] constexpr bool divides_by_product(const Format& format, const Rule& rule) {
+  return scaling_of(format, rule) == element_scaling::divide_exactly && !requires {
+    rule.factor(unpacked{}, scaled_blocks_of(format), tensor_scale{});
+  };
+}
+
 /// Whether the elements of a block are divided by its scale, exactly, and by nothing else.
 template <class Format, class Rule>
 [[nodiscard]] constexpr bool divides_by_scale(const Format& format, const Rule& rule) {
@@ -142,9 +150,7 @@ template <class Format, class Rule>
   if constexpr (requires { rule.divides_by_scale(f); }) {
     return rule.divides_by_scale(f);
   } else {
-    return scaling_of(f, rule) == element_scaling::divide_exactly && !requires {
-      rule.factor(unpacked{}, f, tensor_scale{});
-    };
+    return divides_by_product(f, rule);
   }
 }
 
@@ -172,9 +178,10 @@ struct rule_view {
   bool zeros_are_positive = false;  ///< elements that are -0, not those that round to it
   canonical_nan nan{};  ///< of elements, where a NaN reaches them, and what it is without one
   lowp::missing_nan missing_nan = lowp::missing_nan::largest;
-  bool is_power_of_two = false;   ///< nothing but powers of two divides elements
-  bool divides_by_scale = false;  ///< the factor is the scale, and nothing else
-  scale_plan plan_alone{};        ///< of a format without a tensor scale
+  bool is_power_of_two = false;     ///< nothing but powers of two divides elements
+  bool divides_by_scale = false;    ///< the factor is the scale, and nothing else
+  bool divides_by_product = false;  ///< the factor is the scale times the tensor scale
+  scale_plan plan_alone{};          ///< of a format without a tensor scale
 
   /// What a conversion says of signs of zeros and of NaNs.
   template <rounding_mode R>
@@ -206,7 +213,8 @@ struct rule_view {
         sees_specials(lowp::sees_specials(r)),
         keeps_negative_zero(lowp::keeps_negative_zero(r)),
         is_power_of_two(has_powers_of_two(f, r)),
-        divides_by_scale(lowp::divides_by_scale(f, r)) {
+        divides_by_scale(lowp::divides_by_scale(f, r)),
+        divides_by_product(lowp::divides_by_product(f, r)) {
     detail::require_hooks<Rule, Format>();
     if constexpr (requires(const tensor_scale& t) { r.plan(f, t); }) {
       make_plan = [](const void* self, const Format& g, const tensor_scale& tensor) {

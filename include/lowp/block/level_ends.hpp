@@ -28,7 +28,7 @@ inline void raise_ends(isa level, const float* row, std::size_t cols, std::size_
   const bool are_one = highest == lowest;
   if (width >= 16 && std::has_single_bit(width) && width < cols) {
     const int log2_block = static_cast<int>(std::bit_width(width)) - 1;
-    return are_one ? kernels::amax_blocks(level, row, cols, log2_block, highest)
+    return are_one ? kernels::amax_blocks(level, row, cols, width, highest)
                    : kernels::range_blocks(level, row, cols, log2_block, highest, lowest);
   }
   if (width == 1 && !are_one) return kernels::range_elements(level, row, cols, highest, lowest);

@@ -292,10 +292,8 @@ template <class Format, class Bytes, class T>
 void dequantize_planes(const basic_block_matrix<Format, planes, Bytes>& in, matrix_view<T> out,
                        const execution& how) {
   const auto run = [&](const auto& blocks, const auto& scales, const kernels::value_table* table) {
-    // A tensor scale rounds to binary32; bfloat16 after it would be a second rounding.
-    const bool rounds_twice = blocks.has_tensor_scale && sizeof(T) < sizeof(float);
-    if (rounds_twice || !dequantize_by_kernels(blocks, scales, table, in.rows(), in.cols(),
-                                               storage_of(in), in.tensor_scale(), out, how)) {
+    if (!dequantize_by_kernels(blocks, scales, table, in.rows(), in.cols(), storage_of(in),
+                               in.tensor_scale(), out, how)) {
       reference::dequantize(in, out);
     }
   };

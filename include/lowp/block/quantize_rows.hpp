@@ -115,14 +115,18 @@ bool quantize_rows_by_kernels(const scaled_blocks<Element, Scale>& f,
                               const block_storage& out, const execution& how) {
   const std::size_t rows = source.rows(), cols = source.cols();
   const std::size_t block_rows = f.block_rows(rows), block_cols = f.block_cols(cols);
-  if (!has_kernels || !is_kernel_block(block_cols, cols)) return false;
+  if (!has_kernels) return false;
   lowp::detail::shared<kernels::block_thresholds> kept;
-  const auto plan = element_plan(f, rule, mode, rows * cols, kept);
+  const auto plans = plans_of_elements(f, rule, mode, rows * cols, kept);
+  const auto& plan = plans.narrow;
   if (!plan.is_supported || f.element.bits() > 16) return false;
+  const block_spans spans(block_cols, cols);
+  if (spans.have_own_factors() && !can_take_own_factors(plan, rule)) return false;
+  const std::size_t step = spans.have_own_factors() ? span_unit(block_cols) : block_cols;
   const block_scales<Element, Scale> scales(f, rule, plan, tensor);
   const auto bits = static_cast<std::size_t>(f.element.bits());
   const auto run = [&]<class Code>() {
-    for_each_window(source, window_height(block_rows, cols), block_cols, how,
+    for_each_window(source, window_height(block_rows, cols), step, how,
                     [&](std::size_t top, std::size_t left, const matrix_view<float>& made) {
                       block_storage at = out;
                       at.codes += top * out.row_bytes + left / 8 * bits;
@@ -132,7 +136,7 @@ bool quantize_rows_by_kernels(const scaled_blocks<Element, Scale>& f,
                       // A block that is as long as a side lies in one window. Rules are shown the
                       // format itself: places of blocks follow from its shape.
                       const quantize_job<Known, Code, Element, Scale, R> job(
-                          how.level(), f, rule, plan, scales, made, tensor, mode,
+                          how.level(), f, rule, plans, scales, made, tensor, mode,
                           {top * cols + left, cols}, first, at);
                       for (std::size_t row = 0; row * block_rows < made.rows; ++row) {
                         job(row, 0, made.cols);

@@ -90,6 +90,8 @@ struct scale_plan {
   enum class kind : std::uint8_t {
     none,        ///< they ask from_amax for each block
     arithmetic,  ///< `value`, rounded to nearest even to the scale format, saturating
+    quotient,    ///< the same, `value` being two exact quotients (scale_arithmetic::to_odd), the
+                 ///< second by few bits
     exponent,    ///< 2^(e - lowered), e the exponent of amax * factor after `addend` has been added
                  ///< to its bits; clamped to the powers of two of the scale format
   } how = kind::none;

@@ -110,7 +110,8 @@ void encode(isa level, const encode_plan<Word>& plan, const Word* in, const void
   run.template operator()<false>();
 }
 
-/// Codes of finite elements; the factor of element i is factors[i >> log2_block].
+/// Codes of finite elements; the factor of element i is factors[i >> log2_block]. Where elements
+/// have factors of their own (log2_block = 0), there are term_slack more than elements.
 template <block_scaling How, bool MayBeRandom, class Out>
 void encode_blocks(isa level, const encode_plan<std::uint32_t>& plan, const std::uint32_t* factors,
                    int log2_block, const float* in, const void* random, std::size_t count,
@@ -221,7 +222,7 @@ void encode_blocks(isa level, const block_thresholds& by, bool is_exact,
                    std::uint8_t* out) {
   const threshold_plan<std::uint32_t> plan = by.table.plan();
   const bool is_shifted = How == block_scaling::multiply && by.is_normal;  // without rounding
-  if (is_exact && by.has_exact_steps && !is_shifted) {
+  if (is_exact && by.has_exact_steps && !is_shifted && log2_block != 0) {
     encode_blocks_by_steps(level, plan, by.steps, How != block_scaling::multiply, factors,
                            log2_block, in, count, out);
   } else {
@@ -268,8 +269,10 @@ LOWP_BORDER void philox(isa level, std::uint64_t seed, std::uint64_t first,
                         std::uint64_t* out);
 
 /// See block_loops.inc.
-LOWP_BORDER void amax_blocks(isa level, const float* in, std::size_t count, int log2_block,
+LOWP_BORDER void amax_blocks(isa level, const float* in, std::size_t count, std::size_t block,
                              std::uint32_t* amax);
+LOWP_BORDER void column_maxima(isa level, const float* in, std::size_t stride, std::size_t rows,
+                               std::size_t count, std::uint32_t* out);
 [[nodiscard]] LOWP_BORDER std::uint32_t amax_array(isa level, const float* in, std::size_t count);
 /// That of the finite elements.
 [[nodiscard]] LOWP_BORDER std::uint32_t finite_amax_array(isa level, const float* in,
@@ -296,6 +299,11 @@ inline void scale_values(isa level, const scale_arithmetic& s, const std::uint32
 namespace detail {
 LOWP_BORDER void run_finish_group_terms(isa level, const group_terms& t, const std::uint32_t* in,
                                         std::size_t count, std::uint32_t* out);
+LOWP_BORDER void run_multiply_to_odd(isa level, const std::uint32_t* factors, int log2_block,
+                                     const std::uint32_t* in, std::size_t count,
+                                     std::uint32_t* out);
+LOWP_BORDER void run_divide_widened(isa level, const std::uint32_t* factors, int log2_block,
+                                    const float* in, std::size_t count, std::uint64_t* out);
 LOWP_BORDER void run_divide_by_group_terms(isa level, const group_terms& t, const float* in,
                                            std::size_t count, std::uint32_t* out);
 LOWP_BORDER void run_integer_quotients(isa level, const group_terms& t, const integer_span& codes,
@@ -314,6 +322,29 @@ inline void finish_group_terms(isa level, const group_terms& t, std::size_t coun
               detail::run_finish_group_terms(level, t.from(first),
                                              reinterpret_cast<const std::uint32_t*>(from), n,
                                              reinterpret_cast<std::uint32_t*>(to));
+            });
+}
+/// Values times the factors of their blocks (as encode_blocks has them), in place, rounded to odd
+/// in binary32: truncated, and the last bit says whether anything is lost. What is lost is a number
+/// of binary32, and no value is infinite.
+inline void multiply_to_odd(isa level, const std::uint32_t* factors, int log2_block,
+                            std::size_t count, std::uint32_t* values) {
+  in_groups(group_size(level, 4), {values, 32, nullptr, 0, values, 32}, count,
+            [&](const auto* from, const auto*, auto* to, std::size_t first, std::size_t n) {
+              detail::run_multiply_to_odd(level, factors + (first >> log2_block), log2_block,
+                                          reinterpret_cast<const std::uint32_t*>(from), n,
+                                          reinterpret_cast<std::uint32_t*>(to));
+            });
+}
+/// Finite elements over the factors of their blocks (as encode_blocks has them), rounded to odd in
+/// binary64.
+inline void divide_widened(isa level, const std::uint32_t* factors, int log2_block, const float* in,
+                           std::size_t count, std::uint64_t* out) {
+  in_groups(group_size(level, 8), {in, 32, nullptr, 0, out, 64}, count,
+            [&](const auto* from, const auto*, auto* to, std::size_t first, std::size_t n) {
+              detail::run_divide_widened(level, factors + (first >> log2_block), log2_block,
+                                         reinterpret_cast<const float*>(from), n,
+                                         reinterpret_cast<std::uint64_t*>(to));
             });
 }
 /// (in + shift) / second / scale, each rounded to odd in binary32; numbers only, whose sums do not

@@ -31,7 +31,7 @@
   row(float_add, "V (V, V): the sum")                                                            \
   row(float_subtract, "V (V, V): the difference")                                                \
   row(float_multiply, "V (V, V): the product")                                                   \
-  row(float_divide, "u32 (u32, u32): the quotient")                                              \
+  row(float_divide, "V (V, V): the quotient")                                                    \
   row(float_sqrt, "u32 (u32): the square root of a number that is not negative")                 \
   row(float_smaller, "V (V, V): the smaller number; of zeros, either")                           \
   row(float_larger, "V (V, V): the larger number; of zeros, either")                             \
