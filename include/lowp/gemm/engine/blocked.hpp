@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #include "lowp/arrays/execution.hpp"
@@ -202,7 +203,7 @@ inline void begin_few_rows(float* totals, std::size_t stride, std::size_t rows, 
     sink.begin(m, begin, end - begin, totals + m * stride);
   }
   for (std::size_t i = 0; i < end - begin && are_columns; ++i) {
-    float row[most_few_rows];
+    float row[most_rows_by_pairs];
     sink.begin(begin + i, 0, rows, row);
     for (std::size_t m = 0; m < rows; ++m) totals[m * stride + i] = row[m];
   }
@@ -216,7 +217,7 @@ inline void finish_few_rows(const float* totals, std::size_t stride, std::size_t
     return;
   }
   for (std::size_t i = 0; i < end - begin; ++i) {
-    float row[most_few_rows];
+    float row[most_rows_by_pairs];
     for (std::size_t m = 0; m < rows; ++m) row[m] = totals[m * stride + i];
     sink(begin + i, 0, rows, row);
   }
@@ -228,6 +229,7 @@ template <step_panels Panels>
 void multiply_few_rows(const typename Panels::source& a, const typename Panels::source& b,
                        bool are_columns, const sum_sink& sink, const execution& how) {
   constexpr std::size_t group = 16, most_rows = 64, sums_size = kernels::product_steps::group;
+  constexpr std::size_t size = kernels::product_steps::size;
   const isa level = how.level();
   if (a.rows() == 0) return;
   const auto few = [&] {
@@ -246,7 +248,14 @@ void multiply_few_rows(const typename Panels::source& a, const typename Panels::
       const std::size_t count = (std::min)(group, end - first);
       for (std::size_t chunk = 0; chunk < chunks; chunk += together) {
         const std::size_t n = (std::min)(together, chunks - chunk);
+        // What will be read when these rows have had their turn, so as not to wait for it.
+        const bool is_last = chunk + n == chunks;
+        const std::size_t ahead = is_last ? group : 0, next = is_last ? 0 : (chunk + n) * size;
+        const std::size_t next_count = (std::min)(n * size, b.cols() - next);
         for (std::size_t i = 0; i < count; ++i) {
+          if (first + ahead + i < b.rows()) {
+            b.memory().prefetch(first + ahead + i, next, next_count);
+          }
           few.multiply(b, first + i, chunk, n, sums + i * kernels::product_steps::steps);
         }
         for (std::size_t j = 0; j < n * few.count(); ++j) {
@@ -273,17 +282,25 @@ void multiply_few_rows(const typename Panels::source& a, const typename Panels::
   return true;
 }
 
+/// Which factor has few rows by which the other one is multiplied.
+enum class few_factor : std::uint8_t { none, first, second };
+[[nodiscard]] inline few_factor find_few_factor(std::size_t a_rows, std::size_t b_rows,
+                                                std::size_t most,
+                                                const matrix_view<const float>* start) {
+  if ((std::min)(a_rows, b_rows) > most || !can_begin_few_rows(start)) {
+    return few_factor::none;
+  }
+  return a_rows <= b_rows ? few_factor::first : few_factor::second;
+}
+
 /// By either of these, in the order k32.
 template <step_panels Panels>
 void multiply_k32(const typename Panels::source& a, const typename Panels::source& b,
                   const sum_sink& sink, const execution& how) {
-  const bool are_few =
-      (std::min)(a.rows(), b.rows()) <= most_few_rows && can_begin_few_rows(sink.start());
-  if (!are_few) return multiply_blocks<Panels>(a, b, sink, how);
-  if (a.rows() <= most_few_rows && (a.rows() <= b.rows() || b.rows() > most_few_rows)) {
-    multiply_few_rows<Panels>(a, b, false, sink, how);
-  } else {
-    multiply_few_rows<Panels>(b, a, true, sink, how);
+  switch (find_few_factor(a.rows(), b.rows(), most_few_rows, sink.start())) {
+    case few_factor::none: return multiply_blocks<Panels>(a, b, sink, how);
+    case few_factor::first: return multiply_few_rows<Panels>(a, b, false, sink, how);
+    case few_factor::second: return multiply_few_rows<Panels>(b, a, true, sink, how);
   }
 }
 
