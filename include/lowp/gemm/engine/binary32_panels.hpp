@@ -32,6 +32,7 @@ inline void load_lanes(isa level, const row_source& from, std::size_t first, std
 }
 
 struct binary32_panels : panel_sums<> {
+  static constexpr bool is_symmetric = true;
   using source = row_source;
 
   /// Rows along the lanes of vectors.

@@ -35,6 +35,7 @@ struct product_block {
   std::size_t first_lane;  ///< the row where the panels begin
   const typename Panels::source& rows;
   const sum_sink& sink;
+  bool are_swapped = false;  ///< operands that may be: the lanes are columns of C
 
   using number = typename Panels::number;
   static constexpr std::size_t numbers = Panels::numbers_per_sum;
@@ -85,9 +86,10 @@ struct product_block {
   }
 
  private:
+  [[nodiscard]] bool lanes_are_columns() const { return Panels::lanes_are_columns || are_swapped; }
   void prefetch_results(std::size_t tile, std::size_t first_row, std::size_t row_count) const {
     const std::size_t lane = first_lane + lanes.tile_lane(tile), used = lanes.used_width(tile);
-    if constexpr (Panels::lanes_are_columns) {
+    if (lanes_are_columns()) {
       for (std::size_t i = 0; i < row_count; ++i) {
         sink.memory().template prefetch<true>(first_row + i, lane, used);
       }
@@ -100,7 +102,7 @@ struct product_block {
   void begin(std::size_t tile, std::size_t first_row, std::size_t row_count, float* sums) const {
     const std::size_t lane = first_lane + lanes.tile_lane(tile);
     const std::size_t width = lanes.tile_width(tile), used = lanes.used_width(tile);
-    if constexpr (Panels::lanes_are_columns) {
+    if (lanes_are_columns()) {
       for (std::size_t i = 0; i < row_count; ++i) {
         sink.begin(first_row + i, lane, used, sums + i * width);
       }
@@ -119,8 +121,9 @@ struct product_block {
   void finish(std::size_t tile, std::size_t first_row, std::size_t row_count,
               const number* sums) const {
     if constexpr (!Panels::lanes_are_columns) {
-      finish_transposed(tile, first_row, row_count, sums);
-    } else {
+      if (!are_swapped) return finish_transposed(tile, first_row, row_count, sums);
+    }
+    if constexpr (Panels::lanes_are_columns || Panels::is_symmetric) {
       const std::size_t col = first_lane + lanes.tile_lane(tile);
       const std::size_t width = lanes.tile_width(tile), used = lanes.used_width(tile);
       for (std::size_t i = 0; i < row_count; ++i) {
@@ -159,11 +162,12 @@ struct product_block {
   return how.is_sequential() ? most : std::clamp<std::size_t>(rows / 16, 1, most);
 }
 
-/// The sums of all products of a row of a, whose rows become lanes, and a row of b. What else the
-/// panels need to know is passed on to them.
+/// The sums of all products of a row of a, whose rows become lanes, and a row of b; swapped
+/// operands are the second and the first. What else the panels need to know is passed on to them.
 template <product_panels Panels, class... Known>
-void multiply_blocks(const typename Panels::source& a, const typename Panels::source& b,
-                     const sum_sink& sink, const execution& how, const Known&... known) {
+void multiply_as_placed(const typename Panels::source& a, const typename Panels::source& b,
+                        bool are_swapped, const sum_sink& sink, const execution& how,
+                        const Known&... known) {
   const std::size_t tile = kernels::lanes_per_tile(how.level());
   // Panels of at most 2^24 values at a time, where a tile is not more.
   const std::size_t most_panels = (std::size_t{1} << 24) / (a.cols() + 1);
@@ -187,11 +191,21 @@ void multiply_blocks(const typename Panels::source& a, const typename Panels::so
     const auto run = [&](std::size_t i) {
       const default_float_environment environment;
       const std::size_t t = i % tiles.count(), part = i / tiles.count();
-      const product_block<Panels> block{lanes, first, b, sink};
+      const product_block<Panels> block{lanes, first, b, sink, are_swapped};
       block(tiles.begin(t), tiles.end(t), parts.begin(part), parts.end(part) - parts.begin(part));
     };
     how.run(tiles.count() * parts.count(), task(run));
   }
+}
+
+/// The same of any two operands. If b has far fewer rows, they become lanes: what is packed, into
+/// memory, is then small, and what is read as it is, large.
+template <product_panels Panels, class... Known>
+void multiply_blocks(const typename Panels::source& a, const typename Panels::source& b,
+                     const sum_sink& sink, const execution& how, const Known&... known) {
+  const bool are_swapped = Panels::is_symmetric && b.rows() <= a.rows() / 4;
+  multiply_as_placed<Panels>(are_swapped ? b : a, are_swapped ? a : b, are_swapped, sink, how,
+                             known...);
 }
 
 /// What sums of a few rows, at `stride` apart, and others from begin to end start with, where that

@@ -67,7 +67,11 @@ struct bfloat16_dot_products {
   template <class Problem>
   [[nodiscard]] static const char* obstacle(const Problem& p) {
     if (const char* const why = bfloat16_obstacle(p)) return why;
-    if (has_few_rows(p, most_rows_by_pairs)) return "an operand has at most 24 rows";
+    // Rows that lie in memory as bfloat16 are not decoded for FMAs.
+    const bool lie_so = p.a.elements.mantissa_bits == 7 && p.b.elements.mantissa_bits == 7;
+    if (has_few_rows(p, lie_so ? most_rows_by_pairs : most_few_rows)) {
+      return "an operand has few rows";
+    }
     return kernels::has_dot_products(p.level()) ? nullptr
                                                 : "the machine has no dot products of bfloat16";
   }

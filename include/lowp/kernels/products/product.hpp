@@ -154,6 +154,9 @@ LOWP_BORDER void offset_codes(const std::uint8_t* codes, std::size_t count, std:
 
 /// Of one or two thousand bytes, say.
 LOWP_BORDER void copy(isa level, const float* in, std::size_t count, float* out);
+/// values = (values - zero) * factor, each operation rounded to nearest even.
+LOWP_BORDER void scale_differences(isa level, float zero, float factor, std::size_t count,
+                                   float* values);
 /// out[k * out_stride + r] = in[r * in_stride + k] for r < 16, k < count, a multiple of 16; words
 /// of 32 bits, whatever they hold.
 LOWP_BORDER void transpose(isa level, const void* in, std::size_t in_stride, std::size_t count,
