@@ -359,6 +359,7 @@ TEST_CASE("Blocks and plain integers are operands, too") {
   const known integers_known = known_of(integers, 3, deep, deep, 0, one);
   compare<exact>(t, "int8 by ternary", integers_known, integers, signs_known, signs);
   compare<chained>(t, "ternary by int8", signs_known, signs, integers_known, integers);
+  CHECK(lowp::explain<exact>(integers, signs).refusals.empty());
 
   lowp::mxint8 blocks(n, k);  // down to subnormal scales
   fill(blocks.codes(), 0, 256);
