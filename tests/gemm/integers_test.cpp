@@ -21,6 +21,7 @@
 #include "guarded.hpp"
 #include "isas.hpp"
 #include "lowp/block/catalog.hpp"
+#include "lowp/formats/codebook_format.hpp"
 #include "lowp/gemm/gemm.hpp"
 #include "oracle.hpp"
 
@@ -346,6 +347,19 @@ TEST_CASE("Blocks and plain integers are operands, too") {
   const matrix_view<const lowp::number<formats::uint_n<3>>> plain(small.data(), n, k);
   const known plain_known = known_of(plain, n, k, k, 0, one);
   compare<exact>(t, "fixed point by uint3", fixed_known, fixed, plain_known, plain);
+
+  // Codes that spell integers in another way than in binary, in several chunks and a rest.
+  const std::size_t deep = 2200;
+  std::vector<std::uint8_t> trits(n * lowp::packed_bytes(deep, 2)), wide(3 * deep);
+  fill(trits, 0, 256);
+  fill(wide, 0, 256);
+  const packed_matrix_view<formats::ternary> signs(trits, n, deep);
+  const packed_matrix_view<formats::int_n<8>> integers(wide, 3, deep);
+  const known signs_known = known_of(signs, n, deep, deep, 0, one);
+  const known integers_known = known_of(integers, 3, deep, deep, 0, one);
+  compare<exact>(t, "int8 by ternary", integers_known, integers, signs_known, signs);
+  compare<chained>(t, "ternary by int8", signs_known, signs, integers_known, integers);
+  CHECK(lowp::explain<exact>(integers, signs).refusals.empty());
 
   lowp::mxint8 blocks(n, k);  // down to subnormal scales
   fill(blocks.codes(), 0, 256);

@@ -242,10 +242,12 @@ void compare(oracle::tally& t, const std::string& name, const A& a, const B& b) 
   }
 }
 
-/// Few and many rows of either, remainders of tiles, steps, chunks and packed bytes.
-inline constexpr shape shapes[] = {{1, 1, 1},  {1, 17, 33}, {3, 40, 100}, {8, 16, 513},
-                                   {9, 5, 64}, {20, 3, 31}, {33, 30, 97}, {12, 70, 600},
-                                   {5, 7, 16}, {6, 18, 24}, {3, 4, 40}};
+/// Few and many rows of either, tall and thin ones, remainders of tiles, steps, chunks and packed
+/// bytes.
+inline constexpr shape shapes[] = {{1, 1, 1},    {1, 17, 33},  {3, 40, 100}, {8, 16, 513},
+                                   {9, 5, 64},   {20, 3, 31},  {33, 30, 97}, {12, 70, 600},
+                                   {5, 7, 16},   {6, 18, 24},  {3, 4, 40},   {2, 9, 70},
+                                   {17, 22, 64}, {104, 26, 40}};
 
 /// As the second factor, and as the first or as both if asked for: how rows are decoded is the
 /// same.

@@ -45,6 +45,7 @@ struct dot_products {
 
 template <class Products>
 struct bfloat16_panels : panel_sums<> {
+  static constexpr bool is_symmetric = true;
   using source = row_source;
   using tile = kernels::bfloat16_tile;
   using session = typename Products::session;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 
 #include "lowp/gemm/operands/lane_tiles.hpp"
@@ -33,6 +32,7 @@ inline void load_lanes(isa level, const row_source& from, std::size_t first, std
 }
 
 struct binary32_panels : panel_sums<> {
+  static constexpr bool is_symmetric = true;
   using source = row_source;
 
   /// Rows along the lanes of vectors.
@@ -97,12 +97,12 @@ struct binary32_panels : panel_sums<> {
   };
 
   /// All of a few rows, by steps: [chunk][k of the step][row][step]. Rows of zeros make them 1, 2,
-  /// 4 or 8.
+  /// 3, 4, 6 or 8.
   class few_rows {
    public:
     few_rows(isa level, const source& from, const source&)
         : level_(level),
-          count_(std::bit_ceil(from.rows())),
+          count_(padded_few_rows(from.rows())),
           values_(make_aligned<float>(step_chunks(from.cols()) * count_ * size)) {
       std::fill(at(0), at(step_chunks(from.cols())), 0.0f);
       for (std::size_t chunk = 0; chunk < step_chunks(from.cols()); ++chunk) {

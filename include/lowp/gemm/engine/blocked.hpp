@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #include "lowp/arrays/execution.hpp"
@@ -34,6 +35,7 @@ struct product_block {
   std::size_t first_lane;  ///< the row where the panels begin
   const typename Panels::source& rows;
   const sum_sink& sink;
+  bool are_swapped = false;  ///< operands that may be: the lanes are columns of C
 
   using number = typename Panels::number;
   static constexpr std::size_t numbers = Panels::numbers_per_sum;
@@ -84,9 +86,10 @@ struct product_block {
   }
 
  private:
+  [[nodiscard]] bool lanes_are_columns() const { return Panels::lanes_are_columns || are_swapped; }
   void prefetch_results(std::size_t tile, std::size_t first_row, std::size_t row_count) const {
     const std::size_t lane = first_lane + lanes.tile_lane(tile), used = lanes.used_width(tile);
-    if constexpr (Panels::lanes_are_columns) {
+    if (lanes_are_columns()) {
       for (std::size_t i = 0; i < row_count; ++i) {
         sink.memory().template prefetch<true>(first_row + i, lane, used);
       }
@@ -99,7 +102,7 @@ struct product_block {
   void begin(std::size_t tile, std::size_t first_row, std::size_t row_count, float* sums) const {
     const std::size_t lane = first_lane + lanes.tile_lane(tile);
     const std::size_t width = lanes.tile_width(tile), used = lanes.used_width(tile);
-    if constexpr (Panels::lanes_are_columns) {
+    if (lanes_are_columns()) {
       for (std::size_t i = 0; i < row_count; ++i) {
         sink.begin(first_row + i, lane, used, sums + i * width);
       }
@@ -118,8 +121,9 @@ struct product_block {
   void finish(std::size_t tile, std::size_t first_row, std::size_t row_count,
               const number* sums) const {
     if constexpr (!Panels::lanes_are_columns) {
-      finish_transposed(tile, first_row, row_count, sums);
-    } else {
+      if (!are_swapped) return finish_transposed(tile, first_row, row_count, sums);
+    }
+    if constexpr (Panels::lanes_are_columns || Panels::is_symmetric) {
       const std::size_t col = first_lane + lanes.tile_lane(tile);
       const std::size_t width = lanes.tile_width(tile), used = lanes.used_width(tile);
       for (std::size_t i = 0; i < row_count; ++i) {
@@ -158,11 +162,12 @@ struct product_block {
   return how.is_sequential() ? most : std::clamp<std::size_t>(rows / 16, 1, most);
 }
 
-/// The sums of all products of a row of a, whose rows become lanes, and a row of b. What else the
-/// panels need to know is passed on to them.
+/// The sums of all products of a row of a, whose rows become lanes, and a row of b; swapped
+/// operands are the second and the first. What else the panels need to know is passed on to them.
 template <product_panels Panels, class... Known>
-void multiply_blocks(const typename Panels::source& a, const typename Panels::source& b,
-                     const sum_sink& sink, const execution& how, const Known&... known) {
+void multiply_as_placed(const typename Panels::source& a, const typename Panels::source& b,
+                        bool are_swapped, const sum_sink& sink, const execution& how,
+                        const Known&... known) {
   const std::size_t tile = kernels::lanes_per_tile(how.level());
   // Panels of at most 2^24 values at a time, where a tile is not more.
   const std::size_t most_panels = (std::size_t{1} << 24) / (a.cols() + 1);
@@ -186,11 +191,21 @@ void multiply_blocks(const typename Panels::source& a, const typename Panels::so
     const auto run = [&](std::size_t i) {
       const default_float_environment environment;
       const std::size_t t = i % tiles.count(), part = i / tiles.count();
-      const product_block<Panels> block{lanes, first, b, sink};
+      const product_block<Panels> block{lanes, first, b, sink, are_swapped};
       block(tiles.begin(t), tiles.end(t), parts.begin(part), parts.end(part) - parts.begin(part));
     };
     how.run(tiles.count() * parts.count(), task(run));
   }
+}
+
+/// The same of any two operands. If b has far fewer rows, they become lanes: what is packed, into
+/// memory, is then small, and what is read as it is, large.
+template <product_panels Panels, class... Known>
+void multiply_blocks(const typename Panels::source& a, const typename Panels::source& b,
+                     const sum_sink& sink, const execution& how, const Known&... known) {
+  const bool are_swapped = Panels::is_symmetric && b.rows() <= a.rows() / 4;
+  multiply_as_placed<Panels>(are_swapped ? b : a, are_swapped ? a : b, are_swapped, sink, how,
+                             known...);
 }
 
 /// What sums of a few rows, at `stride` apart, and others from begin to end start with, where that
@@ -202,7 +217,7 @@ inline void begin_few_rows(float* totals, std::size_t stride, std::size_t rows, 
     sink.begin(m, begin, end - begin, totals + m * stride);
   }
   for (std::size_t i = 0; i < end - begin && are_columns; ++i) {
-    float row[most_few_rows];
+    float row[most_rows_by_pairs];
     sink.begin(begin + i, 0, rows, row);
     for (std::size_t m = 0; m < rows; ++m) totals[m * stride + i] = row[m];
   }
@@ -216,7 +231,7 @@ inline void finish_few_rows(const float* totals, std::size_t stride, std::size_t
     return;
   }
   for (std::size_t i = 0; i < end - begin; ++i) {
-    float row[most_few_rows];
+    float row[most_rows_by_pairs];
     for (std::size_t m = 0; m < rows; ++m) row[m] = totals[m * stride + i];
     sink(begin + i, 0, rows, row);
   }
@@ -228,6 +243,7 @@ template <step_panels Panels>
 void multiply_few_rows(const typename Panels::source& a, const typename Panels::source& b,
                        bool are_columns, const sum_sink& sink, const execution& how) {
   constexpr std::size_t group = 16, most_rows = 64, sums_size = kernels::product_steps::group;
+  constexpr std::size_t size = kernels::product_steps::size;
   const isa level = how.level();
   if (a.rows() == 0) return;
   const auto few = [&] {
@@ -246,7 +262,14 @@ void multiply_few_rows(const typename Panels::source& a, const typename Panels::
       const std::size_t count = (std::min)(group, end - first);
       for (std::size_t chunk = 0; chunk < chunks; chunk += together) {
         const std::size_t n = (std::min)(together, chunks - chunk);
+        // What will be read when these rows have had their turn, so as not to wait for it.
+        const bool is_last = chunk + n == chunks;
+        const std::size_t ahead = is_last ? group : 0, next = is_last ? 0 : (chunk + n) * size;
+        const std::size_t next_count = (std::min)(n * size, b.cols() - next);
         for (std::size_t i = 0; i < count; ++i) {
+          if (first + ahead + i < b.rows()) {
+            b.memory().prefetch(first + ahead + i, next, next_count);
+          }
           few.multiply(b, first + i, chunk, n, sums + i * kernels::product_steps::steps);
         }
         for (std::size_t j = 0; j < n * few.count(); ++j) {
@@ -273,17 +296,25 @@ void multiply_few_rows(const typename Panels::source& a, const typename Panels::
   return true;
 }
 
+/// Which factor has few rows by which the other one is multiplied.
+enum class few_factor : std::uint8_t { none, first, second };
+[[nodiscard]] inline few_factor find_few_factor(std::size_t a_rows, std::size_t b_rows,
+                                                std::size_t most,
+                                                const matrix_view<const float>* start) {
+  if ((std::min)(a_rows, b_rows) > most || !can_begin_few_rows(start)) {
+    return few_factor::none;
+  }
+  return a_rows <= b_rows ? few_factor::first : few_factor::second;
+}
+
 /// By either of these, in the order k32.
 template <step_panels Panels>
 void multiply_k32(const typename Panels::source& a, const typename Panels::source& b,
                   const sum_sink& sink, const execution& how) {
-  const bool are_few =
-      (std::min)(a.rows(), b.rows()) <= most_few_rows && can_begin_few_rows(sink.start());
-  if (!are_few) return multiply_blocks<Panels>(a, b, sink, how);
-  if (a.rows() <= most_few_rows && (a.rows() <= b.rows() || b.rows() > most_few_rows)) {
-    multiply_few_rows<Panels>(a, b, false, sink, how);
-  } else {
-    multiply_few_rows<Panels>(b, a, true, sink, how);
+  switch (find_few_factor(a.rows(), b.rows(), most_few_rows, sink.start())) {
+    case few_factor::none: return multiply_blocks<Panels>(a, b, sink, how);
+    case few_factor::first: return multiply_few_rows<Panels>(a, b, false, sink, how);
+    case few_factor::second: return multiply_few_rows<Panels>(b, a, true, sink, how);
   }
 }
 

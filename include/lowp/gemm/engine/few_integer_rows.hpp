@@ -23,7 +23,8 @@ namespace bulk {
 [[nodiscard]] inline bool are_readable(const word_rows& x) {
   const coded_integers& codes = x.integers;
   const bool are_dense = is_dense(codes.order, codes.format.bits());
-  return x.plan.are_bytes() && x.plan.are_aligned() && are_dense && codes.row_bytes >= 0 &&
+  return !codes.has_table && x.plan.are_bytes() && x.plan.are_aligned() && are_dense &&
+         codes.row_bytes >= 0 &&
          (codes.format.bits() == 8 || (codes.format.bits() == 4 && !codes.order.is_msb_first));
 }
 

@@ -62,6 +62,7 @@ inline void load_integers(isa level, const integer_rows& from, std::size_t row, 
 }
 
 struct integer_panels : panel_sums<> {
+  static constexpr bool is_symmetric = true;
   using source = integer_rows;
   static constexpr std::size_t most_lanes = 512, most_rows = 96;  ///< of a byte for each k
   static constexpr std::size_t max_steps = kernels::integer_tile::max_steps;
@@ -161,6 +162,8 @@ struct integer_panels : panel_sums<> {
         : level_(level),
           count_(from.rows()),
           are_nibbles_(others.has_nibbles()),
+          are_bytes_(others.map->is_identity &&
+                     is_array_of<std::uint8_t>(others.order, others.bits)),
           integers_(make_aligned<std::uint8_t>(step_chunks(from.cols()) * count_ * size)),
           offsets_(make_aligned<std::int32_t>(step_chunks(from.cols()) * count_ * max_steps)),
           scales_(make_aligned<float>(step_chunks(from.cols()) * count_ * max_steps)) {
@@ -173,9 +176,13 @@ struct integer_panels : panel_sums<> {
     /// As binary32_panels::few.
     void multiply(const source& other, std::size_t row, std::size_t chunk, std::size_t chunks,
                   float* sums) const {
-      if (are_nibbles_ && other.block_cols == 32)
-        return multiply_chunks(other, row, chunk, chunks, sums);
-      for (std::size_t i = 0; i < chunks; ++i) {
+      const bool has_each_scale = other.scales != nullptr && other.block_cols == 32;
+      const std::size_t whole = are_bytes_     ? (std::min)(chunks, other.cols() / size - chunk)
+                                : are_nibbles_ ? chunks
+                                               : 0;
+      const std::size_t at_once = has_each_scale ? whole : 0;
+      if (at_once != 0) multiply_chunks(other, row, chunk, at_once, sums);
+      for (std::size_t i = at_once; i < chunks; ++i) {
         multiply_chunks(other, row, chunk + i, 1,
                         sums + i * count_ * kernels::product_steps::group);
       }
@@ -227,8 +234,12 @@ struct integer_panels : panel_sums<> {
         p.other = other.row(row) + first / 2;
         p.other_bytes = (count + 1) / 2;
         p.chunk_bytes = size / 2;
+      } else if (are_bytes_ && count == chunks * size) {
+        p.other = other.row(row) + first;
+        p.chunk_bytes = size;
       } else {
-        load_integers(level_, other, row, first, count, 0x80, integers);
+        load_integers(level_, other, row, first, count, 0, integers);
+        std::fill(integers + count, integers + size, std::uint8_t{0});
         p.other = integers;
       }
       kernels::multiply(p);
@@ -236,7 +247,7 @@ struct integer_panels : panel_sums<> {
 
     isa level_;
     std::size_t count_;
-    bool are_nibbles_;
+    bool are_nibbles_, are_bytes_;  ///< of the others; bytes are their integers
     aligned_array<std::uint8_t> integers_;
     aligned_array<std::int32_t> offsets_;
     aligned_array<float> scales_;

@@ -162,6 +162,17 @@ struct word_rows {
       unpack_codes(level, codes_of(row), c.first, c.count, bits, integers.order, unpacked);
       codes = unpacked;
     }
+    if (integers.has_table) {  // whose zeros go on to a multiple of 64
+      alignas(64) std::uint8_t values[tile::max_words * 4 + 64];
+      for (std::size_t i = c.begin; i < c.end; ++i) {
+        const sum_plan::part& part = plan.part_of(i);
+        kernels::integers_of_codes(integers.table, offset, codes + (part.first - c.first),
+                                   part.count, values);
+        std::memcpy(out, values, plan.span(i)->words * 4);
+        out += plan.span(i)->words * 4;
+      }
+      return;
+    }
     for (std::size_t i = c.begin; i < c.end; ++i) {
       const sum_plan::part& part = plan.part_of(i);
       kernels::offset_codes(codes + (part.first - c.first), part.count,
@@ -186,7 +197,11 @@ struct word_rows {
       const sum_plan::part& part = plan.part_of(i);
       const Code* const from = codes + (part.first - c.first);
       const std::int32_t zero = of.zero(i);
-      for (std::size_t k = 0; k < part.count; k += group) {
+      for (std::size_t k = 0; integers.has_table && k < part.count; ++k) {
+        const std::uint8_t integer = integers.table.table[from[k] % sizeof integers.table.table];
+        to[k] = static_cast<std::uint16_t>(static_cast<std::int8_t>(integer) - zero);
+      }
+      for (std::size_t k = 0; !integers.has_table && k < part.count; k += group) {
         for (std::size_t j = 0; j < group; ++j) {
           to[k + j] = static_cast<std::uint16_t>((from[k + j] ^ sign) - sign - zero);
         }

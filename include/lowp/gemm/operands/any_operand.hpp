@@ -134,7 +134,7 @@ LOWP_BORDER void use_decoded_rows(isa level, const plane_rows& plane,
                                   const row_use& use);
 /// `elements` less the zero points (null for none), times the scales of an operand, of which
 /// binary32 has all.
-LOWP_BORDER void use_scaled_rows(const any_operand& x, const std::int32_t* zeros,
+LOWP_BORDER void use_scaled_rows(isa level, const any_operand& x, const std::int32_t* zeros,
                                  std::size_t groups_per_row, const row_source& elements,
                                  const row_use& use);
 /// By the definition, one by one: where no kernel reaches.

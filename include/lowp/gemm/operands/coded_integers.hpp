@@ -12,19 +12,22 @@
 #include "lowp/formats/integers.hpp"
 #include "lowp/gemm/operands/description.hpp"
 #include "lowp/gemm/operands/facts.hpp"
+#include "lowp/gemm/operands/integer_rows.hpp"
+#include "lowp/kernels/products/integer_tiles.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// Codes that are integers in binary, in two's complement if they are signed.
+/// Codes that are integers in binary, in two's complement if they are signed; or any others.
 struct integer_format {
   int total_bits = 0;
   bool is_signed = true;
   [[nodiscard]] int bits() const { return total_bits; }
 };
 
-/// An operand of integers: their codes, and a scale and a zero point for each group.
+/// An operand of integers: their codes, and a scale and a zero point for each group. Codes of few
+/// bits that spell integers in another way have a table of them.
 struct coded_integers {
   std::size_t rows = 0, cols = 0;
   const std::uint8_t* codes = nullptr;
@@ -40,6 +43,8 @@ struct coded_integers {
   int scale_bits = 0;
   packing scale_order{};
   int unit = 0;  ///< of the integers: 2^unit
+  bool has_table = false;
+  kernels::integer_codes table{};
 
   /// c above.
   [[nodiscard]] int center() const { return !format.is_signed && format.bits() == 8 ? 128 : 0; }
@@ -62,7 +67,13 @@ template <class Plane>
 template <described_format Element, described_format Scale>
 [[nodiscard]] bool find_coded_integers(const operand_description<Element, Scale>& d,
                                        const integer_values& integers, coded_integers& out) {
-  if (integers.code == integer_code::other) return false;
+  integer_form form;
+  const bool has_table = integers.code == integer_code::other;
+  if (has_table) {
+    if (!integers.exist || d.format().bits() > 6) return false;
+    form = make_integer_form(d.format());
+    if (!form.is_possible || form.unit != integers.unit) return false;
+  }
   out = {.rows = d.rows(),
          .cols = d.cols(),
          .codes = d.elements.bytes,
@@ -77,7 +88,9 @@ template <described_format Element, described_format Scale>
          .scale_codes = d.scales.bytes,
          .scale_bits = d.scale_value_format().bits(),
          .scale_order = d.scales.order,
-         .unit = integers.unit};
+         .unit = integers.unit,
+         .has_table = has_table,
+         .table = form.codes};
   if (d.scales.bytes != nullptr && is_binary32_array(d.scales) && integers.unit == 0) {
     out.scales = reinterpret_cast<const float*>(d.scales.bytes);
   }

@@ -270,7 +270,7 @@ template <class D>
     return false;
   }
   const auto scale_rows = [&](const row_source& from) {
-    use_scaled_rows(x, d.zeros, d.scales.groups_per_row, from, use);
+    use_scaled_rows(level, x, d.zeros, d.scales.groups_per_row, from, use);
   };
   return with_code_rows(level, d, row_use(scale_rows));
 }

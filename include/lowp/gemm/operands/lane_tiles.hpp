@@ -41,6 +41,12 @@ template <class T>
 
 /// How many rows are few.
 inline constexpr std::size_t most_few_rows = 8;
+/// How many are few for multiply_few_by_pairs. More fill the lanes of tiles.
+inline constexpr std::size_t most_rows_by_pairs = 12;
+/// So many rows, or 1, 2, 3, 4, 6 or 8, as many as kernels have room for.
+[[nodiscard]] constexpr std::size_t padded_few_rows(std::size_t rows) {
+  return rows > 4 ? round_up(rows, 2) : rows;
+}
 /// Chunks times rows whose sums fit the first-level cache: so much is read of one of the many rows
 /// in one go, as it lies in memory.
 inline constexpr std::size_t most_step_sums = 8;
@@ -90,6 +96,9 @@ struct panel_sums {
   static constexpr std::size_t numbers_from_zero = Numbers;  ///< the first ones, when a sum begins
   /// Whether the lanes are columns of C instead of its rows.
   static constexpr bool lanes_are_columns = false;
+  /// Whether the product of transposed operands in turn has the same bits, so that either of them
+  /// may lie along the lanes.
+  static constexpr bool is_symmetric = false;
 
   /// The rows of a tile, of which those of lanes are in lane_tiles.
   [[nodiscard]] static std::size_t rows_per_tile(isa level) {

@@ -8,6 +8,7 @@
 #include "lowp/gemm/engine/bfloat16_panels.hpp"
 #include "lowp/gemm/engine/binary32_panels.hpp"
 #include "lowp/gemm/engine/blocked.hpp"
+#include "lowp/gemm/engine/few_rows.hpp"
 #include "lowp/gemm/engine/integer_panels.hpp"
 #include "lowp/gemm/engine/small_product.hpp"
 #include "lowp/gemm/operands/any_operand.hpp"
@@ -23,8 +24,8 @@ inline namespace LOWP_BASELINE {
 namespace bulk {
 
 template <class Problem>
-[[nodiscard]] bool has_few_rows(const Problem& p) {
-  return (std::min)(p.a.rows, p.b.rows) <= most_few_rows;
+[[nodiscard]] bool has_few_rows(const Problem& p, std::size_t most = most_few_rows) {
+  return (std::min)(p.a.rows, p.b.rows) <= most;
 }
 
 /// Any operands of few elements, in binary32, without memory or threads.
@@ -64,7 +65,7 @@ template <class Problem>
   if (!lowp::detail::are_bfloat16(p.a.values) || !lowp::detail::are_bfloat16(p.b.values)) {
     return "values of an operand have more than 8 significant bits, or it is not known";
   }
-  return has_few_rows(p) ? "an operand has at most 8 rows" : nullptr;
+  return nullptr;
 }
 template <class Products, class Problem>
 void multiply_bfloat16(const Problem& p, const sum_sink& sink) {
@@ -81,6 +82,7 @@ struct bfloat16_tiles {
   template <class Problem>
   [[nodiscard]] static const char* obstacle(const Problem& p) {
     if (const char* const why = bfloat16_obstacle(p)) return why;
+    if (has_few_rows(p)) return "an operand has at most 8 rows";
     return kernels::has_tile_products(p.level()) ? nullptr : "the machine has no tiles of bfloat16";
   }
   template <class Problem>
@@ -95,6 +97,11 @@ struct bfloat16_dot_products {
   template <class Problem>
   [[nodiscard]] static const char* obstacle(const Problem& p) {
     if (const char* const why = bfloat16_obstacle(p)) return why;
+    // Rows that lie in memory as bfloat16 are not decoded for FMAs.
+    const bool lie_so = p.a.elements.mantissa_bits == 7 && p.b.elements.mantissa_bits == 7;
+    if (has_few_rows(p, lie_so ? most_rows_by_pairs : most_few_rows)) {
+      return "an operand has few rows";
+    }
     return kernels::has_dot_products(p.level()) ? nullptr
                                                 : "the machine has no dot products of bfloat16";
   }
@@ -182,9 +189,8 @@ struct binary32_fmas {
   }
   template <class Problem>
   static void run(const Problem& p, const sum_sink& sink) {
-    p.with_both([&](const row_source& x, const row_source& y) {
-      multiply_k32<binary32_panels>(x, y, sink, p.how);
-    });
+    p.with_both(
+        [&](const row_source& x, const row_source& y) { multiply_binary32(x, y, sink, p.how); });
   }
 };
 

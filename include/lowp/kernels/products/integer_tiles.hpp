@@ -108,7 +108,7 @@ struct integer_dots {
 };
 
 /// As product_steps, for the integers of integer_tile, and for several chunks. The other row is
-/// given as packed codes of 4 bits, the low ones first, or as integers with 128 added.
+/// given as packed codes of 4 bits, the low ones first, or as integers.
 struct integer_steps {
   static constexpr std::size_t size = product_steps::size;
 

@@ -49,6 +49,9 @@ LOWP_BORDER void finish_chains(isa level, const double* sums, double a, double b
                                                           std::size_t count);
 
 LOWP_BORDER void multiply(isa level, const product_steps& p);
+/// How many of the others of pair_rows are a group; 0: there is no such kernel.
+[[nodiscard]] LOWP_BORDER std::size_t pairs_per_vector(isa level);
+LOWP_BORDER void multiply(isa level, const pair_rows& p);
 /// totals[r] += sums[r * 16 + step] for 16 steps, one after the other, and 16 r.
 LOWP_BORDER void add_steps(isa level, const float* sums, float* totals);
 /// Whether code_steps or a group_product of such codes may be multiplied.
@@ -151,6 +154,9 @@ LOWP_BORDER void offset_codes(const std::uint8_t* codes, std::size_t count, std:
 
 /// Of one or two thousand bytes, say.
 LOWP_BORDER void copy(isa level, const float* in, std::size_t count, float* out);
+/// values = (values - zero) * factor, each operation rounded to nearest even.
+LOWP_BORDER void scale_differences(isa level, float zero, float factor, std::size_t count,
+                                   float* values);
 /// out[k * out_stride + r] = in[r * in_stride + k] for r < 16, k < count, a multiple of 16; words
 /// of 32 bits, whatever they hold.
 LOWP_BORDER void transpose(isa level, const void* in, std::size_t in_stride, std::size_t count,

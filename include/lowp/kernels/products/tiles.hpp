@@ -185,9 +185,21 @@ struct product_steps {
   static constexpr std::size_t group = 16 * steps;  ///< sums of 16 others for the same row
 
   const float* rows;      ///< [k of the step][m][step]
-  std::size_t row_count;  ///< 1, 2, 4 or 8
+  std::size_t row_count;  ///< 1, 2, 3, 4, 6 or 8
   const float* other;     ///< [k of the step][step]
   float* sums;
+};
+
+/// Some steps of 32 of a few rows and of others as they lie in memory, in the order k32. The others
+/// come in groups of pairs_per_vector(level).
+struct pair_rows {
+  const float* rows;         ///< [pair of k][row][k of the pair]
+  std::size_t row_count;     ///< 1, 2, 3, 4, 6 or 8
+  const void* others;        ///< in binary32 …
+  bool are_bfloat16;         ///< … or this
+  std::size_t other_stride;  ///< in bytes
+  std::size_t groups, steps;
+  float* totals;  ///< [group][row][other], each twice
 };
 
 /// As product_steps, for several whole chunks, the other row being packed codes, the low ones
