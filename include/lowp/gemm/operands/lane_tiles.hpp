@@ -41,6 +41,8 @@ template <class T>
 
 /// How many rows are few.
 inline constexpr std::size_t most_few_rows = 8;
+/// … by a packed operand, which kernels take eight rows at a time.
+inline constexpr std::size_t most_few_packed_rows = 64;
 /// Chunks times rows whose sums fit the first-level cache: so much is read of one of the many rows
 /// in one go, as it lies in memory.
 inline constexpr std::size_t most_step_sums = 8;

@@ -138,7 +138,7 @@ struct few_rows_by_packed {
   template <class Problem>
   [[nodiscard]] static bool can(const Problem& p, const any_operand& few, const any_operand& packed,
                                 packed_groups& groups) {
-    return few.rows <= most_few_rows && packed.find_packed_groups(p.level(), groups) &&
+    return few.rows <= most_few_packed_rows && packed.find_packed_groups(p.level(), groups) &&
            can_begin_few_rows(p.start);
   }
 };
