@@ -217,7 +217,7 @@ inline void begin_few_rows(float* totals, std::size_t stride, std::size_t rows, 
     sink.begin(m, begin, end - begin, totals + m * stride);
   }
   for (std::size_t i = 0; i < end - begin && are_columns; ++i) {
-    float row[most_rows_by_pairs];
+    float row[most_few_packed_rows];
     sink.begin(begin + i, 0, rows, row);
     for (std::size_t m = 0; m < rows; ++m) totals[m * stride + i] = row[m];
   }
@@ -231,7 +231,7 @@ inline void finish_few_rows(const float* totals, std::size_t stride, std::size_t
     return;
   }
   for (std::size_t i = 0; i < end - begin; ++i) {
-    float row[most_rows_by_pairs];
+    float row[most_few_packed_rows];
     for (std::size_t m = 0; m < rows; ++m) row[m] = totals[m * stride + i];
     sink(begin + i, 0, rows, row);
   }

@@ -47,6 +47,9 @@ inline constexpr std::size_t most_rows_by_pairs = 12;
 [[nodiscard]] constexpr std::size_t padded_few_rows(std::size_t rows) {
   return rows > 4 ? round_up(rows, 2) : rows;
 }
+/// … by a packed operand, which kernels take eight rows at a time.
+inline constexpr std::size_t most_few_packed_rows = 64;
+static_assert(most_few_packed_rows >= most_rows_by_pairs);
 /// Chunks times rows whose sums fit the first-level cache: so much is read of one of the many rows
 /// in one go, as it lies in memory.
 inline constexpr std::size_t most_step_sums = 8;

@@ -82,6 +82,17 @@ struct packed_groups {
     }
   }
 
+  /// Brings the scales of steps nearer.
+  void prefetch_scales(std::size_t group, std::size_t step, std::size_t steps) const {
+    if (scale_values == nullptr) return;
+    steps = (std::min)(steps, layout->cols() / 32 - step);
+    constexpr std::size_t lanes = kernels::group_product::lanes, line = 64;
+    const std::uint8_t* const from = scales + group * layout->blocks * lanes;
+    const std::size_t begin = step * 32 / block_cols * lanes,
+                      end = ((step + steps) * 32 - 1) / block_cols * lanes;
+    for (std::size_t at = begin; at <= end; at += line) __builtin_prefetch(from + at);
+  }
+
   /// Whether it is the same to multiply the sum of a step by the scale, instead of each element of
   /// it: if neither rounds. The definition's chain is then this one times the scale, a power of
   /// two, in every intermediate result, as long as in both of them no product of an element and a

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <string_view>
 
 #include "lowp/gemm/engine/bfloat16_panels.hpp"
@@ -175,8 +176,16 @@ struct few_rows_by_packed {
   template <class Problem>
   [[nodiscard]] static bool can(const Problem& p, const any_operand& few, const any_operand& packed,
                                 packed_groups& groups) {
-    return few.rows <= most_few_rows && packed.find_packed_groups(p.level(), groups) &&
+    return few.rows <= most_rows(p) && packed.find_packed_groups(p.level(), groups) &&
            can_begin_few_rows(p.start);
+  }
+  /// Dot products of bfloat16 take over where they are faster.
+  template <class Problem>
+  [[nodiscard]] static std::size_t most_rows([[maybe_unused]] const Problem& p) {
+#if LOWP_X86_TARGETS
+    if (kernels::has_dot_products(p.level()) && bfloat16_obstacle(p) == nullptr) return 48;
+#endif
+    return most_few_packed_rows;
   }
 };
 

@@ -219,19 +219,30 @@ struct code_steps {
 /// Some steps of 32 of a few rows and of 16 others, which lie side by side as in a packed_operand:
 /// totals[r * 16 + l] gains the sums of row r and of lane l, in the order k32.
 struct group_product {
-  static constexpr std::size_t lanes = 16, step = 32;
+  static constexpr std::size_t lanes = 16, step = 32, most_groups = 4;
+  /// Of K, codes that lie together: a unit.
+  [[nodiscard]] static constexpr std::size_t unit(int bits) { return bits == 4 ? 8 : 4; }
+  /// Groups side by side, as many as registers hold.
+  [[nodiscard]] static constexpr std::size_t together(int bits, std::size_t rows) {
+    return bits != 4 ? (rows == 1 ? 2 : 1) : rows <= 2 ? 4 : rows == 4 ? 2 : 1;
+  }
 
-  const float* rows;      ///< [k][row]
+  const float* rows;      ///< [unit][row][k of the unit]
   std::size_t row_count;  ///< 1, 2, 4 or 8
   const value_table* table;
-  int bits;                   ///< of a code, 4, 6 or 8
-  const std::uint8_t* codes;  ///< [unit][lane]
+  int bits;                              ///< of a code, 4, 6 or 8
+  const std::uint8_t* codes;             ///< [unit][lane]
+  std::size_t group_count, group_bytes;  ///< groups, and from the codes of one to those of the next
+  /// As `codes`: what is read after these, and brought nearer.
+  const std::uint8_t* next;
   /// [step][lane], and the sum of a step is multiplied, which is to be exact; or
   /// [step][half][lane], and each element is.
   const float* scales;
+  std::size_t group_scales;
   bool scales_sums;
   std::size_t steps;
-  float* totals;
+  float* totals;  ///< [row][lane]
+  std::size_t group_totals;
 };
 
 /// What finished values of a row go through: times row_scale, times col_scales[i], plus bias[i],
