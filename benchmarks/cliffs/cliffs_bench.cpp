@@ -2,6 +2,7 @@
 // Paths beside the headline ones, each against its neighbour of most use in the same run: of_<name>
 // is the speed as a multiple of that neighbour's; below 0.1 lies a cliff. Arrays and matrices of
 // 65,536 elements, in the second-level cache, one thread.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -221,10 +222,55 @@ void add_products() {
   }
 }
 
+/// Modeled sums of 32 x 32 x 1536, beside those in the order k32.
+template <auto P, bool Accumulates = false, class R = nearest_even_t>
+void add_sums(const std::string& name, const R& mode = {}) {
+  constexpr std::size_t rows = 32, depth = 1536;
+  const matrix_view<const float> a{values().data(), rows, depth};
+  const auto c = array_of<float>(rows * rows);
+  const matrix_view<float> out{c->data(), rows, rows};
+  const auto multiply = [=] {
+    if constexpr (Accumulates) {
+      std::fill(c->begin(), c->end(), 1.0f);
+      gemm_accumulate<P>(a, a, out);
+    } else if constexpr (has_rounding(P)) {
+      gemm<P>(a, a, out, mode);
+    } else {
+      gemm<P>(a, a, out);
+    }
+  };
+  add(
+      "sums/" + name, multiply, "k32", [=] { static_cast<void>(c), gemm(a, a, out); },
+      rows * rows * depth);
+}
+constexpr rounded_sums sums_in(const float_format& f, int chunk = 0, int lanes = 1) {
+  return {.accumulator = f, .chunk = chunk, .lanes = lanes};
+}
+void add_modeled_sums() {
+  constexpr rounded_sums tree{.order = summation::pairwise, .accumulator = formats::bfloat16};
+  add_sums<tree>("bfloat16_tree");
+  add_sums<sums_in(formats::bfloat16)>("bfloat16");
+  add_sums<sums_in(formats::bfloat16, 100)>("bfloat16_chunks_of_100");
+  add_sums<sums_in(formats::bfloat16)>("bfloat16_stochastic_8",
+                                       stochastic{.seed = 1, .random_bits = 8});
+  add_sums<sums_in(formats::bfloat16)>("bfloat16_stochastic_32", stochastic{.seed = 1});
+  add_sums<sums_in(formats::bfloat16, 0, 4)>("bfloat16_4_chains_stochastic_8",
+                                             stochastic{.seed = 1, .random_bits = 8});
+  add_sums<sums_in(formats::binary64, 128)>("binary64_chunks_of_128");
+  add_sums<sums_in(formats::binary64)>("binary64_upward", upward);
+  add_sums<aligned_sums{.terms = 12, .fraction_bits = 25}>("adder_of_12");
+  add_sums<policies::exact>("exact_upward", upward);
+  add_sums<policies::exact, true>("exact_onto_c");
+  add_sums<policies::hopper_fp16, true>("hopper_fp16_onto_c");
+  add_sums<policies::cdna1_fp16, true>("cdna1_fp16_onto_c");
+  add_sums<policies::cdna3_xf32, true>("cdna3_xf32_onto_c");
+}
+
 }  // namespace
 
 void lowp_bench::add_rows() {
   add_arrays();
   add_blocks();
   add_products();
+  add_modeled_sums();
 }

@@ -11,13 +11,18 @@
 
 template void lowp::kernels::multiply_modeled<lowp::kernels::sum_model>(isa, const sum_model&,
                                                                         const model_tile&);
+template void lowp::kernels::multiply_chains<lowp::kernels::chain_model>(isa, const chain_model&,
+                                                                         const chain_tile&);
 
-#define LOWP_WINDOWS(W)                                                                     \
-  template void lowp::kernels::multiply_windows<W>(isa, const window_tile&);                \
-  template void lowp::kernels::finish_windows<W>(isa, const double*, std::size_t, double,   \
-                                                 std::size_t, float*);                      \
-  template lowp::kernels::window_terms<W> lowp::kernels::terms_of_windows<W>(const double*, \
-                                                                             std::size_t, double)
+#define LOWP_WINDOWS(W)                                                                          \
+  template void lowp::kernels::multiply_windows<W>(isa, const window_tile&);                     \
+  template void lowp::kernels::finish_windows<W>(isa, const double*, std::size_t, double,        \
+                                                 const float*, std::size_t, float*);             \
+  template void lowp::kernels::finish_windows<W>(isa, const window_rounding&, const double*,     \
+                                                 std::size_t, double, const float*, std::size_t, \
+                                                 float*);                                        \
+  template lowp::kernels::window_terms<W> lowp::kernels::terms_of_windows<W>(                    \
+      const double*, std::size_t, double, const float*)
 LOWP_WINDOWS(1);
 LOWP_WINDOWS(2);
 LOWP_WINDOWS(3);

@@ -195,6 +195,21 @@ TEST_CASE("Onto any result, by every policy") {
   compare_operands<promoted, bfloat16s, bfloat16s>("chunks");
   compare_operands<trees, bfloat16s, bfloat16s>("trees");
   compare_operands<policies::hopper_fp8, bfloat16s, bfloat16s>("hopper");
+  compare_operands<policies::hopper_fp16, bfloat16s, bfloat16s>("hopper, binary16");
+  compare_operands<policies::hopper_fp16_in_fp16, bfloat16s, bfloat16s>("hopper, in binary16");
+  compare_operands<policies::cdna3_fp16, bfloat16s, bfloat16s>("cdna3");
+  compare_operands<policies::cdna3_fp8, bfloat16s, bfloat16s>("cdna3, interleaved");
+  compare_operands<policies::blackwell_mxfp8, of_blocks<formats::mxfp4>,
+                   of_blocks<formats::mxfp8_e4m3>>("blackwell");
+  compare_operands<policies::blackwell_nvfp4, bfloat16s, bfloat16s>("groups of an adder");
+  compare_operands<policies::cdna1_fp16, bfloat16s, bfloat16s>("cdna1");
+  compare_operands<policies::cdna2_bf16, bfloat16s, bfloat16s>("cdna2");
+  compare_operands<policies::amx_bf16, bfloat16s, bfloat16s>("amx");
+  compare_operands<policies::arm_bfdot, bfloat16s, bfloat16s>("bfdot");
+  compare_operands<policies::arm_bfdot_extended, bfloat16s, bfloat16s>("bfdot, extended");
+  compare_operands<policies::sequential_binary64, bfloat16s, bfloat16s>("binary64");
+  compare_operands<policies::sequential_binary64, of_float, of_float>("upward", lowp::upward);
+  compare_operands<policies::exact, bfloat16s, bfloat16s>("exact");
   compare_operands<rounded_sums{.product = lowp::product::l_mul}, bfloat16s, bfloat16s>("L-Mul");
   using int8s = of_numbers<formats::int_n<8>>;
   compare_operands<policies::integers, int8s, int8s>("int8");

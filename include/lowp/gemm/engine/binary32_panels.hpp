@@ -38,17 +38,17 @@ struct binary32_panels : panel_sums<> {
   /// Rows along the lanes of vectors.
   class lanes : public lane_tiles {
    public:
-    lanes(isa level, const source& from, std::size_t first, std::size_t count)
-        : lane_tiles(level, count, from.cols(), group),
+    lanes(isa level, const source& from, std::size_t first, std::size_t count,
+          std::size_t step = kernels::product_tile::max_depth)
+        : lane_tiles(level, count, from.cols(), group, step),
           from_(from),
           first_(first),
           values_(make_aligned<float>(size())) {}
 
     void pack(std::size_t tile) const {
-      constexpr std::size_t most = kernels::product_tile::max_depth;
-      for (std::size_t k = 0; k < from_.cols(); k += most) {
+      for (std::size_t k = 0; k < from_.cols(); k += step()) {
         load_lanes(level(), from_, first_ + tile_lane(tile), used_width(tile), tile_width(tile), k,
-                   (std::min)(most, from_.cols() - k), values_.get() + place(tile, k));
+                   (std::min)(step(), from_.cols() - k), values_.get() + place(tile, k));
       }
     }
     [[nodiscard]] const float* at(std::size_t tile, std::size_t k) const {

@@ -45,7 +45,7 @@ struct product_block {
 
   void operator()(std::size_t tile_begin, std::size_t tile_end, std::size_t first_row,
                   std::size_t row_count) const {
-    constexpr std::size_t depth = kernels::product_tile::max_depth;
+    const std::size_t depth = lanes.step();
     alignas(64) number sums[numbers * most_sums];
     typename Panels::rows chunk;
     const isa level = lanes.level();
@@ -56,7 +56,7 @@ struct product_block {
     for (std::size_t i = 0; i < Panels::numbers_from_zero; ++i) {
       std::fill_n(sums + i * most_sums, (tile_end - tile_begin) * tile_sums, number{0});
     }
-    if constexpr (std::is_same_v<number, float>) {
+    if constexpr (Panels::begins_with_results) {
       for (std::size_t tile = tile_begin; sink.start() != nullptr && tile < tile_end; ++tile) {
         begin(tile, first_row, row_count, sums_of(tile));
       }
@@ -99,7 +99,7 @@ struct product_block {
       }
     }
   }
-  void begin(std::size_t tile, std::size_t first_row, std::size_t row_count, float* sums) const {
+  void begin(std::size_t tile, std::size_t first_row, std::size_t row_count, number* sums) const {
     const std::size_t lane = first_lane + lanes.tile_lane(tile);
     const std::size_t width = lanes.tile_width(tile), used = lanes.used_width(tile);
     if (lanes_are_columns()) {

@@ -12,6 +12,7 @@
 #include "lowp/arrays/execution.hpp"
 #include "lowp/formats/float_format.hpp"
 #include "lowp/gemm/engine/binary32_panels.hpp"
+#include "lowp/gemm/engine/sum_rounding.hpp"
 #include "lowp/gemm/operands/any_operand.hpp"
 #include "lowp/gemm/operands/lane_tiles.hpp"
 #include "lowp/gemm/operands/rows.hpp"
@@ -26,16 +27,9 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// Whether every value of a format is one of binary32.
-[[nodiscard]] constexpr bool fits_binary32(const float_format& f) {
-  const int highest = static_cast<int>(f.largest_magnitude() >> f.mantissa_bits) - f.bias;
-  return f.mantissa_bits <= 23 && f.bias <= 127 && highest <= 127;
-}
-
-/// Whether sums that begin anew every `chunk` products are those of parts of panels.
-[[nodiscard]] constexpr bool has_whole_chunks(int chunk) {
-  constexpr int depth = static_cast<int>(kernels::product_tile::max_depth);
-  return chunk == 0 || (chunk <= depth && depth % chunk == 0);
+/// Whether so many products, a chunk or the terms of an adder, are multiplied at a time.
+[[nodiscard]] constexpr bool are_in_one_step(int products) {
+  return products <= static_cast<int>(kernels::product_tile::max_depth);
 }
 
 /// How many bits the sums of an adder that aligns have at most.
@@ -49,16 +43,23 @@ class modeled_sum {
   kernels::sum_model model;
   std::uint64_t draws = 0;  ///< of an element of C
 
+  /// How much of K is multiplied at a time: whole chunks, or adders.
+  [[nodiscard]] std::size_t step() const {
+    constexpr std::size_t most = kernels::product_tile::max_depth;
+    const std::size_t whole = model.chunk != 0 ? model.chunk : model.terms;
+    return whole == 0 || whole > most ? most : most / whole * whole;
+  }
+
   /// For products of K = depth. `l_mul_bits` as lowp::detail::l_mul_bits.
   template <rounding_mode R>
   modeled_sum(const rounded_sums& p, const R& mode, std::size_t depth, int l_mul_bits) {
     if (policy_obstacle(p) != nullptr) return;
     draws = draws_per_sum(p, depth);
     add_roundings(p.accumulator, mode, p.range, p.promoted);
+    adds_as_binary32_ = p.accumulator == formats::binary32 && p.range == overflow::to_special &&
+                        kernels::detail::is_nearest_even(model.wide.plan.rounding) && !is_random();
     const bool adds_binary32 =
-        p.order == summation::sequential && p.accumulator == formats::binary32 &&
-        model.promotes_to_binary32 && p.range == overflow::to_special &&
-        kernels::detail::is_nearest_even(model.wide.plan.rounding) && !is_random();
+        adds_as_binary32_ && p.order == summation::sequential && model.promotes_to_binary32;
     model.is_plain = adds_binary32 && p.product == product::exact;
     model.adds_l_mul = adds_binary32 && p.product == product::l_mul;
     model.rounds_products = p.product == product::rounded;
@@ -124,16 +125,15 @@ class modeled_sum {
 
   /// Why kernels know no sums of a policy, for any mode and operands, or null.
   [[nodiscard]] static constexpr const char* policy_obstacle(const rounded_sums& p) {
-    if (!has_whole_chunks(p.chunk)) return "its chunk does not divide 512";
+    if (!are_in_one_step(p.chunk)) return "its chunk has more than 512 products";
     return fits_binary32(p.accumulator) && fits_binary32(p.promoted)
                ? nullptr
                : "its formats have values that binary32 has not";
   }
   [[nodiscard]] static constexpr const char* policy_obstacle(const aligned_sums& p) {
-    constexpr int depth = static_cast<int>(kernels::product_tile::max_depth);
-    if (!has_whole_chunks(p.chunk)) return "its chunk does not divide 512";
+    if (!are_in_one_step(p.chunk)) return "its chunk has more than 512 products";
     if (!p.has_accumulator) return "its accumulator is not aligned with the products";
-    if (depth % p.terms != 0) return "its number of terms does not divide 512";
+    if (!are_in_one_step(p.terms)) return "its adder has more than 512 terms";
     if (adder_bits(p) > 52) return "the sums of its adder do not fit 52 bits";
     if (p.product != product::exact) return "its adder takes other than exact products";
     if (const char* const why = zero_obstacle(p.zero_exponent)) return why;
@@ -165,14 +165,18 @@ class modeled_sum {
     return is_random() && model.is_pairwise ? "trees by random bits" : nullptr;
   }
 
+  [[nodiscard]] bool is_adder() const { return model.terms != 0; }
   /// Whether kernels look at the values of operands first.
   [[nodiscard]] bool depends_on_values() const { return model.terms != 0 || model.is_l_mul; }
   /// Why kernels have no such sums for the values of two operands, or null. `lowest_x` and
-  /// `lowest_y` are the lowest exponents that their factors count with in an adder.
+  /// `lowest_y` are the lowest exponents that their factors count with in an adder; `start` is the
+  /// range of what sums begin with, or null.
   [[nodiscard]] const char* value_obstacle(const value_range& x, const value_range& y, int lowest_x,
-                                           int lowest_y, const float_format& f, std::size_t depth) {
+                                           int lowest_y, const float_format& f, std::size_t depth,
+                                           const value_range* start) {
     if (!x.are_finite || !y.are_finite) return "an operand has a NaN or an infinity";
-    const int lowest = x.lowest + y.lowest, highest = x.highest + y.highest;
+    int lowest = x.lowest + y.lowest;
+    const int highest = x.highest + y.highest;
     if (model.is_l_mul) {
       // Factors and products are normal numbers of binary32, in which codes are added.
       const bool are_normal =
@@ -197,8 +201,12 @@ class modeled_sum {
       model.is_short = false;
       return nullptr;
     }
-    const int top = (std::max)(x.highest, lowest_x) + (std::max)(y.highest, lowest_y) + 3 +
-                    static_cast<int>(std::bit_width(depth));
+    int top = (std::max)(x.highest, lowest_x) + (std::max)(y.highest, lowest_y) + 3 +
+              static_cast<int>(std::bit_width(depth));
+    if (start != nullptr && !start->are_zero()) {
+      top = (std::max)(top, start->highest + 2) + 1;
+      lowest = (std::min)(lowest, start->lowest);
+    }
     const int highest_normal = static_cast<int>(f.largest_magnitude() >> f.mantissa_bits) - f.bias;
     const int bottom = lowest - model.fraction_bits;  // of the last bit of anything
     const int sum_bits = model.fraction_bits + 2 + static_cast<int>(std::bit_width(model.terms));
@@ -235,23 +243,45 @@ class modeled_sum {
     const int highest = static_cast<int>(f.largest_magnitude() >> f.mantissa_bits) - f.bias;
     return x.end() + y.end() <= highest + 1 ? nullptr : "a product might be an infinity";
   }
-  /// Goes on with the draws of product k.
-  void advance(std::size_t k) {
-    model.wide.plan.rounding.draw.index += k * draws_per_k();
-    model.narrow.plan.rounding.draw.index += k * draws_per_k();
+  /// Goes on `count` draws later.
+  void advance(std::uint64_t count) {
+    model.wide.plan.rounding.draw.index += count;
+    model.narrow.plan.rounding.draw.index += count;
+  }
+  /// For every n-th product, the roundings of those between being of other chains.
+  void interleave(std::size_t n) { model.skipped_draws = (n - 1) * roundings_per_k(); }
+  /// to[i] = from[i] + to[i], rounded as sums are, for `count` sums, a multiple of 16 of them, by
+  /// draw `draw` of elements from `first` on.
+  void add_to(isa level, const float* from, std::size_t count, std::uint64_t first,
+              std::uint64_t draw, float* to) const {
+    kernels::sum_model chain = model;  // its one product is 1 * from[i]
+    chain.is_plain = adds_as_binary32_;
+    chain.is_pairwise = chain.is_l_mul = chain.adds_l_mul = chain.rounds_products = false;
+    chain.chunk = 0;
+    chain.skipped_draws = 0;
+    const float one = 1.0f;
+    kernels::multiply_modeled(
+        level, chain,
+        {{from, count, &one, 1, 1, 1, to}, first_draw() + first * draws + draw, 0, draws});
   }
   [[nodiscard]] bool is_random() const { return model.wide.plan.rounding.is_random(); }
   [[nodiscard]] std::uint64_t first_draw() const { return model.wide.plan.rounding.draw.index; }
-  [[nodiscard]] std::uint64_t draws_per_k() const { return model.rounds_products ? 2 : 1; }
+  /// From one product to the next, those of other chains too.
+  [[nodiscard]] std::uint64_t draws_per_k() const {
+    return roundings_per_k() + model.skipped_draws;
+  }
+  [[nodiscard]] std::uint64_t roundings_per_k() const { return model.rounds_products ? 2 : 1; }
 
  private:
   template <rounding_mode R>
   void add_roundings(const float_format& accumulator, const R& mode, overflow range,
                      const float_format& promoted) {
-    model.wide = rounding<std::uint64_t>(accumulator, mode, range);
-    model.narrow = rounding<std::uint32_t>(accumulator, mode, range);
-    model.wide_promotion = rounding<std::uint64_t>(promoted, nearest_even, overflow::to_special);
-    model.narrow_promotion = rounding<std::uint32_t>(promoted, nearest_even, overflow::to_special);
+    model.wide = sum_rounding_of<std::uint64_t>(accumulator, mode, range);
+    model.narrow = sum_rounding_of<std::uint32_t>(accumulator, mode, range);
+    model.wide_promotion =
+        sum_rounding_of<std::uint64_t>(promoted, nearest_even, overflow::to_special);
+    model.narrow_promotion =
+        sum_rounding_of<std::uint32_t>(promoted, nearest_even, overflow::to_special);
     model.promotes_to_binary32 = promoted == formats::binary32;
     model.is_short = is_decided(model.narrow) &&
                      (model.promotes_to_binary32 || is_decided(model.narrow_promotion));
@@ -266,59 +296,7 @@ class modeled_sum {
     return a;
   }
 
-  /// A sum to odd decides as the exact one if two of its bits are beyond what is kept.
-  template <class Word>
-  [[nodiscard]] static bool is_decided(const kernels::sum_rounding<Word>& r) {
-    return r.plan.is_supported && !r.plan.rounding.draws_words &&
-           r.plan.grid.mantissa_bits + r.plan.rounding.extra_bits + 2 <=
-               kernels::source<Word>::mantissa_bits;
-  }
-
-  template <class Word, rounding_mode R>
-  [[nodiscard]] static kernels::sum_rounding<Word> rounding(const float_format& f, const R& mode,
-                                                            overflow o) {
-    using kernels::sum_method;
-    using s = kernels::source<Word>;
-    kernels::sum_rounding<Word> r;
-    r.plan = kernels::make_encode_plan<Word>(f, mode, o, missing_nan::largest, true);
-    if (!r.plan.is_supported) return r;
-    const kernels::lane_rounding& how = r.plan.rounding;
-    if (how.is_random()) {
-      // To odd, a sum beyond binary32 is its largest value, which a draw might leave as it is.
-      r.how = sum_method::random;
-      r.limit = s::infinity - 2;
-      return r;
-    }
-    const Word largest = r.plan.grid.largest.positive;
-    if (!r.plan.output.has_negative_zero || r.plan.grid.skips_subnormals ||
-        largest != r.plan.grid.largest.negative || f.mantissa_bits == 0) {
-      return r;
-    }
-    // Up to where the power of two that is added is a number.
-    const int step = s::mantissa_bits - f.mantissa_bits;
-    const auto highest = static_cast<Word>(s::largest_exponent - step);
-    const auto value = static_cast<Word>(encode(s::format, decode(f, f.largest_magnitude())));
-    r.limit = (std::min)(value, static_cast<Word>((highest << s::mantissa_bits) | (s::hidden - 1)));
-
-    constexpr std::uint64_t up = lowp::detail::almost_one_unit;
-    const auto adds = [&](std::uint64_t positive, std::uint64_t negative) {
-      return how.odd == 0 && how.addend.positive == positive && how.addend.negative == negative;
-    };
-    if (kernels::detail::is_nearest_even(how)) {
-      const bool is_flat = r.plan.grid.lowest == 1;
-      r.how = is_flat ? sum_method::flat : sum_method::nearest;
-      if (is_flat) r.limit = value;
-    } else if (adds(0, 0)) {
-      r.how = sum_method::toward_zero;
-    } else if (adds(up, up)) {
-      r.how = sum_method::away_from_zero;
-    } else if (adds(up, 0)) {
-      r.how = sum_method::upward;
-    } else if (adds(0, up)) {
-      r.how = sum_method::downward;
-    }
-    return r;
-  }
+  bool adds_as_binary32_ = false;  ///< its sums are those of binary32
 };
 
 /// Rows of B along the lanes, rows of A broadcast.
@@ -330,7 +308,7 @@ struct modeled_panels : panel_sums<> {
    public:
     lanes(isa level, const source& from, std::size_t first, std::size_t count,
           const modeled_sum& sum)
-        : binary32_panels::lanes(level, from, first, count),
+        : binary32_panels::lanes(level, from, first, count, sum.step()),
           sum_(sum),
           first_(first),
           columns_(from.rows()) {}

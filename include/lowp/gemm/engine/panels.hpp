@@ -9,9 +9,9 @@
 //      k=0   .   .   .     .        row 0:  k=0 k=1 … k=511    =>     .    .
 //      k=1   .   .   .     .        row 1:   .   .     .              .    .
 //
-// A chunk of K is product_tile::max_depth = 512 values deep. lanes::pack(tile) is called for each
-// tile, from any thread; then, in a block and for each chunk, rows::load for some rows and
-// rows::multiply for each tile. Sums of a tile lie as [row][lane], tile after tile.
+// A chunk of K is lanes.step() values deep, mostly product_tile::max_depth = 512. lanes::pack(tile)
+// is called for each tile, from any thread; then, in a block and for each chunk, rows::load for
+// some rows and rows::multiply for each tile. Sums of a tile lie as [row][lane], tile after tile.
 #pragma once
 
 #include <concepts>
@@ -37,6 +37,8 @@ concept product_panels = requires(typename P::rows& rows, const typename P::lane
   /// begin as zero.
   { P::numbers_per_sum } -> std::convertible_to<std::size_t>;
   { P::numbers_from_zero } -> std::convertible_to<std::size_t>;
+  /// Whether the first of them begins as what the result holds, where it is to.
+  { P::begins_with_results } -> std::convertible_to<bool>;
   /// Whether the lanes are columns of C instead of its rows.
   { P::lanes_are_columns } -> std::convertible_to<bool>;
   /// The sizes of a block and of a tile.

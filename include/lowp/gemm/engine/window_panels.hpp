@@ -8,23 +8,28 @@
 // floating-point summation").
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 
+#include "lowp/arrays/matrix_view.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/core/exact.hpp"
 #include "lowp/core/unpacked.hpp"
+#include "lowp/formats/catalog.hpp"
 #include "lowp/gemm/engine/binary32_panels.hpp"
 #include "lowp/gemm/engine/blocked.hpp"
+#include "lowp/gemm/engine/sum_rounding.hpp"
 #include "lowp/gemm/operands/lane_tiles.hpp"
 #include "lowp/gemm/operands/rows.hpp"
 #include "lowp/gemm/operands/value_range.hpp"
 #include "lowp/kernels/products/product.hpp"
 #include "lowp/number/unpack.hpp"
 #include "lowp/rounding/modes.hpp"
+#include "lowp/rounding/overflow.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
@@ -79,20 +84,69 @@ struct exact_finish {
   double scale;  ///< of both tensors
   const R& mode;
   std::size_t columns, draws;
+  const matrix_view<const float>* start;  ///< what sums begin with, or null
+  kernels::sum_rounding<std::uint64_t> rounding =
+      sum_rounding_of<std::uint64_t>(formats::binary32, mode, overflow::to_special);
 
   void operator()(isa level, std::size_t row, std::size_t col, std::size_t count,
                   const double* sums, std::size_t window_sums, float* out) const {
+    alignas(64) float begin[panel_sums<>::most_lanes] = {};
+    if (start != nullptr) std::copy_n(start->row(row) + col, count, begin);
+    const float* const first = start == nullptr ? nullptr : begin;
     if constexpr (std::same_as<R, nearest_even_t>) {
-      return kernels::finish_windows<W>(level, sums, window_sums, scale, count, out);
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-      unpacked sum = unpacked::zero();
-      for (const double term : kernels::terms_of_windows<W>(sums + i, window_sums, scale)) {
-        sum = exact::add(sum, unpack(term));
+      return kernels::finish_windows<W>(level, sums, window_sums, scale, first, count, out);
+    } else {
+      const std::uint64_t first_draw = (row * columns + col) * draws;
+      if (is_decided(rounding)) {
+        const kernels::window_rounding by{rounding, rounding.plan.rounding.draw.index + first_draw,
+                                          draws};
+        return kernels::finish_windows<W>(level, by, sums, window_sums, scale, first, count, out);
       }
-      out[i] = pack_as<float>(sum, at(mode, (row * columns + col + i) * draws));
+      for (std::size_t i = 0; i < count; ++i) {
+        unpacked sum = unpacked::zero();
+        for (const double term : kernels::terms_of_windows<W>(
+                 sums + i, window_sums, scale, first == nullptr ? nullptr : first + i)) {
+          sum = exact::add(sum, unpack(term));
+        }
+        out[i] = pack_as<float>(sum, at(mode, first_draw + i * draws));
+      }
     }
   }
+};
+
+/// Rows of B along the lanes, rows of A broadcast: chains in binary64 by any mode and in chunks.
+struct chain_panels : panel_sums<double, 2> {
+  using source = row_source;
+  static constexpr bool lanes_are_columns = true, begins_with_results = true;
+
+  /// What lanes need to know.
+  struct chains {
+    kernels::chain_model model;
+    chain_finish finish;
+  };
+  class lanes : public binary32_panels::lanes {
+   public:
+    lanes(isa level, const source& from, std::size_t first, std::size_t count, const chains& sums)
+        : binary32_panels::lanes(level, from, first, count), chains_(sums) {}
+    [[nodiscard]] const kernels::chain_model& model() const { return chains_.model; }
+    void finish(std::size_t row, std::size_t col, std::size_t count, const double* sums,
+                std::size_t chunk_sums, float* out) const {
+      chains_.finish(level(), row, col, count, sums, chunk_sums, out);
+    }
+
+   private:
+    const chains& chains_;
+  };
+
+  class rows : public binary32_panels::rows {
+   public:
+    void multiply(const lanes& with, std::size_t t, std::size_t k, std::size_t count,
+                  std::size_t row_count, double* sums) const {
+      kernels::multiply_chains(with.level(), with.model(),
+                               {this->tile(with, t, k, count, row_count, nullptr), sums,
+                                product_block<chain_panels>::most_sums, k});
+    }
+  };
 };
 
 /// Rows of B along the lanes, rows of A broadcast.

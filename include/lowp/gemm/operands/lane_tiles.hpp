@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 #include "lowp/core/memory.hpp"
 #include "lowp/gemm/operands/row_memory.hpp"
@@ -59,13 +60,16 @@ inline constexpr std::size_t most_step_sums = 8;
 /// tile]: what is used together is in one piece, which does not compete for a part of the cache.
 class lane_tiles {
  public:
-  /// `unit`: what the length of a chunk is a multiple of.
-  lane_tiles(isa level, std::size_t count, std::size_t depth, std::size_t unit)
+  /// `unit`: what the length of a chunk as it is laid out is a multiple of; `step`: how much of K
+  /// is in it.
+  lane_tiles(isa level, std::size_t count, std::size_t depth, std::size_t unit,
+             std::size_t step = kernels::product_tile::max_depth)
       : level_(level),
         count_(count),
         tile_(kernels::lanes_per_tile(level)),
-        chunk_((std::min)(kernels::product_tile::max_depth, round_up(depth, unit))),
-        chunks_(chunk_ == 0 ? 0 : (depth + chunk_ - 1) / chunk_) {}
+        step_(step),
+        chunk_(round_up((std::min)(step, depth), unit)),
+        chunks_((depth + step - 1) / step) {}
 
   static constexpr std::size_t group = 16;  // lanes that are transposed at a time
 
@@ -75,10 +79,12 @@ class lane_tiles {
   [[nodiscard]] std::size_t tile_width(std::size_t tile) const {
     return count_ - tile_lane(tile) <= group ? group : tile_;
   }
+  /// How much of K, at most max_depth, is multiplied at a time.
+  [[nodiscard]] std::size_t step() const { return step_; }
   /// How many values there are, and where those of a tile begin for a k that begins a chunk.
   [[nodiscard]] std::size_t size() const { return round_up(count_, group) * chunk_ * chunks_; }
   [[nodiscard]] std::size_t place(std::size_t tile, std::size_t k) const {
-    return round_up(count_, group) * k + tile_lane(tile) * chunk_;
+    return round_up(count_, group) * (k / step_ * chunk_) + tile_lane(tile) * chunk_;
   }
   /// The lanes of a tile that are rows.
   [[nodiscard]] std::size_t used_width(std::size_t tile) const {
@@ -87,7 +93,7 @@ class lane_tiles {
 
  private:
   isa level_;
-  std::size_t count_, tile_, chunk_, chunks_;
+  std::size_t count_, tile_, step_, chunk_, chunks_;
 };
 
 /// What multiply_blocks asks of panels, unless they say otherwise: how many numbers, and of which
@@ -97,6 +103,8 @@ struct panel_sums {
   using number = Number;
   static constexpr std::size_t numbers_per_sum = Numbers;
   static constexpr std::size_t numbers_from_zero = Numbers;  ///< the first ones, when a sum begins
+  /// Whether the first number of a sum begins with what the result holds (sum_sink::start).
+  static constexpr bool begins_with_results = std::is_same_v<Number, float>;
   /// Whether the lanes are columns of C instead of its rows.
   static constexpr bool lanes_are_columns = false;
   /// Whether the product of transposed operands in turn has the same bits, so that either of them

@@ -58,7 +58,8 @@ struct row_origin {
 };
 
 /// Values of an operand: source(row, first, count, out) puts element * scale, rounded to binary32,
-/// of `count` elements of a row at `out`; `first` is a multiple of product_tile::max_depth.
+/// of `count` elements of a row at `out`; `first` is a multiple of product_tile::max_depth, unless
+/// values lie as binary32 in memory (use_binary32_rows).
 /// Type-erased: what multiplies exists once. Refers to what it was made from.
 class row_source {
  public:
@@ -136,7 +137,8 @@ class sum_sink {
   /// Where the results will lie.
   [[nodiscard]] const row_memory& memory() const { return memory_; }
   [[nodiscard]] const matrix_view<const float>* start() const { return start_; }
-  void begin(std::size_t row, std::size_t col, std::size_t count, float* sums) const {
+  template <class Number>
+  void begin(std::size_t row, std::size_t col, std::size_t count, Number* sums) const {
     std::copy_n(start_->row(row) + col, count, sums);
   }
 

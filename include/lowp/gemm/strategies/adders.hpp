@@ -21,6 +21,7 @@
 #include "lowp/gemm/operands/rows.hpp"
 #include "lowp/gemm/operands/value_range.hpp"
 #include "lowp/gemm/strategies/k32.hpp"
+#include "lowp/gemm/strategies/modeled.hpp"
 #include "lowp/gemm/strategies/problem.hpp"
 #include "lowp/rounding/modes.hpp"
 
@@ -44,6 +45,15 @@ namespace bulk {
   return *range;
 }
 
+/// Why adders cannot begin with what the result holds, or null. It need not be of the accumulator's
+/// format: it is cut off as a term is.
+template <class Problem>
+[[nodiscard]] const char* start_obstacle(const Problem& p) {
+  return p.start == nullptr || p.start_range()->are_finite
+             ? nullptr
+             : "the result holds a NaN or an infinity";
+}
+
 /// Sums in two stages.
 struct staged_adders {
   static constexpr std::string_view name = "adders in two stages";
@@ -51,9 +61,7 @@ struct staged_adders {
   template <class Problem>
   [[nodiscard]] static const char* obstacle(const Problem& p) {
     const staged_sums& policy = p.policy;
-    if (p.start != nullptr) return "sums begin with what the result holds";
-    constexpr int depth = static_cast<int>(kernels::product_tile::max_depth);
-    if (depth % policy.terms != 0) return "its number of terms does not divide 512";
+    if (!are_in_one_step(policy.terms)) return "its adder has more than 512 terms";
     if (policy.interleaved > 2) return "more than two sums are interleaved";
     if (policy.zero_exponent == no_exponent) return "its zeros take no part";
     if (const char* const why = modeled_sum::zero_obstacle(policy.zero_exponent)) return why;
@@ -64,6 +72,7 @@ struct staged_adders {
     if (!p.a_range().are_finite || !p.b_range().are_finite) {
       return "an operand has a NaN or an infinity";
     }
+    if (const char* const why = start_obstacle(p)) return why;
     modeled_sum sum(policy);
     return sum.factor_obstacle(p.a_range(), p.b_range(), p.a, p.b, policy.accumulator);
   }
@@ -72,9 +81,7 @@ struct staged_adders {
     modeled_sum sum(p.policy);
     static_cast<void>(
         sum.factor_obstacle(p.a_range(), p.b_range(), p.a, p.b, p.policy.accumulator));
-    p.with_both([&](const row_source& x, const row_source& y) {
-      multiply_blocks<modeled_panels>(y, x, sink, p.how, sum);
-    });
+    multiply_modeled(p, sum, sink);
   }
 };
 
@@ -85,7 +92,6 @@ struct block_scaled_adders {
   template <class Problem>
   [[nodiscard]] static const char* obstacle(const Problem& p) {
     const block_scaled_sums& policy = p.policy;
-    if (p.start != nullptr) return "sums begin with what the result holds";
     const std::size_t unit = unit_of(p), terms = static_cast<std::size_t>(policy.terms);
     if (p.depth() == 0 || p.depth() % unit != 0) return "a group of products ends with K";
     if (terms % unit != 0 || (policy.group != 0 && unit < static_cast<std::size_t>(policy.group))) {
@@ -98,6 +104,7 @@ struct block_scaled_adders {
     if (p.a.has_zeros || p.b.has_zeros) return "elements have zero points";
     if (const char* const why = modeled_sum::zero_obstacle(policy.zero_exponent)) return why;
     if (!fits_binary32(policy.accumulator)) return "its format has values that binary32 has not";
+    if (const char* const why = start_obstacle(p)) return why;
     return value_obstacle(p);
   }
   template <class Problem>
@@ -111,6 +118,9 @@ struct block_scaled_adders {
     const std::size_t step = sum.model.terms;
     const std::size_t most = kernels::product_tile::max_depth / step * step;
     std::vector<float> total(rows * cols), next(rows * cols);
+    for (std::size_t row = 0; row < rows && p.start != nullptr; ++row) {
+      std::copy_n(p.start->row(row), cols, total.data() + row * cols);
+    }
     for (std::size_t k = 0; k < depth; k += most) {
       const std::size_t n = (std::min)(most, depth - k);
       const matrix_view<const float> x(a.view.data + k, rows, n, depth),
@@ -209,10 +219,14 @@ struct block_scaled_adders {
     const int lowest_a = (std::max)(a.highest, p.a.elements.lowest_exponent);
     const int lowest_b = (std::max)(b.highest, p.b.elements.lowest_exponent);
     const int scales_top = (std::max)(sa.highest + sb.highest, 2 * policy.lowest_scale_exponent);
-    const int top = (is_sum ? product + group : lowest_a + lowest_b) + scales_top + 4 +
-                    bits_of_count(p.depth());
-    const int bottom =
-        sa.lowest + sb.lowest + (is_sum ? 0 : a.lowest + b.lowest) - policy.fraction_bits;
+    int top = (is_sum ? product + group : lowest_a + lowest_b) + scales_top + 4 +
+              bits_of_count(p.depth());
+    int lowest = sa.lowest + sb.lowest + (is_sum ? 0 : a.lowest + b.lowest);
+    if (p.start != nullptr && !p.start_range()->are_zero()) {
+      top = (std::max)(top, p.start_range()->highest + 2) + 1;
+      lowest = (std::min)(lowest, p.start_range()->lowest);
+    }
+    const int bottom = lowest - policy.fraction_bits;
     return top < highest_exponent(f) && bottom > 1 - f.bias
                ? nullptr
                : "a sum might leave the normal numbers of the accumulator";
@@ -226,7 +240,6 @@ struct grouped_kernels {
   template <class Problem>
   [[nodiscard]] static const char* obstacle(const Problem& p) {
     const grouped_sums& policy = p.policy;
-    if (p.start != nullptr) return "sums begin with what the result holds";
     if (policy.order == group_order::even_and_odd) {
       const grouped_sums k32{.terms = 32, .order = policy.order};
       grouped_sums flushed = policy;
@@ -234,7 +247,7 @@ struct grouped_kernels {
       flushed.results = k32.results;
       if (flushed != k32) return "its chains are not those of k32";
     } else {
-      if (!has_whole_chunks(policy.terms)) return "its number of terms does not divide 512";
+      if (!are_in_one_step(policy.terms)) return "it has more than 512 terms";
       if (!fits_binary32(policy.accumulator)) return "its format has values that binary32 has not";
       if (policy.order == group_order::fused) {
         if (policy.terms != 2) return "more than two products are fused";
@@ -247,9 +260,13 @@ struct grouped_kernels {
     return value_obstacle(p);
   }
   template <class Problem>
-  static void run(const Problem& p, const sum_sink& sink) {
+  static void run(const Problem& p, const sum_sink& to) {
     const grouped_sums& policy = p.policy;
     const matrix a(p.a, policy, p.a_elements(true)), b(p.b, policy, p.b_elements(true));
+    const begun start(p);
+    const auto forward = [&](std::size_t row, std::size_t col, std::size_t count,
+                             const float* sums) { to(row, col, count, sums); };
+    const sum_sink sink(forward, to.memory(), start.view());
     const auto use_a = [&](const row_source& x) {
       const auto use_b = [&](const row_source& y) {
         if (policy.order == group_order::even_and_odd) {
@@ -295,6 +312,34 @@ struct grouped_kernels {
     matrix_view<const float> view_;
     std::vector<float> flushed_;
   };
+  /// What sums begin with, that which is subnormal in the accumulator's format flushed.
+  class begun {
+   public:
+    template <class Problem>
+    explicit begun(const Problem& p) {
+      if (p.start == nullptr) return;
+      view_ = *p.start;
+      if (p.policy.inputs == subnormal_input::kept) return;
+      flushed_.resize(view_.rows * view_.cols);
+      const std::uint32_t smallest = std::bit_cast<std::uint32_t>(
+          pack_as<float>(unpacked::scaled_integer(false, 1, 1 - p.policy.accumulator.bias)));
+      const std::uint32_t kept = p.policy.inputs == subnormal_input::signed_zero ? 0x80000000u : 0u;
+      for (std::size_t i = 0; i < flushed_.size(); ++i) {
+        const float& from = view_.row(i / view_.cols)[i % view_.cols];
+        const auto bits = std::bit_cast<std::uint32_t>(from);
+        flushed_[i] = std::bit_cast<float>((bits & 0x7FFFFFFFu) < smallest ? bits & kept : bits);
+      }
+      view_ = {flushed_.data(), p.start->rows, p.start->cols};
+    }
+    begun(const begun&) = delete;
+    [[nodiscard]] const matrix_view<const float>* view() const {
+      return view_.data == nullptr ? nullptr : &view_;
+    }
+
+   private:
+    matrix_view<const float> view_{};
+    std::vector<float> flushed_;
+  };
   /// By which operations of binary32 a group may be added.
   [[nodiscard]] static kernels::group_kind group_of(const grouped_sums& policy, const row_source& x,
                                                     const row_source& y, const execution& how) {
@@ -313,6 +358,10 @@ struct grouped_kernels {
   template <class Problem>
   [[nodiscard]] static const char* value_obstacle(const Problem& p) {
     const grouped_sums& policy = p.policy;
+    if (const begun start(p);
+        policy.products_start_from_zero && !can_begin_few_rows(start.view())) {
+      return "the result holds -0, which products of zero leave as it is";
+    }
     if (policy.results == subnormal_result::kept && !policy.rounds_to_odd &&
         policy.order != group_order::fused) {
       return nullptr;  // kernels keep what they get
@@ -321,15 +370,22 @@ struct grouped_kernels {
     const value_range a = range_of_rows(x.view(), p.how), b = range_of_rows(y.view(), p.how);
     if (!a.are_finite || !b.are_finite) return "an operand has a NaN or an infinity";
     const float_format& f = policy.accumulator;
-    if (policy.results != subnormal_result::kept && !a.are_zero() && !b.are_zero() &&
-        a.unit + b.unit < 1 - f.bias) {
+    const bool adds = !a.are_zero() && !b.are_zero();
+    int unit = adds ? a.unit + b.unit : 128, end = a.end() + b.end() + bits_of_count(p.depth());
+    if (const begun start(p); start.view() != nullptr) {
+      const value_range held = range_of_rows(*start.view(), p.how);
+      if (!held.are_finite) return "the result holds a NaN or an infinity";
+      if (!held.are_zero()) unit = (std::min)(unit, held.unit);
+      end = (std::max)(end, held.end()) + 1;
+    }
+    if (policy.results != subnormal_result::kept && unit < 1 - f.bias) {
       return "a sum might be subnormal, and flushed";
     }
     if (policy.order == group_order::fused && a.significant_bits + b.significant_bits > 53) {
       return "products have more than 53 bits";
     }
-    const bool overflows = a.end() + b.end() + bits_of_count(p.depth()) > highest_exponent(f);
-    return policy.rounds_to_odd && overflows ? "a sum to odd might overflow" : nullptr;
+    return policy.rounds_to_odd && end > highest_exponent(f) ? "a sum to odd might overflow"
+                                                             : nullptr;
   }
 };
 

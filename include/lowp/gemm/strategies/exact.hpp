@@ -2,6 +2,8 @@
 // How sums without rounding are computed, and chains in binary64.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "lowp/core/exact.hpp"
@@ -9,12 +11,15 @@
 #include "lowp/formats/concepts.hpp"
 #include "lowp/formats/facts.hpp"
 #include "lowp/gemm/engine/blocked.hpp"
+#include "lowp/gemm/engine/sum_rounding.hpp"
 #include "lowp/gemm/engine/window_panels.hpp"
 #include "lowp/gemm/operands/any_operand.hpp"
 #include "lowp/gemm/operands/facts.hpp"
 #include "lowp/gemm/operands/rows.hpp"
 #include "lowp/gemm/strategies/problem.hpp"
 #include "lowp/number/unpack.hpp"
+#include "lowp/rounding/modes.hpp"
+#include "lowp/rounding/overflow.hpp"
 
 namespace lowp {
 inline namespace LOWP_BASELINE {
@@ -32,13 +37,15 @@ struct exact_windows {
 
   template <class Problem>
   [[nodiscard]] static const char* obstacle(const Problem& p) {
-    if (p.start != nullptr) return "sums begin with what the result holds";
     if (!are_exact_in_binary32(p.a.values) || !are_exact_in_binary32(p.b.values)) {
       return "binary32 does not have the values of an operand, or it is not known";
     }
     if (!scale_of(p).is_finite()) return "a tensor scale is not finite";
     if (!p.a_range().are_finite || !p.b_range().are_finite) {
       return "an operand has a NaN or an infinity";
+    }
+    if (p.start != nullptr && !p.start_range()->are_finite) {
+      return "the result holds a NaN or an infinity";
     }
     return window_plan(p.a_range(), p.b_range(), p.depth()).count <= window_plan::most
                ? nullptr
@@ -65,34 +72,62 @@ struct exact_windows {
   static void multiply(const Problem& p, const window_plan& plan, const sum_sink& sink) {
     p.with_both([&](const row_source& x, const row_source& y) {
       using finish = exact_finish<W, std::remove_cvref_t<decltype(p.mode)>>;
-      const finish last{plan, pack_as<double>(scale_of(p)), p.mode, y.rows(),
-                        draws_per_sum(exact_sums{}, p.depth())};
+      const finish last{plan,     pack_as<double>(scale_of(p)),           p.mode,
+                        y.rows(), draws_per_sum(exact_sums{}, p.depth()), p.start};
       multiply_blocks<window_panels<finish>>(y, x, sink, p.how, last);
     });
   }
 };
 
-/// policies::sequential_binary64 to nearest even.
+/// Chains in binary64, by any mode that is not random, and in chunks.
 struct binary64_chains {
-  static constexpr std::string_view name = "chains of FMAs in binary64";
+  static constexpr std::string_view name = "chains in binary64";
 
   template <class Problem>
   [[nodiscard]] static const char* obstacle(const Problem& p) {
-    if (!std::same_as<decltype(p.mode), const nearest_even_t&> ||
-        !lowp::detail::is_chain(p.policy, formats::binary64)) {
-      return "these are not chains in binary64 to nearest even";
+    const rounded_sums& policy = p.policy;
+    if (policy.accumulator != formats::binary64 || policy.order != summation::sequential) {
+      return "these are not chains in binary64";
     }
-    return p.start == nullptr ? nullptr : "sums begin with what the result holds";
+    if (policy.lanes != 1) return "chains are interleaved";
+    if (policy.product == product::l_mul) return "products are approximate";
+    if (policy.range != overflow::to_special) return "an infinity is not one of its sums";
+    if (policy.scales == scale_use::partial_sums && (p.a.has_scales || p.b.has_scales)) {
+      return "scales multiply partial sums";
+    }
+    if (policy.chunk != 0 && policy.promoted != formats::binary64 &&
+        !is_decided(promotion_of(policy))) {
+      return "what decides the rounding of a promoted sum does not fit 52 bits";
+    }
+    return chain_model_of(p.mode) ? nullptr : "lanes in binary64 do not know the mode";
   }
   template <class Problem>
   static void run(const Problem& p, const sum_sink& sink) {
-    const auto scale_of = [](const any_operand& x) {
-      return pack_as<double>(unpack(x.tensor_scale));
+    // Scales of tensors multiply in binary64 what is in no shorter format (sum_scale).
+    const float_format f = sum_format(p.policy);
+    const bool is_long = f.mantissa_bits > 23 || f.exponent_bits > 8;
+    const auto scale_of = [&](const any_operand& x) {
+      return is_long ? pack_as<double>(unpack(x.tensor_scale)) : 1.0;
     };
     const chain_finish finish{.a_scale = scale_of(p.a), .b_scale = scale_of(p.b)};
+    chain_panels::chains chains{*chain_model_of(p.mode), finish};
+    kernels::chain_model& model = chains.model;
+    model.chunk = static_cast<std::size_t>(p.policy.chunk);
+    model.depth = p.depth();
+    model.promotes_to_binary64 = p.policy.promoted == formats::binary64;
+    if (model.chunk != 0) model.promotion = promotion_of(p.policy);
     p.with_both([&](const row_source& x, const row_source& y) {
-      multiply_blocks<window_panels<chain_finish>>(y, x, sink, p.how, finish);
+      if (model.how == kernels::chain_method::nearest && model.chunk == 0 && p.start == nullptr) {
+        multiply_blocks<window_panels<chain_finish>>(y, x, sink, p.how, finish);
+      } else {
+        multiply_blocks<chain_panels>(y, x, sink, p.how, chains);
+      }
     });
+  }
+
+ private:
+  [[nodiscard]] static kernels::sum_rounding<std::uint64_t> promotion_of(const rounded_sums& p) {
+    return sum_rounding_of<std::uint64_t>(p.promoted, nearest_even, overflow::to_special);
   }
 };
 

@@ -71,18 +71,26 @@ template <class Problem>
   return nullptr;
 }
 
+/// The sums of a product by kernels. Steps of K that are not 512 deep need values to be read from
+/// anywhere on.
+template <class Problem>
+void multiply_modeled(const Problem& p, const modeled_sum& sum, const sum_sink& sink) {
+  const auto multiply = [&](const row_source& x, const row_source& y) {
+    multiply_blocks<modeled_panels>(y, x, sink, p.how, sum);
+  };
+  const bool is_usual = sum.step() == kernels::product_tile::max_depth || p.depth() <= sum.step();
+  if (is_usual) return p.with_both(multiply);
+  p.with_both_copied(multiply);
+}
+
 /// Chains, trees and adders that kernels run along K.
 struct modeled_sums {
   static constexpr std::string_view name = "modeled sums";
 
   template <class Problem>
   [[nodiscard]] static const char* obstacle(const Problem& p) {
-    using policy = std::remove_cvref_t<decltype(p.policy)>;
     if (scales_partial_sums(p)) return "scales multiply partial sums";
     if (lanes_of_policy(p.policy) != 1) return "chains are interleaved";
-    if (std::is_same_v<policy, aligned_sums> && p.start != nullptr) {
-      return "sums begin with what the result holds, which may not be of the accumulator's format";
-    }
     if (const char* const why = modeled_sum::policy_obstacle(p.policy)) return why;
     modeled_sum sum = modeled_sum_of(p, p.policy, p.depth());
     if (const char* const why = mode_obstacle(p.policy, sum, p.depth())) return why;
@@ -92,42 +100,39 @@ struct modeled_sums {
   static void run(const Problem& p, const sum_sink& sink) {
     modeled_sum sum = modeled_sum_of(p, p.policy, p.depth());
     static_cast<void>(value_obstacle(p, sum));  // completes the sum
-    p.with_both([&](const row_source& x, const row_source& y) {
-      multiply_blocks<modeled_panels>(y, x, sink, p.how, sum);
-    });
+    multiply_modeled(p, sum, sink);
   }
 
  private:
   template <class Problem>
   [[nodiscard]] static const char* value_obstacle(const Problem& p, modeled_sum& sum) {
     if (!sum.depends_on_values()) return nullptr;
+    if (sum.is_adder() && p.start_range() != nullptr && !p.start_range()->are_finite) {
+      return "the result holds a NaN or an infinity";
+    }
+    // What a sum begins with need not be of the accumulator's format: it is cut off as a term is.
     return sum.value_obstacle(p.a_range(), p.b_range(), lowest_factor_exponent(p.policy, p.a),
                               lowest_factor_exponent(p.policy, p.b), p.policy.accumulator,
-                              p.depth());
+                              p.depth(), p.start_range());
   }
 };
 
 /// Sums of pieces of K by kernels, added up one after the other: interleaved chains, chunks of any
-/// length, and scales that multiply partial sums. Takes memory for the operands in binary32 and for
-/// a result of each chain.
+/// length, and scales that multiply partial sums; or, as a tree has them, two by two. Takes memory
+/// for the operands in binary32 and for a result of each chain, or level of a tree.
 struct modeled_pieces {
   static constexpr std::string_view name = "modeled sums of pieces of K";
 
   template <class Problem>
   [[nodiscard]] static const char* obstacle(const Problem& p) {
-    using policy = std::remove_cvref_t<decltype(p.policy)>;
-    const int lanes = lanes_of_policy(p.policy);
     const bool has_pieces = p.policy.chunk != 0 || scales_partial_sums(p);
-    if (lanes == 1 && !has_pieces) return "it has no pieces";
+    const bool is_tree = is_pairwise(p.policy) && p.depth() > most_of_tree;
+    if (lanes_of_policy(p.policy) == 1 && !has_pieces && !is_tree) return "it has no pieces";
     if (p.depth() == 0) return "there is nothing to add";  // the start may still be rounded
-    if (std::is_same_v<policy, aligned_sums> && p.start != nullptr && !has_pieces) {
-      return "sums begin with what the result holds, which may not be of the accumulator's format";
-    }
     const auto piece = piece_policy(p.policy);
     if (const char* const why = modeled_sum::policy_obstacle(piece)) return why;
     const modeled_sum sum = modeled_sum_of(p, piece, p.depth());
-    if (const char* const why = mode_obstacle(piece, sum, longest_piece(p))) return why;
-    if (lanes != 1 && sum.is_random()) return "interleaved chains by random bits";
+    if (const char* const why = mode_obstacle(piece, sum, most_of_tree)) return why;
     return sum.depends_on_values() && !are_known(p) ? "an operand has values that kernels refuse"
                                                     : nullptr;
   }
@@ -135,16 +140,24 @@ struct modeled_pieces {
   static void run(const Problem& p, const sum_sink& sink) {
     const bool scaled = scales_partial_sums(p);
     const element_matrix &a = p.a_elements(has_scales(p)), &b = p.b_elements(has_scales(p));
-    const std::size_t rows = a.rows, cols = b.rows;
-    std::vector<float> total(rows * cols);
+    const std::size_t rows = a.rows, cols = b.rows, size = round_up(rows * cols, group);
+    std::vector<float> total(size);
     for (std::size_t row = 0; row < rows && p.start != nullptr; ++row) {
       std::copy_n(p.start->row(row), cols, total.data() + row * cols);
     }
     const bool is_whole = p.policy.chunk == 0 && !scaled;
-    std::vector<float> chains(static_cast<std::size_t>(lanes_of_policy(p.policy)) * rows * cols);
+    std::vector<float> chains(static_cast<std::size_t>(lanes_of_policy(p.policy)) * size);
+    modeled_sum sum = modeled_sum_of(p, piece_policy(p.policy), p.depth());
+    sum.draws = draws_per_sum(p.policy, p.depth());
+    std::uint64_t folds = 0;  // roundings of pieces before this one that are no product's
     terms_of(p).for_each_piece(p.policy.chunk, [&](std::size_t begin, std::size_t end) {
-      multiply_piece(p, a, b, begin, end, is_whole ? &total : nullptr, chains);
-      fold_chains(p, rows * cols, chains);
+      if (is_pairwise(p.policy) && end - begin > most_of_tree) {
+        multiply_tree(p, sum, a, b, begin, end, chains);
+      } else {
+        multiply_piece(p, a, b, begin, end, folds, is_whole ? &total : nullptr, chains);
+      }
+      fold_chains(p, sum, folds + end * sum.roundings_per_k(), size, chains);
+      folds += static_cast<std::uint64_t>(lanes_of_policy(p.policy) - 1);
       if (is_whole) {
         total.swap(chains);
       } else if (scaled) {
@@ -158,6 +171,14 @@ struct modeled_pieces {
   }
 
  private:
+  static constexpr std::size_t group = 16;  ///< sums that kernels take at a time
+  /// Products of a tree that kernels know: a power of two, so that greater ones are trees of such.
+  static constexpr std::size_t most_of_tree = kernels::product_tile::max_depth;
+
+  [[nodiscard]] static constexpr bool is_pairwise(const rounded_sums& p) {
+    return p.order == summation::pairwise;
+  }
+  [[nodiscard]] static constexpr bool is_pairwise(const aligned_sums&) { return false; }
   /// The pieces of K; no values.
   template <class Problem>
   [[nodiscard]] static product_terms terms_of(const Problem& p) {
@@ -167,14 +188,6 @@ struct modeled_pieces {
       terms.b.group = p.b.group_cols;
     }
     return terms;
-  }
-  template <class Problem>
-  [[nodiscard]] static std::size_t longest_piece(const Problem& p) {
-    std::size_t longest = 0;
-    terms_of(p).for_each_piece(p.policy.chunk, [&](std::size_t begin, std::size_t end) {
-      longest = (std::max)(longest, end - begin);
-    });
-    return longest;
   }
   /// Whether scales multiply elements.
   template <class Problem>
@@ -191,19 +204,20 @@ struct modeled_pieces {
   template <class Problem>
   [[nodiscard]] static bool are_known(const Problem& p) {
     modeled_sum sum = modeled_sum_of(p, piece_policy(p.policy), p.depth());
-    return sum.value_obstacle(
-               range_of(p.a_elements(has_scales(p)), p.how),
-               range_of(p.b_elements(has_scales(p)), p.how), lowest_factor_exponent(p.policy, p.a),
-               lowest_factor_exponent(p.policy, p.b), p.policy.accumulator, p.depth()) == nullptr;
+    return sum.value_obstacle(range_of(p.a_elements(has_scales(p)), p.how),
+                              range_of(p.b_elements(has_scales(p)), p.how),
+                              lowest_factor_exponent(p.policy, p.a),
+                              lowest_factor_exponent(p.policy, p.b), p.policy.accumulator,
+                              p.depth(), nullptr) == nullptr;
   }
 
   /// The sums of each chain of a piece, [chain][row][col]. Chain 0 begins with `start`, if any.
   template <class Problem>
   static void multiply_piece(const Problem& p, const element_matrix& a, const element_matrix& b,
-                             std::size_t begin, std::size_t end, const std::vector<float>* start,
-                             std::vector<float>& chains) {
+                             std::size_t begin, std::size_t end, std::uint64_t folds,
+                             const std::vector<float>* start, std::vector<float>& chains) {
     const auto lanes = static_cast<std::size_t>(lanes_of_policy(p.policy));
-    const std::size_t cols = b.rows, size = a.rows * cols;
+    const std::size_t cols = b.rows, size = round_up(a.rows * cols, group);
     std::vector<float> a_buffer, b_buffer;
     for (std::size_t lane = 0; lane < lanes; ++lane) {
       const auto x = a.columns(begin + lane, lanes, end, a_buffer);
@@ -220,14 +234,15 @@ struct modeled_pieces {
       const sum_sink sink(store, {}, begins ? &first : nullptr);
       modeled_sum sum = modeled_sum_of(p, piece_policy(p.policy), x.cols);
       sum.draws = draws_per_sum(p.policy, p.depth());
-      sum.advance(begin);
+      sum.advance(folds + (begin + lane) * sum.roundings_per_k());
+      sum.interleave(lanes);
       const auto use_x = [&](const row_source& x_rows) {
         const auto use_y = [&](const row_source& y_rows) {
           if (sum.depends_on_values()) {
             const value_range x_range(x_rows, p.how), y_range(y_rows, p.how);
             static_cast<void>(sum.value_obstacle(
                 x_range, y_range, lowest_factor_exponent(p.policy, p.a),
-                lowest_factor_exponent(p.policy, p.b), p.policy.accumulator, x.cols));
+                lowest_factor_exponent(p.policy, p.b), p.policy.accumulator, x.cols, nullptr));
           }
           multiply_blocks<modeled_panels>(y_rows, x_rows, sink, p.how, sum);
         };
@@ -236,48 +251,66 @@ struct modeled_pieces {
       use_binary32_rows(p.level(), x, row_use(use_x));
     }
   }
-  /// The sums of all chains in those of the first.
+  /// A tree of more products than kernels know: the sums of its parts wait, as binary counts, at
+  /// each level whose bit is set in the number of parts.
   template <class Problem>
-  static void fold_chains(const Problem& p, std::size_t size, std::vector<float>& chains) {
-    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(p.policy)>, rounded_sums>) {
-      const auto lanes = static_cast<std::size_t>(p.policy.lanes);
-      if (lanes == 1) return;
-      for_each_part(p, size, [&](std::size_t begin, std::size_t end) {
-        rounding_sequence rounding(p.mode, 0);
-        if (std::same_as<decltype(p.mode), const nearest_even_t&> &&
-            p.policy.accumulator == formats::binary32 && p.policy.range == overflow::to_special) {
-          return fold_binary32(p, begin, end, size, chains);
-        }
-        std::vector<unpacked> terms(lanes);
-        for (std::size_t i = begin; i < end; ++i) {
-          for (std::size_t lane = 0; lane < lanes; ++lane) {
-            terms[lane] = unpack(chains[lane * size + i]);
-          }
-          chains[i] = pack_as<float>(
-              lowp::detail::fold(terms, p.policy.tree, [&](const unpacked& x, const unpacked& y) {
-                return rounding(p.policy.accumulator, rounding.sum(x, y), p.policy.range);
-              }));
-        }
-      });
+  static void multiply_tree(const Problem& p, const modeled_sum& sum, const element_matrix& a,
+                            const element_matrix& b, std::size_t begin, std::size_t end,
+                            std::vector<float>& sums) {
+    std::vector<std::vector<float>> waiting;
+    const std::size_t parts = (end - begin + most_of_tree - 1) / most_of_tree;
+    for (std::size_t part = 0; part < parts; ++part) {
+      const std::size_t k = begin + part * most_of_tree;
+      multiply_piece(p, a, b, k, (std::min)(end, k + most_of_tree), 0, nullptr, sums);
+      std::size_t level = 0;
+      for (; (part >> level & 1) != 0; ++level) add_sums(p, sum, waiting[level], sums);
+      if (level == waiting.size()) waiting.emplace_back(sums.size());
+      waiting[level].swap(sums);
+    }
+    bool is_first = true;
+    for (std::size_t level = 0; parts >> level != 0; ++level) {
+      if ((parts >> level & 1) == 0) continue;
+      if (is_first) {
+        sums.swap(waiting[level]);
+      } else {
+        add_sums(p, sum, waiting[level], sums);
+      }
+      is_first = false;
     }
   }
-  /// fold_chains where the additions of binary32 are the policy's.
+  /// to = from + to, rounded as sums are.
   template <class Problem>
-  static void fold_binary32(const Problem& p, std::size_t begin, std::size_t end, std::size_t size,
-                            std::vector<float>& chains) {
-    const default_float_environment environment;
-    const bool are_halves = p.policy.tree == chain_tree::halves;
-    for (std::size_t i = begin; i < end; ++i) {
-      const auto chain = [&](std::size_t lane) -> float& { return chains[lane * size + i]; };
-      for (auto count = static_cast<std::size_t>(p.policy.lanes); count > 1;) {
-        const std::size_t rest = count / 2, half = (count + 1) / 2;
-        for (std::size_t j = 0; j < rest; ++j) {
-          const std::size_t left = are_halves ? j : 2 * j, right = are_halves ? j + half : left + 1;
-          chain(j) = opaque(opaque(chain(left)) + opaque(chain(right)));
+  static void add_sums(const Problem& p, const modeled_sum& sum, const std::vector<float>& from,
+                       std::vector<float>& to) {
+    for_each_part(p, to.size(), [&](std::size_t begin, std::size_t end) {
+      const default_float_environment environment;
+      sum.add_to(p.level(), from.data() + begin, end - begin, begin, 0, to.data() + begin);
+    });
+  }
+  /// The sums of all chains in those of the first; the first rounding is draw `draw` of an element.
+  template <class Problem>
+  static void fold_chains(const Problem& p, const modeled_sum& sum, std::uint64_t draw,
+                          std::size_t size, std::vector<float>& chains) {
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(p.policy)>, rounded_sums>) {
+      if (p.policy.lanes == 1) return;
+      for_each_part(p, size, [&](std::size_t begin, std::size_t end) {
+        const default_float_environment environment;
+        const bool are_halves = p.policy.tree == chain_tree::halves;
+        std::vector<float*> chain(static_cast<std::size_t>(p.policy.lanes));
+        for (std::size_t i = 0; i < chain.size(); ++i) chain[i] = chains.data() + i * size + begin;
+        std::uint64_t next = draw;
+        for (std::size_t count = chain.size(); count > 1;) {
+          const std::size_t rest = count / 2, half = (count + 1) / 2;
+          for (std::size_t j = 0; j < rest; ++j) {
+            const std::size_t left = are_halves ? j : 2 * j;
+            const std::size_t right = are_halves ? j + half : left + 1;
+            sum.add_to(p.level(), chain[right], end - begin, begin, next++, chain[left]);
+            chain[j] = chain[left];
+          }
+          if (rest != half && !are_halves) chain[rest] = chain[count - 1];
+          count = half;
         }
-        if (rest != half && !are_halves) chain(rest) = chain(count - 1);
-        count = half;
-      }
+      });
     }
   }
   /// scale_use::partial_sums.
@@ -296,7 +329,7 @@ struct modeled_pieces {
         total[i] = opaque(opaque(total[i]) + opaque(opaque(sums[i]) * scale));
       }
     };
-    p.how.run(total.size() / std::max<std::size_t>(cols, 1), task(add_row));
+    p.how.run(p.a.rows, task(add_row));
   }
   /// Chunks that are added up.
   template <class Problem>

@@ -57,9 +57,27 @@ class product_problem {
     };
     a.use_rows(level(), row_use(use_a));
   }
+  /// The same of copies, which may be read from anywhere on.
+  template <class Use>
+  void with_both_copied(const Use& use) const {
+    const auto use_a = [&](const row_source& x) {
+      const auto use_b = [&](const row_source& y) { use(x, y); };
+      use_binary32_rows(level(), b_elements(true).view(), row_use(use_b));
+    };
+    use_binary32_rows(level(), a_elements(true).view(), row_use(use_a));
+  }
   /// What values the operands have; looked at once.
   [[nodiscard]] const value_range& a_range() const { return range_of(a, a_range_); }
   [[nodiscard]] const value_range& b_range() const { return range_of(b, b_range_); }
+  /// What values sums begin with, or null if that is zero.
+  [[nodiscard]] const value_range* start_range() const {
+    if (start == nullptr) return nullptr;
+    if (!start_range_) {
+      const auto use = [&](const row_source& rows) { start_range_.emplace(rows, how); };
+      use_binary32_rows(level(), *start, row_use(use));
+    }
+    return &*start_range_;
+  }
   /// The operands in binary32, without or with their scales; copied once.
   [[nodiscard]] const element_matrix& a_elements(bool with_scales) const {
     return elements_of(a, with_scales, a_elements_);
@@ -81,7 +99,7 @@ class product_problem {
     if (!elements) elements.emplace(x, with_scales, how);
     return *elements;
   }
-  mutable std::optional<value_range> a_range_, b_range_;
+  mutable std::optional<value_range> a_range_, b_range_, start_range_;
   mutable std::optional<element_matrix> a_elements_, b_elements_;
 };
 

@@ -29,18 +29,26 @@ void multiply_modeled(isa level, const Model& m, const model_tile& t);
 /// Adds the products of a window_tile to its sums, in W windows.
 template <int W>
 void multiply_windows(isa level, const window_tile& t);
-/// out = the sum of W windows, whose sums lie window_sums apart, times a scale, rounded once to
-/// nearest even. Whole groups of 16 are written.
+/// As product_tile, by a chain_model; a template, as multiply_modeled is.
+template <class Model>
+void multiply_chains(isa level, const Model& m, const chain_tile& t);
+/// out = the sum of W windows, whose sums lie window_sums apart, times a scale, plus start, if that
+/// is not null, rounded once to nearest even. Whole groups of 16 are read and written.
 template <int W>
 void finish_windows(isa level, const double* sums, std::size_t window_sums, double scale,
-                    std::size_t count, float* out);
-/// Numbers that add up to one such sum times the scale, of which exact::add, in their order, gives
-/// the first 96 bits and whether more follow.
+                    const float* start, std::size_t count, float* out);
+/// The same, rounded in another way.
 template <int W>
-using window_terms = std::array<double, static_cast<std::size_t>(2 * W)>;
+void finish_windows(isa level, const window_rounding& by, const double* sums,
+                    std::size_t window_sums, double scale, const float* start, std::size_t count,
+                    float* out);
+/// Numbers that add up to one such sum times the scale, plus start[0], of which exact::add, in
+/// their order, gives the first 96 bits and whether more follow.
+template <int W>
+using window_terms = std::array<double, static_cast<std::size_t>(2 * W + 1)>;
 template <int W>
 [[nodiscard]] window_terms<W> terms_of_windows(const double* sums, std::size_t window_sums,
-                                               double scale);
+                                               double scale, const float* start);
 /// out = (sums * a) * b in binary64, then rounded to binary32. Whole groups of 16 are written.
 LOWP_BORDER void finish_chains(isa level, const double* sums, double a, double b, std::size_t count,
                                float* out);

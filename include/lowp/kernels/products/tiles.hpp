@@ -62,10 +62,12 @@ struct bfloat16_tile {
 
 /// Which expression rounds a running sum.
 enum class sum_method : std::uint8_t {
-  general,  ///< any mode, any values
-  random,   ///< any stochastic mode
-  flat,     ///< nearest even, where codes are the upper bits of binary32
-  nearest,  ///< by the rounding of an addition, and so the next
+  general,         ///< any mode, any values
+  random,          ///< any stochastic mode
+  random_flat,     ///< one that begins with nearest even, in the upper bits of binary32 …
+  random_nearest,  ///< … or by the rounding of an addition
+  flat,            ///< nearest even, where codes are the upper bits of binary32
+  nearest,         ///< by the rounding of an addition, and so the next
   toward_zero,
   away_from_zero,
   upward,
@@ -115,10 +117,11 @@ struct sum_model {
   bool keeps_products = false;  ///< of is_pairwise with chunks of 2: sums of products are exact
   bool is_pairwise = false;     ///< within a chunk, or within the depth, which is then all of K
   bool is_l_mul = false;
-  bool adds_l_mul = false;   ///< such products are normal numbers, and binary32 adds them
-  int l_mul_shift = 0;       ///< l of product::l_mul
-  bool is_downward = false;  ///< terms that cancel leave -0
-  std::size_t chunk = 0;     ///< of products whose sum is promoted; or 0: sums run on
+  bool adds_l_mul = false;          ///< such products are normal numbers, and binary32 adds them
+  int l_mul_shift = 0;              ///< l of product::l_mul
+  std::uint64_t skipped_draws = 0;  ///< after each product of a chain
+  bool is_downward = false;         ///< terms that cancel leave -0
+  std::size_t chunk = 0;            ///< of products whose sum is promoted; or 0: sums run on
   sum_rounding<std::uint64_t> wide_promotion;
   sum_rounding<std::uint32_t> narrow_promotion;
   bool promotes_to_binary32 = true;  ///< as binary32 lanes do by themselves
@@ -160,6 +163,42 @@ struct window_tile {
   double* sums;
   std::size_t window_sums;
   const double* splitters;
+};
+
+/// How sums in binary64 are rounded.
+enum class chain_method : std::uint8_t {
+  nearest,   ///< to nearest even
+  directed,  ///< what is not exact to the neighbour that the signs name
+  ties,      ///< and only what lies half way between two, the rest to nearest
+  odd,       ///< to odd
+};
+/// Chains in binary64.
+struct chain_model {
+  chain_method how = chain_method::nearest;
+  // Of directed and ties: which of the two neighbours. Where the sign of what nearest even rounds
+  // off is + (towards: -), the next number on that side is taken; with looks_at_sign, where it is
+  // that of the sum (towards: where it is not).
+  bool looks_at_sign = false, moves_towards = false;
+  bool is_downward = false;  ///< terms that cancel leave -0
+  std::size_t chunk = 0;     ///< of products whose sum is promoted; or 0: sums run on
+  std::size_t depth = 0;     ///< of all of K
+  sum_rounding<std::uint64_t> promotion;
+  bool promotes_to_binary64 = false;
+};
+/// As product_tile, but sums are in binary64; with a chunk the promoted ones, and those of the
+/// chunk so far lie chunk_sums further on. `first` is the first k of the tile.
+struct chain_tile {
+  product_tile tile;  ///< without sums
+  double* sums;
+  std::size_t chunk_sums;
+  std::size_t first;
+};
+
+/// How sums without rounding are rounded to binary32 in another way than to nearest even; those of
+/// lane 0 by the draw `first_draw`.
+struct window_rounding {
+  sum_rounding<std::uint64_t> to_binary32;
+  std::uint64_t first_draw = 0, lane_draws = 0;
 };
 
 /// Of the magnitudes of values, as bits: the lowest but zero, less 1; the highest; the bits that
