@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <type_traits>
 
 #include "lowp/arrays/execution.hpp"
@@ -26,6 +27,9 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
+/// Of what rows of an operand are rows: of C, or of its transpose.
+enum class side : bool { rows, columns };
+
 /// A block of C: some tiles of lanes, of one operand, and some rows of the other, over all of K.
 /// Blocks are independent of each other.
 template <product_panels Panels>
@@ -34,6 +38,7 @@ struct product_block {
   std::size_t first_lane;  ///< the row where the panels begin
   const typename Panels::source& rows;
   const sum_sink& sink;
+  side lanes_are = Panels::lanes_are_columns ? side::columns : side::rows;  ///< of C
 
   using number = typename Panels::number;
   static constexpr std::size_t numbers = Panels::numbers_per_sum;
@@ -43,7 +48,7 @@ struct product_block {
 
   void operator()(std::size_t tile_begin, std::size_t tile_end, std::size_t first_row,
                   std::size_t row_count) const {
-    constexpr std::size_t depth = kernels::product_tile::max_depth;
+    constexpr std::size_t depth = Panels::chunk_depth;
     alignas(64) number sums[numbers * most_sums];
     typename Panels::rows chunk;
     const isa level = lanes.level();
@@ -78,15 +83,21 @@ struct product_block {
         }
       }
     }
-    for (std::size_t tile = tile_begin; tile < tile_end; ++tile) {
-      finish(tile, first_row, row_count, sums_of(tile));
+    if (are_columns()) return finish_rows(tile_begin, tile_end, first_row, row_count, sums);
+    if constexpr (!Panels::lanes_are_columns) {
+      for (std::size_t tile = tile_begin; tile < tile_end; ++tile) {
+        finish_transposed(tile, first_row, row_count, sums_of(tile));
+      }
     }
   }
 
  private:
+  [[nodiscard]] bool are_columns() const {
+    return Panels::lanes_are_columns || lanes_are == side::columns;
+  }
   void prefetch_results(std::size_t tile, std::size_t first_row, std::size_t row_count) const {
     const std::size_t lane = first_lane + lanes.tile_lane(tile), used = lanes.used_width(tile);
-    if constexpr (Panels::lanes_are_columns) {
+    if (are_columns()) {
       for (std::size_t i = 0; i < row_count; ++i) {
         sink.memory().template prefetch<true>(first_row + i, lane, used);
       }
@@ -99,7 +110,7 @@ struct product_block {
   void begin(std::size_t tile, std::size_t first_row, std::size_t row_count, float* sums) const {
     const std::size_t lane = first_lane + lanes.tile_lane(tile);
     const std::size_t width = lanes.tile_width(tile), used = lanes.used_width(tile);
-    if constexpr (Panels::lanes_are_columns) {
+    if (are_columns()) {
       for (std::size_t i = 0; i < row_count; ++i) {
         sink.begin(first_row + i, lane, used, sums + i * width);
       }
@@ -115,22 +126,28 @@ struct product_block {
       }
     }
   }
-  void finish(std::size_t tile, std::size_t first_row, std::size_t row_count,
-              const number* sums) const {
-    if constexpr (!Panels::lanes_are_columns) {
-      finish_transposed(tile, first_row, row_count, sums);
-    } else {
-      const std::size_t col = first_lane + lanes.tile_lane(tile);
-      const std::size_t width = lanes.tile_width(tile), used = lanes.used_width(tile);
-      for (std::size_t i = 0; i < row_count; ++i) {
+  /// Rows of C, one after the other, in pieces of several tiles.
+  void finish_rows(std::size_t tile_begin, std::size_t tile_end, std::size_t first_row,
+                   std::size_t row_count, const number* sums) const {
+    constexpr std::size_t group = lane_tiles::group;
+    alignas(64) float row[Panels::most_lanes];
+    const std::size_t tile_sums = kernels::lanes_per_tile(lanes.level()) * most_rows;
+    const std::size_t col = first_lane + lanes.tile_lane(tile_begin);
+    for (std::size_t i = 0; i < row_count; ++i) {
+      std::size_t count = 0;
+      for (std::size_t tile = tile_begin; tile < tile_end; ++tile) {
+        const std::size_t width = lanes.tile_width(tile), used = lanes.used_width(tile);
+        const number* const from = sums + (tile - tile_begin) * tile_sums + i * width;
         if constexpr (std::is_same_v<number, float>) {
-          sink(first_row + i, col, used, sums + i * width);
+          for (std::size_t lane = 0; lane < used; lane += group) {
+            std::memcpy(row + count + lane, from + lane, group * sizeof(float));
+          }
         } else {
-          alignas(64) float finished[Panels::most_lanes];
-          lanes.finish(first_row + i, col, used, sums + i * width, most_sums, finished);
-          sink(first_row + i, col, used, finished);
+          lanes.finish(first_row + i, col + count, used, from, most_sums, row + count);
         }
+        count += used;
       }
+      sink(first_row + i, col, count, row);
     }
   }
   /// Transposes the sums back into rows of C.
@@ -158,11 +175,19 @@ struct product_block {
   return how.is_sequential() ? most : std::clamp<std::size_t>(rows / 16, 1, most);
 }
 
-/// The sums of all products of a row of a, whose rows become lanes, and a row of b. What else the
-/// panels need to know is passed on to them.
+/// Which side of C the lanes should be: that of fewer rows, since lanes cost more to pack; and
+/// columns where sums are so short that it costs more to transpose them.
+[[nodiscard]] constexpr side best_side(std::size_t a_rows, std::size_t b_rows, std::size_t depth) {
+  constexpr std::size_t short_depth = 256;
+  return b_rows <= a_rows || depth <= short_depth ? side::columns : side::rows;
+}
+
+/// The sums of all products of a row of a, whose rows become lanes, and a row of b; a has the rows
+/// of C, or its columns. What else the panels need to know is passed on to them.
 template <product_panels Panels, class... Known>
 void multiply_blocks(const typename Panels::source& a, const typename Panels::source& b,
-                     const sum_sink& sink, const execution& how, const Known&... known) {
+                     side lanes_are, const sum_sink& sink, const execution& how,
+                     const Known&... known) {
   const std::size_t tile = kernels::lanes_per_tile(how.level());
   // Panels of at most 2^24 values at a time, where a tile is not more.
   const std::size_t most_panels = (std::size_t{1} << 24) / (a.cols() + 1);
@@ -186,10 +211,21 @@ void multiply_blocks(const typename Panels::source& a, const typename Panels::so
     const auto run = [&](std::size_t i) {
       const default_float_environment environment;
       const std::size_t t = i % tiles.count(), part = i / tiles.count();
-      const product_block<Panels> block{lanes, first, b, sink};
+      const product_block<Panels> block{lanes, first, b, sink, lanes_are};
       block(tiles.begin(t), tiles.end(t), parts.begin(part), parts.end(part) - parts.begin(part));
     };
     how.run(tiles.count() * parts.count(), task(run));
+  }
+}
+
+/// The product of a and b, with lanes on the best side of it.
+template <product_panels Panels, class... Known>
+void multiply_either_way(const typename Panels::source& a, const typename Panels::source& b,
+                         const sum_sink& sink, const execution& how, const Known&... known) {
+  if (best_side(a.rows(), b.rows(), a.cols()) == side::columns) {
+    multiply_blocks<Panels>(b, a, side::columns, sink, how, known...);
+  } else {
+    multiply_blocks<Panels>(a, b, side::rows, sink, how, known...);
   }
 }
 
@@ -279,7 +315,7 @@ void multiply_k32(const typename Panels::source& a, const typename Panels::sourc
                   const sum_sink& sink, const execution& how) {
   const bool are_few =
       (std::min)(a.rows(), b.rows()) <= most_few_rows && can_begin_few_rows(sink.start());
-  if (!are_few) return multiply_blocks<Panels>(a, b, sink, how);
+  if (!are_few) return multiply_either_way<Panels>(a, b, sink, how);
   if (a.rows() <= most_few_rows && (a.rows() <= b.rows() || b.rows() > most_few_rows)) {
     multiply_few_rows<Panels>(a, b, false, sink, how);
   } else {

@@ -9,7 +9,7 @@
 //      k=0   .   .   .     .        row 0:  k=0 k=1 … k=511    =>     .    .
 //      k=1   .   .   .     .        row 1:   .   .     .              .    .
 //
-// A chunk of K is product_tile::max_depth = 512 values deep. lanes::pack(tile) is called for each
+// A chunk of K is chunk_depth, at most 512, values deep. lanes::pack(tile) is called for each
 // tile, from any thread; then, in a block and for each chunk, rows::load for some rows and
 // rows::multiply for each tile. Sums of a tile lie as [row][lane], tile after tile.
 #pragma once
@@ -37,8 +37,9 @@ concept product_panels = requires(typename P::rows& rows, const typename P::lane
   /// begin as zero.
   { P::numbers_per_sum } -> std::convertible_to<std::size_t>;
   { P::numbers_from_zero } -> std::convertible_to<std::size_t>;
-  /// Whether the lanes are columns of C instead of its rows.
+  /// Whether the lanes are always columns of C, never its rows.
   { P::lanes_are_columns } -> std::convertible_to<bool>;
+  { P::chunk_depth } -> std::convertible_to<std::size_t>;
   /// The sizes of a block and of a tile.
   { P::most_lanes } -> std::convertible_to<std::size_t>;
   { P::most_rows } -> std::convertible_to<std::size_t>;

@@ -50,12 +50,13 @@ inline constexpr std::size_t most_step_sums = 8;
 /// tile]: what is used together is in one piece, which does not compete for a part of the cache.
 class lane_tiles {
  public:
-  /// `unit`: what the length of a chunk is a multiple of.
-  lane_tiles(isa level, std::size_t count, std::size_t depth, std::size_t unit)
+  /// `unit`: what the length of a chunk, which is at most `most`, is a multiple of.
+  lane_tiles(isa level, std::size_t count, std::size_t depth, std::size_t unit,
+             std::size_t most = kernels::product_tile::max_depth)
       : level_(level),
         count_(count),
         tile_(kernels::lanes_per_tile(level)),
-        chunk_((std::min)(kernels::product_tile::max_depth, round_up(depth, unit))),
+        chunk_((std::min)(most, round_up(depth, unit))),
         chunks_(chunk_ == 0 ? 0 : (depth + chunk_ - 1) / chunk_) {}
 
   static constexpr std::size_t group = 16;  // lanes that are transposed at a time
@@ -88,8 +89,10 @@ struct panel_sums {
   using number = Number;
   static constexpr std::size_t numbers_per_sum = Numbers;
   static constexpr std::size_t numbers_from_zero = Numbers;  ///< the first ones, when a sum begins
-  /// Whether the lanes are columns of C instead of its rows.
+  /// Whether the lanes are always columns of C, never its rows.
   static constexpr bool lanes_are_columns = false;
+  /// How deep a chunk of K is.
+  static constexpr std::size_t chunk_depth = kernels::product_tile::max_depth;
 
   /// The rows of a tile, of which those of lanes are in lane_tiles.
   [[nodiscard]] static std::size_t rows_per_tile(isa level) {

@@ -67,7 +67,7 @@ struct exact_windows {
       using finish = exact_finish<W, std::remove_cvref_t<decltype(p.mode)>>;
       const finish last{plan, pack_as<double>(scale_of(p)), p.mode, y.rows(),
                         draws_per_sum(exact_sums{}, p.depth())};
-      multiply_blocks<window_panels<finish>>(y, x, sink, p.how, last);
+      multiply_blocks<window_panels<finish>>(y, x, side::columns, sink, p.how, last);
     });
   }
 };
@@ -91,7 +91,7 @@ struct binary64_chains {
     };
     const chain_finish finish{.a_scale = scale_of(p.a), .b_scale = scale_of(p.b)};
     p.with_both([&](const row_source& x, const row_source& y) {
-      multiply_blocks<window_panels<chain_finish>>(y, x, sink, p.how, finish);
+      multiply_blocks<window_panels<chain_finish>>(y, x, side::columns, sink, p.how, finish);
     });
   }
 };

@@ -93,7 +93,7 @@ struct modeled_sums {
     modeled_sum sum = modeled_sum_of(p, p.policy, p.depth());
     static_cast<void>(value_obstacle(p, sum));  // completes the sum
     p.with_both([&](const row_source& x, const row_source& y) {
-      multiply_blocks<modeled_panels>(y, x, sink, p.how, sum);
+      multiply_blocks<modeled_panels>(y, x, side::columns, sink, p.how, sum);
     });
   }
 
@@ -229,7 +229,7 @@ struct modeled_pieces {
                 x_range, y_range, lowest_factor_exponent(p.policy, p.a),
                 lowest_factor_exponent(p.policy, p.b), p.policy.accumulator, x.cols));
           }
-          multiply_blocks<modeled_panels>(y_rows, x_rows, sink, p.how, sum);
+          multiply_blocks<modeled_panels>(y_rows, x_rows, side::columns, sink, p.how, sum);
         };
         use_binary32_rows(p.level(), y, row_use(use_y));
       };
