@@ -39,7 +39,7 @@ struct dot_products {
   static constexpr kernels::pair_order order = kernels::pair_order::chains;
   static constexpr bool flushes_sums = false;
   static constexpr std::size_t tile_rows = kernels::bfloat16_tile::dot_rows;
-  static constexpr std::size_t most_rows = 4 * tile_rows;
+  static constexpr std::size_t most_rows = 6 * tile_rows;
   static void multiply(const kernels::bfloat16_tile& t) { kernels::multiply_by_dots(t); }
 };
 

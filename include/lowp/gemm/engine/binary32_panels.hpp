@@ -34,7 +34,7 @@ inline void load_lanes(isa level, const row_source& from, std::size_t first, std
 
 struct binary32_panels : panel_sums<> {
   using source = row_source;
-  static constexpr std::size_t most_tile_rows = 24;
+  static constexpr std::size_t most_lanes = 256, most_tile_rows = 24;
   /// Twice those whose sums are in registers: the lanes that they share come from farther away.
   [[nodiscard]] static std::size_t rows_per_tile(isa level) {
     return 2 * kernels::rows_per_tile(level);

@@ -74,9 +74,8 @@ struct product_block {
         for (std::size_t tile = tile_begin; tile < tile_end; ++tile) {
           // The rows after these, some before each tile, and where the results will go, so as not
           // to wait for them.
-          for (std::size_t i = row + count + tile - tile_begin;
-               i < (std::min)(row_count, row + count + tile_rows); i += tile_end - tile_begin) {
-            rows.memory().prefetch(first_row + i, k, n);
+          for (std::size_t i = tile - tile_begin; i < tile_rows; i += tile_end - tile_begin) {
+            prefetch_row(first_row, row_count, row + count + i, k);
           }
           if (k + n == rows.cols()) prefetch_results(tile, first_row + row, count);
           chunk.multiply(lanes, tile, k, n, count, sums_of(tile) + row * lanes.tile_width(tile));
@@ -94,6 +93,21 @@ struct product_block {
  private:
   [[nodiscard]] bool are_columns() const {
     return Panels::lanes_are_columns || lanes_are == side::columns;
+  }
+  /// Row i of the block, from k on; those after its last row are the first ones of the next chunk,
+  /// or of the next block.
+  void prefetch_row(std::size_t first_row, std::size_t row_count, std::size_t i,
+                    std::size_t k) const {
+    if (i >= row_count) {
+      i -= row_count;
+      k += Panels::chunk_depth;
+      if (k >= rows.cols()) {
+        first_row += row_count;
+        k = 0;
+      }
+      if (i >= row_count || first_row + i >= rows.rows()) return;
+    }
+    rows.memory().prefetch(first_row + i, k, (std::min)(Panels::chunk_depth, rows.cols() - k));
   }
   void prefetch_results(std::size_t tile, std::size_t first_row, std::size_t row_count) const {
     const std::size_t lane = first_lane + lanes.tile_lane(tile), used = lanes.used_width(tile);

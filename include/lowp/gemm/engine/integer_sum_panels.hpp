@@ -17,8 +17,8 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// A sum is a total, and the integers of a span that goes on. Blocks have many lanes, since rows are
-/// loaded for all of them.
+/// A sum is a total, and the integers of a span that goes on. Blocks have many lanes, since rows
+/// are loaded for all of them.
 template <bool ByTiles>
 struct integer_sum_panels : panel_sums<float, 2> {
   using source = word_rows;
@@ -27,9 +27,9 @@ struct integer_sum_panels : panel_sums<float, 2> {
   static constexpr std::size_t most_lanes = 512;
   /// Words of K: a chunk of so many lanes is half of a second-level cache of 1 MiB.
   static constexpr std::size_t chunk_depth = ByTiles ? tile::max_words : tile::max_words / 2;
-  static constexpr std::size_t most_tile_rows = ByTiles ? 32 : lane_tiles::group;
+  static constexpr std::size_t most_tile_rows = ByTiles ? 32 : 24;
   [[nodiscard]] static std::size_t rows_per_tile(isa level) {
-    return ByTiles ? most_tile_rows : kernels::rows_per_tile(level);
+    return ByTiles ? most_tile_rows : 2 * kernels::rows_per_tile(level);
   }
   using session = std::conditional_t<ByTiles, kernels::tile_session<kernels::tile_registers>,
                                      panel_sums<float, 2>::session>;
