@@ -2,9 +2,11 @@
 // The matrix product in blocks that fit the caches. It knows panels and where finished sums go, no
 // formats.
 //
-// The rows of A lie along the lanes of vectors: they are packed into panels, chunks of which stay
-// in the second-level cache. The rows of B, of which there are usually more, are decoded a few at a
-// time into the first-level cache, and each of their values is broadcast.
+// The rows of one operand, of A or of B, lie along the lanes of vectors: they are packed into
+// panels, chunks of which stay in the second-level cache. The rows of the other, of which there are
+// usually more, are decoded a few at a time into the first-level cache, and each of their values is
+// broadcast. Sums with the rows of B along lanes are rows of C as they are; the others are
+// transposed in the end.
 //
 // A few rows, as of one token by the weights of a layer, are laid out by steps of K instead; the
 // many are then read once, and no copy of them is made that leaves the first-level cache.
