@@ -241,13 +241,21 @@ struct integer_case {
     fill_values(lane_scales, spans.size() * width);
     fill_values(row_scales, 32 * tile::max_spans);
     fill_values(sums, 32 * width);
-    t = {lanes.data(),        width,
-         rows.data(),         row_count,
-         spans.data(),        spans.size(),
-         lane_offsets.data(), has_zeros ? lane_zeros.data() : nullptr,
-         lane_scales.data(),  row_offsets.data(),
-         row_zeros.data(),    row_scales.data(),
-         sums.data(),         rest.data()};
+    t = {lanes.data(),
+         width,
+         rows.data(),
+         row_count,
+         spans.data(),
+         spans.size(),
+         lane_offsets.data(),
+         has_zeros ? lane_zeros.data() : nullptr,
+         lane_scales.data(),
+         row_offsets.data(),
+         row_zeros.data(),
+         row_scales.data(),
+         sums.data(),
+         rest.data(),
+         false};
   }
   /// What is left in sums and rest.
   [[nodiscard]] std::vector<std::uint32_t> after(void (*kernel)(const tile&)) const {

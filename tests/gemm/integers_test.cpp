@@ -222,8 +222,10 @@ void compare_formats(const std::string& name) {
   struct groups {
     block_shape a, b;
   };
-  // Remainders of tiles and words; groups that end within a word, or not where the others do.
-  constexpr shape shapes[] = {{1, 1, 1}, {3, 18, 70}, {40, 7, 130}, {17, 14, 0}, {2, 13, 33}};
+  // Remainders of tiles and words; groups that end within a word, or not where the others do; more
+  // than a chunk, with lanes along rows of C and along columns.
+  constexpr shape shapes[] = {{1, 1, 1},   {3, 18, 70}, {40, 7, 130},   {17, 14, 0},
+                              {2, 13, 33}, {26, 9, 90}, {11, 16, 1100}, {13, 10, 1100}};
   constexpr groups grids[] = {{per_row, per_row},
                               {per_tensor, {1, 32}},
                               {{1, 24}, {3, 7}},

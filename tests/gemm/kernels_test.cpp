@@ -49,6 +49,18 @@ TEST_CASE("More than a block of lanes, of rows and of depth") {
   compare(t, "blocks", a.view(), b.view());
   compare(t, "few", few.view(), b.view());
   compare(t, "few columns", b.view(), few.view());
+  // Lanes along columns, since sums are short or they are the fewer; and along rows.
+  const matrix tall(530, 45, 4, kind::wide), wide(525, 45, 5, kind::wide);
+  compare(t, "lanes along columns", tall.view(), wide.view());
+  compare(t, "short sums", wide.view(), tall.view());
+  const of_numbers<formats::bfloat16> bf16_tall(tall), bf16_wide(wide);
+  compare(t, "bfloat16", bf16_tall.operand, bf16_wide.operand);
+  const of_blocks<formats::mxint8> int8_tall(tall), int8_wide(wide);
+  compare(t, "mxint8", int8_tall.operand, int8_wide.operand);
+  const matrix x(270, 300, 6, kind::wide), y(275, 300, 7, kind::wide);
+  const of_numbers<formats::bfloat16> bf16_x(x), bf16_y(y);
+  compare(t, "lanes along rows", x.view(), y.view());
+  compare(t, "bfloat16, lanes along rows", bf16_x.operand, bf16_y.operand);
   REQUIRE_NO_MISMATCH(t);
 }
 

@@ -92,7 +92,7 @@ template <gemm_policy P, rounding_mode R>
 /// c = a * b^T by the policy P and, where it has one (has_rounding), the rounding mode, overwriting
 /// c: bit for bit what reference::gemm defines, for any `execution`. Throws std::invalid_argument,
 /// before writing, for shapes that do not fit or a c that shares memory with an operand. Each
-/// thread takes about 350 KiB of its stack, by the tiles of isa::amx 750.
+/// thread takes about 500 KiB of its stack, by the tiles of isa::amx 750.
 template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B, rounding_mode R>
 void gemm(const A& a, const B& b, matrix_view<float> c, const R& mode, const execution& how = {}) {
   detail::check_product<P, A, B, R, false>();

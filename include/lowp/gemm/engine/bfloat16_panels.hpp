@@ -39,13 +39,12 @@ struct dot_products {
   static constexpr kernels::pair_order order = kernels::pair_order::chains;
   static constexpr bool flushes_sums = false;
   static constexpr std::size_t tile_rows = kernels::bfloat16_tile::dot_rows;
-  static constexpr std::size_t most_rows = 8 * tile_rows;
+  static constexpr std::size_t most_rows = 6 * tile_rows;
   static void multiply(const kernels::bfloat16_tile& t) { kernels::multiply_by_dots(t); }
 };
 
 template <class Products>
 struct bfloat16_panels : panel_sums<> {
-  static constexpr bool is_symmetric = true;
   using source = row_source;
   using tile = kernels::bfloat16_tile;
   using session = typename Products::session;

@@ -32,8 +32,12 @@ inline void load_lanes(isa level, const row_source& from, std::size_t first, std
 }
 
 struct binary32_panels : panel_sums<> {
-  static constexpr bool is_symmetric = true;
   using source = row_source;
+  static constexpr std::size_t most_lanes = 256, most_tile_rows = 24;
+  /// Twice those whose sums are in registers: the lanes that they share come from farther away.
+  [[nodiscard]] static std::size_t rows_per_tile(isa level) {
+    return 2 * kernels::rows_per_tile(level);
+  }
 
   /// Rows along the lanes of vectors.
   class lanes : public lane_tiles {
@@ -93,7 +97,7 @@ struct binary32_panels : panel_sums<> {
    private:
     const float* values_ = buffer_;
     std::size_t stride_ = kernels::product_tile::buffer_stride;
-    alignas(64) float buffer_[lane_tiles::group * kernels::product_tile::buffer_stride];
+    alignas(64) float buffer_[most_tile_rows * kernels::product_tile::buffer_stride];
   };
 
   /// All of a few rows, by steps: [chunk][k of the step][row][step]. Rows of zeros make them 1, 2,

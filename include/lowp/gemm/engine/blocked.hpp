@@ -2,9 +2,11 @@
 // The matrix product in blocks that fit the caches. It knows panels and where finished sums go, no
 // formats.
 //
-// The rows of A lie along the lanes of vectors: they are packed into panels, chunks of which stay
-// in the second-level cache. The rows of B, of which there are usually more, are decoded a few at a
-// time into the first-level cache, and each of their values is broadcast.
+// The rows of one operand, of A or of B, lie along the lanes of vectors: they are packed into
+// panels, chunks of which stay in the second-level cache. The rows of the other, of which there are
+// usually more, are decoded a few at a time into the first-level cache, and each of their values is
+// broadcast. Sums with the rows of B along lanes are rows of C as they are; the others are
+// transposed in the end.
 //
 // A few rows, as of one token by the weights of a layer, are laid out by steps of K instead; the
 // many are then read once, and no copy of them is made that leaves the first-level cache.
@@ -13,6 +15,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 #include "lowp/arrays/execution.hpp"
@@ -27,6 +30,9 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
+/// Of what rows of an operand are rows: of C, or of its transpose.
+enum class side : bool { rows, columns };
+
 /// A block of C: some tiles of lanes, of one operand, and some rows of the other, over all of K.
 /// Blocks are independent of each other.
 template <product_panels Panels>
@@ -35,7 +41,7 @@ struct product_block {
   std::size_t first_lane;  ///< the row where the panels begin
   const typename Panels::source& rows;
   const sum_sink& sink;
-  bool are_swapped = false;  ///< operands that may be: the lanes are columns of C
+  side lanes_are = Panels::lanes_are_columns ? side::columns : side::rows;  ///< of C
 
   using number = typename Panels::number;
   static constexpr std::size_t numbers = Panels::numbers_per_sum;
@@ -71,25 +77,44 @@ struct product_block {
         for (std::size_t tile = tile_begin; tile < tile_end; ++tile) {
           // The rows after these, some before each tile, and where the results will go, so as not
           // to wait for them.
-          for (std::size_t i = row + count + tile - tile_begin;
-               i < (std::min)(row_count, row + count + tile_rows); i += tile_end - tile_begin) {
-            rows.memory().prefetch(first_row + i, k, n);
+          for (std::size_t i = tile - tile_begin; i < tile_rows; i += tile_end - tile_begin) {
+            prefetch_row(first_row, row_count, row + count + i, k);
           }
           if (k + n == rows.cols()) prefetch_results(tile, first_row + row, count);
           chunk.multiply(lanes, tile, k, n, count, sums_of(tile) + row * lanes.tile_width(tile));
         }
       }
     }
-    for (std::size_t tile = tile_begin; tile < tile_end; ++tile) {
-      finish(tile, first_row, row_count, sums_of(tile));
+    if (are_columns()) return finish_rows(tile_begin, tile_end, first_row, row_count, sums);
+    if constexpr (!Panels::lanes_are_columns) {
+      for (std::size_t tile = tile_begin; tile < tile_end; ++tile) {
+        finish_transposed(tile, first_row, row_count, sums_of(tile));
+      }
     }
   }
 
  private:
-  [[nodiscard]] bool lanes_are_columns() const { return Panels::lanes_are_columns || are_swapped; }
+  [[nodiscard]] bool are_columns() const {
+    return Panels::lanes_are_columns || lanes_are == side::columns;
+  }
+  /// Row i of the block, from k on; those after its last row are the first ones of the next chunk,
+  /// or of the next block.
+  void prefetch_row(std::size_t first_row, std::size_t row_count, std::size_t i,
+                    std::size_t k) const {
+    if (i >= row_count) {
+      i -= row_count;
+      k += lanes.step();
+      if (k >= rows.cols()) {
+        first_row += row_count;
+        k = 0;
+      }
+      if (i >= row_count || first_row + i >= rows.rows()) return;
+    }
+    rows.memory().prefetch(first_row + i, k, (std::min)(lanes.step(), rows.cols() - k));
+  }
   void prefetch_results(std::size_t tile, std::size_t first_row, std::size_t row_count) const {
     const std::size_t lane = first_lane + lanes.tile_lane(tile), used = lanes.used_width(tile);
-    if (lanes_are_columns()) {
+    if (are_columns()) {
       for (std::size_t i = 0; i < row_count; ++i) {
         sink.memory().template prefetch<true>(first_row + i, lane, used);
       }
@@ -102,11 +127,11 @@ struct product_block {
   void begin(std::size_t tile, std::size_t first_row, std::size_t row_count, number* sums) const {
     const std::size_t lane = first_lane + lanes.tile_lane(tile);
     const std::size_t width = lanes.tile_width(tile), used = lanes.used_width(tile);
-    if (lanes_are_columns()) {
+    if (are_columns()) {
       for (std::size_t i = 0; i < row_count; ++i) {
         sink.begin(first_row + i, lane, used, sums + i * width);
       }
-    } else {
+    } else if constexpr (!Panels::lanes_are_columns) {
       constexpr std::size_t group = lane_tiles::group;
       alignas(64) float columns[group * most_rows] = {};
       for (std::size_t g = 0; g < used; g += group) {
@@ -118,23 +143,28 @@ struct product_block {
       }
     }
   }
-  void finish(std::size_t tile, std::size_t first_row, std::size_t row_count,
-              const number* sums) const {
-    if constexpr (!Panels::lanes_are_columns) {
-      if (!are_swapped) return finish_transposed(tile, first_row, row_count, sums);
-    }
-    if constexpr (Panels::lanes_are_columns || Panels::is_symmetric) {
-      const std::size_t col = first_lane + lanes.tile_lane(tile);
-      const std::size_t width = lanes.tile_width(tile), used = lanes.used_width(tile);
-      for (std::size_t i = 0; i < row_count; ++i) {
+  /// Rows of C, one after the other, in pieces of several tiles.
+  void finish_rows(std::size_t tile_begin, std::size_t tile_end, std::size_t first_row,
+                   std::size_t row_count, const number* sums) const {
+    constexpr std::size_t group = lane_tiles::group;
+    alignas(64) float row[Panels::most_lanes];
+    const std::size_t tile_sums = kernels::lanes_per_tile(lanes.level()) * most_rows;
+    const std::size_t col = first_lane + lanes.tile_lane(tile_begin);
+    for (std::size_t i = 0; i < row_count; ++i) {
+      std::size_t count = 0;
+      for (std::size_t tile = tile_begin; tile < tile_end; ++tile) {
+        const std::size_t width = lanes.tile_width(tile), used = lanes.used_width(tile);
+        const number* const from = sums + (tile - tile_begin) * tile_sums + i * width;
         if constexpr (std::is_same_v<number, float>) {
-          sink(first_row + i, col, used, sums + i * width);
+          for (std::size_t lane = 0; lane < used; lane += group) {
+            std::memcpy(row + count + lane, from + lane, group * sizeof(float));
+          }
         } else {
-          alignas(64) float finished[Panels::most_lanes];
-          lanes.finish(first_row + i, col, used, sums + i * width, most_sums, finished);
-          sink(first_row + i, col, used, finished);
+          lanes.finish(first_row + i, col + count, used, from, most_sums, row + count);
         }
+        count += used;
       }
+      sink(first_row + i, col, count, row);
     }
   }
   /// Transposes the sums back into rows of C.
@@ -162,12 +192,19 @@ struct product_block {
   return how.is_sequential() ? most : std::clamp<std::size_t>(rows / 16, 1, most);
 }
 
-/// The sums of all products of a row of a, whose rows become lanes, and a row of b; swapped
-/// operands are the second and the first. What else the panels need to know is passed on to them.
+/// Which side of C the lanes should be: that of fewer rows, since lanes cost more to pack; and
+/// columns where sums are so short that it costs more to transpose them.
+[[nodiscard]] constexpr side best_side(std::size_t a_rows, std::size_t b_rows, std::size_t depth) {
+  constexpr std::size_t short_depth = 256;
+  return b_rows <= a_rows || depth <= short_depth ? side::columns : side::rows;
+}
+
+/// The sums of all products of a row of a, whose rows become lanes, and a row of b; a has the rows
+/// of C, or its columns. What else the panels need to know is passed on to them.
 template <product_panels Panels, class... Known>
-void multiply_as_placed(const typename Panels::source& a, const typename Panels::source& b,
-                        bool are_swapped, const sum_sink& sink, const execution& how,
-                        const Known&... known) {
+void multiply_blocks(const typename Panels::source& a, const typename Panels::source& b,
+                     side lanes_are, const sum_sink& sink, const execution& how,
+                     const Known&... known) {
   const std::size_t tile = kernels::lanes_per_tile(how.level());
   // Panels of at most 2^24 values at a time, where a tile is not more.
   const std::size_t most_panels = (std::size_t{1} << 24) / (a.cols() + 1);
@@ -191,21 +228,22 @@ void multiply_as_placed(const typename Panels::source& a, const typename Panels:
     const auto run = [&](std::size_t i) {
       const default_float_environment environment;
       const std::size_t t = i % tiles.count(), part = i / tiles.count();
-      const product_block<Panels> block{lanes, first, b, sink, are_swapped};
+      const product_block<Panels> block{lanes, first, b, sink, lanes_are};
       block(tiles.begin(t), tiles.end(t), parts.begin(part), parts.end(part) - parts.begin(part));
     };
     how.run(tiles.count() * parts.count(), task(run));
   }
 }
 
-/// The same of any two operands. If b has far fewer rows, they become lanes: what is packed, into
-/// memory, is then small, and what is read as it is, large.
+/// The product of a and b, with lanes on the best side of it.
 template <product_panels Panels, class... Known>
-void multiply_blocks(const typename Panels::source& a, const typename Panels::source& b,
-                     const sum_sink& sink, const execution& how, const Known&... known) {
-  const bool are_swapped = Panels::is_symmetric && b.rows() <= a.rows() / 4;
-  multiply_as_placed<Panels>(are_swapped ? b : a, are_swapped ? a : b, are_swapped, sink, how,
-                             known...);
+void multiply_either_way(const typename Panels::source& a, const typename Panels::source& b,
+                         const sum_sink& sink, const execution& how, const Known&... known) {
+  if (best_side(a.rows(), b.rows(), a.cols()) == side::columns) {
+    multiply_blocks<Panels>(b, a, side::columns, sink, how, known...);
+  } else {
+    multiply_blocks<Panels>(a, b, side::rows, sink, how, known...);
+  }
 }
 
 /// What sums of a few rows, at `stride` apart, and others from begin to end start with, where that
@@ -312,7 +350,7 @@ template <step_panels Panels>
 void multiply_k32(const typename Panels::source& a, const typename Panels::source& b,
                   const sum_sink& sink, const execution& how) {
   switch (find_few_factor(a.rows(), b.rows(), most_few_rows, sink.start())) {
-    case few_factor::none: return multiply_blocks<Panels>(a, b, sink, how);
+    case few_factor::none: return multiply_either_way<Panels>(a, b, sink, how);
     case few_factor::first: return multiply_few_rows<Panels>(a, b, false, sink, how);
     case few_factor::second: return multiply_few_rows<Panels>(b, a, true, sink, how);
   }

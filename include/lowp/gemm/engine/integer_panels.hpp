@@ -62,7 +62,6 @@ inline void load_integers(isa level, const integer_rows& from, std::size_t row, 
 }
 
 struct integer_panels : panel_sums<> {
-  static constexpr bool is_symmetric = true;
   using source = integer_rows;
   static constexpr std::size_t most_lanes = 512, most_rows = 96;  ///< of a byte for each k
   static constexpr std::size_t max_steps = kernels::integer_tile::max_steps;

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "lowp/gemm/engine/blocked.hpp"
 #include "lowp/gemm/engine/integer_words.hpp"
 #include "lowp/gemm/operands/lane_tiles.hpp"
 #include "lowp/kernels/products/product.hpp"
@@ -16,17 +17,19 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// A sum is a total, and the integers of a span that goes on. By tiles blocks have more lanes,
-/// since rows are loaded for all of them.
+/// A sum is a total, and the integers of a span that goes on. Blocks have many lanes, since rows
+/// are loaded for all of them.
 template <bool ByTiles>
 struct integer_sum_panels : panel_sums<float, 2> {
   using source = word_rows;
   using tile = kernels::integer_sum_tile;
   static constexpr std::size_t numbers_from_zero = 1;
-  static constexpr std::size_t most_lanes = ByTiles ? 512 : panel_sums<float, 2>::most_lanes;
-  static constexpr std::size_t most_tile_rows = ByTiles ? 32 : lane_tiles::group;
+  static constexpr std::size_t most_lanes = 512;
+  /// Words of K: a chunk of so many lanes is half of a second-level cache of 1 MiB.
+  static constexpr std::size_t chunk_depth = ByTiles ? tile::max_words : tile::max_words / 2;
+  static constexpr std::size_t most_tile_rows = ByTiles ? 32 : 24;
   [[nodiscard]] static std::size_t rows_per_tile(isa level) {
-    return ByTiles ? most_tile_rows : kernels::rows_per_tile(level);
+    return ByTiles ? most_tile_rows : 2 * kernels::rows_per_tile(level);
   }
   using session = std::conditional_t<ByTiles, kernels::tile_session<kernels::tile_registers>,
                                      panel_sums<float, 2>::session>;
@@ -34,10 +37,12 @@ struct integer_sum_panels : panel_sums<float, 2> {
   /// Rows along the lanes of vectors.
   class lanes : public lane_tiles {
    public:
-    lanes(isa level, const source& from, std::size_t first, std::size_t count)
-        : lane_tiles(level, count, from.cols(), tile::unit),
+    /// `of_c`: what the lanes are of C; scales of its rows come first.
+    lanes(isa level, const source& from, std::size_t first, std::size_t count, side of_c)
+        : lane_tiles(level, count, from.cols(), tile::unit, chunk_depth),
           from_(from),
           first_(first),
+          of_c_(of_c),
           words_(make_aligned<std::uint32_t>(size())),
           scales_(make_aligned<float>(constants(count))),
           offsets_(make_aligned<std::uint32_t>(from.plan.are_bytes() ? constants(count) : 0)),
@@ -46,8 +51,8 @@ struct integer_sum_panels : panel_sums<float, 2> {
     void pack(std::size_t t) const {
       alignas(64) std::uint32_t rows[group * tile::row_stride];
       const std::size_t width = tile_width(t), used = used_width(t);
-      for (std::size_t word = 0; word < from_.cols(); word += tile::max_words) {
-        const std::size_t n = (std::min)(tile::max_words, from_.cols() - word);
+      for (std::size_t word = 0; word < from_.cols(); word += chunk_depth) {
+        const std::size_t n = (std::min)(chunk_depth, from_.cols() - word);
         for (std::size_t g = 0; g < width; g += group) {
           for (std::size_t i = 0; i < group; ++i) {
             std::uint32_t* const row = rows + i * tile::row_stride;
@@ -69,6 +74,7 @@ struct integer_sum_panels : panel_sums<float, 2> {
       const std::size_t span = constant(t, from_.plan.first_span(word));
       with.lanes = words_.get() + place(t, word);
       with.width = tile_width(t);
+      with.rows_first = of_c_ == side::columns;
       with.lane_scales = scales_.get() + span;
       with.lane_offsets = from_.plan.are_bytes() ? offsets_.get() + span : nullptr;
       with.lane_zeros = from_.plan.has_zeros() ? zeros_.get() + span : nullptr;
@@ -125,6 +131,7 @@ struct integer_sum_panels : panel_sums<float, 2> {
 
     const source& from_;
     std::size_t first_;
+    side of_c_;
     aligned_array<std::uint32_t> words_;
     aligned_array<float> scales_;
     aligned_array<std::uint32_t> offsets_, zeros_;

@@ -39,7 +39,7 @@ concept product_panels = requires(typename P::rows& rows, const typename P::lane
   { P::numbers_from_zero } -> std::convertible_to<std::size_t>;
   /// Whether the first of them begins as what the result holds, where it is to.
   { P::begins_with_results } -> std::convertible_to<bool>;
-  /// Whether the lanes are columns of C instead of its rows.
+  /// Whether the lanes are always columns of C, never its rows.
   { P::lanes_are_columns } -> std::convertible_to<bool>;
   /// The sizes of a block and of a tile.
   { P::most_lanes } -> std::convertible_to<std::size_t>;

@@ -105,11 +105,8 @@ struct panel_sums {
   static constexpr std::size_t numbers_from_zero = Numbers;  ///< the first ones, when a sum begins
   /// Whether the first number of a sum begins with what the result holds (sum_sink::start).
   static constexpr bool begins_with_results = std::is_same_v<Number, float>;
-  /// Whether the lanes are columns of C instead of its rows.
+  /// Whether the lanes are always columns of C, never its rows.
   static constexpr bool lanes_are_columns = false;
-  /// Whether the product of transposed operands in turn has the same bits, so that either of them
-  /// may lie along the lanes.
-  static constexpr bool is_symmetric = false;
 
   /// The rows of a tile, of which those of lanes are in lane_tiles.
   [[nodiscard]] static std::size_t rows_per_tile(isa level) {

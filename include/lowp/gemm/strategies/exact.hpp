@@ -74,7 +74,7 @@ struct exact_windows {
       using finish = exact_finish<W, std::remove_cvref_t<decltype(p.mode)>>;
       const finish last{plan,     pack_as<double>(scale_of(p)),           p.mode,
                         y.rows(), draws_per_sum(exact_sums{}, p.depth()), p.start};
-      multiply_blocks<window_panels<finish>>(y, x, sink, p.how, last);
+      multiply_blocks<window_panels<finish>>(y, x, side::columns, sink, p.how, last);
     });
   }
 };
@@ -118,9 +118,9 @@ struct binary64_chains {
     if (model.chunk != 0) model.promotion = promotion_of(p.policy);
     p.with_both([&](const row_source& x, const row_source& y) {
       if (model.how == kernels::chain_method::nearest && model.chunk == 0 && p.start == nullptr) {
-        multiply_blocks<window_panels<chain_finish>>(y, x, sink, p.how, finish);
+        multiply_blocks<window_panels<chain_finish>>(y, x, side::columns, sink, p.how, finish);
       } else {
-        multiply_blocks<chain_panels>(y, x, sink, p.how, chains);
+        multiply_blocks<chain_panels>(y, x, side::columns, sink, p.how, chains);
       }
     });
   }

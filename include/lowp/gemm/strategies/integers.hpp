@@ -76,8 +76,19 @@ struct integer_words {
       with_integers(p.b, [&](const coded_integers& y) {
         const bool are_bytes = kernels::has_integer_products(p.level()) && x.format.bits() <= 8 &&
                                y.format.bits() <= 8;
-        const sum_plan plan(p.policy.chunk, x, y, are_bytes);
-        multiply(word_rows{x, plan, y.has_zeros()}, word_rows{y, plan, x.has_zeros()}, sink, p.how);
+        const auto by = [&](std::size_t chunk_words, const auto& multiply) {
+          const sum_plan plan(p.policy.chunk, x, y, are_bytes, chunk_words);
+          return multiply(word_rows{x, plan, y.has_zeros()}, word_rows{y, plan, x.has_zeros()});
+        };
+        const auto few = [&](const word_rows& a, const word_rows& b) {
+          return multiply_few(a, b, sink, p.how);
+        };
+        if (are_bytes && by(sum_plan::tile::max_words, few)) return;
+        if (are_bytes && kernels::has_tile_products(p.level())) {
+          multiply_many<integer_sum_panels<true>>(by, sink, p.how);
+        } else {
+          multiply_many<integer_sum_panels<false>>(by, sink, p.how);
+        }
       });
     });
   }
@@ -99,17 +110,26 @@ struct integer_words {
     });
     return longest;
   }
-  static void multiply(const word_rows& a, const word_rows& b, const sum_sink& sink,
-                       const execution& how) {
+  /// False if neither operand has few rows by which the other can be multiplied where it lies.
+  static bool multiply_few(const word_rows& a, const word_rows& b, const sum_sink& sink,
+                           const execution& how) {
     if (a.rows() <= most_few_rows && a.rows() <= b.rows() && are_readable(b)) {
       multiply_few_integer_rows(a, b, false, sink, how);
     } else if (b.rows() <= most_few_rows && are_readable(a)) {
       multiply_few_integer_rows(b, a, true, sink, how);
-    } else if (a.plan.are_bytes() && kernels::has_tile_products(how.level())) {
-      multiply_blocks<integer_sum_panels<true>>(a, b, sink, how);
     } else {
-      multiply_blocks<integer_sum_panels<false>>(a, b, sink, how);
+      return false;
     }
+    return true;
+  }
+  /// `by` calls a function with the operands in chunks of so many words.
+  template <class Panels, class By>
+  static void multiply_many(const By& by, const sum_sink& sink, const execution& how) {
+    by(Panels::chunk_depth, [&](const word_rows& a, const word_rows& b) {
+      const side lanes_are = best_side(a.rows(), b.rows(), a.cols());
+      const bool is_first = lanes_are == side::rows;
+      multiply_blocks<Panels>(is_first ? a : b, is_first ? b : a, lanes_are, sink, how, lanes_are);
+    });
   }
 };
 

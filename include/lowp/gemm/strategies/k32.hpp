@@ -73,7 +73,7 @@ void multiply_bfloat16(const Problem& p, const sum_sink& sink) {
   const auto bits = [](const any_operand& x) { return (std::max)(1, x.values.factor_bits); };
   const int last_bits = bits(p.a) - 1 + bits(p.b) - 1;
   p.with_both([&](const row_source& x, const row_source& y) {
-    multiply_blocks<bfloat16_panels<Products>>(x, y, sink, p.how, last_bits);
+    multiply_either_way<bfloat16_panels<Products>>(x, y, sink, p.how, last_bits);
   });
 }
 
@@ -142,7 +142,7 @@ struct integer_dot_products {
     if constexpr (multiplies_few_rows) {
       multiply_k32<integer_panels>(x, y, sink, p.how);
     } else {
-      multiply_blocks<integer_panels>(x, y, sink, p.how);
+      multiply_either_way<integer_panels>(x, y, sink, p.how);
     }
   }
 

@@ -69,7 +69,8 @@ struct integer_sum_tile {
   const std::uint32_t* row_zeros;
   const float* row_scales;
   float* sums;
-  float* rest;  ///< bits of sums of integers that go on, in the memory of sums
+  float* rest;      ///< bits of sums of integers that go on, in the memory of sums
+  bool rows_first;  ///< whether their scale is that of the first operand
 };
 
 /// As integer_sum_tile, for bytes of a few rows and up to 16 others, whose codes are read where

@@ -50,7 +50,7 @@ enum class pair_order : std::uint8_t {
 struct bfloat16_tile {
   static constexpr std::size_t max_words = product_tile::max_depth / 2;
   static constexpr std::size_t row_stride = max_words + 16;
-  static constexpr std::size_t dot_rows = 12;  ///< that multiply_by_dots keeps in registers
+  static constexpr std::size_t dot_rows = 24;  ///< for which multiply_by_dots reads lanes once
 
   const std::uint32_t* lanes;  ///< [word][width]
   std::size_t width;           ///< 16 or 32
