@@ -159,6 +159,11 @@ TEST_CASE("Onto any result, by every kernel of k32") {
   }
   const matrix a(200, 600, 1, kind::ordinary), b(205, 600, 2, kind::ordinary);
   compare_onto<k32>(t, "blocks", a.view(), b.view(), kind::wide);
+  const matrix x(20, 300, 3, kind::ordinary), y(30, 300, 4, kind::ordinary);
+  const of_numbers<formats::bfloat16> bf16_x(x), bf16_y(y);
+  const of_blocks<formats::mxint8> int8_x(x), int8_y(y);
+  compare_onto<k32>(t, "bfloat16, lanes along rows", bf16_x.operand, bf16_y.operand, kind::wide);
+  compare_onto<k32>(t, "mxint8, lanes along rows", int8_x.operand, int8_y.operand, kind::wide);
   REQUIRE_NO_MISMATCH(t);
 }
 

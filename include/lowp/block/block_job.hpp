@@ -131,7 +131,7 @@ class quantize_job {
     std::uint32_t amax[max_blocks];
     const std::size_t blocks = spans_.blocks_in(count);
     find_amaxes(top, rows, col, count, amax);
-    const std::size_t first_block = block_row * out_.scales_per_row + col / spans_.width;
+    const std::size_t first_block = block_row * out_.scales_per_row + spans_.block_at(col);
     const auto block = [&](std::size_t i) {
       const std::size_t left = i * spans_.width;
       return matrix_view<const float>(in_.row(top) + col + left, rows,
@@ -242,7 +242,7 @@ class quantize_job {
   void encode_unknown(const float* in, std::size_t index, std::size_t at, std::size_t count,
                       const block_factors& blocks, Code* codes) const {
     for (std::size_t i = 0; i < count;) {
-      const std::size_t b = (at + i) / spans_.width;
+      const std::size_t b = spans_.block_at(at + i);
       const std::size_t end = (std::min)(count, (b + 1) * spans_.width - at);
       if (blocks.factors[b] == unknown_factor) {
         const element_encoder<format_type> encoder(format_, rule_, blocks.scale_codes[b], tensor_);
@@ -332,6 +332,8 @@ template <number_format Element, number_format Scale, rounding_mode R>
       plan.is_supported = plans.is_wide;
     }
   }
+  // What overflows in binary32 is above all elements, unless these reach further.
+  if (!plans.is_wide && largest_value(f.element).exponent > 127) plan.is_supported = false;
   apply_zeros(rule, plan);
   if constexpr (!kernels::has_known_grid<Element>) {
     const bool rounds = rule.scaling != element_scaling::divide_exactly;

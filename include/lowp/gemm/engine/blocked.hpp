@@ -14,8 +14,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
+#include <optional>
 #include <type_traits>
 
 #include "lowp/arrays/execution.hpp"
@@ -30,9 +30,6 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// Of what rows of an operand are rows: of C, or of its transpose.
-enum class side : bool { rows, columns };
-
 /// A block of C: some tiles of lanes, of one operand, and some rows of the other, over all of K.
 /// Blocks are independent of each other.
 template <product_panels Panels>
@@ -41,7 +38,7 @@ struct product_block {
   std::size_t first_lane;  ///< the row where the panels begin
   const typename Panels::source& rows;
   const sum_sink& sink;
-  side lanes_are = Panels::lanes_are_columns ? side::columns : side::rows;  ///< of C
+  side lanes_are;  ///< of C; columns, where Panels::lanes_are_columns
 
   using number = typename Panels::number;
   static constexpr std::size_t numbers = Panels::numbers_per_sum;
@@ -247,14 +244,17 @@ void multiply_either_way(const typename Panels::source& a, const typename Panels
 }
 
 /// What sums of a few rows, at `stride` apart, and others from begin to end start with, where that
-/// is not zero.
+/// is not zero; `few_are` tells what the few are of C.
 inline void begin_few_rows(float* totals, std::size_t stride, std::size_t rows, std::size_t begin,
-                           std::size_t end, bool are_columns, const sum_sink& sink) {
+                           std::size_t end, side few_are, const sum_sink& sink) {
   if (sink.start() == nullptr) return;
-  for (std::size_t m = 0; m < rows && !are_columns; ++m) {
-    sink.begin(m, begin, end - begin, totals + m * stride);
+  if (few_are == side::rows) {
+    for (std::size_t m = 0; m < rows; ++m) {
+      sink.begin(m, begin, end - begin, totals + m * stride);
+    }
+    return;
   }
-  for (std::size_t i = 0; i < end - begin && are_columns; ++i) {
+  for (std::size_t i = 0; i < end - begin; ++i) {
     float row[most_few_packed_rows];
     sink.begin(begin + i, 0, rows, row);
     for (std::size_t m = 0; m < rows; ++m) totals[m * stride + i] = row[m];
@@ -262,9 +262,9 @@ inline void begin_few_rows(float* totals, std::size_t stride, std::size_t rows, 
 }
 /// Takes finished sums of a few rows, at `stride` apart, and others from begin to end to the sink.
 inline void finish_few_rows(const float* totals, std::size_t stride, std::size_t rows,
-                            std::size_t begin, std::size_t end, bool are_columns,
+                            std::size_t begin, std::size_t end, side few_are,
                             const sum_sink& sink) {
-  if (!are_columns) {
+  if (few_are == side::rows) {
     for (std::size_t m = 0; m < rows; ++m) sink(m, begin, end - begin, totals + m * stride);
     return;
   }
@@ -275,11 +275,10 @@ inline void finish_few_rows(const float* totals, std::size_t stride, std::size_t
   }
 }
 
-/// The sums of all products of a few rows, a, and the rows of b; with are_columns a is the second
-/// factor.
+/// The sums of all products of a few rows, a, and the rows of b; those of a are on this side of C.
 template <step_panels Panels>
 void multiply_few_rows(const typename Panels::source& a, const typename Panels::source& b,
-                       bool are_columns, const sum_sink& sink, const execution& how) {
+                       side few_are, const sum_sink& sink, const execution& how) {
   constexpr std::size_t group = 16, most_rows = 64, sums_size = kernels::product_steps::group;
   constexpr std::size_t size = kernels::product_steps::size;
   const isa level = how.level();
@@ -295,7 +294,7 @@ void multiply_few_rows(const typename Panels::source& a, const typename Panels::
     alignas(64) float sums[most_step_sums * sums_size] = {};
     alignas(64) float totals[most_few_rows * most_rows] = {};
     const std::size_t begin = parts.begin(part), end = parts.end(part);
-    begin_few_rows(totals, most_rows, a.rows(), begin, end, are_columns, sink);
+    begin_few_rows(totals, most_rows, a.rows(), begin, end, few_are, sink);
     for (std::size_t first = begin; first < end; first += group) {
       const std::size_t count = (std::min)(group, end - first);
       for (std::size_t chunk = 0; chunk < chunks; chunk += together) {
@@ -316,7 +315,7 @@ void multiply_few_rows(const typename Panels::source& a, const typename Panels::
         }
       }
     }
-    finish_few_rows(totals, most_rows, a.rows(), begin, end, are_columns, sink);
+    finish_few_rows(totals, most_rows, a.rows(), begin, end, few_are, sink);
   };
   how.run(parts.count(), task(run));
 }
@@ -334,26 +333,23 @@ void multiply_few_rows(const typename Panels::source& a, const typename Panels::
   return true;
 }
 
-/// Which factor has few rows by which the other one is multiplied.
-enum class few_factor : std::uint8_t { none, first, second };
-[[nodiscard]] inline few_factor find_few_factor(std::size_t a_rows, std::size_t b_rows,
-                                                std::size_t most,
-                                                const matrix_view<const float>* start) {
-  if ((std::min)(a_rows, b_rows) > most || !can_begin_few_rows(start)) {
-    return few_factor::none;
-  }
-  return a_rows <= b_rows ? few_factor::first : few_factor::second;
+/// On which side of C are the few rows by which the other operand is multiplied; on none, if both
+/// have more than `most`.
+[[nodiscard]] inline std::optional<side> few_side(std::size_t a_rows, std::size_t b_rows,
+                                                  std::size_t most,
+                                                  const matrix_view<const float>* start) {
+  if ((std::min)(a_rows, b_rows) > most || !can_begin_few_rows(start)) return std::nullopt;
+  return a_rows <= b_rows ? side::rows : side::columns;
 }
 
 /// By either of these, in the order k32.
 template <step_panels Panels>
 void multiply_k32(const typename Panels::source& a, const typename Panels::source& b,
                   const sum_sink& sink, const execution& how) {
-  switch (find_few_factor(a.rows(), b.rows(), most_few_rows, sink.start())) {
-    case few_factor::none: return multiply_either_way<Panels>(a, b, sink, how);
-    case few_factor::first: return multiply_few_rows<Panels>(a, b, false, sink, how);
-    case few_factor::second: return multiply_few_rows<Panels>(b, a, true, sink, how);
-  }
+  const auto few_are = few_side(a.rows(), b.rows(), most_few_rows, sink.start());
+  if (!few_are) return multiply_either_way<Panels>(a, b, sink, how);
+  const bool is_first = *few_are == side::rows;
+  multiply_few_rows<Panels>(is_first ? a : b, is_first ? b : a, *few_are, sink, how);
 }
 
 }  // namespace bulk

@@ -77,8 +77,8 @@ class few_integer_rows {
   aligned_array<std::uint32_t> sums_, zeros_;
 };
 
-/// The product of a few rows and others that are readable; a is the second factor with are_columns.
-inline void multiply_few_integer_rows(const word_rows& a, const word_rows& b, bool are_columns,
+/// The product of a few rows, a, and others that are readable; those of a are on this side of C.
+inline void multiply_few_integer_rows(const word_rows& a, const word_rows& b, side few_are,
                                       const sum_sink& sink, const execution& how) {
   using dots = kernels::integer_dots;
   constexpr std::size_t group = dots::group, most_rows = 64, most_buffers = 128,
@@ -107,7 +107,7 @@ inline void multiply_few_integer_rows(const word_rows& a, const word_rows& b, bo
     alignas(64) float totals[dots::most_rows * most_rows] = {};
     alignas(64) float scales[most_buffers * group] = {};
     alignas(64) std::uint32_t zeros[most_buffers * group] = {};
-    begin_few_rows(totals, most_rows, a.rows(), parts.begin(i), parts.end(i), are_columns, sink);
+    begin_few_rows(totals, most_rows, a.rows(), parts.begin(i), parts.end(i), few_are, sink);
     for (std::size_t first = parts.begin(i); first < parts.end(i); first += group) {
       const std::size_t count = (std::min)(group, parts.end(i) - first);
       if (count < group) std::fill(buffer, buffer + most_buffers * group * group, 0u);
@@ -135,7 +135,7 @@ inline void multiply_few_integer_rows(const word_rows& a, const word_rows& b, bo
         p.span_count = n;
         p.other_zeros = zeros;
         p.other_scales = scales;
-        p.rows_first = !are_columns;
+        p.rows_first = few_are == side::rows;
         p.buffer = buffer;
         p.totals = totals + (first - parts.begin(i));
         p.total_stride = most_rows;
@@ -143,7 +143,7 @@ inline void multiply_few_integer_rows(const word_rows& a, const word_rows& b, bo
         kernels::multiply(p);
       }
     }
-    finish_few_rows(totals, most_rows, a.rows(), parts.begin(i), parts.end(i), are_columns, sink);
+    finish_few_rows(totals, most_rows, a.rows(), parts.begin(i), parts.end(i), few_are, sink);
   };
   how.run(parts.count(), task(run));
 }

@@ -169,9 +169,9 @@ class part_of_others {
   alignas(64) float totals_[most * (most_rows_by_pairs + 1) * 2];
 };
 
-/// The sums of all products of a few rows, a, and the rows of b, in the order k32; with are_columns
-/// a is the second factor.
-inline void multiply_few_by_pairs(const row_source& a, const row_source& b, bool are_columns,
+/// The sums of all products of a few rows, a, and the rows of b, in the order k32; those of a are
+/// on this side of C.
+inline void multiply_few_by_pairs(const row_source& a, const row_source& b, side few_are,
                                   const sum_sink& sink, const execution& how) {
   constexpr std::size_t most = part_of_others::most;
   if (a.rows() == 0) return;
@@ -187,14 +187,14 @@ inline void multiply_few_by_pairs(const row_source& a, const row_source& b, bool
     part_of_others part(level, few, b, begin, parts.end(i));
     alignas(64) float totals[most_rows_by_pairs * most];
     if (sink.start() != nullptr) {
-      begin_few_rows(totals, most, a.rows(), begin, begin + count, are_columns, sink);
+      begin_few_rows(totals, most, a.rows(), begin, begin + count, few_are, sink);
       part.begin(totals, most);
     }
     for (std::size_t k = 0; k < b.cols(); k += part.most_depth()) {
       part.add(k, (std::min)(part.most_depth(), b.cols() - k));
     }
     part.get(totals, most);
-    finish_few_rows(totals, most, a.rows(), begin, begin + count, are_columns, sink);
+    finish_few_rows(totals, most, a.rows(), begin, begin + count, few_are, sink);
   };
   how.run(parts.count(), task(run));
 }
@@ -202,16 +202,16 @@ inline void multiply_few_by_pairs(const row_source& a, const row_source& b, bool
 /// Any operands, in binary32, in the order k32.
 inline void multiply_binary32(const row_source& a, const row_source& b, const sum_sink& sink,
                               const execution& how) {
-  const few_factor few = find_few_factor(a.rows(), b.rows(), most_rows_by_pairs, sink.start());
-  const row_source& others = few == few_factor::first ? b : a;
+  const auto few_are = few_side(a.rows(), b.rows(), most_rows_by_pairs, sink.start());
+  const bool is_first = few_are == side::rows;
+  const row_source& others = is_first ? b : a;
   const code_rows* const codes = others.origin().codes;
   const bool reads_codes = (std::min)(a.rows(), b.rows()) <= most_few_rows && codes != nullptr &&
                            kernels::has_code_products(how.level(), codes->bits, *codes->values);
-  if (few == few_factor::none || reads_codes || kernels::pairs_per_vector(how.level()) == 0) {
+  if (!few_are || reads_codes || kernels::pairs_per_vector(how.level()) == 0) {
     return multiply_k32<binary32_panels>(a, b, sink, how);
   }
-  multiply_few_by_pairs(few == few_factor::first ? a : b, others, few == few_factor::second, sink,
-                        how);
+  multiply_few_by_pairs(is_first ? a : b, others, *few_are, sink, how);
 }
 
 }  // namespace bulk

@@ -36,9 +36,9 @@ class small_product {
   small_product(isa level, const row_source& a, const row_source& b)
       : level_(level),
         tile_(kernels::lanes_per_tile(level)),
-        are_columns_(b.rows() >= group || b.rows() >= a.rows()),
-        lanes_(are_columns_ ? b : a),
-        rows_(are_columns_ ? a : b) {}
+        lanes_are_(b.rows() >= group || b.rows() >= a.rows() ? side::columns : side::rows),
+        lanes_(are_columns() ? b : a),
+        rows_(are_columns() ? a : b) {}
 
   void multiply(const sum_sink& sink) const {
     const default_float_environment environment;
@@ -53,6 +53,7 @@ class small_product {
   }
 
  private:
+  [[nodiscard]] bool are_columns() const { return lanes_are_ == side::columns; }
   [[nodiscard]] std::size_t width_of(std::size_t lane) const {
     return lanes_.rows() - lane <= group ? group : tile_;
   }
@@ -62,7 +63,7 @@ class small_product {
 
   void begin(const sum_sink& sink, float* sums) const {
     std::fill_n(sums,
-                rows_.rows() * round_up(lanes_.rows(), group) + (are_columns_ ? 0 : group * tile_),
+                rows_.rows() * round_up(lanes_.rows(), group) + (are_columns() ? 0 : group * tile_),
                 0.0f);
     if (sink.start() == nullptr) return;
     const matrix_view<const float>& c = *sink.start();
@@ -71,7 +72,7 @@ class small_product {
       const std::size_t width = width_of(lane), used = used_of(lane);
       for (std::size_t r = 0; r < rows_.rows(); ++r) {
         for (std::size_t i = 0; i < used; ++i) {
-          tile[r * width + i] = are_columns_ ? c(r, lane + i) : c(lane + i, r);
+          tile[r * width + i] = are_columns() ? c(r, lane + i) : c(lane + i, r);
         }
       }
     }
@@ -117,7 +118,7 @@ class small_product {
     for (std::size_t lane = 0; lane < lanes_.rows(); lane += tile_) {
       const float* const tile = sums + lane * rows_.rows();
       const std::size_t width = width_of(lane), used = used_of(lane);
-      if (are_columns_) {
+      if (are_columns()) {
         sink.finish_rows(0, rows_.rows(), lane, used, tile, width);
         continue;
       }
@@ -131,7 +132,7 @@ class small_product {
 
   isa level_;
   std::size_t tile_;
-  bool are_columns_;
+  side lanes_are_;  ///< of C
   const row_source& lanes_;
   const row_source& rows_;
 };

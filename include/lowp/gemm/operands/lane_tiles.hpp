@@ -40,6 +40,9 @@ template <class T>
   return (depth + kernels::product_steps::size - 1) / kernels::product_steps::size;
 }
 
+/// Of what rows of an operand are rows: of C, as those of the first factor, or of its transpose.
+enum class side : bool { rows, columns };
+
 /// How many rows are few.
 inline constexpr std::size_t most_few_rows = 8;
 /// How many are few for multiply_few_by_pairs. More fill the lanes of tiles.

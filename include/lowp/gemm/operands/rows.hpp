@@ -59,7 +59,7 @@ struct row_origin {
 
 /// Values of an operand: source(row, first, count, out) puts element * scale, rounded to binary32,
 /// of `count` elements of a row at `out`; `first` is a multiple of product_tile::max_depth, unless
-/// values lie as binary32 in memory (use_binary32_rows).
+/// values lie in memory as binary32 or bfloat16 (row_origin).
 /// Type-erased: what multiplies exists once. Refers to what it was made from.
 class row_source {
  public:

@@ -105,9 +105,9 @@ class broadcast_rows {
   std::uint32_t lowest_ = infinity_bits, highest_ = 0;
 };
 
-/// The sums of k32_sums for few rows, of the first factor or with are_columns of the
-/// second, and the other one. All of them go over some codes before the next are read.
-inline void multiply_few_packed_rows(const row_source& a, const packed_groups& b, bool are_columns,
+/// The sums of k32_sums for a few rows, which are on this side of C, and a packed operand. All of
+/// them go over some codes before the next are read.
+inline void multiply_few_packed_rows(const row_source& a, const packed_groups& b, side few_are,
                                      const sum_sink& sink, const execution& how) {
   using product = kernels::group_product;
   constexpr std::size_t lanes = product::lanes, most_groups = product::most_groups,
@@ -139,7 +139,7 @@ inline void multiply_few_packed_rows(const row_source& a, const packed_groups& b
     std::fill_n(totals, groups * rows * lanes, 0.0f);
     for (std::size_t i = 0; i < groups; ++i) {
       begin_few_rows(totals + i * rows * lanes, lanes, a.rows(), (first + i) * lanes, ends(i),
-                     are_columns, sink);
+                     few_are, sink);
     }
     const std::uint8_t* const codes = b.codes + first * group_bytes;
     for (std::size_t step = 0; step < steps; step += some_steps) {
@@ -182,7 +182,7 @@ inline void multiply_few_packed_rows(const row_source& a, const packed_groups& b
     }
     for (std::size_t i = 0; i < groups; ++i) {
       finish_few_rows(totals + i * rows * lanes, lanes, a.rows(), (first + i) * lanes, ends(i),
-                      are_columns, sink);
+                      few_are, sink);
     }
   };
   how.run(parts.count(), task(run));

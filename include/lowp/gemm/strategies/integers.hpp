@@ -114,9 +114,9 @@ struct integer_words {
   static bool multiply_few(const word_rows& a, const word_rows& b, const sum_sink& sink,
                            const execution& how) {
     if (a.rows() <= most_few_rows && a.rows() <= b.rows() && are_readable(b)) {
-      multiply_few_integer_rows(a, b, false, sink, how);
+      multiply_few_integer_rows(a, b, side::rows, sink, how);
     } else if (b.rows() <= most_few_rows && are_readable(a)) {
-      multiply_few_integer_rows(b, a, true, sink, how);
+      multiply_few_integer_rows(b, a, side::columns, sink, how);
     } else {
       return false;
     }

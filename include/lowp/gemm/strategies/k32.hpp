@@ -164,12 +164,12 @@ struct few_rows_by_packed {
   template <class Problem>
   static void run(const Problem& p, const sum_sink& sink) {
     packed_groups groups;
-    const bool are_columns = !can(p, p.a, p.b, groups);
-    if (are_columns) static_cast<void>(can(p, p.b, p.a, groups));
+    const side few_are = can(p, p.a, p.b, groups) ? side::rows : side::columns;
+    if (few_are == side::columns) static_cast<void>(can(p, p.b, p.a, groups));
     const auto use = [&](const row_source& rows) {
-      multiply_few_packed_rows(rows, groups, are_columns, sink, p.how);
+      multiply_few_packed_rows(rows, groups, few_are, sink, p.how);
     };
-    (are_columns ? p.b : p.a).use_rows(p.level(), row_use(use));
+    (few_are == side::rows ? p.a : p.b).use_rows(p.level(), row_use(use));
   }
 
  private:
