@@ -55,7 +55,7 @@ class discarded_part {
                                       (static_cast<std::uint64_t>(exponent) << s::mantissa_bits);
     const int below = placed - exponent;
     const int shift = s::mantissa_bits - mantissa_bits_ + below + (below > 0 ? skipped_ : 0);
-    const std::uint64_t kept = shift < 64 ? significand >> shift : 0;
+    const std::uint64_t kept = significand >> (std::min)(shift, 63);
     // Of the last mantissa bit; without any, of the exponent.
     const auto binades = static_cast<std::uint64_t>(placed - lowest_ - first_);
     const std::uint64_t odd = (kept + (mantissa_bits_ == 0 ? binades : 0)) & 1;
@@ -63,11 +63,14 @@ class discarded_part {
   }
 
  private:
+  /// Of a unit of 1 << shift, in units of 2^-64, the lowest bit sticky; without a branch, since the
+  /// exponents of values are hard to predict. A significand far below a unit is sticky alone.
   [[nodiscard]] static std::uint64_t fraction(std::uint64_t significand, int shift) {
-    if (shift <= 64) return shift <= 0 ? 0 : significand << (64 - shift);
-    if (shift >= 128) return 1;
-    const std::uint64_t kept = significand >> (shift - 64);
-    return kept | static_cast<std::uint64_t>(kept << (shift - 64) != significand);
+    constexpr int width = s::mantissa_bits + 1;
+    const std::uint64_t whole = significand << (64 - width) << (std::max)(width - shift, 0);
+    const int down = (std::min)((std::max)(shift - width, 0), 63);
+    const std::uint64_t kept = whole >> down;
+    return kept | static_cast<std::uint64_t>(kept << down != whole);
   }
 
   int mantissa_bits_, lowest_, skipped_, first_;
@@ -100,7 +103,7 @@ struct own_mode_job {
       kernels::encode<word, Sink::is_value, false>(level, away, in, nullptr, n, upper);
       result* const to = sink.at(out, i, results);
       for (std::size_t j = 0; j < n; ++j) {
-        to[j] = lower[j] == upper[j] ? lower[j] : chosen(in[j], first + i + j, lower[j], upper[j]);
+        to[j] = chosen(in[j], first + i + j, lower[j], upper[j]);
       }
       sink.finish(level, to, first, i, n, out);
     }
@@ -108,8 +111,15 @@ struct own_mode_job {
 
  private:
   [[nodiscard]] result chosen(word bits, std::size_t index, result lower, result upper) const {
-    if (!discarded_of.is_in_range(bits)) return static_cast<result>(define(bits, index));
-    return rounds_up(at(mode, index), discarded_of(bits)) ? upper : lower;
+    if (!discarded_of.is_in_range(bits)) [[unlikely]] {
+      return lower == upper ? lower : defined(bits, index);
+    }
+    // A mask and no branch, which would be mispredicted every other time.
+    const bool is_up = rounds_up(at(mode, index), discarded_of(bits));
+    return static_cast<result>(lower ^ ((lower ^ upper) & (result{0} - result{is_up})));
+  }
+  LOWP_NOINLINE result defined(word bits, std::size_t index) const {
+    return static_cast<result>(define(bits, index));
   }
 };
 

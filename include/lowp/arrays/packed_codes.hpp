@@ -217,6 +217,7 @@ void pack_codes(isa level, const Code* codes, std::size_t first, std::size_t cou
     if (has_eights) {
       done = kernels::pack(level, width, p.is_msb_first, codes, count,
                            bytes + first / 8 * static_cast<std::size_t>(width));
+      if (done == count) return;
     }
   }
   if (!has_eights || kernels::has(level, kernels::feature::packing)) {
@@ -247,6 +248,7 @@ void unpack_codes(isa level, const std::uint8_t* bytes, std::size_t first, std::
     if (has_eights) {
       done = kernels::unpack(level, width, p.is_msb_first,
                              bytes + first / 8 * static_cast<std::size_t>(width), count, codes);
+      if (done == count) return;
     }
   }
   if (!has_eights || kernels::has(level, kernels::feature::packing)) {
