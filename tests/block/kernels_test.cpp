@@ -622,6 +622,27 @@ TEST_CASE("Quotients are rounded once, whatever is lost of them in binary32") {
   REQUIRE_NO_MISMATCH(t);
 }
 
+TEST_CASE("Quotients may be above binary32 where elements are") {
+  oracle::tally t;
+  source random(11);
+  const std::vector<float> grid = grid_of(above_binary32);
+  const auto check = [&](const auto& f) {
+    for (const data kind : {data::huge, data::wide, data::gaussian}) {
+      for (const size& s : {size{3, 33, 0}, size{5, 100, 3}}) {
+        for (const scale_rule rule : {scale_rule::floor, scale_rule::amax}) {
+          if (ob::defect_of(f, rule) != nullptr) continue;
+          check_round(t, f, rule, make_sample(random, kind, s, grid), lowp::nearest_even);
+        }
+      }
+    }
+  };
+  for (const float_format& scale : {formats::ue4m3, formats::e5m2, formats::bfloat16}) {
+    check(block_format{above_binary32, scale, block_shape{1, 16}});
+    check(block_format{above_binary32, scale, block_shape{2, 5}});
+  }
+  REQUIRE_NO_MISMATCH(t);
+}
+
 TEST_CASE("Codes, scales and tensor scales are those of the definition") {
   oracle::tally t;
   source random(5);

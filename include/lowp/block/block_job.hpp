@@ -131,7 +131,7 @@ class quantize_job {
     std::uint32_t amax[max_blocks];
     const std::size_t blocks = spans_.blocks_in(count);
     find_amaxes(top, rows, col, count, amax);
-    const std::size_t first_block = block_row * out_.scales_per_row + spans_.block_at(col);
+    const std::size_t first_block = block_row * out_.scales_per_row + col / spans_.width;
     const auto block = [&](std::size_t i) {
       const std::size_t left = i * spans_.width;
       return matrix_view<const float>(in_.row(top) + col + left, rows,
@@ -242,7 +242,7 @@ class quantize_job {
   void encode_unknown(const float* in, std::size_t index, std::size_t at, std::size_t count,
                       const block_factors& blocks, Code* codes) const {
     for (std::size_t i = 0; i < count;) {
-      const std::size_t b = spans_.block_at(at + i);
+      const std::size_t b = (at + i) / spans_.width;
       const std::size_t end = (std::min)(count, (b + 1) * spans_.width - at);
       if (blocks.factors[b] == unknown_factor) {
         const element_encoder<format_type> encoder(format_, rule_, blocks.scale_codes[b], tensor_);

@@ -45,15 +45,9 @@ struct block_spans {
   std::size_t width;  ///< of a block
   std::size_t size;   ///< of a span: whole blocks, from a byte on, or the row
   int log2_block;     ///< how the kernels find the factor of an element
-  int log2_width;     ///< a column shifted by it is that of its block; negative if none is
 
   constexpr block_spans(std::size_t block_cols, std::size_t cols)
-      : width(block_cols),
-        size(chunk_size),
-        log2_block(0),
-        log2_width(block_cols >= cols                ? one_block
-                   : std::has_single_bit(block_cols) ? std::countr_zero(block_cols)
-                                                     : -1) {
+      : width(block_cols), size(chunk_size), log2_block(0) {
     if (block_cols >= cols) {
       size = (std::max)(cols, std::size_t{1});
       log2_block = one_block;
@@ -68,13 +62,8 @@ struct block_spans {
     }
   }
   [[nodiscard]] constexpr bool have_own_factors() const { return log2_block == 0; }
-  /// Which block a column is in. A division takes as long as some vectors of elements.
-  [[nodiscard]] constexpr std::size_t block_at(std::size_t col) const {
-    return log2_width >= 0 ? col >> log2_width : col / width;
-  }
-  /// Of `count` columns from the first of a block on, at least one.
   [[nodiscard]] constexpr std::size_t blocks_in(std::size_t count) const {
-    return block_at(count - 1) + 1;
+    return (count + width - 1) / width;
   }
 };
 

@@ -41,13 +41,13 @@ class dequantize_job {
   template <class T>
   void operator()(std::size_t row, std::size_t first, std::size_t count, T* out,
                   std::size_t rows = 1, std::size_t stride = 0) const {
-    const std::size_t block_row = (block_rows_ == 1 ? row : row / block_rows_) * in_.scales_per_row;
+    const std::size_t block_row = row / block_rows_ * in_.scales_per_row;
     const bool have_own = spans_.have_own_factors();
     const std::size_t size =
         spans_.log2_block == one_block || have_own ? chunk_size : 4 * chunk_size;
     for (std::size_t i = 0; i < count; i += size) {
       const std::size_t col = first + i, n = (std::min)(size, count - i);
-      const std::size_t block_col = spans_.block_at(col), in_block = col - block_col * spans_.width;
+      const std::size_t block_col = col / spans_.width, in_block = col - block_col * spans_.width;
       const std::size_t used = in_block + n <= spans_.width ? 1 : spans_.blocks_in(in_block + n);
       const std::size_t first_block = block_row + block_col;
       std::uint32_t factors[max_blocks + 1];
@@ -61,7 +61,7 @@ class dequantize_job {
           decode(bytes, col, n, have_own ? own.of : factors, rounds_again<T>, values);
         });
         for (std::size_t j = 0; !are_known && j < n; ++j) {
-          const std::size_t block = spans_.block_at(in_block + j);
+          const std::size_t block = (in_block + j) / spans_.width;
           if (factors[block] != unknown_factor) continue;
           const code_t code = load_code(bytes, col + j, format_.element.bits(), packing{});
           reference::store_value(
@@ -166,10 +166,9 @@ bool dequantize_by_kernels(const scaled_blocks<Element, Scale>& f,
                    (rows + block_rows - 1) / block_rows * per_block, height, cols,
                    block_spans(f.block_cols(cols), cols).size,
                    [&](std::size_t i, std::size_t first, std::size_t last) {
-                     const std::size_t block_row = per_block == 1 ? i : i / per_block;
-                     const std::size_t block = block_row * block_rows;
+                     const std::size_t block = i / per_block * block_rows;
                      const std::size_t end = (std::min)(rows, block + block_rows);
-                     const std::size_t top = block + (i - block_row * per_block) * height;
+                     const std::size_t top = block + i % per_block * height;
                      if (top >= end) return;
                      job(top, first, last - first, out.row(top) + first,
                          (std::min)(height, end - top), out.stride);

@@ -46,8 +46,8 @@ class few_integer_rows {
     for (std::size_t row = 0; row < from.rows(); ++row) {
       std::uint8_t* const x = bytes_.get() + row * stride_;
       alignas(64) std::uint32_t words[sum_plan::tile::max_words];
-      for (std::size_t word = 0; word < from.cols(); word += from.plan.chunk_words()) {
-        const std::size_t n = (std::min)(from.plan.chunk_words(), from.cols() - word);
+      for (std::size_t word = 0; word < from.cols(); word += sum_plan::tile::max_words) {
+        const std::size_t n = (std::min)(sum_plan::tile::max_words, from.cols() - word);
         from.load(level, row, word, 0, words);
         std::memcpy(x + word * 4, words, n * 4);
       }

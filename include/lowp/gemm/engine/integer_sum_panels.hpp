@@ -24,9 +24,7 @@ struct integer_sum_panels : panel_sums<float, 2> {
   using source = word_rows;
   using tile = kernels::integer_sum_tile;
   static constexpr std::size_t numbers_from_zero = 1;
-  static constexpr std::size_t most_lanes = 512;
-  /// Words of K: a chunk of so many lanes is half of a second-level cache of 1 MiB.
-  static constexpr std::size_t chunk_depth = ByTiles ? tile::max_words : tile::max_words / 2;
+  static constexpr std::size_t most_lanes = ByTiles ? 512 : 256;
   static constexpr std::size_t most_tile_rows = ByTiles ? 32 : 24;
   [[nodiscard]] static std::size_t rows_per_tile(isa level) {
     return ByTiles ? most_tile_rows : 2 * kernels::rows_per_tile(level);
@@ -39,7 +37,7 @@ struct integer_sum_panels : panel_sums<float, 2> {
    public:
     /// `of_c`: what the lanes are of C; scales of its rows come first.
     lanes(isa level, const source& from, std::size_t first, std::size_t count, side of_c)
-        : lane_tiles(level, count, from.cols(), tile::unit, chunk_depth),
+        : lane_tiles(level, count, from.cols(), tile::unit),
           from_(from),
           first_(first),
           of_c_(of_c),
@@ -51,8 +49,8 @@ struct integer_sum_panels : panel_sums<float, 2> {
     void pack(std::size_t t) const {
       alignas(64) std::uint32_t rows[group * tile::row_stride];
       const std::size_t width = tile_width(t), used = used_width(t);
-      for (std::size_t word = 0; word < from_.cols(); word += chunk_depth) {
-        const std::size_t n = (std::min)(chunk_depth, from_.cols() - word);
+      for (std::size_t word = 0; word < from_.cols(); word += step()) {
+        const std::size_t n = (std::min)(step(), from_.cols() - word);
         for (std::size_t g = 0; g < width; g += group) {
           for (std::size_t i = 0; i < group; ++i) {
             std::uint32_t* const row = rows + i * tile::row_stride;

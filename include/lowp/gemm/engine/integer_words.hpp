@@ -31,21 +31,18 @@ class sum_plan {
  public:
   using tile = kernels::integer_sum_tile;
 
-  /// `chunk` is that of int32_sums; chunks of panels have `chunk_words`.
-  sum_plan(int chunk, const coded_integers& a, const coded_integers& b, bool bytes,
-           std::size_t chunk_words)
-      : are_bytes_(bytes),
-        has_zeros_(bytes && (a.has_zeros() || b.has_zeros())),
-        chunk_words_(chunk_words) {
+  /// `chunk` is that of int32_sums.
+  sum_plan(int chunk, const coded_integers& a, const coded_integers& b, bool bytes)
+      : are_bytes_(bytes), has_zeros_(bytes && (a.has_zeros() || b.has_zeros())) {
     const std::size_t per_word = bytes ? 4 : 2;
     product_terms terms{.depth = a.cols, .a = {}, .b = {}, .start = 0};
     terms.a.group = a.group_cols;
     terms.b.group = b.group_cols;
     terms.for_each_piece(chunk, [&](std::size_t begin, std::size_t end) {
       for (std::size_t k = begin; k < end;) {
-        if (words_ % chunk_words_ == 0) chunks_.push_back(spans_.size());
+        if (words_ % tile::max_words == 0) chunks_.push_back(spans_.size());
         are_aligned_ = are_aligned_ && k % kernels::integer_dots::alignment == 0;
-        const std::size_t room = chunk_words_ - words_ % chunk_words_;
+        const std::size_t room = tile::max_words - words_ % tile::max_words;
         const std::size_t count = (std::min)(end - k, room * per_word);
         const std::size_t words = round_up((count + per_word - 1) / per_word, tile::unit);
         spans_.push_back({words, k == begin, k + count == end});
@@ -63,13 +60,12 @@ class sum_plan {
   /// Whether integer_dots takes the spans.
   [[nodiscard]] bool are_aligned() const { return are_aligned_; }
   [[nodiscard]] std::size_t words() const { return words_; }
-  [[nodiscard]] std::size_t chunk_words() const { return chunk_words_; }
   /// The first span of a chunk, given by its first word, and the one after the last.
   [[nodiscard]] std::size_t first_span(std::size_t word) const {
-    return chunks_[word / chunk_words_];
+    return chunks_[word / tile::max_words];
   }
   [[nodiscard]] std::size_t end_span(std::size_t word) const {
-    return chunks_[word / chunk_words_ + 1];
+    return chunks_[word / tile::max_words + 1];
   }
   [[nodiscard]] std::size_t span_count() const { return spans_.size(); }
   [[nodiscard]] const tile::span* span(std::size_t i) const { return spans_.data() + i; }
@@ -84,7 +80,6 @@ class sum_plan {
 
  private:
   bool are_bytes_, has_zeros_, are_aligned_ = true;
-  std::size_t chunk_words_;
   std::size_t words_ = 0;
   std::vector<tile::span> spans_;
   std::vector<part> parts_;

@@ -46,7 +46,7 @@ enum class side : bool { rows, columns };
 /// How many rows are few.
 inline constexpr std::size_t most_few_rows = 8;
 /// How many are few for multiply_few_by_pairs. More fill the lanes of tiles.
-inline constexpr std::size_t most_rows_by_pairs = 12;
+inline constexpr std::size_t most_rows_by_pairs = 10;
 /// So many rows, or 1, 2, 3, 4, 6 or 8, as many as kernels have room for.
 [[nodiscard]] constexpr std::size_t padded_few_rows(std::size_t rows) {
   return rows > 4 ? round_up(rows, 2) : rows;

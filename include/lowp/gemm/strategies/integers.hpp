@@ -76,18 +76,13 @@ struct integer_words {
       with_integers(p.b, [&](const coded_integers& y) {
         const bool are_bytes = kernels::has_integer_products(p.level()) && x.format.bits() <= 8 &&
                                y.format.bits() <= 8;
-        const auto by = [&](std::size_t chunk_words, const auto& multiply) {
-          const sum_plan plan(p.policy.chunk, x, y, are_bytes, chunk_words);
-          return multiply(word_rows{x, plan, y.has_zeros()}, word_rows{y, plan, x.has_zeros()});
-        };
-        const auto few = [&](const word_rows& a, const word_rows& b) {
-          return multiply_few(a, b, sink, p.how);
-        };
-        if (are_bytes && by(sum_plan::tile::max_words, few)) return;
+        const sum_plan plan(p.policy.chunk, x, y, are_bytes);
+        const word_rows a{x, plan, y.has_zeros()}, b{y, plan, x.has_zeros()};
+        if (are_bytes && multiply_few(a, b, sink, p.how)) return;
         if (are_bytes && kernels::has_tile_products(p.level())) {
-          multiply_many<integer_sum_panels<true>>(by, sink, p.how);
+          multiply_many<integer_sum_panels<true>>(a, b, sink, p.how);
         } else {
-          multiply_many<integer_sum_panels<false>>(by, sink, p.how);
+          multiply_many<integer_sum_panels<false>>(a, b, sink, p.how);
         }
       });
     });
@@ -122,14 +117,12 @@ struct integer_words {
     }
     return true;
   }
-  /// `by` calls a function with the operands in chunks of so many words.
-  template <class Panels, class By>
-  static void multiply_many(const By& by, const sum_sink& sink, const execution& how) {
-    by(Panels::chunk_depth, [&](const word_rows& a, const word_rows& b) {
-      const side lanes_are = best_side(a.rows(), b.rows(), a.cols());
-      const bool is_first = lanes_are == side::rows;
-      multiply_blocks<Panels>(is_first ? a : b, is_first ? b : a, lanes_are, sink, how, lanes_are);
-    });
+  template <class Panels>
+  static void multiply_many(const word_rows& a, const word_rows& b, const sum_sink& sink,
+                            const execution& how) {
+    const side lanes_are = best_side(a.rows(), b.rows(), a.cols());
+    const bool is_first = lanes_are == side::rows;
+    multiply_blocks<Panels>(is_first ? a : b, is_first ? b : a, lanes_are, sink, how, lanes_are);
   }
 };
 
