@@ -288,11 +288,10 @@ void multiply_few_rows(const typename Panels::source& a, const typename Panels::
     return typename Panels::few_rows(level, a, b);
   }();
   const std::size_t chunks = step_chunks(b.cols()), together = most_step_sums / few.count();
-  // To read ahead costs a sixth where the rows of b are in a cache anyway, and more than it brings
+  // To read ahead costs a tenth where the rows of b are in a cache anyway, and more than it brings
   // for one row by many, which come as they are asked for.
   constexpr std::size_t cached_bytes = std::size_t{1} << 22;
-  const bool reads_ahead =
-      few.count() > 1 && few.count() * b.rows() * b.memory().row_bytes > 2 * cached_bytes;
+  const bool reads_ahead = few.count() > 1 && b.rows() * b.memory().row_bytes > cached_bytes;
   const equal_parts parts(b.rows(), part_rows(b.rows(), most_rows, how), group);
   const auto run = [&](std::size_t part) {
     const default_float_environment environment;
