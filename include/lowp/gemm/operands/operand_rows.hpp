@@ -102,7 +102,12 @@ class described_operand final : private held_description<D>, public any_operand 
 
 template <gemm_operand X>
 [[nodiscard]] auto as_any_operand(const X& x) {
-  return described_operand<lowp::detail::description_of<X>>(x, std::in_place);
+  using operand = described_operand<lowp::detail::description_of<X>>;
+  if constexpr (std::is_constructible_v<operand, const X&, std::in_place_t>) {
+    return operand(x, std::in_place);
+  } else {  // of parts, which have descriptions of their own
+    return operand(describe(x));
+  }
 }
 
 /// Calls use(row_source) for an operand.
