@@ -42,12 +42,12 @@ inline constexpr int one_block = 63;
 
 /// How the rows of a matrix of `cols` columns are cut.
 struct block_spans {
-  std::size_t width;  ///< of a block
-  std::size_t size;   ///< of a span: whole blocks, from a byte on, or the row
-  int log2_block;     ///< how the kernels find the factor of an element
+  std::size_t width;   ///< of a block
+  std::size_t size;    ///< of a span: whole blocks, from a byte on, or the row
+  int log2_block = 0;  ///< how the kernels find the factor of an element
 
   constexpr block_spans(std::size_t block_cols, std::size_t cols)
-      : width(block_cols), size(chunk_size), log2_block(0) {
+      : width(block_cols), size(chunk_size) {
     if (block_cols >= cols) {
       size = (std::max)(cols, std::size_t{1});
       log2_block = one_block;

@@ -32,7 +32,7 @@ inline constexpr bool lies_in_groups<packed_description<Element, Scale>> = true;
 /// Holds a description, before any_operand looks at it.
 template <class D>
 struct held_description {
-  D d_;
+  D d_;  // NOLINT(readability-identifier-naming): a private member of what derives from it
 };
 
 /// The operand with a description. Refers to what the description refers to.
