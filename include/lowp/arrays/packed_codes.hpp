@@ -94,7 +94,7 @@ inline void store_bytes(std::uint64_t word, std::size_t size, std::uint8_t* byte
   return word;
 }
 inline void store_bytes(std::uint64_t word, std::uint8_t* bytes) {
-  if constexpr (!has_kernels) return store_bytes(word, bytes);
+  if constexpr (!has_kernels) return store_bytes(word, 8, bytes);
   std::memcpy(bytes, &word, sizeof word);
 }
 
