@@ -13,6 +13,7 @@
 #include <type_traits>
 
 #include "lowp/arrays/packing.hpp"
+#include "lowp/core/bits.hpp"
 #include "lowp/core/config.hpp"
 #include "lowp/kernels/arrays/dispatch.hpp"
 
@@ -73,11 +74,6 @@ class eight_codes {
   int shift_[3] = {};
 };
 
-[[nodiscard]] constexpr std::uint64_t reversed_bytes(std::uint64_t x) {
-  x = (x & 0x00FF00FF00FF00FFu) << 8 | (x >> 8 & 0x00FF00FF00FF00FFu);
-  x = (x & 0x0000FFFF0000FFFFu) << 16 | (x >> 16 & 0x0000FFFF0000FFFFu);
-  return x << 32 | x >> 32;
-}
 /// `size` bytes, eight if nothing is said, as a word of which the first is the lowest; and back.
 [[nodiscard]] inline std::uint64_t load_bytes(const std::uint8_t* bytes, std::size_t size) {
   std::uint64_t word = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Integer tools of 64 and 128 bits: masks, shifts that accept any count, and right shifts that
-// remember in their lowest bit whether anything was lost ("jamming").
+// Integer tools of 64 and 128 bits: masks, the order of bytes, shifts that accept any count, and
+// right shifts that remember in their lowest bit whether anything was lost ("jamming").
 #pragma once
 
 #include <bit>
@@ -21,6 +21,16 @@ inline constexpr std::uint32_t binary32_infinity = 0x7F800000u, binary32_nan = 0
 /// The `count` lowest bits set; 0 <= count <= 64.
 [[nodiscard]] constexpr std::uint64_t low_mask(int count) {
   return count <= 0 ? 0 : ~std::uint64_t{0} >> ((64 - count) & 63);
+}
+
+/// The bytes of an unsigned integer in the other order; compilers know the exchanges as one
+/// instruction.
+template <class Word>
+[[nodiscard]] constexpr Word reversed_bytes(Word word) {
+  std::uint64_t x = word;
+  x = (x & 0x00FF00FF00FF00FFu) << 8 | (x >> 8 & 0x00FF00FF00FF00FFu);
+  x = (x & 0x0000FFFF0000FFFFu) << 16 | (x >> 16 & 0x0000FFFF0000FFFFu);
+  return static_cast<Word>((x << 32 | x >> 32) >> (64 - 8 * sizeof word));
 }
 
 /// An unsigned integer of 128 bits, the working width of exact arithmetic.
