@@ -58,6 +58,12 @@ template <gemm_policy P>
 [[nodiscard]] constexpr float_format sum_format(const P&) {
   return formats::binary32;
 }
+/// Whether that is in binary32.
+template <gemm_policy P>
+[[nodiscard]] constexpr bool scales_in_binary32(const P& p) {
+  const float_format f = sum_format(p);
+  return f.mantissa_bits <= 23 && f.exponent_bits <= 8;
+}
 /// Whether gemm<P> takes a rounding mode: rounded_sums for each of its roundings to the
 /// accumulator, exact_sums for its only one. k32_sums and int32_sums round to nearest even,
 /// aligned_sums truncate.

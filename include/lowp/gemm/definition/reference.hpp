@@ -187,8 +187,7 @@ template <gemm_policy P, rounding_mode R>
 void define_product(const P& p, const factor_matrix& a, const factor_matrix& b,
                     matrix_view<float> c, bool accumulates, const R& mode, const execution& how) {
   const std::size_t draws = draws_per_sum(p, a.depth());
-  const float_format format = sum_format(p);
-  const bool fits = format.mantissa_bits <= 23 && format.exponent_bits <= 8;
+  const bool fits = scales_in_binary32(p);
   const auto element = [&](std::size_t row, std::size_t col) {
     const product_terms terms{a.depth(), a.row(row), b.row(col), accumulates ? c(row, col) : 0.0f};
     const auto sum = [&] {

@@ -114,6 +114,24 @@ struct exact_finish {
   }
 };
 
+/// Rows along lanes whose finished sums `Sums` takes: sums(level, row, col, count, sums, stride,
+/// out).
+template <class Sums>
+class finished_lanes : public binary32_panels::lanes {
+ public:
+  finished_lanes(isa level, const row_source& from, std::size_t first, std::size_t count,
+                 const Sums& sums)
+      : binary32_panels::lanes(level, from, first, count), sums_(sums) {}
+  [[nodiscard]] const Sums& sums() const { return sums_; }
+  void finish(std::size_t row, std::size_t col, std::size_t count, const double* sums,
+              std::size_t stride, float* out) const {
+    sums_(level(), row, col, count, sums, stride, out);
+  }
+
+ private:
+  const Sums& sums_;
+};
+
 /// Rows of B along the lanes, rows of A broadcast: chains in binary64 by any mode and in chunks.
 struct chain_panels : panel_sums<double, 2> {
   using source = row_source;
@@ -123,26 +141,19 @@ struct chain_panels : panel_sums<double, 2> {
   struct chains {
     kernels::chain_model model;
     chain_finish finish;
-  };
-  class lanes : public binary32_panels::lanes {
-   public:
-    lanes(isa level, const source& from, std::size_t first, std::size_t count, const chains& sums)
-        : binary32_panels::lanes(level, from, first, count), chains_(sums) {}
-    [[nodiscard]] const kernels::chain_model& model() const { return chains_.model; }
-    void finish(std::size_t row, std::size_t col, std::size_t count, const double* sums,
-                std::size_t chunk_sums, float* out) const {
-      chains_.finish(level(), row, col, count, sums, chunk_sums, out);
-    }
 
-   private:
-    const chains& chains_;
+    void operator()(isa level, std::size_t row, std::size_t col, std::size_t count,
+                    const double* sums, std::size_t chunk_sums, float* out) const {
+      finish(level, row, col, count, sums, chunk_sums, out);
+    }
   };
+  using lanes = finished_lanes<chains>;
 
   class rows : public binary32_panels::rows {
    public:
     void multiply(const lanes& with, std::size_t t, std::size_t k, std::size_t count,
                   std::size_t row_count, double* sums) const {
-      kernels::multiply_chains(with.level(), with.model(),
+      kernels::multiply_chains(with.level(), with.sums().model,
                                {this->tile(with, t, k, count, row_count, nullptr), sums,
                                 product_block<chain_panels>::most_sums, k});
     }
@@ -155,27 +166,16 @@ struct window_panels : panel_sums<double, Finish::windows> {
   using source = row_source;
   static constexpr bool lanes_are_columns = true;
 
-  class lanes : public binary32_panels::lanes {
-   public:
-    lanes(isa level, const source& from, std::size_t first, std::size_t count, const Finish& finish)
-        : binary32_panels::lanes(level, from, first, count), finish_(finish) {}
-    [[nodiscard]] const window_plan& plan() const { return finish_.plan; }
-    void finish(std::size_t row, std::size_t col, std::size_t count, const double* sums,
-                std::size_t window_sums, float* out) const {
-      finish_(level(), row, col, count, sums, window_sums, out);
-    }
-
-   private:
-    const Finish& finish_;
-  };
+  using lanes = finished_lanes<Finish>;
 
   class rows : public binary32_panels::rows {
    public:
     void multiply(const lanes& with, std::size_t t, std::size_t k, std::size_t count,
                   std::size_t row_count, double* sums) const {
       kernels::multiply_windows<Finish::windows>(
-          with.level(), {this->tile(with, t, k, count, row_count, nullptr), sums,
-                         product_block<window_panels>::most_sums, with.plan().splitters.data()});
+          with.level(),
+          {this->tile(with, t, k, count, row_count, nullptr), sums,
+           product_block<window_panels>::most_sums, with.sums().plan.splitters.data()});
     }
   };
 };

@@ -45,15 +45,6 @@ namespace bulk {
   return *range;
 }
 
-/// Why adders cannot begin with what the result holds, or null. It need not be of the accumulator's
-/// format: it is cut off as a term is.
-template <class Problem>
-[[nodiscard]] const char* start_obstacle(const Problem& p) {
-  return p.start == nullptr || p.start_range()->are_finite
-             ? nullptr
-             : "the result holds a NaN or an infinity";
-}
-
 /// Sums in two stages.
 struct staged_adders {
   static constexpr std::string_view name = "adders in two stages";
@@ -72,7 +63,7 @@ struct staged_adders {
     if (!p.a_range().are_finite || !p.b_range().are_finite) {
       return "an operand has a NaN or an infinity";
     }
-    if (const char* const why = start_obstacle(p)) return why;
+    if (const char* const why = p.start_obstacle()) return why;
     modeled_sum sum(policy);
     return sum.factor_obstacle(p.a_range(), p.b_range(), p.a, p.b, policy.accumulator);
   }
@@ -104,7 +95,7 @@ struct block_scaled_adders {
     if (p.a.has_zeros || p.b.has_zeros) return "elements have zero points";
     if (const char* const why = modeled_sum::zero_obstacle(policy.zero_exponent)) return why;
     if (!fits_binary32(policy.accumulator)) return "its format has values that binary32 has not";
-    if (const char* const why = start_obstacle(p)) return why;
+    if (const char* const why = p.start_obstacle()) return why;
     return value_obstacle(p);
   }
   template <class Problem>
@@ -118,9 +109,7 @@ struct block_scaled_adders {
     const std::size_t step = sum.model.terms;
     const std::size_t most = kernels::product_tile::max_depth / step * step;
     std::vector<float> total(rows * cols), next(rows * cols);
-    for (std::size_t row = 0; row < rows && p.start != nullptr; ++row) {
-      std::copy_n(p.start->row(row), cols, total.data() + row * cols);
-    }
+    p.copy_start(total.data());
     for (std::size_t k = 0; k < depth; k += most) {
       const std::size_t n = (std::min)(most, depth - k);
       const matrix_view<const float> x(a.view.data + k, rows, n, depth),

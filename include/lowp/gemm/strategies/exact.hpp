@@ -44,9 +44,7 @@ struct exact_windows {
     if (!p.a_range().are_finite || !p.b_range().are_finite) {
       return "an operand has a NaN or an infinity";
     }
-    if (p.start != nullptr && !p.start_range()->are_finite) {
-      return "the result holds a NaN or an infinity";
-    }
+    if (const char* const why = p.start_obstacle()) return why;
     return window_plan(p.a_range(), p.b_range(), p.depth()).count <= window_plan::most
                ? nullptr
                : "products are too far apart";
@@ -103,11 +101,8 @@ struct binary64_chains {
   }
   template <class Problem>
   static void run(const Problem& p, const sum_sink& sink) {
-    // Scales of tensors multiply in binary64 what is in no shorter format (sum_scale).
-    const float_format f = sum_format(p.policy);
-    const bool is_long = f.mantissa_bits > 23 || f.exponent_bits > 8;
     const auto scale_of = [&](const any_operand& x) {
-      return is_long ? pack_as<double>(unpack(x.tensor_scale)) : 1.0;
+      return scales_in_binary32(p.policy) ? 1.0 : pack_as<double>(unpack(x.tensor_scale));
     };
     const chain_finish finish{.a_scale = scale_of(p.a), .b_scale = scale_of(p.b)};
     chain_panels::chains chains{*chain_model_of(p.mode), finish};

@@ -107,9 +107,7 @@ struct modeled_sums {
   template <class Problem>
   [[nodiscard]] static const char* value_obstacle(const Problem& p, modeled_sum& sum) {
     if (!sum.depends_on_values()) return nullptr;
-    if (sum.is_adder() && p.start_range() != nullptr && !p.start_range()->are_finite) {
-      return "the result holds a NaN or an infinity";
-    }
+    if (sum.is_adder() && p.start_obstacle() != nullptr) return p.start_obstacle();
     // What a sum begins with need not be of the accumulator's format: it is cut off as a term is.
     return sum.value_obstacle(p.a_range(), p.b_range(), lowest_factor_exponent(p.policy, p.a),
                               lowest_factor_exponent(p.policy, p.b), p.policy.accumulator,
@@ -142,9 +140,7 @@ struct modeled_pieces {
     const element_matrix &a = p.a_elements(has_scales(p)), &b = p.b_elements(has_scales(p));
     const std::size_t rows = a.rows, cols = b.rows, size = round_up(rows * cols, group);
     std::vector<float> total(size);
-    for (std::size_t row = 0; row < rows && p.start != nullptr; ++row) {
-      std::copy_n(p.start->row(row), cols, total.data() + row * cols);
-    }
+    p.copy_start(total.data());
     const bool is_whole = p.policy.chunk == 0 && !scaled;
     std::vector<float> chains(static_cast<std::size_t>(lanes_of_policy(p.policy)) * size);
     modeled_sum sum = modeled_sum_of(p, piece_policy(p.policy), p.depth());

@@ -11,6 +11,7 @@
 // the first that can is taken. Where none can, the definition computes the product.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -57,7 +58,7 @@ class product_problem {
     };
     a.use_rows(level(), row_use(use_a));
   }
-  /// The same of copies, which may be read from anywhere on.
+  /// Calls use(a, b) with the rows of copies in binary32, which may be read from anywhere on.
   template <class Use>
   void with_both_copied(const Use& use) const {
     const auto use_a = [&](const row_source& x) {
@@ -77,6 +78,17 @@ class product_problem {
       use_binary32_rows(level(), *start, row_use(use));
     }
     return &*start_range_;
+  }
+  /// Why kernels that take finite numbers only cannot begin with what the result holds, or null.
+  [[nodiscard]] const char* start_obstacle() const {
+    return start == nullptr || start_range()->are_finite ? nullptr
+                                                         : "the result holds a NaN or an infinity";
+  }
+  /// What sums begin with, if that is not zero, row after row.
+  void copy_start(float* to) const {
+    for (std::size_t row = 0; start != nullptr && row < a.rows; ++row, to += b.rows) {
+      std::copy_n(start->row(row), b.rows, to);
+    }
   }
   /// The operands in binary32, without or with their scales; copied once.
   [[nodiscard]] const element_matrix& a_elements(bool with_scales) const {

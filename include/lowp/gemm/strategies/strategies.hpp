@@ -128,8 +128,7 @@ template <gemm_policy P>
 [[nodiscard]] float sum_scale(const P& policy, const any_operand& x) {
   bool joins_sums = form_of(policy) == factor_form::exact_values;
   if constexpr (std::same_as<P, rounded_sums>) {
-    const float_format f = sum_format(policy);  // as the definition asks
-    joins_sums = f.mantissa_bits > 23 || f.exponent_bits > 8;
+    joins_sums = !scales_in_binary32(policy);
   }
   return joins_sums ? 1.0f : x.tensor_scale;
 }
