@@ -16,8 +16,10 @@
 #include "block_oracle.hpp"
 #include "catch.hpp"
 #include "formats/own_families.hpp"
+#include "guarded.hpp"
 #include "isas.hpp"
 #include "lowp/block/level_catalog.hpp"
+#include "lowp/block/level_ends.hpp"
 #include "lowp/block/quantize.hpp"
 #include "lowp/rounding/stochastic.hpp"
 #include "oracle.hpp"
@@ -262,6 +264,43 @@ void check_rule(const char* name, std::size_t rows, std::size_t cols) {
 }
 
 }  // namespace
+
+#if LOWP_HAS_GUARDED_MEMORY
+TEST_CASE("Ends of groups are looked for in their row, and raise no others") {
+  oracle::tally t;
+  const test::guarded row(4096), high(4096), low(4096);
+  for (const std::size_t width : {1u, 2u, 3u, 8u, 16u, 24u, 32u, 64u, 100u, 128u}) {
+    for (std::size_t cols = 1; cols <= 9 * width && cols <= 900; cols += width < 16 ? 1 : 5) {
+      const std::size_t count = (cols + width - 1) / width;
+      auto* const x = reinterpret_cast<float*>(row.place(cols * sizeof(float), true));
+      std::vector<std::uint32_t> highest(count), lowest(count);
+      for (std::size_t i = 0; i < cols; ++i) {
+        x[i] = static_cast<float>(i * 37 % 101) - 50;
+        std::uint32_t& end = (x[i] < 0 ? lowest : highest)[i / width];
+        end = std::max(end, std::bit_cast<std::uint32_t>(std::abs(x[i])));
+      }
+      for (const lowp::isa level : test::isas()) {
+        for (const bool are_one : {false, true}) {
+          const std::size_t bytes = count * sizeof(std::uint32_t);
+          auto* const h = reinterpret_cast<std::uint32_t*>(high.place(bytes, true));
+          auto* const l = are_one ? h : reinterpret_cast<std::uint32_t*>(low.place(bytes, true));
+          std::fill(h, h + count, 0u);
+          std::fill(l, l + count, 0u);
+          lowp::bulk::raise_ends(level, x, cols, width, h, l);
+          for (std::size_t b = 0; b < count; ++b) {
+            const std::uint32_t both = std::max(highest[b], lowest[b]);
+            t.check(h[b] == (are_one ? both : highest[b]) && l[b] == (are_one ? both : lowest[b]),
+                    [&](auto& text) {
+                      text << name(level) << ": group " << b << " of " << width << " in " << cols;
+                    });
+          }
+        }
+      }
+    }
+  }
+  REQUIRE_NO_MISMATCH(t);
+}
+#endif
 
 TEST_CASE("A rule asks the level above in place of the lowest groups") {
   check_rule<formats::q6_k>("q6_k", 2, 1100);
