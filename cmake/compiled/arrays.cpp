@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The kernels of arrays, searches for scales, statistics of blocks, transforms, and threads, for
-// lowp::compiled.
+// The kernels of arrays, packing, searches for scales, statistics of blocks, transforms, and
+// threads, for lowp::compiled.
 #include <thread>
 #include <vector>
 
 #include "lowp/arrays/execution.hpp"
+#include "lowp/arrays/packed_codes.hpp"
 #include "lowp/kernels/arrays/dispatch.hpp"
 #include "lowp/kernels/searches/searches.hpp"
 #include "lowp/kernels/statistics/statistics.hpp"
 #include "lowp/kernels/transforms/transforms.hpp"
 // What these declare:
+#include "lowp/arrays/packed_codes.inc"
 #include "lowp/kernels/arrays/dispatch.inc"
 #include "lowp/kernels/searches/searches.inc"
 #include "lowp/kernels/statistics/statistics.inc"
@@ -80,3 +82,13 @@ LOWP_REGIME_CONVERSIONS(std::uint32_t);
                                                   const Code*, std::size_t, std::uint32_t*)
 LOWP_DECODE_REGIMES(std::uint16_t);
 LOWP_DECODE_REGIMES(std::uint32_t);
+
+#define LOWP_PACKING(Code)                                                                        \
+  template void lowp::bulk::pack_codes(isa, const Code*, std::size_t, std::size_t, int, packing,  \
+                                       std::uint8_t*);                                            \
+  template void lowp::bulk::unpack_codes(isa, const std::uint8_t*, std::size_t, std::size_t, int, \
+                                         packing, Code*)
+LOWP_PACKING(std::uint8_t);
+LOWP_PACKING(std::uint16_t);
+LOWP_PACKING(std::uint32_t);
+LOWP_PACKING(std::uint64_t);
