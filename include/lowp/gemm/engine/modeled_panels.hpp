@@ -251,10 +251,12 @@ class modeled_sum {
   /// For every n-th product, the roundings of those between being of other chains.
   void interleave(std::size_t n) { model.skipped_draws = (n - 1) * roundings_per_k(); }
   /// to[i] = from[i] + to[i], rounded as sums are, for `count` sums, a multiple of 16 of them, by
-  /// draw `draw` of elements from `first` on.
+  /// draw `draw` of elements from `first` on. A template, so that its kernels are compiled where it
+  /// is called, and not with every header.
+  template <class Model = kernels::sum_model>
   void add_to(isa level, const float* from, std::size_t count, std::uint64_t first,
               std::uint64_t draw, float* to) const {
-    kernels::sum_model chain = model;  // its one product is 1 * from[i]
+    Model chain = model;  // its one product is 1 * from[i]
     chain.is_plain = adds_as_binary32_;
     chain.is_pairwise = chain.is_l_mul = chain.adds_l_mul = chain.rounds_products = false;
     chain.chunk = 0;
@@ -299,7 +301,9 @@ class modeled_sum {
   bool adds_as_binary32_ = false;  ///< its sums are those of binary32
 };
 
-/// Rows of B along the lanes, rows of A broadcast.
+/// Rows of B along the lanes, rows of A broadcast. Of modeled_sum alone, but a template, so that
+/// its kernels are compiled where it is used, and not with every header.
+template <class Sum>
 struct modeled_panels : panel_sums<> {
   using source = row_source;
   static constexpr bool lanes_are_columns = true;
@@ -322,7 +326,7 @@ struct modeled_panels : panel_sums<> {
     }
 
    private:
-    const modeled_sum& sum_;
+    const Sum& sum_;
     std::size_t first_, columns_;
   };
 

@@ -151,7 +151,9 @@ struct chain_panels : panel_sums<double, 2> {
 
   class rows : public binary32_panels::rows {
    public:
-    void multiply(const lanes& with, std::size_t t, std::size_t k, std::size_t count,
+    /// A template for the reason that modeled_panels is one.
+    template <class Lanes>
+    void multiply(const Lanes& with, std::size_t t, std::size_t k, std::size_t count,
                   std::size_t row_count, double* sums) const {
       kernels::multiply_chains(with.level(), with.sums().model,
                                {this->tile(with, t, k, count, row_count, nullptr), sums,

@@ -122,7 +122,8 @@ struct block_scaled_adders {
       const sum_sink to(store, {}, &first);
       const auto use_x = [&](const row_source& x_rows) {
         const auto use_y = [&](const row_source& y_rows) {
-          multiply_blocks<modeled_panels>(y_rows, x_rows, side::columns, to, p.how, sum);
+          multiply_blocks<modeled_panels<modeled_sum>>(y_rows, x_rows, side::columns, to, p.how,
+                                                       sum);
         };
         use_binary32_rows(p.level(), y, row_use(use_y));
       };
@@ -264,7 +265,7 @@ struct grouped_kernels {
         }
         modeled_sum sum = with_mode(policy, [&](auto mode) { return modeled_sum(policy, mode); });
         sum.model.group = group_of(policy, x, y, p.how);
-        multiply_blocks<modeled_panels>(y, x, side::columns, sink, p.how, sum);
+        multiply_blocks<modeled_panels<modeled_sum>>(y, x, side::columns, sink, p.how, sum);
       };
       use_binary32_rows(p.level(), b.view(), row_use(use_b));
     };

@@ -76,7 +76,7 @@ template <class Problem>
 template <class Problem>
 void multiply_modeled(const Problem& p, const modeled_sum& sum, const sum_sink& sink) {
   const auto multiply = [&](const row_source& x, const row_source& y) {
-    multiply_blocks<modeled_panels>(y, x, side::columns, sink, p.how, sum);
+    multiply_blocks<modeled_panels<modeled_sum>>(y, x, side::columns, sink, p.how, sum);
   };
   const bool is_usual = sum.step() == kernels::product_tile::max_depth || p.depth() <= sum.step();
   if (is_usual) return p.with_both(multiply);
@@ -240,7 +240,8 @@ struct modeled_pieces {
                 x_range, y_range, lowest_factor_exponent(p.policy, p.a),
                 lowest_factor_exponent(p.policy, p.b), p.policy.accumulator, x.cols, nullptr));
           }
-          multiply_blocks<modeled_panels>(y_rows, x_rows, side::columns, sink, p.how, sum);
+          multiply_blocks<modeled_panels<modeled_sum>>(y_rows, x_rows, side::columns, sink, p.how,
+                                                       sum);
         };
         use_binary32_rows(p.level(), y, row_use(use_y));
       };
