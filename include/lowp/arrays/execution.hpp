@@ -126,7 +126,7 @@ class execution {
     constexpr std::uint64_t least = 4;
     return run_ != nullptr && nanoseconds >= least * start_nanoseconds_;
   }
-  /// The same, or the calling thread alone where the work is not worth it.
+  /// This execution, or on the calling thread alone where the work is not worth its threads.
   [[nodiscard]] execution for_work(std::uint64_t nanoseconds) const {
     execution by = *this;
     if (!is_worth(nanoseconds)) by.run_ = nullptr;

@@ -78,7 +78,7 @@ template <class Word, bool ToValues, number_format F, rounding_mode R>
   return table && table->is_possible() ? table : nullptr;
 }
 
-/// The same for the elements of blocks.
+/// The thresholds of elements of blocks, or null.
 template <number_format F, rounding_mode R>
 [[nodiscard]] lowp::detail::shared<kernels::block_thresholds> find_block_thresholds(
     const F& f, const R& mode, std::size_t count) {

@@ -18,7 +18,8 @@ struct affine_scale {
   constexpr bool operator==(const affine_scale&) const = default;
 };
 
-/// The same range with zero in it, so that zero is exact (uniform affine quantization).
+/// The least range with zero in it that contains `range`: zero is then exact (uniform affine
+/// quantization).
 [[nodiscard]] constexpr affine_range with_zero(const affine_range& range) {
   return {range.low < 0 ? range.low : 0.0f, range.high > 0 ? range.high : 0.0f};
 }

@@ -29,7 +29,7 @@ inline constexpr int one_block = 63;
 [[nodiscard]] constexpr bool is_kernel_block(std::size_t block_cols) {
   return block_cols >= 16 && std::has_single_bit(block_cols);
 }
-/// The same in rows of `cols`, where a block of any width may be the only one.
+/// Whether they find those of rows of `cols`, in which a block of any width may be the only one.
 [[nodiscard]] constexpr bool is_kernel_block(std::size_t block_cols, std::size_t cols) {
   return block_cols >= cols || is_kernel_block(block_cols);
 }

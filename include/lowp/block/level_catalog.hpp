@@ -57,7 +57,8 @@ template <number_format Scale = float_format>
   const fixed_format element{.total_bits = bits, .fraction_bits = 0, .is_signed = false};
   return block_format<fixed_format, Scale, fixed_format>{element, scale, group, element};
 }
-/// The same with a float minimum, which is subtracted as an offset: q * scale - offset.
+/// Integers without sign in groups, with a scale each and a float minimum, which is subtracted as
+/// an offset: q * scale - offset.
 template <number_format Scale = float_format>
 [[nodiscard]] constexpr auto offset_groups(int bits, block_shape group,
                                            const Scale& scale = binary16) {

@@ -221,7 +221,7 @@ template <number_format F>
   }
 }
 
-/// The same for a format known at compile time; up to 16 bits are always looked at.
+/// The facts of a format known at compile time; codes of up to 16 bits are always looked at.
 template <auto F>
 inline constexpr value_facts facts = [] {
   if constexpr (requires { known_facts(F); } || F.bits() <= detail::log2_codes_per_part ||

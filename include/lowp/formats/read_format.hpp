@@ -352,7 +352,7 @@ template <number_format... Families>
   return false;
 }
 
-/// The same, refusing what is no format.
+/// The format that a text names; a text that names none is refused.
 template <number_format... Families>
 [[nodiscard]] any_format format_of_text(std::string_view text) {
   any_format result;

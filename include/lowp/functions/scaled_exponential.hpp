@@ -28,7 +28,7 @@ struct scaled_exponential {
 
 /// a + b with the larger of their exponents: m = a.mantissa * 2^(a.exponent - n) + b.mantissa *
 /// 2^(b.exponent - n), rounded once to nearest even, where a term below 2^-1000 counts as zero.
-/// The same for any order of a and b, but sums of more depend on their order.
+/// a + b is b + a, but sums of more depend on their order.
 [[nodiscard]] inline scaled_exponential operator+(const scaled_exponential& a,
                                                   const scaled_exponential& b) {
   if (a.exponent < b.exponent) return b + a;

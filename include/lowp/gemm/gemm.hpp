@@ -188,8 +188,8 @@ template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B>
   return explain<P>(a, b, nearest_even, how);
 }
 
-/// The same of gemm_accumulate<P>(a, b, c, mode, how): some strategies cannot begin with what c
-/// holds. A product of gemm_batched is explained as that of its operands.
+/// Explains gemm_accumulate<P>(a, b, c, mode, how): some strategies cannot begin with what c holds.
+/// A product of gemm_batched is explained as that of its operands.
 template <gemm_policy auto P = policies::k32, gemm_operand A, gemm_operand B, rounding_mode R>
 [[nodiscard]] gemm_explanation explain_accumulate(const A& a, const B& b,
                                                   matrix_view<const float> c, const R& mode,

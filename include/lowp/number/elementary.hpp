@@ -44,9 +44,9 @@ template <class Function, std::same_as<unpacked>... Operands>
   return unpack(opaque(f(opaque(pack_as<double>(x))...)));
 }
 
-/// The same of functions that overflow and underflow, at x that are finite and not zero, where they
-/// have neither poles nor zeros: an infinity or a zero then stands for a number beyond binary64,
-/// which posits, for one, round to their last number.
+/// f(x…) in binary64 of an f that overflows and underflows, at x that are finite and not zero,
+/// where it has neither poles nor zeros: an infinity or a zero then stands for a number beyond
+/// binary64, which posits, for one, round to their last number.
 template <class Function, std::same_as<unpacked>... Operands>
 [[nodiscard]] unpacked in_binary64_and_beyond(Function f, const Operands&... x) {
   unpacked result = in_binary64(f, x...);

@@ -242,7 +242,7 @@ template <number_type T>
   }
   return value.exponent;
 }
-/// The same as a number: of zero minus infinity, of infinities infinity.
+/// ilogb as a number: of zero minus infinity, of infinities infinity.
 template <number_type T>
 [[nodiscard]] constexpr T logb(T x) {
   if (isnan(x)) return x;

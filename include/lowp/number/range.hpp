@@ -23,7 +23,7 @@ namespace lowp::detail {
   return rounded(exact::add(scale_by_power_of_two(y, 1), -x)) == y;
 }
 
-/// The same of any value: infinities and NaNs are in range where the format has them.
+/// Whether any value rounds into its range: infinities and NaNs do where the format has them.
 [[nodiscard]] constexpr bool is_within_range(const number_format auto& f, const unpacked& x) {
   if (x.is_finite()) return rounds_within_range(f, x);
   return decode(f, encode(f, x, nearest_even, overflow::to_special, missing_nan::largest)).kind ==

@@ -32,7 +32,7 @@ namespace lowp::verification {
 /// Elements of any format in blocks under scales of any.
 using any_blocks = scaled_blocks<any_format, any_format>;
 
-/// The same blocks with formats of these types.
+/// Blocks of f as any_blocks: their element and scale formats as values of any_format.
 template <may_be_scaled_blocks Format>
 [[nodiscard]] any_blocks blocks_of(const Format& f) {
   const auto blocks = scaled_blocks_of(f);

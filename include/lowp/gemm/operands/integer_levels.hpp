@@ -91,7 +91,7 @@ template <class Element, class Scale>
   const bool are_all = groups == block_row::all || f.shape.cols == block_shape::whole;
   return are_all ? block_row::all : groups * static_cast<std::size_t>(f.shape.cols);
 }
-/// The same of the scales, and of the offsets, of a composition.
+/// How many columns of a composition have one factor from its scales, or from its offsets.
 template <class Scale>
 [[nodiscard]] constexpr std::size_t group_factor_cols(const Scale& scale, block_shape shape) {
   const std::size_t groups = factor_cols(scale);

@@ -128,7 +128,7 @@ class sum_sink {
   void operator()(std::size_t row, std::size_t col, std::size_t count, const float* sums) const {
     call_(finish_, row, col, count, sums);
   }
-  /// The same of some rows, whose sums lie `stride` apart and may be read up to a multiple of 16.
+  /// Finishes some rows, whose sums lie `stride` apart and may be read up to a multiple of 16.
   void finish_rows(std::size_t row, std::size_t rows, std::size_t col, std::size_t count,
                    const float* sums, std::size_t stride) const {
     if (call_rows_ != nullptr) return call_rows_(finish_, row, rows, col, count, sums, stride);

@@ -79,8 +79,8 @@ struct compressed_int_t {
 inline constexpr compressed_int_t<false> compressed_int{};
 inline constexpr compressed_int_t<true> compressed_int_zeros{};
 
-/// The same of F8_E4M3 elements; scales in U8 or F8_E8M0 are those of MXFP8. What Model-Optimizer
-/// writes for FP8 has these tensors, too. No zero points.
+/// Elements in F8_E4M3 beside their scales; scales in U8 or F8_E8M0 are those of MXFP8. What
+/// Model-Optimizer writes for FP8 has these tensors, too. No zero points.
 struct compressed_float_t {
   static constexpr std::string_view name = "compressed-tensors float-quantized";
   static constexpr std::string_view key = ".weight";

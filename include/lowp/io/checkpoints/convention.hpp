@@ -229,7 +229,7 @@ inline void require_order(const stored_tensor& order, std::size_t cols, std::siz
   for (std::size_t i = 0; i + but < shape.size(); ++i) size *= static_cast<std::size_t>(shape[i]);
   return size;
 }
-/// The same sizes, others at the end.
+/// The sizes of a shape, its last `but` replaced by those of `end`.
 [[nodiscard]] inline shape_type with_end(const shape_type& shape, std::size_t but,
                                          const shape_type& end) {
   shape_type result(shape.begin(), shape.end() - static_cast<std::ptrdiff_t>(but));

@@ -242,7 +242,7 @@ void decode(isa level, const Values& values, const scaling& scale, const Code* c
                                  reinterpret_cast<std::uint32_t*>(to));
             });
 }
-/// The same for dense codes of 4 bits, `count` of them from a byte on.
+/// Values of dense codes of 4 bits, `count` of them from a byte on, times their scales.
 inline void decode_nibbles(isa level, const value_table& table, const scaling& scale,
                            const std::uint8_t* bytes, bool msb_first, std::size_t count,
                            std::uint32_t* out) {

@@ -103,7 +103,7 @@ struct scaling {
   bool has_tensor = false;
   std::uint32_t tensor = 0;
 
-  /// The same for elements `first`, first + 1, …; first is at a block or within the first of one.
+  /// The factors of elements `first`, first + 1, …; first is at a block or within the first of one.
   [[nodiscard]] scaling from(std::size_t first) const {
     return {scales == nullptr ? nullptr : scales + (first >> log2_block), log2_block, has_tensor,
             tensor};

@@ -37,7 +37,7 @@ void multiply_chains(isa level, const Model& m, const chain_tile& t);
 template <int W>
 void finish_windows(isa level, const double* sums, std::size_t window_sums, double scale,
                     const float* start, std::size_t count, float* out);
-/// The same, rounded in another way.
+/// The sum of W windows, rounded as `by` says.
 template <int W>
 void finish_windows(isa level, const window_rounding& by, const double* sums,
                     std::size_t window_sums, double scale, const float* start, std::size_t count,

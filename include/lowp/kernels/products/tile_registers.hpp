@@ -56,8 +56,8 @@ struct tile_registers {
   static void add_bfloat16_products() {
     asm volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(Sum), "i"(Rows), "i"(Lanes));
   }
-  /// The same where a word holds four 8-bit integers, in Rows without a sign, in Lanes with one,
-  /// modulo 2^32.
+  /// Sum[r][l] += Rows[r][w] * Lanes[w][l], where a word w holds four 8-bit integers, in Rows
+  /// without a sign, in Lanes with one, modulo 2^32.
   template <int Sum, int Rows, int Lanes>
   static void add_integer_products() {
     asm volatile("tdpbusd %%tmm%c2, %%tmm%c1, %%tmm%c0" : : "i"(Sum), "i"(Rows), "i"(Lanes));
