@@ -6,7 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory_resource>
+#include <new>
 #include <stdexcept>
+#include <type_traits>
 #include <vector>
 
 #include "block_oracle.hpp"
@@ -142,6 +145,34 @@ TEST_CASE("Matrices are equal if shape, codes, scales and tensor scale are") {
   CHECK(a == b);
   b.set_tensor_scale(1.0f);
   CHECK(a != b);
+}
+
+TEST_CASE("A matrix may own bytes of any allocator") {
+  // What new matrices reuse, so that a system maps their pages once.
+  alignas(64) static std::uint8_t memory[4096];
+  std::pmr::monotonic_buffer_resource arena(memory, sizeof memory,
+                                            std::pmr::null_memory_resource());
+  const std::vector<float> values(8 * 64, 1.5f);
+  const lowp::matrix_view<const float> in(values.data(), 8, 64);
+  using matrix = block_matrix<formats::mxfp4, lowp::planes, std::pmr::vector<std::uint8_t>>;
+  matrix a(8, 64, &arena);
+  REQUIRE(a.bytes().data() >= memory);
+  REQUIRE(a.bytes().data() + a.bytes().size() <= memory + sizeof memory);
+  for (const std::uint8_t byte : a.bytes()) REQUIRE(byte == 0);
+  lowp::quantize(in, a);
+  const auto b = lowp::quantize<formats::mxfp4>(in);
+  REQUIRE(copy(a.bytes()) == copy(b.bytes()));
+  REQUIRE(matrix(a) == a);  // a copy, by the default resource
+  std::vector<float> back(8 * 64);
+  lowp::dequantize(a, lowp::matrix_view<float>(back.data(), 8, 64));
+  REQUIRE(back == values);
+  REQUIRE_THROWS_AS(matrix(1024, 1024, &arena), std::bad_alloc);
+  // A format that is a variable.
+  using format = std::remove_const_t<decltype(formats::nvfp4)>;
+  using variable = lowp::basic_block_matrix<lowp::variable_format<format>, lowp::planes,
+                                            std::pmr::vector<std::uint8_t>>;
+  const lowp::variable_format<format> f(formats::nvfp4);
+  REQUIRE(copy(variable(f, 8, 64, &arena).bytes()) == copy(variable(f, 8, 64).bytes()));
 }
 
 TEST_CASE("Bytes of another size are refused with a sentence that says which") {

@@ -79,6 +79,16 @@ void require_scaled_blocks(const char* function, const Format& format) {
         ", expected one binary32 of the whole tensor, which a rule knows");
 }
 
+/// The allocator of bytes that are a vector of them; of others this type, which none is.
+template <class Bytes>
+struct allocator_of {
+  using type = allocator_of;
+};
+template <class Allocator>
+struct allocator_of<std::vector<std::uint8_t, Allocator>> {
+  using type = Allocator;
+};
+
 }  // namespace detail
 
 /// A described format of elements in blocks (scaled_blocks.hpp), which kernels and rules know; of a
@@ -92,15 +102,16 @@ concept described_levels = is_block_format_v<typename Format::type> &&
     !(described_scaled_blocks<Format> && Format::is_constant);
 
 /// rows x cols values of a block format: block_matrix<F>, or, for a format that is known when a
-/// program runs, basic_block_matrix<variable_format<block_format<…>>>. Bytes is
-/// std::vector<std::uint8_t>, or a span of std::uint8_t, const or not, for a view. A row or column
-/// of blocks that reaches over the edge is cut there; blocks never straddle rows.
+/// program runs, basic_block_matrix<variable_format<block_format<…>>>. Bytes is a vector of
+/// std::uint8_t by any allocator, or a span of std::uint8_t, const or not, for a view. A row or
+/// column of blocks that reaches over the edge is cut there; blocks never straddle rows.
 template <class Format, template <class> class Layout = planes,
           class Bytes = std::vector<std::uint8_t>>
 requires is_block_format_v<typename Format::type>
 class basic_block_matrix : public detail::matrix_format<Format> {
   using base = detail::matrix_format<Format>;
-  static constexpr bool is_owner = std::is_same_v<Bytes, std::vector<std::uint8_t>>;
+  using allocator = typename detail::allocator_of<Bytes>::type;
+  static constexpr bool is_owner = !std::is_same_v<allocator, detail::allocator_of<Bytes>>;
   static constexpr bool is_constant = Format::is_constant;
   static constexpr bool has_planes = detail::is_planes<Layout<Format>>;
   static constexpr bool is_scaled = described_scaled_blocks<Format>;
@@ -114,14 +125,16 @@ class basic_block_matrix : public detail::matrix_format<Format> {
   /// All codes zero, under a tensor scale of 1 where the format has one. Throws
   /// std::invalid_argument if the size in bytes overflows, where the layout has no such size, or
   /// for a variable format that contradicts itself.
-  basic_block_matrix(std::size_t rows, std::size_t cols) requires(is_owner&& is_constant)
-      : basic_block_matrix(Format{}, rows, cols) {}
-  basic_block_matrix(const Format& f, std::size_t rows, std::size_t cols) requires is_owner
+  basic_block_matrix(std::size_t rows, std::size_t cols,
+                     const allocator& a = {}) requires(is_owner&& is_constant)
+      : basic_block_matrix(Format{}, rows, cols, a) {}
+  basic_block_matrix(const Format& f, std::size_t rows, std::size_t cols,
+                     const allocator& a = {}) requires is_owner
       : base(detail::require_block_format(f)),
         rows_(checked(rows, cols)),
         cols_(cols),
         layout_(f, rows, cols),
-        bytes_(layout_.size()) {
+        bytes_(layout_.size(), a) {
     if constexpr (may_have_tensor_scale) {
       if (has_tensor_scale()) set_tensor_scale(1);
     }
