@@ -49,6 +49,10 @@ TEST_CASE("More than a block of lanes, of rows and of depth") {
   compare(t, "blocks", a.view(), b.view());
   compare(t, "few", few.view(), b.view());
   compare(t, "few columns", b.view(), few.view());
+  // More rows than a block of binary32 has, and more depth than two of its chunks.
+  const matrix lanes(18, 530, 8, kind::wide), rows(410, 530, 9, kind::wide);
+  compare(t, "many rows", lanes.view(), rows.view());
+  compare(t, "many rows, of C", rows.view(), lanes.view());
   // Lanes along columns, since sums are short or they are the fewer; and along rows.
   const matrix tall(530, 45, 4, kind::wide), wide(525, 45, 5, kind::wide);
   compare(t, "lanes along columns", tall.view(), wide.view());

@@ -106,6 +106,7 @@ struct bfloat16_panels : panel_sums<> {
       int lowest = all_zero;
       for (std::size_t k = 0; k < from_.cols(); k += max_depth) {
         const std::size_t n = (std::min)(max_depth, from_.cols() - k), words = round_up(n, 32) / 2;
+        prefetch_after(from_.memory(), first_, t, k, from_.cols());
         for (std::size_t g = 0; g < width; g += group) {
           for (std::size_t i = 0; i < group; ++i) {
             std::uint32_t* const row = rows + i * tile::row_stride;

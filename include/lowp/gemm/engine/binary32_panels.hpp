@@ -33,10 +33,24 @@ inline void load_lanes(isa level, const row_source& from, std::size_t first, std
 
 struct binary32_panels : panel_sums<> {
   using source = row_source;
-  static constexpr std::size_t most_lanes = 256, most_tile_rows = 24;
+  static constexpr std::size_t most_lanes = 256, most_rows = 384, most_tile_rows = 24;
   /// Twice those whose sums are in registers: the lanes that they share come from farther away.
   [[nodiscard]] static std::size_t rows_per_tile(isa level) {
     return 2 * kernels::rows_per_tile(level);
+  }
+
+  /// How much of K a chunk has. With half of what it may, lanes and sums leave room in the
+  /// second-level cache for rows, which then come without being asked for; codes are decoded in
+  /// chunks of max_depth.
+  [[nodiscard]] static std::size_t step(const source& a, const source& b) {
+    constexpr std::size_t most = kernels::product_tile::max_depth;
+    const auto lies_in_memory = [](const source& x) {
+      return x.origin().binary32 != nullptr || x.origin().is_bfloat16;
+    };
+    return lies_in_memory(a) && lies_in_memory(b) ? most / 2 : most;
+  }
+  [[nodiscard]] static bool reads_ahead(const source& rows) {
+    return rows.origin().binary32 == nullptr;
   }
 
   /// Rows along the lanes of vectors.
@@ -51,6 +65,7 @@ struct binary32_panels : panel_sums<> {
 
     void pack(std::size_t tile) const {
       for (std::size_t k = 0; k < from_.cols(); k += step()) {
+        prefetch_after(from_.memory(), first_, tile, k, from_.cols());
         load_lanes(level(), from_, first_ + tile_lane(tile), used_width(tile), tile_width(tile), k,
                    (std::min)(step(), from_.cols() - k), values_.get() + place(tile, k));
       }

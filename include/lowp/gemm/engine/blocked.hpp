@@ -54,6 +54,7 @@ struct product_block {
     const isa level = lanes.level();
     [[maybe_unused]] const typename Panels::session session(level);
     const std::size_t tile_rows = Panels::rows_per_tile(level);
+    const bool reads_ahead = Panels::reads_ahead(rows);
     const std::size_t tile_sums = kernels::lanes_per_tile(level) * most_rows;
     const auto sums_of = [&](std::size_t tile) { return sums + (tile - tile_begin) * tile_sums; };
     for (std::size_t i = 0; i < Panels::numbers_from_zero; ++i) {
@@ -74,7 +75,8 @@ struct product_block {
         for (std::size_t tile = tile_begin; tile < tile_end; ++tile) {
           // The rows after these, some before each tile, and where the results will go, so as not
           // to wait for them.
-          for (std::size_t i = tile - tile_begin; i < tile_rows; i += tile_end - tile_begin) {
+          for (std::size_t i = tile - tile_begin; reads_ahead && i < tile_rows;
+               i += tile_end - tile_begin) {
             prefetch_row(first_row, row_count, row + count + i, k);
           }
           if (k + n == rows.cols()) prefetch_results(tile, first_row + row, count);
@@ -140,12 +142,25 @@ struct product_block {
       }
     }
   }
-  /// Rows of C, one after the other, in pieces of several tiles.
+  /// Sums as they lie, some rows at a time, if the sink takes them so; else rows of C, one after
+  /// the other, in pieces of several tiles.
   void finish_rows(std::size_t tile_begin, std::size_t tile_end, std::size_t first_row,
                    std::size_t row_count, const number* sums) const {
     constexpr std::size_t group = lane_tiles::group;
-    alignas(64) float row[Panels::most_lanes];
     const std::size_t tile_sums = kernels::lanes_per_tile(lanes.level()) * most_rows;
+    if constexpr (std::is_same_v<number, float>) {
+      for (std::size_t row = 0; sink.takes_rows() && row < row_count; row += group) {
+        const std::size_t count = (std::min)(group, row_count - row);
+        for (std::size_t tile = tile_begin; tile < tile_end; ++tile) {
+          const std::size_t width = lanes.tile_width(tile);
+          sink.finish_rows(first_row + row, count, first_lane + lanes.tile_lane(tile),
+                           lanes.used_width(tile),
+                           sums + (tile - tile_begin) * tile_sums + row * width, width);
+        }
+      }
+      if (sink.takes_rows()) return;
+    }
+    alignas(64) float row[Panels::most_lanes];
     const std::size_t col = first_lane + lanes.tile_lane(tile_begin);
     for (std::size_t i = 0; i < row_count; ++i) {
       std::size_t count = 0;
@@ -175,10 +190,8 @@ struct product_block {
         kernels::transpose(lanes.level(), sums + row * width + g, width, group, columns + row,
                            most_rows);
       }
-      for (std::size_t i = 0; i < group && g + i < used; ++i) {
-        sink(first_lane + lanes.tile_lane(tile) + g + i, first_row, row_count,
-             columns + i * most_rows);
-      }
+      sink.finish_rows(first_lane + lanes.tile_lane(tile) + g, (std::min)(group, used - g),
+                       first_row, row_count, columns, most_rows);
     }
   }
 };
@@ -351,7 +364,13 @@ template <step_panels Panels>
 void multiply_k32(const typename Panels::source& a, const typename Panels::source& b,
                   const sum_sink& sink, const execution& how) {
   const auto few_are = few_side(a.rows(), b.rows(), most_few_rows, sink.start());
-  if (!few_are) return multiply_either_way<Panels>(a, b, sink, how);
+  if (!few_are) {
+    if constexpr (requires { Panels::step(a, b); }) {
+      return multiply_either_way<Panels>(a, b, sink, how, Panels::step(a, b));
+    } else {
+      return multiply_either_way<Panels>(a, b, sink, how);
+    }
+  }
   const bool is_first = *few_are == side::rows;
   multiply_few_rows<Panels>(is_first ? a : b, is_first ? b : a, *few_are, sink, how);
 }

@@ -84,6 +84,7 @@ struct integer_panels : panel_sums<> {
       const std::size_t width = tile_width(tile), used = used_width(tile);
       for (std::size_t k = 0; k < from_.cols(); k += most) {
         const std::size_t n = (std::min)(most, from_.cols() - k), steps = (n + 31) / 32;
+        prefetch_after(from_.memory(), first_, tile, k, from_.cols());
         std::uint8_t* const panel = integers_.get() + place(tile, k);
         for (std::size_t g = 0; g < width; g += group) {
           for (std::size_t i = 0; i < group; ++i) {

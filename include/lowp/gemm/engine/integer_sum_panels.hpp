@@ -51,6 +51,7 @@ struct integer_sum_panels : panel_sums<float, 2> {
       const std::size_t width = tile_width(t), used = used_width(t);
       for (std::size_t word = 0; word < from_.cols(); word += step()) {
         const std::size_t n = (std::min)(step(), from_.cols() - word);
+        prefetch_after(from_.memory(), first_, t, word, from_.cols());
         for (std::size_t g = 0; g < width; g += group) {
           for (std::size_t i = 0; i < group; ++i) {
             std::uint32_t* const row = rows + i * tile::row_stride;

@@ -45,6 +45,8 @@ concept product_panels = requires(typename P::rows& rows, const typename P::lane
   { P::most_lanes } -> std::convertible_to<std::size_t>;
   { P::most_rows } -> std::convertible_to<std::size_t>;
   { P::rows_per_tile(level) } -> std::convertible_to<std::size_t>;
+  /// Whether the rows after those that are multiplied are to be brought nearer.
+  { P::reads_ahead(source) } -> std::convertible_to<bool>;
   /// What a thread does before and after a block.
   requires std::constructible_from<typename P::session, isa>;
   /// lanes(level, source, first row, count, known…): lane_tiles whose tile i is laid out by

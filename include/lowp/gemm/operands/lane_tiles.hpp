@@ -93,6 +93,21 @@ class lane_tiles {
   [[nodiscard]] std::size_t used_width(std::size_t tile) const {
     return (std::min)(tile_, count_ - tile_lane(tile));
   }
+  /// Brings nearer what is laid out after the chunk of a tile that begins at k: more of its rows,
+  /// or those of the next tile. `first`: the row of lane 0. Of each row a chunk is too little for
+  /// the hardware to see a stream.
+  void prefetch_after(const row_memory& rows, std::size_t first, std::size_t tile, std::size_t k,
+                      std::size_t depth) const {
+    k += step_;
+    if (k >= depth) {
+      ++tile;
+      k = 0;
+    }
+    const std::size_t end = (std::min)(count_, tile_lane(tile + 1));
+    for (std::size_t lane = tile_lane(tile); lane < end; ++lane) {
+      rows.prefetch(first + lane, k, (std::min)(step_, depth - k));
+    }
+  }
 
  private:
   isa level_;
@@ -119,6 +134,12 @@ struct panel_sums {
   static constexpr std::size_t most_lanes = 192;
   static constexpr std::size_t most_rows =
       192 * sizeof(float) / sizeof(number) / Numbers / 12 * 12;  ///< whole tiles
+
+  /// Whether rows are to be brought nearer before they are loaded.
+  template <class Source>
+  [[nodiscard]] static bool reads_ahead(const Source&) {
+    return true;
+  }
 
   /// What a thread does before and after a block.
   struct session {

@@ -128,6 +128,8 @@ class sum_sink {
   void operator()(std::size_t row, std::size_t col, std::size_t count, const float* sums) const {
     call_(finish_, row, col, count, sums);
   }
+  /// Whether finish_rows is more than a call for each row.
+  [[nodiscard]] bool takes_rows() const { return call_rows_ != nullptr; }
   /// Finishes some rows, whose sums lie `stride` apart and may be read up to a multiple of 16.
   void finish_rows(std::size_t row, std::size_t rows, std::size_t col, std::size_t count,
                    const float* sums, std::size_t stride) const {
