@@ -15,6 +15,7 @@
 #include "lowp/gemm/engine/binary32_panels.hpp"
 #include "lowp/gemm/engine/blocked.hpp"
 #include "lowp/gemm/operands/lane_tiles.hpp"
+#include "lowp/gemm/operands/panel_memory.hpp"
 #include "lowp/gemm/operands/rows.hpp"
 #include "lowp/kernels/products/product.hpp"
 
@@ -97,7 +98,7 @@ struct bfloat16_panels : panel_sums<> {
           from_(from),
           first_(first),
           last_bits_(last_bits),
-          words_(make_aligned<std::uint32_t>(size() / 2)),
+          words_(size() / 2),
           lowest_(make_aligned<int>(tile_count())) {}
 
     void pack(std::size_t t) const {
@@ -144,7 +145,7 @@ struct bfloat16_panels : panel_sums<> {
     const source& from_;
     std::size_t first_;
     int last_bits_;
-    aligned_array<std::uint32_t> words_;
+    panel_array<std::uint32_t> words_;
     aligned_array<int> lowest_;
   };
 

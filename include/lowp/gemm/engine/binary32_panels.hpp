@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "lowp/gemm/operands/lane_tiles.hpp"
+#include "lowp/gemm/operands/panel_memory.hpp"
 #include "lowp/gemm/operands/rows.hpp"
 #include "lowp/kernels/products/product.hpp"
 
@@ -61,7 +62,7 @@ struct binary32_panels : panel_sums<> {
         : lane_tiles(level, count, from.cols(), group, step),
           from_(from),
           first_(first),
-          values_(make_aligned<float>(size())) {}
+          values_(size()) {}
 
     void pack(std::size_t tile) const {
       for (std::size_t k = 0; k < from_.cols(); k += step()) {
@@ -77,7 +78,7 @@ struct binary32_panels : panel_sums<> {
    private:
     const source& from_;
     std::size_t first_;
-    aligned_array<float> values_;
+    panel_array<float> values_;
   };
 
   /// A chunk of a few rows, whose values are broadcast from where they lie, or are decoded.

@@ -10,6 +10,7 @@
 #include "lowp/arrays/lane_job.hpp"
 #include "lowp/gemm/operands/integer_rows.hpp"
 #include "lowp/gemm/operands/lane_tiles.hpp"
+#include "lowp/gemm/operands/panel_memory.hpp"
 #include "lowp/kernels/products/product.hpp"
 
 namespace lowp {
@@ -73,7 +74,7 @@ struct integer_panels : panel_sums<> {
         : lane_tiles(level, count, from.cols(), kernels::product_tile::max_depth),
           from_(from),
           first_(first),
-          integers_(make_aligned<std::uint8_t>(size())),
+          integers_(size()),
           offsets_(make_aligned<std::int32_t>(size() / 32)),
           scales_(make_aligned<float>(size() / 32)) {}
 
@@ -121,7 +122,7 @@ struct integer_panels : panel_sums<> {
    private:
     const source& from_;
     std::size_t first_;
-    aligned_array<std::uint8_t> integers_;
+    panel_array<std::uint8_t> integers_;
     aligned_array<std::int32_t> offsets_;
     aligned_array<float> scales_;
   };

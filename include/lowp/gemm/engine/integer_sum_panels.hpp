@@ -11,6 +11,7 @@
 #include "lowp/gemm/engine/blocked.hpp"
 #include "lowp/gemm/engine/integer_words.hpp"
 #include "lowp/gemm/operands/lane_tiles.hpp"
+#include "lowp/gemm/operands/panel_memory.hpp"
 #include "lowp/kernels/products/product.hpp"
 
 namespace lowp {
@@ -41,7 +42,7 @@ struct integer_sum_panels : panel_sums<float, 2> {
           from_(from),
           first_(first),
           of_c_(of_c),
-          words_(make_aligned<std::uint32_t>(size())),
+          words_(size()),
           scales_(make_aligned<float>(constants(count))),
           offsets_(make_aligned<std::uint32_t>(from.plan.are_bytes() ? constants(count) : 0)),
           zeros_(make_aligned<std::uint32_t>(from.plan.has_zeros() ? constants(count) : 0)) {}
@@ -131,7 +132,7 @@ struct integer_sum_panels : panel_sums<float, 2> {
     const source& from_;
     std::size_t first_;
     side of_c_;
-    aligned_array<std::uint32_t> words_;
+    panel_array<std::uint32_t> words_;
     aligned_array<float> scales_;
     aligned_array<std::uint32_t> offsets_, zeros_;
   };
