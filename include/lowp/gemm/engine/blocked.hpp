@@ -221,7 +221,15 @@ void multiply_blocks(const typename Panels::source& a, const typename Panels::so
   const equal_parts groups(a.rows(), (std::max)(most_panels, tile), tile);
   for (std::size_t group = 0; group < groups.count(); ++group) {
     const std::size_t first = groups.begin(group);
-    const typename Panels::lanes lanes(how.level(), a, first, groups.end(group) - first, known...);
+    const typename Panels::lanes lanes = [&] {
+      using made = typename Panels::lanes;
+      const std::size_t count = groups.end(group) - first;
+      if constexpr (lanes_know_side<Panels, Known...>) {
+        return made(how.level(), a, first, count, lanes_are, known...);
+      } else {
+        return made(how.level(), a, first, count, known...);
+      }
+    }();
     const auto pack = [&](std::size_t i) {
       const default_float_environment environment;
       lanes.pack(i);

@@ -17,6 +17,7 @@
 #include <concepts>
 #include <cstddef>
 
+#include "lowp/gemm/operands/lane_tiles.hpp"
 #include "lowp/gemm/operands/rows.hpp"
 #include "lowp/kernels/isa.hpp"
 
@@ -50,13 +51,18 @@ concept product_panels = requires(typename P::rows& rows, const typename P::lane
   /// What a thread does before and after a block.
   requires std::constructible_from<typename P::session, isa>;
   /// lanes(level, source, first row, count, known…): lane_tiles whose tile i is laid out by
-  /// pack(i).
+  /// pack(i). Those that lanes_know_side is of take what they are of C before what else is known.
   lanes.pack(i);
   /// load(level, source, i, row, k, count): `count` values of a row from k on, as the i-th of a
   /// tile. multiply(lanes, tile, k, count, rows, sums): adds the products of the rows loaded.
   rows.load(level, source, i, i, i, i);
   rows.multiply(lanes, i, i, i, i, sums);
 };
+
+/// Whether the order of two factors, of a row and of a column of C, matters to lanes.
+template <class P, class... Known>
+concept lanes_know_side = std::constructible_from<typename P::lanes, isa, const typename P::source&,
+                                                  std::size_t, std::size_t, side, const Known&...>;
 
 /// Panels that also take a few rows of one operand by all of the other, in the order k32:
 /// few_rows(level, few, others) lays them out by steps of K, and multiply(others, row, chunk,

@@ -80,9 +80,9 @@ struct integer_words {
         const word_rows a{x, plan, y.has_zeros()}, b{y, plan, x.has_zeros()};
         if (are_bytes && multiply_few(a, b, sink, p.how)) return;
         if (are_bytes && kernels::has_tile_products(p.level())) {
-          multiply_many<integer_sum_panels<true>>(a, b, sink, p.how);
+          multiply_either_way<integer_sum_panels<true>>(a, b, sink, p.how);
         } else {
-          multiply_many<integer_sum_panels<false>>(a, b, sink, p.how);
+          multiply_either_way<integer_sum_panels<false>>(a, b, sink, p.how);
         }
       });
     });
@@ -116,13 +116,6 @@ struct integer_words {
       return false;
     }
     return true;
-  }
-  template <class Panels>
-  static void multiply_many(const word_rows& a, const word_rows& b, const sum_sink& sink,
-                            const execution& how) {
-    const side lanes_are = best_side(a.rows(), b.rows(), a.cols());
-    const bool is_first = lanes_are == side::rows;
-    multiply_blocks<Panels>(is_first ? a : b, is_first ? b : a, lanes_are, sink, how, lanes_are);
   }
 };
 
