@@ -77,6 +77,7 @@
 #include <lowp/gemm/lookup_distances.hpp>
 #include <lowp/gemm/operands/plane_integers.hpp>
 #include <lowp/gemm/phase_product.hpp>
+#include <lowp/gemm/quantized_operand.hpp>
 #include <lowp/formats/centred_format.hpp>
 #include <lowp/formats/codebook_names.hpp>
 #include <lowp/formats/hif8_format.hpp>
