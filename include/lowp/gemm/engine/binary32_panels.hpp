@@ -22,9 +22,16 @@ inline void load_lanes(isa level, const row_source& from, std::size_t first, std
   alignas(64) float rows[group * stride];
   const std::size_t padded = round_up(count, group);
   for (std::size_t g = 0; g < width; g += group) {
+    const std::size_t n = g < used ? (std::min)(group, used - g) : 0;
+    if (padded == count && from.origin().binary32 == nullptr) {
+      const std::size_t apart = from.load(first + g, n, k, count, stride, rows);
+      for (std::size_t i = n; i < group; ++i) std::fill_n(rows + i * apart, count, 0.0f);
+      kernels::transpose(level, rows, apart, padded, out + g, width);
+      continue;
+    }
     for (std::size_t i = 0; i < group; ++i) {
       float* const row = rows + i * stride;
-      const std::size_t filled = g + i < used ? count : 0;
+      const std::size_t filled = i < n ? count : 0;
       if (filled != 0) from(first + g + i, k, count, row);
       std::fill(row + filled, row + padded, 0.0f);
     }
@@ -97,6 +104,13 @@ struct binary32_panels : panel_sums<> {
         values_ = values->row(row) + k;
         stride_ = values->stride;
       }
+    }
+    /// All of some rows that are decoded as one; false, and nothing done, for others.
+    [[nodiscard]] bool load_rows(const source& from, std::size_t row, std::size_t row_count,
+                                 std::size_t k, std::size_t count) {
+      if (!from.origin().continue_rows || count != from.cols()) return false;
+      stride_ = from.load(row, row_count, k, count, stride_, buffer_);
+      return true;
     }
     void multiply(const lanes& with, std::size_t t, std::size_t k, std::size_t count,
                   std::size_t row_count, float* sums) const {

@@ -69,9 +69,7 @@ struct product_block {
       const std::size_t n = (std::min)(depth, rows.cols() - k);
       for (std::size_t row = 0; row < row_count; row += tile_rows) {
         const std::size_t count = (std::min)(tile_rows, row_count - row);
-        for (std::size_t i = 0; i < count; ++i) {
-          chunk.load(level, rows, i, first_row + row + i, k, n);
-        }
+        load(chunk, first_row + row, count, k, n);
         for (std::size_t tile = tile_begin; tile < tile_end; ++tile) {
           // The rows after these, some before each tile, and where the results will go, so as not
           // to wait for them.
@@ -93,6 +91,13 @@ struct product_block {
   }
 
  private:
+  void load(typename Panels::rows& chunk, std::size_t row, std::size_t count, std::size_t k,
+            std::size_t n) const {
+    if constexpr (requires { chunk.load_rows(rows, row, count, k, n); }) {
+      if (chunk.load_rows(rows, row, count, k, n)) return;
+    }
+    for (std::size_t i = 0; i < count; ++i) chunk.load(lanes.level(), rows, i, row + i, k, n);
+  }
   [[nodiscard]] bool are_columns() const {
     return Panels::lanes_are_columns || lanes_are == side::columns;
   }

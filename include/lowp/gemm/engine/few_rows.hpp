@@ -35,13 +35,17 @@ class rows_by_pairs {
     }
     constexpr std::size_t most = kernels::product_tile::max_depth;
     const std::size_t size = (first_row(pieces() - 1) + count(pieces() - 1)) * depth_;
-    values_ = make_aligned<float>(size);
-    first_ = values_.get();
-    std::fill(values_.get(), values_.get() + size, 0.0f);
+    float* first = own_;
+    if (size > most_own) {
+      values_ = make_aligned<float>(size);
+      first = values_.get();
+    }
+    first_ = first;
+    std::fill(first, first + size, 0.0f);
     alignas(64) float part[most];
     for (std::size_t row = 0; row < rows_; ++row) {
       const std::size_t piece = row / piece_, stride = 2 * count(piece);
-      float* to = values_.get() + first_row(piece) * depth_ + row % piece_ * 2;
+      float* to = first + first_row(piece) * depth_ + row % piece_ * 2;
       for (std::size_t k = 0; k < from.cols(); k += most) {
         const std::size_t n = (std::min)(most, from.cols() - k);
         from(row, k, n, part);
@@ -52,6 +56,8 @@ class rows_by_pairs {
       }
     }
   }
+  rows_by_pairs(const rows_by_pairs&) = delete;  // of a pointer to itself
+  rows_by_pairs& operator=(const rows_by_pairs&) = delete;
   [[nodiscard]] std::size_t rows() const { return rows_; }
   [[nodiscard]] std::size_t pieces() const { return (rows_ + 7) / 8; }
   [[nodiscard]] std::size_t first_row(std::size_t piece) const { return piece * piece_; }
@@ -64,9 +70,12 @@ class rows_by_pairs {
   }
 
  private:
+  /// So many values take no memory: those of any small product.
+  static constexpr std::size_t most_own = 10240;
   std::size_t rows_, piece_, depth_;
   aligned_array<float> values_;
   const float* first_ = nullptr;
+  alignas(64) float own_[most_own];
 };
 
 /// Some of the others, from `begin` on, and the sums of the few rows and of these.
@@ -153,11 +162,17 @@ class part_of_others {
   void add_decoded(std::size_t group, std::size_t k, std::size_t count) {
     constexpr std::size_t stride = kernels::product_tile::buffer_stride, most_group = 8;
     alignas(64) float values[most_group * stride];
-    const std::size_t padded = round_up(count, 32);
+    const std::size_t padded = round_up(count, 32), first = group * group_;
+    const std::size_t filled = (std::min)(group_, count_ - first);
+    if (padded == count) {
+      const std::size_t apart = others_.load(begin_ + first, filled, k, count, stride, values);
+      for (std::size_t i = filled; i < group_; ++i) std::fill_n(values + i * apart, count, 0.0f);
+      return multiply(k, values, false, apart * sizeof(float), group, 1, padded / 32);
+    }
     for (std::size_t i = 0; i < group_; ++i) {
-      const std::size_t other = group * group_ + i, filled = other < count_ ? count : 0;
-      if (filled != 0) others_(begin_ + other, k, count, values + i * stride);
-      std::fill(values + i * stride + filled, values + i * stride + padded, 0.0f);
+      float* const row = values + i * stride;
+      if (i < filled) others_(begin_ + first + i, k, count, row);
+      std::fill(row + (i < filled ? count : 0), row + padded, 0.0f);
     }
     multiply(k, values, false, stride * sizeof(float), group, 1, padded / 32);
   }
@@ -206,7 +221,9 @@ inline void multiply_binary32(const row_source& a, const row_source& b, const su
   const bool is_first = few_are == side::rows;
   const row_source& others = is_first ? b : a;
   const code_rows* const codes = others.origin().codes;
+  // By whole chunks of their steps; of shorter rows several are decoded at a time.
   const bool reads_codes = (std::min)(a.rows(), b.rows()) <= most_few_rows && codes != nullptr &&
+                           others.cols() >= kernels::product_steps::size &&
                            kernels::has_code_products(how.level(), codes->bits, *codes->values);
   if (!few_are || reads_codes || kernels::pairs_per_vector(how.level()) == 0) {
     return multiply_k32<binary32_panels>(a, b, sink, how);

@@ -337,6 +337,11 @@ struct modeled_panels : panel_sums<> {
       if (i == 0) first_ = row;
       binary32_panels::rows::load(level, from, i, row, k, count);
     }
+    [[nodiscard]] bool load_rows(const source& from, std::size_t row, std::size_t row_count,
+                                 std::size_t k, std::size_t count) {
+      first_ = row;
+      return binary32_panels::rows::load_rows(from, row, row_count, k, count);
+    }
     void multiply(const lanes& with, std::size_t t, std::size_t k, std::size_t count,
                   std::size_t row_count, float* sums) const {
       with.multiply(t, this->tile(with, t, k, count, row_count, sums), first_, k);

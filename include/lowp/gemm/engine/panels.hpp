@@ -54,7 +54,8 @@ concept product_panels = requires(typename P::rows& rows, const typename P::lane
   /// pack(i). Those that lanes_know_side is of take what they are of C before what else is known.
   lanes.pack(i);
   /// load(level, source, i, row, k, count): `count` values of a row from k on, as the i-th of a
-  /// tile. multiply(lanes, tile, k, count, rows, sums): adds the products of the rows loaded.
+  /// tile. multiply(lanes, tile, k, count, rows, sums): adds the products of the rows loaded. There
+  /// may be load_rows(source, row, rows, k, count), which does so for several, or returns false.
   rows.load(level, source, i, i, i, i);
   rows.multiply(lanes, i, i, i, i, sums);
 };

@@ -88,12 +88,7 @@ class small_product {
     if (const matrix_view<const float>* const values = from.origin().binary32) {
       return {values->row(row) + k, values->stride};
     }
-    if (from.origin().continue_rows && count == from.cols()) {
-      from(row, 0, rows * count, buffer);
-      return {buffer, count};
-    }
-    for (std::size_t i = 0; i < rows; ++i) from(row + i, k, count, buffer + i * count);
-    return {buffer, count};
+    return {buffer, from.load(row, rows, k, count, count, buffer)};
   }
 
   void add_chunk(std::size_t k, std::size_t count, float* sums) const {

@@ -39,6 +39,7 @@ struct small_products {
     if (p.a.find_packed_groups(p.level(), groups) || p.b.find_packed_groups(p.level(), groups)) {
       return "an operand is packed for products";
     }
+    if (is_read_by_pairs(p)) return "few rows by others in memory, which cost more to transpose";
     return has_few_rows(p) || (has_whole_rows(p.a) && has_whole_rows(p.b))
                ? nullptr
                : "blocks or bytes of an operand are cut by the end of a row";
@@ -51,6 +52,19 @@ struct small_products {
   }
 
  private:
+  /// Whether few rows are multiplied faster by pairs of the others as they lie in memory: those are
+  /// not copied along lanes, which costs as much as some 15 rows; but each row and each of the
+  /// others has its price, and what is left of steps.
+  template <class Problem>
+  [[nodiscard]] static bool is_read_by_pairs(const Problem& p) {
+    if (kernels::pairs_per_vector(p.level()) == 0 || !can_begin_few_rows(p.start)) return false;
+    const std::size_t few = (std::min)(p.a.rows, p.b.rows), depth = p.depth();
+    const any_operand& others = p.a.rows <= p.b.rows ? p.b : p.a;
+    const int mantissa = others.elements.mantissa_bits;
+    const bool lie_in_memory = !others.has_scales && (mantissa == 23 || mantissa == 7);
+    const bool has_steps = depth >= 256 || (depth >= 64 && depth % 32 == 0);
+    return lie_in_memory && has_steps && few <= most_few_rows && others.rows * depth >= 2048 * few;
+  }
   /// Whether its rows can be decoded together; one by one, many take longer than what others do.
   [[nodiscard]] static bool has_whole_rows(const any_operand& x) {
     return !x.has_scales ||
