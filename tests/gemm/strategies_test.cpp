@@ -110,6 +110,7 @@ TEST_CASE("Every strategy of k32 where it can") {
     force(t, used, policies::k32, x, y);
     force(t, used, policies::k32, x, v.operand);
     force(t, used, policies::k32, u.operand, z);
+    force(t, used, policies::k32, x, lowp::packed_operand(y));
     force(t, used, policies::k32, a.view(), lowp::packed_operand(z));
     force(t, used, policies::k32, lowp::packed_operand(z), a.view());
     const tg::of_numbers<formats::bfloat16> of_b(b);

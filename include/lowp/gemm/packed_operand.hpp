@@ -302,6 +302,9 @@ const {
     for (std::size_t row = 0; row < rows_ && cols_ != 0; ++row) {
       for (std::size_t col = 0; col < cols_; col += block_cols()) {
         const unpacked& scale = scales[scale_code(row, col)];
+        if (scale.kind == value_kind::finite) {
+          found.highest = (std::max)(found.highest, scale.exponent);
+        }
         const bool is_power = scale.kind == value_kind::finite && !scale.negative &&
                               scale.significand == uint128{std::uint64_t{1} << 63, 0};
         if (is_power && found.hold(scale.exponent)) continue;

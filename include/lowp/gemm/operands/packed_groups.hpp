@@ -9,6 +9,7 @@
 
 #include "lowp/core/unpacked.hpp"
 #include "lowp/gemm/operands/description.hpp"
+#include "lowp/gemm/operands/integer_rows.hpp"
 #include "lowp/gemm/operands/packed_layout.hpp"
 #include "lowp/kernels/arrays/value_table.hpp"
 #include "lowp/kernels/products/product.hpp"
@@ -54,6 +55,7 @@ struct packed_groups {
   int bits = 0;
   const kernels::value_table* values = nullptr;
   magnitude_bounds bounds{};
+  const integer_form* integers = nullptr;  ///< behind the codes
   const std::uint8_t* codes = nullptr;
   const kernels::value_table* scale_values = nullptr;  ///< or null, for a scale of 1
   const std::uint8_t* scales = nullptr;
@@ -106,6 +108,17 @@ struct packed_groups {
     return low >= -126 && low + powers.low >= -126 && high <= 127 && high + powers.high <= 127 &&
            bounds.low + powers.low >= -149 && bounds.high + powers.high <= 127;
   }
+
+  /// Whether elements are small integers times one power of two for each step: as power_scales has
+  /// them, and of a block of zeros one that no other scale makes infinite.
+  [[nodiscard]] bool are_integers() const {
+    constexpr int least = -70, most = 50;
+    if (!integers->is_possible) return false;
+    const int unit = integers->unit;
+    if (scale_values == nullptr) return unit >= least && unit <= most;
+    return powers.are_powers && block_cols % 32 == 0 && powers.highest + unit <= most &&
+           (powers.low > powers.high || powers.low + unit >= least);
+  }
 };
 
 /// The groups of a packed operand; false if there are no kernels for them.
@@ -113,6 +126,7 @@ template <described_format Element, described_format Scale>
 [[nodiscard]] bool find_groups(isa level, const packed_description<Element, Scale>& d,
                                packed_groups& out) {
   static const code_values<typename Element::type> values(Element::value);
+  static const integer_form integers = make_integer_form(Element::value);
   if (!values.are_exact ||
       !kernels::has_code_products(level, Element::value.bits(), values.table)) {
     return false;
@@ -122,6 +136,7 @@ template <described_format Element, described_format Scale>
          .bits = Element::value.bits(),
          .values = &values.table,
          .bounds = values.bounds,
+         .integers = &integers,
          .codes = d.codes,
          .scale_values = nullptr,
          .scales = nullptr,

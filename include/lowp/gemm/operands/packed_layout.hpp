@@ -63,6 +63,7 @@ struct packed_layout {
 struct scale_powers {
   bool are_powers = true;
   int low = 1 << 20, high = -(1 << 20);
+  int highest = -(1 << 20);  ///< exponent of any finite scale, those of blocks of zeros included
   [[nodiscard]] constexpr bool hold(int exponent) const {
     return low <= exponent && exponent <= high;
   }

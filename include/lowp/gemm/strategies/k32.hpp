@@ -16,6 +16,7 @@
 #include "lowp/gemm/operands/integer_rows.hpp"
 #include "lowp/gemm/operands/packed_groups.hpp"
 #include "lowp/gemm/operands/rows.hpp"
+#include "lowp/gemm/strategies/few_packed_integers.hpp"
 #include "lowp/gemm/strategies/few_packed_rows.hpp"
 #include "lowp/gemm/strategies/problem.hpp"
 #include "lowp/kernels/products/product.hpp"
@@ -162,6 +163,48 @@ struct integer_dot_products {
 
  private:
   static constexpr bool multiplies_few_rows = LOWP_X86_TARGETS != 0;
+};
+
+#endif
+
+#if LOWP_X86_TARGETS
+
+/// Few rows of small integers times one power of two for each 32 by a packed_operand of such.
+struct few_integers_by_packed {
+  static constexpr std::string_view name = "few rows of 8-bit integers by a packed operand";
+  template <class Problem>
+  [[nodiscard]] static const char* obstacle(const Problem& p) {
+    few_operands of;
+    const char* const why = find(p, p.a, p.b, of);
+    return why == nullptr ? nullptr : find(p, p.b, p.a, of);
+  }
+  template <class Problem>
+  static void run(const Problem& p, const sum_sink& sink) {
+    few_operands of;
+    const side few_are = find(p, p.a, p.b, of) == nullptr ? side::rows : side::columns;
+    if (few_are == side::columns) static_cast<void>(find(p, p.b, p.a, of));
+    multiply_few_packed_integers(of.rows, of.groups, few_are, sink, p.how);
+  }
+
+ private:
+  struct few_operands {
+    integer_property own;
+    integer_rows rows;
+    packed_groups groups;
+  };
+  /// Null: they are such operands; or why not.
+  template <class Problem>
+  [[nodiscard]] static const char* find(const Problem& p, const any_operand& few,
+                                        const any_operand& packed, few_operands& of) {
+    if (!kernels::has_block_fours(p.level())) return "the machine has no dot products of bytes";
+    if (few.rows > most_few_packed_rows || !packed.find_packed_groups(p.level(), of.groups)) {
+      return "there are no few rows of one operand and groups of a packed one that kernels read";
+    }
+    if (const char* const why = few.find_integer_rows(of.own, of.rows)) return why;
+    if (!of.groups.are_integers()) return no_integers;
+    if (!are_scales_in_range(p.level(), of.rows)) return "scales are too far apart for exact sums";
+    return can_begin_few_rows(p.start) ? nullptr : "the result holds a negative zero";
+  }
 };
 
 #endif

@@ -59,6 +59,7 @@ struct small_products;
 struct bfloat16_tiles;
 struct integer_dot_products;
 struct bfloat16_dot_products;
+struct few_integers_by_packed;
 struct few_rows_by_packed;
 struct binary32_fmas;
 struct integer_words;
@@ -75,7 +76,8 @@ struct grouped_kernels;
 // The strategies of the policies of the library, in the order in which they are asked.
 #if LOWP_X86_TARGETS
 [[nodiscard]] constexpr bulk::strategy_list<bulk::small_products, bulk::bfloat16_tiles,
-                                            bulk::integer_dot_products, bulk::few_rows_by_packed,
+                                            bulk::integer_dot_products,
+                                            bulk::few_integers_by_packed, bulk::few_rows_by_packed,
                                             bulk::bfloat16_dot_products, bulk::binary32_fmas>
 strategies_of(const k32_sums&) {
   return {};

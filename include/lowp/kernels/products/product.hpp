@@ -10,6 +10,7 @@
 #include "lowp/kernels/arrays/dispatch.hpp"
 #include "lowp/kernels/isa.hpp"
 #include "lowp/kernels/products/activation.hpp"
+#include "lowp/kernels/products/block_tile.hpp"
 #include "lowp/kernels/products/integer_tiles.hpp"
 #include "lowp/kernels/products/tile_registers.hpp"
 #include "lowp/kernels/products/tiles.hpp"
@@ -78,6 +79,12 @@ LOWP_BORDER void multiply(const group_product& p);
 LOWP_BORDER void multiply(const integer_tile& t);
 /// On x86.
 LOWP_BORDER void multiply(const integer_steps& p);
+/// Whether bytes are multiplied as they are, fours of them.
+[[nodiscard]] constexpr bool has_block_fours(isa level) {
+  return LOWP_X86_TARGETS != 0 && has_integer_products(level);
+}
+/// Of lanes that lie as a packed_operand's (are_packed); where has_block_fours().
+LOWP_BORDER void multiply_packed(const block_tile& t);
 /// Codes of at most 6 bits by table, or of 8 bits as they are, to integers; zeros up to a multiple
 /// of 64.
 LOWP_BORDER void integers_of_codes(const integer_codes& map, std::uint8_t flip,
