@@ -24,7 +24,7 @@
       const F&, std::span<const T>, std::uint8_t*, const lowp::any_rounding&, lowp::overflow, \
       lowp::missing_nan, lowp::packing, const lowp::execution&, const lowp::bulk::plan_places&);
 #define LOWP_TEST_ROUND(prefix, T, F)                                                        \
-  prefix template void lowp::bulk::round_array(                                              \
+  prefix template void lowp::bulk::round_span(                                               \
       const F&, std::span<const T>, std::span<T>, const lowp::any_rounding&, lowp::overflow, \
       lowp::missing_nan, const lowp::execution&, const lowp::bulk::plan_places&);
 #define LOWP_TEST_ARRAY_FUNCTIONS_OF(prefix, F)                                                   \

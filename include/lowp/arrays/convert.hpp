@@ -50,21 +50,30 @@ inline void require_packing(const char* function, const auto& format, packing p,
            ", expected at least " + std::to_string(needed));
   }
 }
-/// `may_coincide`: in and out may be the same array.
-inline void require_apart(const char* function, std::span<const std::byte> in,
-                          std::span<const std::byte> out, bool may_coincide = false) {
+/// Out of line, since calls with few elements pass what is asked before it at once.
+LOWP_NOINLINE inline void refuse_arrays(const char* function, std::span<const std::byte> in,
+                                        std::span<const std::byte> out, bool may_coincide) {
   const auto require_that = [&](bool holds, const char* what) {
     if (!holds) refuse(std::string(function) + ": " + what);
   };
   require_that(in.data() != nullptr || in.empty(), "in is null, expected elements");
   require_that(out.data() != nullptr || out.empty(), "out is null, expected elements");
+  refuse(std::string(function) + (may_coincide
+                                      ? ": in and out overlap, expected the same array or two apart"
+                                      : ": in and out overlap, expected two arrays apart"));
+}
+/// `may_coincide`: in and out may be the same array.
+inline void require_apart(const char* function, std::span<const std::byte> in,
+                          std::span<const std::byte> out, bool may_coincide = false) {
+  if (in.empty() && out.empty()) return;
   const auto in_begin = reinterpret_cast<std::uintptr_t>(in.data());
   const auto out_begin = reinterpret_cast<std::uintptr_t>(out.data());
+  const bool is_null = (in_begin == 0 && !in.empty()) || (out_begin == 0 && !out.empty());
   const bool overlap = in_begin < out_begin + out.size() && out_begin < in_begin + in.size();
   const bool coincide = may_coincide && in_begin == out_begin && in.size() == out.size();
-  require_that(!overlap || coincide || in.empty() || out.empty(),
-               may_coincide ? "in and out overlap, expected the same array or two apart"
-                            : "in and out overlap, expected two arrays apart");
+  if (is_null || (overlap && !coincide && !in.empty() && !out.empty())) [[unlikely]] {
+    refuse_arrays(function, in, out, may_coincide);
+  }
 }
 
 /// Sources of 16 bits that arrays of values may have.
@@ -176,7 +185,7 @@ bool encode_by_plan(const F& f, const bulk_arrays& arrays, const R& mode, overfl
                     const execution& how) {
   bool is_supported = false;
   places.with_plan<Word>(
-      o, n, [&] { return kernels::make_encode_plan<Word>(f, mode, o, n, ToValues); },
+      mode, o, n, [&] { return kernels::make_encode_plan<Word>(f, mode, o, n, ToValues); },
       [&](const kernels::encode_plan<Word>& plan) {
         is_supported = plan.serves_arrays();
         if (is_supported) run_lanes<!is_fixed_addend<R>>(how, arrays, plan, source, sink);
@@ -325,10 +334,11 @@ void decode_array(const F& f, const std::uint8_t* in, std::span<float> out, pack
   reference::decode(f, in, out, p);
 }
 
+/// Inlined, since of the arguments some lie on the stack as bytes, which a call that takes this
+/// one's place would store and read at once as words.
 template <class T, number_format F, rounding_mode R>
-LOWP_NOINLINE void round_array(const F& f, std::span<const T> in, std::span<T> out, const R& mode,
-                               overflow o, missing_nan n, const execution& how,
-                               const plan_places& places = {}) {
+LOWP_ALWAYS_INLINE inline void round_array(const F& f, std::span<const T> in, std::span<T> out, const R& mode, overflow o,
+                 missing_nan n, const execution& how, const plan_places& places = {}) {
   const bulk_arrays arrays{in.data(), 8 * sizeof(T), out.data(), 8 * sizeof(T), in.size()};
   if constexpr (has_kernels && !kernels::has_known_grid<F>) {
     using word = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;

@@ -33,15 +33,49 @@ class kept_plans {
     plans_[row][column].keep(made);
     use(made);
   }
+  /// The same for a mode that draws: plans differ by how it draws, and what seed and index it has
+  /// is told to each use.
+  template <class Make, class Use>
+  void with_plan(const stochastic& mode, overflow o, missing_nan n, const Make& make,
+                 const Use& use) {
+    for (auto& place : drawn_) {
+      const drawn_plan* const found = place.find();
+      if (found == nullptr) {
+        const plan made = make();
+        place.keep({mode.used_bits(), mode.variant, o, n, made});
+        return use(made);
+      }
+      if (found->bits == mode.used_bits() && found->variant == mode.variant && found->o == o &&
+          found->n == n) {
+        plan made = found->made;
+        made.rounding.draw = mode;
+        return use(made);
+      }
+    }
+    use(make());
+  }
 
  private:
   static constexpr std::size_t rows = static_cast<std::size_t>(overflow::saturate_numbers) + 1;
   static constexpr std::size_t columns = static_cast<std::size_t>(missing_nan::flipped_zero) + 1;
 
+  struct drawn_plan {
+    int bits;
+    stochastic_variant variant;
+    overflow o;
+    missing_nan n;
+    plan made;
+  };
+
   lowp::detail::kept_value<plan> plans_[rows][columns];
+  lowp::detail::kept_value<drawn_plan> drawn_[8];
 };
 
-/// Plans to codes, or with ToValues to values, of a format and of a mode without a state.
+/// Modes whose plans are kept: those without a state, and those whose state is a draw.
+template <class R>
+inline constexpr bool keeps_plans = std::is_empty_v<R> || std::is_same_v<R, stochastic>;
+
+/// Plans to codes, or with ToValues to values, of a format and of such a mode.
 template <auto F, class R, class Word, bool ToValues>
 inline constinit kept_plans<Word> plans_of{};
 
@@ -57,8 +91,9 @@ struct plan_places {
   kept_plans<std::uint64_t>* wide = nullptr;
   const made_plans* made = nullptr;
 
-  template <class Word, class Make, class Use>
-  void with_plan(overflow o, missing_nan n, const Make& make, const Use& use) const {
+  template <class Word, class R, class Make, class Use>
+  void with_plan([[maybe_unused]] const R& mode, overflow o, missing_nan n, const Make& make,
+                 const Use& use) const {
     if (made != nullptr) {
       if constexpr (sizeof(Word) == 4) {
         return use(made->narrow);
@@ -72,18 +107,19 @@ struct plan_places {
     } else {
       place = wide;
     }
-    if (place != nullptr) {
-      place->with_plan(o, n, make, use);
+    if (place == nullptr) return use(make());
+    if constexpr (std::is_same_v<R, stochastic>) {
+      place->with_plan(mode, o, n, make, use);
     } else {
-      use(make());
+      place->with_plan(o, n, make, use);
     }
   }
 };
 
-/// The places of a format that is known at compile time; none for a mode that has a state.
+/// The places of a format that is known at compile time; none for modes whose state is another.
 template <auto F, class R, bool ToValues>
 [[nodiscard]] constexpr plan_places places_of() {
-  if constexpr (std::is_empty_v<R> && kernels::has_known_grid<std::remove_cv_t<decltype(F)>>) {
+  if constexpr (keeps_plans<R> && kernels::has_known_grid<std::remove_cv_t<decltype(F)>>) {
     return {&plans_of<F, R, std::uint32_t, ToValues>, &plans_of<F, R, std::uint64_t, ToValues>};
   } else {
     return {};
