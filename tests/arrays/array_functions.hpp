@@ -36,7 +36,8 @@
   LOWP_TEST_ROUND(prefix, double, F)                                                              \
   prefix template void lowp::bulk::decode_array(const F&, const std::uint8_t*, std::span<float>,  \
                                                 lowp::packing, const lowp::kernels::value_table*, \
-                                                const lowp::execution&);
+                                                const lowp::execution&,                           \
+                                                const lowp::kernels::decode_plan*);
 #define LOWP_TEST_ARRAY_FUNCTIONS(prefix)                  \
   LOWP_TEST_ARRAY_FUNCTIONS_OF(prefix, lowp::float_format) \
   LOWP_TEST_ARRAY_FUNCTIONS_OF(prefix, lowp::fixed_format) \

@@ -294,9 +294,11 @@ void encode_array(const F& f, std::span<const T> in, std::uint8_t* out, const R&
   reference::encode(f, in, out, mode, o, n, p);
 }
 
+/// `made` is the plan for 32 bits, if there is one; `table` is of formats of at most 8 bits.
 template <number_format F>
 void decode_array(const F& f, const std::uint8_t* in, std::span<float> out, packing p,
-                  const kernels::value_table* table, const execution& how) {
+                  const kernels::value_table* table, const execution& how,
+                  const kernels::decode_plan* made = nullptr) {
   const int width = f.bits();
   bulk_arrays arrays{in, static_cast<std::size_t>(width), out.data(), 32, out.size()};
   if constexpr (has_kernels) {
@@ -305,7 +307,7 @@ void decode_array(const F& f, const std::uint8_t* in, std::span<float> out, pack
       const decode_job<std::uint8_t, kernels::value_table> job{how.level(), *table, in, width, p};
       return run_bulk(how, arrays, bulk_part(job));
     }
-    const auto plan = kernels::make_decode_plan(f, 32);
+    const kernels::decode_plan plan = made ? *made : kernels::make_decode_plan(f, 32);
     const auto run_plan = [&](auto code) {
       const decode_job<decltype(code), kernels::decode_plan> job{how.level(), plan, in, width, p};
       run_bulk(how, arrays, bulk_part(job));
@@ -337,8 +339,9 @@ void decode_array(const F& f, const std::uint8_t* in, std::span<float> out, pack
 /// Inlined, since of the arguments some lie on the stack as bytes, which a call that takes this
 /// one's place would store and read at once as words.
 template <class T, number_format F, rounding_mode R>
-LOWP_ALWAYS_INLINE inline void round_array(const F& f, std::span<const T> in, std::span<T> out, const R& mode, overflow o,
-                 missing_nan n, const execution& how, const plan_places& places = {}) {
+LOWP_ALWAYS_INLINE inline void round_array(const F& f, std::span<const T> in, std::span<T> out,
+                                           const R& mode, overflow o, missing_nan n,
+                                           const execution& how, const plan_places& places = {}) {
   const bulk_arrays arrays{in.data(), 8 * sizeof(T), out.data(), 8 * sizeof(T), in.size()};
   if constexpr (has_kernels && !kernels::has_known_grid<F>) {
     using word = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
@@ -428,7 +431,8 @@ void decode(const_packed_span<F, P> in, std::span<float> out, const execution& h
     static const kernels::value_table table = kernels::make_value_table(F);
     bulk::decode_array(F, in.bytes().data(), out, P, &table, how);
   } else {
-    bulk::decode_array(F, in.bytes().data(), out, P, nullptr, how);
+    static const kernels::decode_plan plan = kernels::make_decode_plan(F, 32);
+    bulk::decode_array(F, in.bytes().data(), out, P, nullptr, how, &plan);
   }
 }
 template <auto F, packing P>

@@ -43,11 +43,12 @@ LOWP_BORDER void unpack_codes(isa level, const std::uint8_t* bytes, std::size_t 
                               std::size_t count, int width, packing p, Code* codes);
 
 /// Values of the codes at the places first, first + 1, … of `bytes`, times their scales; first is a
-/// multiple of 8. Code is the type of the codes that `values` takes.
+/// multiple of 8. Code is the type of the codes that `values` takes. The packing is no copy: of one
+/// just made the last word would be read before all of its bytes are written.
 template <class Code, class Values>
 void decode_codes(isa level, const Values& values, const kernels::scaling& scale,
                   const std::uint8_t* bytes, std::size_t first, std::size_t count, int width,
-                  packing p, std::uint32_t* out) {
+                  const packing& p, std::uint32_t* out) {
   if (is_array_of<Code>(p, width)) {
     const auto codes = reinterpret_cast<const Code*>(bytes) + first;
     return kernels::decode(level, values, scale, codes, count, out);

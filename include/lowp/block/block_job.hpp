@@ -131,7 +131,7 @@ class quantize_job {
     std::uint32_t amax[max_blocks];
     const std::size_t blocks = spans_.blocks_in(count);
     find_amaxes(top, rows, col, count, amax);
-    const std::size_t first_block = block_row * out_.scales_per_row + col / spans_.width;
+    const std::size_t first_block = block_row * out_.scales_per_row + spans_.block_of(col);
     const auto block = [&](std::size_t i) {
       const std::size_t left = i * spans_.width;
       return matrix_view<const float>(in_.row(top) + col + left, rows,

@@ -406,17 +406,20 @@ class decode_scales {
     const std::uint8_t* const scales = in.scales + first * in.scale_bytes;
     if (is_tabulated()) {
       kernels::decode(level, table_, {}, scales, count, factors);
-    } else if (values_.is_supported || is_binary32_) {
-      if (is_binary32_) {
-        std::memcpy(factors, scales, count * sizeof *factors);
-      } else {
-        kernels::decode(level, values_, {}, reinterpret_cast<const std::uint16_t*>(scales), count,
-                        factors);
+    } else if (is_binary32_) {
+      for (std::size_t i = 0; i < count; ++i) {
+        std::uint32_t scale;
+        std::memcpy(&scale, scales + i * sizeof scale, sizeof scale);
+        factors[i] = factor_of(scale);
       }
+    } else if (values_.is_supported) {
+      kernels::decode(level, values_, {}, reinterpret_cast<const std::uint16_t*>(scales), count,
+                      factors);
       for (std::size_t i = 0; i < count; ++i) factors[i] = factor_of(factors[i]);
     } else {
       for (std::size_t i = 0; i < count; ++i) factors[i] = compute(in.load_scale(first + i));
     }
+    if (count == 1) return (factors[0] & 0x7FFFFFFFu) < unknown_factor;
     return kernels::amax_array(level, reinterpret_cast<const float*>(factors), count) !=
            unknown_factor;
   }

@@ -62,8 +62,14 @@ struct block_spans {
     }
   }
   [[nodiscard]] constexpr bool have_own_factors() const { return log2_block == 0; }
+  /// The block in which an element of a row lies; nearly always without a division.
+  [[nodiscard]] constexpr std::size_t block_of(std::size_t element) const {
+    if (element < width) return 0;
+    if (log2_block != 0 && log2_block != one_block) return element >> log2_block;
+    return element / width;
+  }
   [[nodiscard]] constexpr std::size_t blocks_in(std::size_t count) const {
-    return (count + width - 1) / width;
+    return block_of(count + width - 1);
   }
 };
 

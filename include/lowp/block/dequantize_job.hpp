@@ -41,14 +41,14 @@ class dequantize_job {
   template <class T>
   void operator()(std::size_t row, std::size_t first, std::size_t count, T* out,
                   std::size_t rows = 1, std::size_t stride = 0) const {
-    const std::size_t block_row = row / block_rows_ * in_.scales_per_row;
+    const std::size_t block_row = (block_rows_ == 1 ? row : row / block_rows_) * in_.scales_per_row;
     const bool have_own = spans_.have_own_factors();
     const std::size_t size =
         spans_.log2_block == one_block || have_own ? chunk_size : 4 * chunk_size;
     for (std::size_t i = 0; i < count; i += size) {
       const std::size_t col = first + i, n = (std::min)(size, count - i);
-      const std::size_t block_col = col / spans_.width, in_block = col - block_col * spans_.width;
-      const std::size_t used = in_block + n <= spans_.width ? 1 : spans_.blocks_in(in_block + n);
+      const std::size_t block_col = spans_.block_of(col), in_block = col - block_col * spans_.width;
+      const std::size_t used = spans_.blocks_in(in_block + n);
       const std::size_t first_block = block_row + block_col;
       std::uint32_t factors[max_blocks + 1];
       const bool are_known = scales_.find(level_, in_, first_block, used, factors);
@@ -81,18 +81,19 @@ class dequantize_job {
   /// rounded to odd under a tensor scale.
   void decode(const std::uint8_t* bytes, std::size_t col, std::size_t count,
               const std::uint32_t* factors, bool to_odd, std::uint32_t* values) const {
+    static constexpr packing dense{};
     const int bits = format_.element.bits();
     const std::uint32_t tensor = bits_of(tensor_scale_);
     const bool have_own = spans_.have_own_factors();
     if (scales_.products_to_odd()) {
-      decode_codes<Code>(level_, values_, {}, bytes, col, count, bits, packing{}, values);
+      decode_codes<Code>(level_, values_, {}, bytes, col, count, bits, dense, values);
       return kernels::multiply_to_odd(level_, factors, spans_.log2_block, count, values);
     }
     const bool is_tensor_last = format_.has_tensor_scale && (to_odd || have_own);
     kernels::scaling scaling{factors, spans_.log2_block,
                              format_.has_tensor_scale && !is_tensor_last, tensor};
     if (have_own) scaling = {};
-    decode_codes<Code>(level_, values_, scaling, bytes, col, count, bits, packing{}, values);
+    decode_codes<Code>(level_, values_, scaling, bytes, col, count, bits, dense, values);
     if (have_own) kernels::finish_group_terms(level_, {.scales = factors}, count, values);
     if (!is_tensor_last) return;
     if (to_odd) return kernels::multiply_to_odd(level_, &tensor, one_block, count, values);
@@ -166,9 +167,10 @@ bool dequantize_by_kernels(const scaled_blocks<Element, Scale>& f,
                    (rows + block_rows - 1) / block_rows * per_block, height, cols,
                    block_spans(f.block_cols(cols), cols).size,
                    [&](std::size_t i, std::size_t first, std::size_t last) {
-                     const std::size_t block = i / per_block * block_rows;
+                     const std::size_t of = per_block == 1 ? i : i / per_block;
+                     const std::size_t block = of * block_rows;
                      const std::size_t end = (std::min)(rows, block + block_rows);
-                     const std::size_t top = block + i % per_block * height;
+                     const std::size_t top = block + (i - of * per_block) * height;
                      if (top >= end) return;
                      job(top, first, last - first, out.row(top) + first,
                          (std::min)(height, end - top), out.stride);
