@@ -126,6 +126,55 @@ template <auto F, class R, bool ToValues>
   }
 }
 
+// --------------------------------------------------------------------------------------------
+// formats known at run time
+
+/// The plans to codes that calls for a few elements at a time ask for again and again: those of the
+/// first few formats of a family, whenever they are known.
+template <class F>
+class kept_format_plans {
+  using plan = kernels::encode_plan<std::uint32_t>;
+
+ public:
+  template <class Make>
+  [[nodiscard]] plan find(const F& f, overflow o, missing_nan n, const Make& make) {
+    for (auto& place : places_) {
+      const entry* const found = place.find();
+      if (found == nullptr) {
+        const plan made = make();
+        place.keep({f, o, n, made});
+        return made;
+      }
+      if (found->format == f && found->o == o && found->n == n) return found->made;
+    }
+    return make();
+  }
+
+ private:
+  struct entry {
+    F format;
+    overflow o;
+    missing_nan n;
+    plan made;
+  };
+  lowp::detail::kept_value<entry> places_[8];
+};
+template <class F, class R>
+inline constinit kept_format_plans<F> format_plans_of{};
+
+/// The plan to codes of a format, kept if it can be.
+template <number_format F, rounding_mode R>
+[[nodiscard]] kernels::encode_plan<std::uint32_t> code_plan_of(const F& f, const R& mode,
+                                                               overflow o, missing_nan n) {
+  const auto make = [&] { return kernels::make_encode_plan<std::uint32_t>(f, mode, o, n, false); };
+  if constexpr (std::is_empty_v<R> && std::is_trivially_copyable_v<F> &&
+                kernels::has_known_grid<F>) {
+    return format_plans_of<F, R>.find(f, o, n, make);
+  } else {
+    return make();
+  }
+}
+
 }  // namespace bulk
 }  // namespace LOWP_BASELINE
 }  // namespace lowp

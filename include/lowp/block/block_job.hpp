@@ -12,6 +12,7 @@
 #include <new>
 
 #include "lowp/arrays/bulk.hpp"
+#include "lowp/arrays/kept_plans.hpp"
 #include "lowp/arrays/lane_job.hpp"
 #include "lowp/arrays/matrix_view.hpp"
 #include "lowp/arrays/thresholds.hpp"
@@ -313,8 +314,7 @@ template <number_format Element, number_format Scale, rounding_mode R>
     const scaled_blocks<Element, Scale>& f, const rule_view<scaled_blocks<Element, Scale>>& rule,
     const R& mode, std::size_t count,
     [[maybe_unused]] lowp::detail::shared<kernels::block_thresholds>& kept) {
-  element_plans plans{kernels::make_encode_plan<std::uint32_t>(f.element, mode, overflow::saturate,
-                                                               missing_nan::largest, false)};
+  element_plans plans{code_plan_of(f.element, mode, overflow::saturate, missing_nan::largest)};
   auto& plan = plans.narrow;
   const int bits = plan.grid.mantissa_bits + plan.rounding.extra_bits;
   // A quotient rounded to odd in binary32 may be rounded once more, to two bits less.

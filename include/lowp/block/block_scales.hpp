@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "lowp/arrays/kept_plans.hpp"
 #include "lowp/block/block_spans.hpp"
 #include "lowp/block/codec.hpp"
 #include "lowp/block/rules/power_of_two.hpp"
@@ -113,8 +114,8 @@ class block_scales {
     if (!is_quotient && plan_.how != scale_plan::kind::arithmetic) return;
     is_value_ = is_binary32_;
     if (!is_value_ && format.scale.bits() <= (is_quotient ? 16 : 8)) {
-      scale_plan_ = kernels::make_encode_plan<std::uint32_t>(
-          format.scale, nearest_even, overflow::saturate, missing_nan::largest, false);
+      scale_plan_ =
+          code_plan_of(format.scale, nearest_even, overflow::saturate, missing_nan::largest);
     }
     if (format.scale.bits() > 8) scale_values_ = kernels::make_decode_plan(format.scale);
     const bool is_known = is_value_ || (scale_plan_.is_supported &&

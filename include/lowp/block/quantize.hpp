@@ -3,6 +3,7 @@
 // block/reference.hpp computes, for any `execution`.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -39,11 +40,20 @@ template <class Format>
   return rule.make_tensor_scale(rule.rule, format, float_of(amax));
 }
 
+/// A transposed copy, made in squares: of each both sides stay in the first-level cache.
 [[nodiscard]] inline std::vector<float> transpose_of(const matrix_view<const float>& in) {
+  constexpr std::size_t side = 16;
   std::vector<float> copy(in.rows * in.cols);
-  const matrix_view<float> transpose(copy.data(), in.cols, in.rows);
-  for (std::size_t row = 0; row < in.rows; ++row) {
-    for (std::size_t col = 0; col < in.cols; ++col) transpose(col, row) = in(row, col);
+  for (std::size_t top = 0; top < in.rows; top += side) {
+    const std::size_t rows = (std::min)(side, in.rows - top);
+    for (std::size_t left = 0; left < in.cols; left += side) {
+      const std::size_t cols = (std::min)(side, in.cols - left);
+      for (std::size_t row = top; row < top + rows; ++row) {
+        const float* const from = in.row(row);
+        for (std::size_t col = left; col < left + cols; ++col)
+          copy[col * in.rows + row] = from[col];
+      }
+    }
   }
   return copy;
 }
