@@ -33,8 +33,8 @@ class kept_plans {
     plans_[row][column].keep(made);
     use(made);
   }
-  /// The same for a mode that draws: plans differ by how it draws, and what seed and index it has
-  /// is told to each use.
+  /// With the plan for a draw: plans differ by how it draws, and what seed and index it has is put
+  /// into the plan of each use.
   template <class Make, class Use>
   void with_plan(const stochastic& mode, overflow o, missing_nan n, const Make& make,
                  const Use& use) {
