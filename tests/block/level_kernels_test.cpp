@@ -288,11 +288,12 @@ TEST_CASE("Ends of groups are looked for in their row, and raise no others") {
           std::fill(l, l + count, 0u);
           lowp::bulk::raise_ends(level, x, cols, width, h, l);
           for (std::size_t b = 0; b < count; ++b) {
-            const std::uint32_t both = std::max(highest[b], lowest[b]);
-            t.check(h[b] == (are_one ? both : highest[b]) && l[b] == (are_one ? both : lowest[b]),
-                    [&](auto& text) {
-                      text << name(level) << ": group " << b << " of " << width << " in " << cols;
-                    });
+            const std::uint32_t larger = std::max(highest[b], lowest[b]);
+            t.check(
+                h[b] == (are_one ? larger : highest[b]) && l[b] == (are_one ? larger : lowest[b]),
+                [&](auto& text) {
+                  text << name(level) << ": group " << b << " of " << width << " in " << cols;
+                });
           }
         }
       }

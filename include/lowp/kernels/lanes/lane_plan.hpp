@@ -147,10 +147,12 @@ namespace detail {
          r.addend.positive == lowp::detail::half_unit - 1;
 }
 
-/// The least magnitude on a grid above its largest ones, or 0 where the source has none.
+/// The least magnitude on a grid above its largest ones, or 0 where the source has none; 0 for a
+/// grid that is finer than the source, too.
 template <class Word>
 [[nodiscard]] constexpr Word value_above(const code_grid& grid) {
   using s = source<Word>;
+  if (grid.mantissa_bits >= s::mantissa_bits) return 0;
   const code_t above = (grid.largest_positive > grid.largest_negative ? grid.largest_positive
                                                                       : grid.largest_negative) +
                        1;
