@@ -30,6 +30,7 @@
 #include <lowp/analysis/allocation.hpp>
 #include <lowp/analysis/codebook_fit.hpp>
 #include <lowp/arrays/kept_plans.hpp>
+#include <lowp/arrays/eight_codes.hpp>
 #include <lowp/arrays/packed_codes.hpp>
 #include <lowp/block/additive_codebook_fit.hpp>
 #include <lowp/block/additive_codebook_matrix.hpp>

@@ -22,6 +22,7 @@
 #include <string>
 #include <type_traits>
 
+#include "lowp/arrays/eight_codes.hpp"
 #include "lowp/arrays/lane_job.hpp"
 #include "lowp/arrays/packing.hpp"
 #include "lowp/block/block_format.hpp"
@@ -50,8 +51,8 @@ class packed_as {
   [[nodiscard]] std::size_t load_codes(const std::uint8_t* bytes, std::size_t row, std::size_t col,
                                        std::size_t count, std::uint8_t* codes) const {
     if (!has_words || col % 8 != 0) return 0;
-    const std::size_t done =
-        bulk::unpack_eights(word(bytes, row, col), count, bits_, P.is_msb_first, codes);
+    const std::size_t done = count / 8 * 8;
+    bulk::unpack_eights(word(bytes, row, col), done, bits_, P.is_msb_first, codes);
     for (std::size_t i = 0; i < done; i += 8) {
       const std::array<std::uint8_t, 8> c = eight(codes + i);
       for (std::size_t j = 0; j < 8; ++j) codes[i + j] = c[slots[j]];

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string>
 
+#include "lowp/arrays/eight_codes.hpp"
 #include "lowp/arrays/lane_job.hpp"
 #include "lowp/arrays/packing.hpp"
 #include "lowp/block/level_layouts.hpp"
