@@ -15,8 +15,9 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// Eight codes of a width in as many bits in a row, and each in a byte of its own; code 0 is the
-/// lowest. In three steps, of which each halves the gaps, or doubles the pieces.
+/// Eight codes of a width in as many bits in a row, and each in a byte of its own; the first byte
+/// is the lowest, and code 0 in its lowest bits, or the highest ones of msb_first. In three steps,
+/// of which each halves the gaps, or doubles the pieces.
 class eight_codes {
  public:
   explicit constexpr eight_codes(int width) : width_(width) {
@@ -31,18 +32,25 @@ class eight_codes {
     }
   }
   /// Bits of the bytes above the width are dropped.
+  [[nodiscard]] constexpr std::uint64_t joined(std::uint64_t x, bool msb_first) const {
+    return msb_first ? reversed_bytes(joined(reversed_bytes(x)) << (64 - 8 * width_)) : joined(x);
+  }
+  /// Of a word whose bits behind the codes are of no meaning.
+  [[nodiscard]] constexpr std::uint64_t spread(std::uint64_t x, bool msb_first) const {
+    return msb_first ? reversed_bytes(spread(reversed_bytes(x) >> (64 - 8 * width_))) : spread(x);
+  }
+
+ private:
   [[nodiscard]] constexpr std::uint64_t joined(std::uint64_t x) const {
     for (int i = 0; i < 3; ++i) x = (x & low_[i]) | (x & high_[i]) >> shift_[i];
     return x;
   }
-  /// Of a word whose bits above the codes are of no meaning.
   [[nodiscard]] constexpr std::uint64_t spread(std::uint64_t x) const {
     x &= low_mask(8 * width_);
     for (int i = 2; i >= 0; --i) x = (x & low_[i]) | (x << shift_[i] & high_[i]);
     return x;
   }
 
- private:
   int width_;
   std::uint64_t low_[3] = {}, high_[3] = {};
   int shift_[3] = {};
@@ -79,13 +87,9 @@ inline void pack_eights(const std::uint8_t* codes, std::size_t count, int width,
                         std::uint8_t* bytes) {
   const auto size = static_cast<std::size_t>(width);
   const eight_codes& eight = all_eights[size];
-  const int unused = 64 - 8 * width;
-  const auto joined = [&](std::uint64_t x) {
-    return msb_first ? reversed_bytes(eight.joined(reversed_bytes(x)) << unused) : eight.joined(x);
-  };
   std::size_t i = 0;
   for (; i + 8 <= count; i += 8, bytes += size) {
-    const std::uint64_t word = joined(load_bytes(codes + i));
+    const std::uint64_t word = eight.joined(load_bytes(codes + i), msb_first);
     if (i + 16 <= count && size * ((count - i) / 8) >= 8) {
       store_bytes(word, bytes);  // the next eight follow
     } else {
@@ -93,7 +97,7 @@ inline void pack_eights(const std::uint8_t* codes, std::size_t count, int width,
     }
   }
   if (i == count) return;
-  const std::uint64_t word = joined(load_bytes(codes + i, count - i));
+  const std::uint64_t word = eight.joined(load_bytes(codes + i, count - i), msb_first);
   const std::size_t bits = (count - i) * size, whole = bits / 8, more = bits % 8;
   store_bytes(word, whole, bytes);
   if (more == 0) return;
@@ -105,18 +109,15 @@ inline void unpack_eights(const std::uint8_t* bytes, std::size_t count, int widt
                           std::uint8_t* codes) {
   const auto size = static_cast<std::size_t>(width);
   const eight_codes& eight = all_eights[size];
-  const int unused = 64 - 8 * width;
-  const auto spread = [&](std::uint64_t x) {
-    return msb_first ? reversed_bytes(eight.spread(reversed_bytes(x) >> unused)) : eight.spread(x);
-  };
   std::size_t i = 0;
   for (; i + 8 <= count; i += 8, bytes += size) {
     const bool has_eight_bytes = size * ((count - i) / 8) >= 8;
-    store_bytes(spread(has_eight_bytes ? load_bytes(bytes) : load_bytes(bytes, size)), codes + i);
+    const std::uint64_t word = has_eight_bytes ? load_bytes(bytes) : load_bytes(bytes, size);
+    store_bytes(eight.spread(word, msb_first), codes + i);
   }
   if (i == count) return;
   const std::size_t rest = count - i;
-  store_bytes(spread(load_bytes(bytes, (rest * size + 7) / 8)), rest, codes + i);
+  store_bytes(eight.spread(load_bytes(bytes, (rest * size + 7) / 8), msb_first), rest, codes + i);
 }
 
 }  // namespace bulk
