@@ -17,15 +17,42 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
+/// What the first few keys that are asked for give, which takes long to make.
+template <class Key, class Value>
+class kept_by_key {
+ public:
+  template <class Make>
+  [[nodiscard]] Value find(const Key& key, const Make& make) {
+    for (auto& place : places_) {
+      const entry* const found = place.find();
+      if (found == nullptr) {
+        const Value made = make();
+        place.keep({key, made});
+        return made;
+      }
+      if (found->key == key) return found->made;
+    }
+    return make();
+  }
+
+ private:
+  struct entry {
+    Key key;
+    Value made;
+  };
+  lowp::detail::kept_value<entry> places_[8];
+};
+
 /// The plans of a format and a mode for every choice at the ends of the range.
 template <class Word>
 class kept_plans {
  public:
   using plan = kernels::encode_plan<Word>;
 
-  /// Calls use(plan) with the plan for a choice, made by make() unless it is there.
-  template <class Make, class Use>
-  void with_plan(overflow o, missing_nan n, const Make& make, const Use& use) {
+  /// Calls use(plan) with the plan of a mode without a state for a choice, made by make() unless it
+  /// is there.
+  template <class R, class Make, class Use>
+  void with_plan(const R&, overflow o, missing_nan n, const Make& make, const Use& use) {
     const auto row = static_cast<std::size_t>(o), column = static_cast<std::size_t>(n);
     if (row >= rows || column >= columns) return use(make());
     if (const plan* const found = plans_[row][column].find()) return use(*found);
@@ -38,37 +65,25 @@ class kept_plans {
   template <class Make, class Use>
   void with_plan(const stochastic& mode, overflow o, missing_nan n, const Make& make,
                  const Use& use) {
-    for (auto& place : drawn_) {
-      const drawn_plan* const found = place.find();
-      if (found == nullptr) {
-        const plan made = make();
-        place.keep({mode.used_bits(), mode.variant, o, n, made});
-        return use(made);
-      }
-      if (found->bits == mode.used_bits() && found->variant == mode.variant && found->o == o &&
-          found->n == n) {
-        plan made = found->made;
-        made.rounding.draw = mode;
-        return use(made);
-      }
-    }
-    use(make());
+    plan made = drawn_.find({mode.used_bits(), mode.variant, o, n}, make);
+    made.rounding.draw = mode;
+    use(made);
   }
 
  private:
   static constexpr std::size_t rows = static_cast<std::size_t>(overflow::saturate_numbers) + 1;
   static constexpr std::size_t columns = static_cast<std::size_t>(missing_nan::flipped_zero) + 1;
 
-  struct drawn_plan {
+  struct draw_key {
     int bits;
     stochastic_variant variant;
     overflow o;
     missing_nan n;
-    plan made;
+    bool operator==(const draw_key&) const = default;
   };
 
   lowp::detail::kept_value<plan> plans_[rows][columns];
-  lowp::detail::kept_value<drawn_plan> drawn_[8];
+  kept_by_key<draw_key, plan> drawn_;
 };
 
 /// Modes whose plans are kept: those without a state, and those whose state is a draw.
@@ -92,8 +107,7 @@ struct plan_places {
   const made_plans* made = nullptr;
 
   template <class Word, class R, class Make, class Use>
-  void with_plan([[maybe_unused]] const R& mode, overflow o, missing_nan n, const Make& make,
-                 const Use& use) const {
+  void with_plan(const R& mode, overflow o, missing_nan n, const Make& make, const Use& use) const {
     if (made != nullptr) {
       if constexpr (sizeof(Word) == 4) {
         return use(made->narrow);
@@ -108,11 +122,7 @@ struct plan_places {
       place = wide;
     }
     if (place == nullptr) return use(make());
-    if constexpr (std::is_same_v<R, stochastic>) {
-      place->with_plan(mode, o, n, make, use);
-    } else {
-      place->with_plan(o, n, make, use);
-    }
+    place->with_plan(mode, o, n, make, use);
   }
 };
 
@@ -129,38 +139,18 @@ template <auto F, class R, bool ToValues>
 // --------------------------------------------------------------------------------------------
 // formats known at run time
 
+template <class F>
+struct format_choice {
+  F format;
+  overflow o;
+  missing_nan n;
+  bool operator==(const format_choice&) const = default;
+};
 /// The plans to codes that calls for a few elements at a time ask for again and again: those of the
 /// first few formats of a family, whenever they are known.
-template <class F>
-class kept_format_plans {
-  using plan = kernels::encode_plan<std::uint32_t>;
-
- public:
-  template <class Make>
-  [[nodiscard]] plan find(const F& f, overflow o, missing_nan n, const Make& make) {
-    for (auto& place : places_) {
-      const entry* const found = place.find();
-      if (found == nullptr) {
-        const plan made = make();
-        place.keep({f, o, n, made});
-        return made;
-      }
-      if (found->format == f && found->o == o && found->n == n) return found->made;
-    }
-    return make();
-  }
-
- private:
-  struct entry {
-    F format;
-    overflow o;
-    missing_nan n;
-    plan made;
-  };
-  lowp::detail::kept_value<entry> places_[8];
-};
 template <class F, class R>
-inline constinit kept_format_plans<F> format_plans_of{};
+inline constinit kept_by_key<format_choice<F>, kernels::encode_plan<std::uint32_t>>
+    format_plans_of{};
 
 /// The plan to codes of a format, kept if it can be.
 template <number_format F, rounding_mode R>
@@ -169,7 +159,7 @@ template <number_format F, rounding_mode R>
   const auto make = [&] { return kernels::make_encode_plan<std::uint32_t>(f, mode, o, n, false); };
   if constexpr (std::is_empty_v<R> && std::is_trivially_copyable_v<F> &&
                 kernels::has_known_grid<F>) {
-    return format_plans_of<F, R>.find(f, o, n, make);
+    return format_plans_of<F, R>.find({f, o, n}, make);
   } else {
     return make();
   }
