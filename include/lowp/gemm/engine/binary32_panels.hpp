@@ -23,19 +23,8 @@ inline void load_lanes(isa level, const row_source& from, std::size_t first, std
   const std::size_t padded = round_up(count, group);
   for (std::size_t g = 0; g < width; g += group) {
     const std::size_t n = g < used ? (std::min)(group, used - g) : 0;
-    if (padded == count && from.origin().binary32 == nullptr) {
-      const std::size_t apart = from.load(first + g, n, k, count, stride, rows);
-      for (std::size_t i = n; i < group; ++i) std::fill_n(rows + i * apart, count, 0.0f);
-      kernels::transpose(level, rows, apart, padded, out + g, width);
-      continue;
-    }
-    for (std::size_t i = 0; i < group; ++i) {
-      float* const row = rows + i * stride;
-      const std::size_t filled = i < n ? count : 0;
-      if (filled != 0) from(first + g + i, k, count, row);
-      std::fill(row + filled, row + padded, 0.0f);
-    }
-    kernels::transpose(level, rows, stride, padded, out + g, width);
+    const std::size_t apart = from.load_padded(first + g, n, group, k, count, padded, stride, rows);
+    kernels::transpose(level, rows, apart, padded, out + g, width);
   }
 }
 

@@ -164,17 +164,9 @@ class part_of_others {
     alignas(64) float values[most_group * stride];
     const std::size_t padded = round_up(count, 32), first = group * group_;
     const std::size_t filled = (std::min)(group_, count_ - first);
-    if (padded == count) {
-      const std::size_t apart = others_.load(begin_ + first, filled, k, count, stride, values);
-      for (std::size_t i = filled; i < group_; ++i) std::fill_n(values + i * apart, count, 0.0f);
-      return multiply(k, values, false, apart * sizeof(float), group, 1, padded / 32);
-    }
-    for (std::size_t i = 0; i < group_; ++i) {
-      float* const row = values + i * stride;
-      if (i < filled) others_(begin_ + first + i, k, count, row);
-      std::fill(row + (i < filled ? count : 0), row + padded, 0.0f);
-    }
-    multiply(k, values, false, stride * sizeof(float), group, 1, padded / 32);
+    const std::size_t apart =
+        others_.load_padded(begin_ + first, filled, group_, k, count, padded, stride, values);
+    multiply(k, values, false, apart * sizeof(float), group, 1, padded / 32);
   }
 
   isa level_;

@@ -91,6 +91,19 @@ class row_source {
     for (std::size_t i = 0; i < rows; ++i) call_(decode_, row + i, k, count, out + i * stride);
     return stride;
   }
+  /// As load, each row with zeros up to `padded` values, and rows of zeros up to `all` rows.
+  [[nodiscard]] std::size_t load_padded(std::size_t row, std::size_t rows, std::size_t all,
+                                        std::size_t k, std::size_t count, std::size_t padded,
+                                        std::size_t stride, float* out) const {
+    const bool is_whole = padded == count;
+    const std::size_t apart = is_whole ? load(row, rows, k, count, stride, out) : stride;
+    for (std::size_t i = 0; i < all; ++i) {
+      float* const to = out + i * apart;
+      if (!is_whole && i < rows) call_(decode_, row + i, k, count, to);
+      std::fill(to + (i < rows ? count : 0), to + padded, 0.0f);
+    }
+    return apart;
+  }
   [[nodiscard]] const row_memory& memory() const { return memory_; }
   [[nodiscard]] const row_origin& origin() const { return origin_; }
 
