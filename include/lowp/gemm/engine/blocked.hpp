@@ -147,23 +147,16 @@ struct product_block {
       }
     }
   }
-  /// Sums as they lie, some rows at a time, if the sink takes them so; else rows of C, one after
-  /// the other, in pieces of several tiles.
+  /// Rows of C, one after the other, in pieces of several tiles; sums as they lie, if the sink
+  /// takes them so.
   void finish_rows(std::size_t tile_begin, std::size_t tile_end, std::size_t first_row,
                    std::size_t row_count, const number* sums) const {
     constexpr std::size_t group = lane_tiles::group;
     const std::size_t tile_sums = kernels::lanes_per_tile(lanes.level()) * most_rows;
     if constexpr (std::is_same_v<number, float>) {
-      for (std::size_t row = 0; sink.takes_rows() && row < row_count; row += group) {
-        const std::size_t count = (std::min)(group, row_count - row);
-        for (std::size_t tile = tile_begin; tile < tile_end; ++tile) {
-          const std::size_t width = lanes.tile_width(tile);
-          sink.finish_rows(first_row + row, count, first_lane + lanes.tile_lane(tile),
-                           lanes.used_width(tile),
-                           sums + (tile - tile_begin) * tile_sums + row * width, width);
-        }
+      if (sink.takes_rows()) {
+        return finish_in_place(tile_begin, tile_end, first_row, row_count, sums);
       }
-      if (sink.takes_rows()) return;
     }
     alignas(64) float row[Panels::most_lanes];
     const std::size_t col = first_lane + lanes.tile_lane(tile_begin);
@@ -182,6 +175,21 @@ struct product_block {
         count += used;
       }
       sink(first_row + i, col, count, row);
+    }
+  }
+  /// Sums as they lie, 16 rows at a time.
+  void finish_in_place(std::size_t tile_begin, std::size_t tile_end, std::size_t first_row,
+                       std::size_t row_count, const float* sums) const {
+    constexpr std::size_t group = lane_tiles::group;
+    const std::size_t tile_sums = kernels::lanes_per_tile(lanes.level()) * most_rows;
+    for (std::size_t row = 0; row < row_count; row += group) {
+      const std::size_t count = (std::min)(group, row_count - row);
+      for (std::size_t tile = tile_begin; tile < tile_end; ++tile) {
+        const std::size_t width = lanes.tile_width(tile);
+        sink.finish_rows(first_row + row, count, first_lane + lanes.tile_lane(tile),
+                         lanes.used_width(tile),
+                         sums + (tile - tile_begin) * tile_sums + row * width, width);
+      }
     }
   }
   /// Transposes the sums back into rows of C.
