@@ -64,8 +64,8 @@ done
 echo "== find_package, installed by the rules for CMake 3.22"
 build "$work/find_package3.22" "-DCMAKE_PREFIX_PATH=$work/layer3.22.1"
 
-echo "== plain include"
-"$compiler" -std=c++20 "-I$root/include" "$here/main.cpp" -o "$work/plain"
+echo "== plain include, of all headers"
+"$compiler" -std=c++20 "-I$root/include" -include lowp/lowp.hpp "$here/main.cpp" -o "$work/plain"
 
 echo "== no warnings, whatever a consumer asks for"
 "$compiler" -std=c++20 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A symmetric range needs a sign.
 // expect: is_symmetric needs is_signed
-#include <lowp/lowp.hpp>
+#include "lowp/number/catalog.hpp"
 
 #ifdef LOWP_EXPECT_FAILURE
 constexpr bool is_signed = false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A descriptor that contradicts itself does not compile, and the compiler prints the reason.
 // expect: nan_at_negative_zero needs is_signed
-#include <lowp/lowp.hpp>
+#include "lowp/number/catalog.hpp"
 
 #ifdef LOWP_EXPECT_FAILURE
 constexpr bool is_signed = false;

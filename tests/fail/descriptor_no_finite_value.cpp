@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A float_format without finite values does not compile, and the compiler prints the reason.
 // expect: leave no finite value
-#include <lowp/lowp.hpp>
+#include "lowp/number/catalog.hpp"
 
 #ifdef LOWP_EXPECT_FAILURE
 constexpr lowp::code_t nan_codes = 3;

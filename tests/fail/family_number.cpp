@@ -2,7 +2,7 @@
 // A family of a program cannot take the number that a family of the library has in saved files.
 // expect: families have no numbers in saved files but those of the library
 // errors: 1
-#include <lowp/lowp.hpp>
+#include "lowp/formats/fields.hpp"
 
 namespace own {
 struct format {

@@ -2,7 +2,8 @@
 // A member of a rule that has the name of a hook, but not its form, is not passed over.
 // expect: a rule's scaling is scaling.format. const -> element_scaling
 // errors: 1
-#include <lowp/lowp.hpp>
+#include "lowp/block/catalog.hpp"
+#include "lowp/block/quantize.hpp"
 
 struct rule : lowp::rules::amax_t {
 #ifdef LOWP_EXPECT_FAILURE

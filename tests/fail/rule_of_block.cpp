@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A power-of-two rule makes no sense for a format with a tensor scale.
 // expect: a power-of-two rule does not look at the tensor
-#include <lowp/lowp.hpp>
+#include "lowp/block/catalog.hpp"
+#include "lowp/block/quantize.hpp"
 
 #ifdef LOWP_EXPECT_FAILURE
 constexpr auto rule = lowp::rules::floor;

@@ -2,7 +2,8 @@
 # Two translation units of one program, compiled for different instruction sets, whose functions the
 # linker merges as it likes: they give the same results, and what depends on the instruction set is
 # never merged.
-#   sh tests/odr/run.sh [scratch directory]        environment: CXX
+#   sh tests/odr/run.sh [scratch directory]        environment: CXX, OPTIMIZATION (-O0: which functions there are is
+# seen best without any)
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -72,23 +73,20 @@ run() {
 }
 
 qemu=$(command -v qemu-x86_64 || command -v qemu-x86_64-static || true)
-for optimization in -O0 -O2; do
-  compile "$work/first.o" first_unit "$optimization"
-  levels=4
-  if [ "$optimization" = -O0 ]; then levels="3 4"; fi # which functions there are is seen best without
-  for level in $levels; do
-    compile "$work/second.o" second_unit "$optimization" "-march=x86-64-v$level"
-    "$compiler" -std=c++20 "-DLEVEL=$level" -c "$here/main.cpp" -o "$work/main.o"
-    compare "$work/first.o" "$work/second.o"
-    for order in "first.o second.o" "second.o first.o"; do
-      # shellcheck disable=SC2086 # two words
-      (cd "$work" && "$compiler" main.o $order -o odr)
-      run "$work/odr"
-      # A machine without AVX: the first unit is for it, if the linker takes what is in both from it.
-      if [ -n "$qemu" ] && [ "$order" = "first.o second.o" ]; then
-        run "$qemu" -cpu Nehalem "$work/odr" first
-      fi
-    done
-    echo "$optimization, x86-64-v$level: $expected"
+optimization=${OPTIMIZATION:--O0}
+compile "$work/first.o" first_unit "$optimization"
+for level in 3 4; do
+  compile "$work/second.o" second_unit "$optimization" "-march=x86-64-v$level"
+  "$compiler" -std=c++20 "-DLEVEL=$level" -c "$here/main.cpp" -o "$work/main.o"
+  compare "$work/first.o" "$work/second.o"
+  for order in "first.o second.o" "second.o first.o"; do
+    # shellcheck disable=SC2086 # two words
+    (cd "$work" && "$compiler" main.o $order -o odr)
+    run "$work/odr"
+    # A machine without AVX: the first unit is for it, if the linker takes what is in both from it.
+    if [ -n "$qemu" ] && [ "$order" = "first.o second.o" ]; then
+      run "$qemu" -cpu Nehalem "$work/odr" first
+    fi
   done
+  echo "$optimization, x86-64-v$level: $expected"
 done
