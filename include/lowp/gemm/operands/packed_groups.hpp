@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -29,17 +30,28 @@ struct magnitude_bounds {
   }
 };
 
+/// Whether a code is the exponent field of its value in binary32: 0 of what is less than any normal
+/// number, 255 of NaN.
+[[nodiscard]] inline bool is_exponent_field(code_t code, const unpacked& value) {
+  if (code == 255) return value.is_nan();
+  if (code == 0) return value.is_finite() && !value.negative && value.exponent < -126;
+  return value == unpack(std::bit_cast<float>(static_cast<std::uint32_t>(code) << 23));
+}
+
 /// The values of a format's codes in binary32.
 template <number_format F>
 struct code_values {
   kernels::value_table table;
   bool are_exact = true;
   bool has_infinity = false;
+  bool are_exponents;  ///< see is_exponent_field
   magnitude_bounds bounds{};
 
-  explicit code_values(const F& f) : table(kernels::make_value_table(f)) {
+  explicit code_values(const F& f)
+      : table(kernels::make_value_table(f)), are_exponents(f.bits() == 8) {
     for (code_t code = 0; code <= low_mask(f.bits()); ++code) {
       const unpacked value = decode(f, code);
+      are_exponents = are_exponents && is_exponent_field(code, value);
       if (value.is_infinite()) has_infinity = true;
       if (value.kind != value_kind::finite) continue;
       are_exact = are_exact && unpack(pack_as<float>(value)) == value;
@@ -59,6 +71,7 @@ struct packed_groups {
   const std::uint8_t* codes = nullptr;
   const kernels::value_table* scale_values = nullptr;  ///< or null, for a scale of 1
   const std::uint8_t* scales = nullptr;
+  bool has_exponents = false;  ///< see is_exponent_field
   std::size_t block_cols = 0;
   lowp::detail::scale_powers powers{};
 
@@ -140,6 +153,7 @@ template <described_format Element, described_format Scale>
          .codes = d.codes,
          .scale_values = nullptr,
          .scales = nullptr,
+         .has_exponents = false,
          .block_cols = 0,
          .powers = d.powers};
   if constexpr (!std::is_same_v<Scale, without_scales>) {
@@ -148,6 +162,7 @@ template <described_format Element, described_format Scale>
     if (!scales.are_exact || (scales.has_infinity && d.cols() % 32 != 0)) return false;
     out.scale_values = &scales.table;
     out.scales = d.scales;
+    out.has_exponents = scales.are_exponents;
     out.block_cols = d.block_cols;
   }
   return true;

@@ -41,12 +41,13 @@ struct packed_integers {
   }
 };
 
-/// All of a few rows as a block_tile has them, with rows of zeros where it takes less time to
-/// multiply four than three.
+/// All of a few rows as a block_tile has them.
 class packed_integer_rows {
  public:
+  static constexpr std::size_t step = 32;
+
   packed_integer_rows(isa level, const integer_rows& from, const packed_groups& by, int lowest)
-      : rows_(from.rows() + (from.rows() % 4 == 3 ? 1 : 0)),
+      : rows_(from.rows()),
         steps_(by.layout->cols() / step),
         integers_(make_aligned<std::uint32_t>(rows_ * steps_ * words)),
         starts_(make_aligned<std::int32_t>(rows_ * steps_)),
@@ -95,7 +96,7 @@ class packed_integer_rows {
   }
 
  private:
-  static constexpr std::size_t step = 32, words = step / 4;
+  static constexpr std::size_t words = step / 4;
 
   /// Of each 8 those of even k, then the others.
   static void store_by_parity(const std::uint8_t* values, std::size_t count, std::uint8_t* out) {
@@ -125,15 +126,15 @@ inline void multiply_few_packed_integers(const integer_rows& a, const packed_gro
     const default_float_environment environment;
     return packed_integer_rows(level, a, b, integers.lowest);
   }();
-  const std::size_t rows = few.rows(), together = rows < 4 ? most_strips : 2,
-                    step_bytes = 4 * lanes * static_cast<std::size_t>(b.bits),
+  const std::size_t rows = few.rows(), step_bytes = 4 * lanes * static_cast<std::size_t>(b.bits),
                     group_bytes = b.layout->group_bytes();
-  const equal_parts parts(b.layout->groups, part_rows(b.layout->groups, together, how), 1);
+  // A scale of 2^-127, whose field is 0, is of zeros (are_integers): it may as well be 0.
+  const bool reads_exponents = b.has_exponents && b.block_cols == packed_integer_rows::step;
+  const equal_parts parts(b.layout->groups, part_rows(b.layout->groups, most_strips, how), 1);
   const auto run = [&](std::size_t part) {
     const default_float_environment environment;
     alignas(64) float scales[most_strips * some_steps * lanes];
-    alignas(64) float totals[2 * most_few_packed_rows * lanes];
-    static_assert(2 * most_few_packed_rows >= most_strips * 4);
+    alignas(64) float totals[most_strips * most_few_packed_rows * lanes];
     const std::size_t first = parts.begin(part), strips = parts.end(part) - first;
     const auto end_of = [&](std::size_t i) {
       return (std::min)(b.row_count, (first + i + 1) * lanes);
@@ -146,7 +147,14 @@ inline void multiply_few_packed_integers(const integer_rows& a, const packed_gro
     for (std::size_t step = 0; step < few.steps(); step += some_steps) {
       const std::size_t n = (std::min)(some_steps, few.steps() - step);
       for (std::size_t i = 0; i < strips; ++i) {
-        b.find_scales(level, first + i, step, n, true, scales + i * some_steps * lanes);
+        if (!reads_exponents) {
+          b.find_scales(level, first + i, step, n, true, scales + i * some_steps * lanes);
+        }
+        if (step + some_steps < few.steps()) {
+          b.prefetch_scales(first + i, step + some_steps, some_steps);
+        } else if (first + strips + i < b.layout->groups) {
+          b.prefetch_scales(first + strips + i, 0, some_steps);
+        }
       }
       tile t;
       t.are_packed = true;
@@ -157,9 +165,14 @@ inline void multiply_few_packed_integers(const integer_rows& a, const packed_gro
       t.lanes =
           reinterpret_cast<const std::uint32_t*>(b.codes + first * group_bytes + step * step_bytes);
       t.lane_scales = scales;
+      t.strip_scales = some_steps * lanes;
+      if (reads_exponents) {
+        t.kind = tile::scale_kind::exponents;
+        t.strip_scales = b.layout->blocks * lanes;
+        t.lane_scales = b.scales + first * t.strip_scales + step * lanes;
+      }
       t.strip_count = strips;
       t.strip_words = group_bytes / 4;
-      t.strip_scales = some_steps * lanes;
       t.totals = totals;
       t.strip_totals = rows * lanes;
       few.describe(step, t);

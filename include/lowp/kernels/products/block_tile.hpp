@@ -22,7 +22,8 @@ namespace kernels {
 struct block_tile {
   static constexpr std::size_t width = 16, unit = 32;
   enum class order : std::uint8_t { product, rows_first, lanes_first };
-  enum class scale_kind : std::uint8_t { binary32, binary16, bfloat16 };
+  /// exponents: the field of a power of two in binary32, 0 of zero and 255 of NaN; are_packed only.
+  enum class scale_kind : std::uint8_t { binary32, binary16, bfloat16, exponents };
 
   /// Lanes lie as a group of a packed_operand does, with codes of 4, 6 or 8 bits; has_block_fours()
   /// only. Words of 8 codes of 4 bits are those of even k and then those of odd k. There is a table
