@@ -22,8 +22,8 @@ void compare_packed(oracle::tally& t, const std::string& name, std::size_t n, st
   const Operand from(b);
   const lowp::packed_operand packed(from.operand);
   std::uint64_t seed = 0;
-  // Passes of 8, 4, 2 and 1 rows, with and without more than there are; and too many rows.
-  for (const std::size_t m : {1u, 2u, 3u, 6u, 9u, 23u, 64u, 65u}) {
+  // Passes of 8, 4, 3, 2 and 1 rows, with and without more than there are; and too many rows.
+  for (const std::size_t m : {1u, 2u, 3u, 6u, 9u, 11u, 23u, 64u, 65u}) {
     if (m > 9 && k > 1000) continue;
     for (const kind values : kinds) {
       if (m > 3 && values != kind::ordinary && values != kind::special) continue;

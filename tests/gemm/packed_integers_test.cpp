@@ -76,6 +76,8 @@ template <auto B>
 using moderate = tg::of_integer_codes<B>;
 template <auto B>
 using any = tg::of_any_codes<B>;
+/// Several steps under a scale.
+constexpr lowp::block_format blocks_of_64{formats::e2m1, formats::e8m0, lowp::block_shape{1, 64}};
 
 }  // namespace
 
@@ -83,6 +85,7 @@ TEST_CASE("Integers of 8 bits by packed codes of 4") {
   compare<moderate<formats::mxint8>, moderate<formats::mxfp4>>("mxint8 by mxfp4", true);
   compare<tg::of_blocks<formats::mxint8>, any<formats::mxfp4>>("mxint8 by any mxfp4",
                                                                true);  // some
+  compare<moderate<formats::mxint8>, moderate<blocks_of_64>>("mxint8 by blocks of 64", true);
   compare<tg::of_packed<formats::int_n<8>>, tg::of_packed<formats::int_n<4>>>("int8 by int4", true);
 }
 TEST_CASE("Integers of 8 bits by packed codes of 6 and 8") {

@@ -20,7 +20,7 @@ namespace lowp {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
-/// All of a few rows as a group_product has them, a pass of 8, 4, 2 or 1 after the other, with
+/// All of a few rows as a group_product has them, a pass of 8, 4, 3, 2 or 1 after the other, with
 /// zeros up to a multiple of 32.
 class broadcast_rows {
  public:
@@ -51,14 +51,14 @@ class broadcast_rows {
       first += rows;
     }
   }
-  /// Of so many rows left, those that are multiplied together: 3 as 4 and 7 as 8, which takes less
-  /// time than as 2 and 1 and as 4, 2 and 1.
+  /// Of so many rows left, those that are multiplied together: 7 as 8, which takes less time than
+  /// as 4 and 3.
   [[nodiscard]] static std::size_t pass_rows(std::size_t left) {
-    return left >= 7 ? 8 : left == 3 ? 4 : std::bit_floor(left);
+    return left >= 7 ? 8 : left == 3 ? 3 : std::bit_floor(left);
   }
   /// All rows with those that fill a pass.
   [[nodiscard]] static std::size_t padded(std::size_t rows) {
-    return rows % 8 == 7 || rows % 8 == 3 ? rows + 1 : rows;
+    return rows % 8 == 7 ? rows + 1 : rows;
   }
   /// The values of the pass that begins with this row.
   [[nodiscard]] const float* at(std::size_t row, std::size_t rows, std::size_t k) const {

@@ -263,11 +263,11 @@ struct group_product {
   [[nodiscard]] static constexpr std::size_t unit(int bits) { return bits == 4 ? 8 : 4; }
   /// Groups side by side, as many as registers hold.
   [[nodiscard]] static constexpr std::size_t together(int bits, std::size_t rows) {
-    return bits != 4 ? (rows == 1 ? 2 : 1) : rows <= 2 ? 4 : rows == 4 ? 2 : 1;
+    return bits != 4 ? (rows == 1 ? 2 : 1) : rows <= 2 ? 4 : rows <= 4 ? 2 : 1;
   }
 
   const float* rows;      ///< [unit][row][k of the unit]
-  std::size_t row_count;  ///< 1, 2, 4 or 8
+  std::size_t row_count;  ///< 1, 2, 3, 4 or 8
   const value_table* table;
   int bits;                              ///< of a code, 4, 6 or 8
   const std::uint8_t* codes;             ///< [unit][lane]
