@@ -149,11 +149,12 @@ struct of_integer_codes {
     for (std::uint8_t& x : operand.scales()) {
       x = static_cast<std::uint8_t>(low + random.below(high - low));
     }
+    constexpr auto size = static_cast<std::size_t>(B.shape.cols);
     for (std::size_t r = 0; r < m.rows; ++r) {
       for (std::size_t c = 0; c < m.cols; ++c) {
-        const bool is_zero = (r * 7 + c / 32) % 5 == 0;
+        const bool is_zero = (r * 7 + c / size) % 5 == 0;
         if (is_zero) operand.set_code(r, c, B.element.bits() == 4 && c % 3 == 0 ? 8 : 0);
-        if (is_zero && c % 64 == 0) operand.set_scale_code(r, c / 32, 0);
+        if (is_zero && c % (2 * size) == 0) operand.set_scale_code(r, c / size, 0);
       }
     }
   }
