@@ -27,7 +27,8 @@ struct block_tile {
 
   /// Lanes lie as a group of a packed_operand does, with codes of 4, 6 or 8 bits; has_block_fours()
   /// only. Words of 8 codes of 4 bits are those of even k and then those of odd k. There is a table
-  /// for 4 and 6 bits; 128 is added to those of 8 bits. Groups are multiples of 32.
+  /// for 4 and 6 bits; 128 is added to those of 8 bits. A group is a piece of 32 and has neither
+  /// factors nor minima; scales are powers of two, and `scales` is `product`.
   bool are_packed = false;
   std::size_t row_count = 0;
   std::size_t piece_count = 0, groups_per_piece = 1;
