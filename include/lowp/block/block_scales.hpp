@@ -405,6 +405,14 @@ class decode_scales {
   [[nodiscard]] bool find(isa level, const const_block_storage& in, std::size_t first,
                           std::size_t count, std::uint32_t* factors) const {
     const std::uint8_t* const scales = in.scales + first * in.scale_bytes;
+    if (is_tabulated() && count <= few) {  // sooner looked up than a kernel is called
+      std::uint32_t largest = 0;
+      for (std::size_t i = 0; i < count; ++i) {
+        factors[i] = table_.values[scales[i]];
+        largest = (std::max)(largest, factors[i] & 0x7FFFFFFFu);
+      }
+      return largest != unknown_factor;
+    }
     if (is_tabulated()) {
       kernels::decode(level, table_, {}, scales, count, factors);
     } else if (is_binary32_) {
@@ -426,6 +434,7 @@ class decode_scales {
   }
 
  private:
+  static constexpr std::size_t few = 16;
   [[nodiscard]] bool is_tabulated() const { return format_.scale.bits() <= 8; }
   [[nodiscard]] std::uint32_t compute(code_t code) const {
     const unpacked scale = decode(format_.scale, code);
