@@ -35,8 +35,9 @@ matrix transpose(const matrix& m) {
 struct shape {
   std::size_t m, n, k;
 };
-constexpr shape shapes[] = {{1, 1, 1},    {3, 5, 0},    {0, 4, 3},
-                            {17, 40, 70}, {2, 33, 600}, {40, 3, 9}};
+constexpr shape shapes[] = {{1, 1, 1},     {3, 5, 0},     {0, 4, 3},     {17, 40, 70},
+                            {2, 33, 600},  {40, 3, 9},    {1, 209, 100}, {8, 87, 33},
+                            {5, 1040, 45}, {600, 1, 520}, {130, 7, 64}};
 
 template <class A, class B>
 std::vector<std::uint32_t> product(const A& a, const B& b, lowp::isa level) {
@@ -114,4 +115,48 @@ TEST_CASE("A transposed operand may share memory with the result: a copy of it i
   lowp::gemm(a.view(), transposed(a.view()), matrix_view<float>(expected.data(), 6, 6));
   lowp::gemm(a.view(), transposed(view), view);
   CHECK(both == expected);
+}
+
+TEST_CASE("Few rows by a transposed operand, the results in its place, in parts") {
+  const lowp::execution executions[] = {lowp::execution(), lowp::threads{3}};
+  for (const lowp::execution& how : executions) {
+    for (const std::size_t rows : {std::size_t{1}, std::size_t{2}, std::size_t{7}}) {
+      const std::size_t cols = 1300;
+      const matrix a(rows, rows, 1, kind::ordinary), b(rows, cols, 2, kind::ordinary);
+      std::vector<float> both(b.data), expected(rows * cols);
+      const matrix_view<float> view(both.data(), rows, cols);
+      lowp::reference::gemm(a.view(), transposed(b.view()),
+                            matrix_view<float>(expected.data(), rows, cols));
+      CHECK(lowp::explain(a.view(), transposed(view), how).strategy ==
+            "few rows by the columns of a transposed operand");
+      lowp::gemm(a.view(), transposed(view), view, how);
+      CHECK(both == expected);
+    }
+  }
+}
+
+TEST_CASE("Few rows by a transposed operand: accumulated on either side, blocks in parts") {
+  oracle::tally t;
+  const std::size_t n = 530, k = 70;
+  const matrix start(6, n, 3, kind::ordinary), x(6, k, 4, kind::ordinary),
+      w(k, n, 5, kind::ordinary);
+  const auto check = [&](const auto& a, const auto& b, std::size_t rows, const char* name) {
+    const std::size_t cols = 6 * n / rows;
+    std::vector<float> expected(start.data);
+    lowp::reference::gemm_accumulate(a, b, matrix_view<float>(expected.data(), rows, cols));
+    for (const lowp::isa level : test::isas()) {
+      std::vector<float> c(start.data);
+      lowp::gemm_accumulate(a, b, matrix_view<float>(c.data(), rows, cols), level);
+      t.check(c == expected, [&](auto& text) { text << name << " on " << lowp::name(level); });
+    }
+  };
+  const auto blocks = lowp::quantize<formats::mxfp4>(w.view());
+  const auto numbers = tg::of_numbers<formats::bfloat16>(w);
+  const auto few = lowp::quantize<formats::mxint8>(x.view());
+  check(x.view(), transposed(w.view()), 6, "rows");
+  check(transposed(w.view()), x.view(), n, "columns");
+  check(few, transposed(blocks), 6, "rows of blocks");
+  check(transposed(blocks), few, n, "columns of blocks");
+  check(x.view(), transposed(numbers.operand), 6, "bfloat16");
+  REQUIRE_NO_MISMATCH(t);
 }

@@ -302,10 +302,17 @@ inline void finish_few_rows(const float* totals, std::size_t stride, std::size_t
     for (std::size_t m = 0; m < rows; ++m) sink(m, begin, end - begin, totals + m * stride);
     return;
   }
-  for (std::size_t i = 0; i < end - begin; ++i) {
-    float row[most_few_packed_rows];
-    for (std::size_t m = 0; m < rows; ++m) row[m] = totals[m * stride + i];
-    sink(begin + i, 0, rows, row);
+  constexpr std::size_t group = lane_tiles::group;
+  const std::size_t width = round_up(rows, group);
+  alignas(64) float some[group * most_few_packed_rows];
+  std::fill_n(some, group * width, 0.0f);
+  for (std::size_t i = begin; i < end; i += group) {
+    const std::size_t count = (std::min)(group, end - i);
+    for (std::size_t m = 0; m < rows; ++m) {
+      const float* const from = totals + m * stride + (i - begin);
+      for (std::size_t j = 0; j < count; ++j) some[j * width + m] = from[j];
+    }
+    sink.finish_rows(i, count, 0, rows, some, width);
   }
 }
 

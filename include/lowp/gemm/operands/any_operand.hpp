@@ -43,6 +43,7 @@ class any_operand {
   std::size_t rows, cols, group_rows, group_cols;
   float tensor_scale;
   bool has_scales, has_zeros;
+  bool is_transposed;  ///< there are its columns (use_columns)
   // Of its formats.
   element_facts elements;
   lowp::detail::operand_facts values;
@@ -52,6 +53,9 @@ class any_operand {
 
   /// Calls use(rows) once, with the rows of the values in binary32.
   virtual void use_rows(isa level, const row_use& use) const = 0;
+  /// Calls use(rows) once, with the rows of what this is the transpose of, in binary32; false, and
+  /// nothing done, of others.
+  [[nodiscard]] virtual bool use_columns(isa level, const row_use& use) const = 0;
   /// The rows of elements without their scales; false, and nothing done, if there are none at
   /// speed.
   [[nodiscard]] virtual bool use_element_rows(isa level, const row_use& use) const = 0;
@@ -84,7 +88,8 @@ class any_operand {
         group_cols(d.group_cols()),
         tensor_scale(d.tensor_scale),
         has_scales(d.has_scales()),
-        has_zeros(d.has_zeros()) {
+        has_zeros(d.has_zeros()),
+        is_transposed(lowp::detail::is_transposed_description<D>) {
     using element = typename D::element_format;
     if constexpr (element::is_constant) {
       elements = lowp::detail::element_facts_of_type<D>;

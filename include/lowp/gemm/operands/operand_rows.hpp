@@ -54,6 +54,14 @@ class described_operand final : private held_description<D>, public any_operand 
       with_described_rows(level, d_, *this, use);
     }
   }
+  bool use_columns([[maybe_unused]] isa level, [[maybe_unused]] const row_use& use) const override {
+    if constexpr (lowp::detail::is_transposed_description<D>) {
+      described_operand<decltype(d_.of)>(d_.of).use_rows(level, use);
+      return true;
+    } else {
+      return false;
+    }
+  }
   bool use_element_rows([[maybe_unused]] isa level,
                         [[maybe_unused]] const row_use& use) const override {
     if constexpr (lies_in_rows<D>) {

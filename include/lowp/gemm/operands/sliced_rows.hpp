@@ -182,6 +182,7 @@ class described_operand<slices_description<Axis, D...>> final : public any_opera
       group_cols = only_->group_cols;
       has_scales = only_->has_scales;
       has_zeros = only_->has_zeros;
+      is_transposed = only_->is_transposed;
       elements = only_->elements;
       values = only_->values;
       return;
@@ -195,6 +196,9 @@ class described_operand<slices_description<Axis, D...>> final : public any_opera
     if (only_ != nullptr) return only_->use_rows(level, use);
     std::vector<const row_source*> found;
     use_sliced_rows(level, *this, slices_, found, use);
+  }
+  bool use_columns(isa level, const row_use& use) const override {
+    return only_ != nullptr && only_->use_columns(level, use);
   }
   bool use_element_rows(isa level, const row_use& use) const override {
     return only_ != nullptr && only_->use_element_rows(level, use);

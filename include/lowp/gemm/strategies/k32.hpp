@@ -9,6 +9,7 @@
 #include "lowp/gemm/engine/bfloat16_panels.hpp"
 #include "lowp/gemm/engine/binary32_panels.hpp"
 #include "lowp/gemm/engine/blocked.hpp"
+#include "lowp/gemm/engine/few_by_columns.hpp"
 #include "lowp/gemm/engine/few_rows.hpp"
 #include "lowp/gemm/engine/integer_panels.hpp"
 #include "lowp/gemm/engine/small_product.hpp"
@@ -29,6 +30,35 @@ template <class Problem>
 [[nodiscard]] bool has_few_rows(const Problem& p, std::size_t most = most_few_rows) {
   return (std::min)(p.a.rows, p.b.rows) <= most;
 }
+
+/// Few rows by a transposed operand, whose columns are read as they lie.
+struct few_rows_by_columns {
+  static constexpr std::string_view name = "few rows by the columns of a transposed operand";
+  template <class Problem>
+  [[nodiscard]] static const char* obstacle(const Problem& p) {
+    return can(p.a, p.b) || can(p.b, p.a)
+               ? nullptr
+               : "there are no few rows of one operand and more of a transposed one";
+  }
+  template <class Problem>
+  static void run(const Problem& p, const sum_sink& sink) {
+    const side few_are = can(p.a, p.b) ? side::rows : side::columns;
+    const any_operand& few = few_are == side::rows ? p.a : p.b;
+    const any_operand& other = few_are == side::rows ? p.b : p.a;
+    const auto use_few = [&](const row_source& rows) {
+      const auto use_columns = [&](const row_source& columns) {
+        multiply_few_by_columns(rows, columns, few_are, sink, p.how);
+      };
+      static_cast<void>(other.use_columns(p.level(), row_use(use_columns)));
+    };
+    few.use_rows(p.level(), row_use(use_few));
+  }
+
+ private:
+  [[nodiscard]] static bool can(const any_operand& few, const any_operand& other) {
+    return other.is_transposed && few.rows <= most_few_rows && few.rows <= other.rows;
+  }
+};
 
 /// Any operands of few elements, in binary32, without memory or threads.
 struct small_products {

@@ -55,6 +55,7 @@ struct gemm_explanation {
 inline namespace LOWP_BASELINE {
 namespace bulk {
 
+struct few_rows_by_columns;
 struct small_products;
 struct bfloat16_tiles;
 struct integer_dot_products;
@@ -75,22 +76,23 @@ struct grouped_kernels;
 
 // The strategies of the policies of the library, in the order in which they are asked.
 #if LOWP_X86_TARGETS
-[[nodiscard]] constexpr bulk::strategy_list<bulk::small_products, bulk::bfloat16_tiles,
-                                            bulk::integer_dot_products,
+[[nodiscard]] constexpr bulk::strategy_list<bulk::few_rows_by_columns, bulk::small_products,
+                                            bulk::bfloat16_tiles, bulk::integer_dot_products,
                                             bulk::few_integers_by_packed, bulk::few_rows_by_packed,
                                             bulk::bfloat16_dot_products, bulk::binary32_fmas>
 strategies_of(const k32_sums&) {
   return {};
 }
 #elif LOWP_AARCH64_TARGETS
-[[nodiscard]] constexpr bulk::strategy_list<bulk::small_products, bulk::integer_dot_products,
-                                            bulk::few_rows_by_packed, bulk::binary32_fmas>
+[[nodiscard]] constexpr bulk::strategy_list<bulk::few_rows_by_columns, bulk::small_products,
+                                            bulk::integer_dot_products, bulk::few_rows_by_packed,
+                                            bulk::binary32_fmas>
 strategies_of(const k32_sums&) {
   return {};
 }
 #else
-[[nodiscard]] constexpr bulk::strategy_list<bulk::small_products, bulk::few_rows_by_packed,
-                                            bulk::binary32_fmas>
+[[nodiscard]] constexpr bulk::strategy_list<bulk::few_rows_by_columns, bulk::small_products,
+                                            bulk::few_rows_by_packed, bulk::binary32_fmas>
 strategies_of(const k32_sums&) {
   return {};
 }

@@ -61,6 +61,7 @@ LOWP_BORDER void multiply(isa level, const product_steps& p);
 /// How many of the others of pair_rows are a group; 0: there is no such kernel.
 [[nodiscard]] LOWP_BORDER std::size_t pairs_per_vector(isa level);
 LOWP_BORDER void multiply(isa level, const pair_rows& p);
+LOWP_BORDER void multiply(isa level, const column_rows& p);
 /// totals[r] += sums[r * 16 + step] for 16 steps, one after the other, and 16 r.
 LOWP_BORDER void add_steps(isa level, const float* sums, float* totals);
 /// Whether code_steps or a group_product of such codes may be multiplied.

@@ -241,6 +241,17 @@ struct pair_rows {
   float* totals;  ///< [group][row][other], each twice
 };
 
+/// Some rows and columns, those of a k beside each other in memory, in the order k32.
+struct column_rows {
+  const float* rows;  ///< row r at r * row_stride
+  std::size_t row_stride, row_count;
+  const float* columns;  ///< [k][column_stride]
+  std::size_t column_stride, column_count;
+  std::size_t depth;  ///< a multiple of 32 but at the end of K
+  float* sums;        ///< row r at r * sums_stride; written up to a multiple of 16 columns
+  std::size_t sums_stride;
+};
+
 /// As product_steps, for several whole chunks, the other row being packed codes, the low ones
 /// first, and scales.
 struct code_steps {
