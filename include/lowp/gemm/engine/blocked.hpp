@@ -57,8 +57,12 @@ struct product_block {
     const bool reads_ahead = Panels::reads_ahead(rows);
     const std::size_t tile_sums = kernels::lanes_per_tile(level) * most_rows;
     const auto sums_of = [&](std::size_t tile) { return sums + (tile - tile_begin) * tile_sums; };
+    // Of few rows as much as kernels read: whole groups of them.
+    const std::size_t height = (std::min)(most_rows, round_up(row_count, lane_tiles::group));
     for (std::size_t i = 0; i < Panels::numbers_from_zero; ++i) {
-      std::fill_n(sums + i * most_sums, (tile_end - tile_begin) * tile_sums, number{0});
+      for (std::size_t tile = tile_begin; tile < tile_end; ++tile) {
+        std::fill_n(sums_of(tile) + i * most_sums, height * lanes.tile_width(tile), number{0});
+      }
     }
     if constexpr (Panels::begins_with_results) {
       for (std::size_t tile = tile_begin; sink.start() != nullptr && tile < tile_end; ++tile) {
