@@ -85,13 +85,15 @@ struct exact_finish {
   const R& mode;
   std::size_t columns, draws;
   const matrix_view<const float>* start;  ///< what sums begin with, or null
-  kernels::sum_rounding<std::uint64_t> rounding =
-      sum_rounding_of<std::uint64_t>(formats::binary32, mode, overflow::to_special);
+  kernels::sum_rounding<std::uint64_t> rounding = plan_of(mode);
 
   void operator()(isa level, std::size_t row, std::size_t col, std::size_t count,
                   const double* sums, std::size_t window_sums, float* out) const {
-    alignas(64) float begin[panel_sums<>::most_lanes] = {};
-    if (start != nullptr) std::copy_n(start->row(row) + col, count, begin);
+    alignas(64) float begin[panel_sums<>::most_lanes];
+    if (start != nullptr) {  // kernels read whole groups
+      std::copy_n(start->row(row) + col, count, begin);
+      std::fill(begin + count, begin + round_up(count, lane_tiles::group), 0.0f);
+    }
     const float* const first = start == nullptr ? nullptr : begin;
     if constexpr (std::same_as<R, nearest_even_t>) {
       return kernels::finish_windows<W>(level, sums, window_sums, scale, first, count, out);
@@ -111,6 +113,12 @@ struct exact_finish {
         out[i] = pack_as<float>(sum, at(mode, first_draw + i * draws));
       }
     }
+  }
+
+  /// Kernels round to nearest even without one.
+  [[nodiscard]] static kernels::sum_rounding<std::uint64_t> plan_of(const R& mode) {
+    if constexpr (std::same_as<R, nearest_even_t>) return {};
+    return sum_rounding_of<std::uint64_t>(formats::binary32, mode, overflow::to_special);
   }
 };
 
