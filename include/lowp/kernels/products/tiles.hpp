@@ -142,11 +142,20 @@ struct sum_model {
       return narrow;
     }
   }
+  template <class Word>
+  [[nodiscard]] const sum_rounding<Word>& promotion() const {
+    if constexpr (sizeof(Word) == 8) {
+      return wide_promotion;
+    } else {
+      return narrow_promotion;
+    }
+  }
 };
 /// sums[r * width + l]: the running sum of row r and lane l, or with a chunk the promoted one.
 struct model_tile {
   product_tile tile;
-  // Of a stochastic mode: the first draw of sum 0, and how far those of other sums are from it.
+  // Of a stochastic mode: the first draw of sum 0, and how far those of other sums are from it,
+  // whole blocks of draws.
   std::uint64_t first_draw = 0, row_draws = 0, lane_draws = 0;
 };
 
