@@ -115,6 +115,9 @@ TEST_CASE("Every strategy of k32 where it can") {
     force(t, used, policies::k32, lowp::packed_operand(z), a.view());
     const tg::of_numbers<formats::bfloat16> of_b(b);
     force(t, used, policies::k32, a.view(), of_b.operand);
+    const matrix columns(k, n, 3, kind::ordinary);
+    force(t, used, policies::k32, a.view(), lowp::transposed(columns.view()));
+    force(t, used, policies::k32, lowp::transposed(columns.view()), a.view());
   }
   REQUIRE_NO_MISMATCH(t);
   require_all_used(used);

@@ -108,7 +108,7 @@ TEST_CASE("Transposed numbers, packed codes and blocks, by the definition") {
   REQUIRE_NO_MISMATCH(t);
 }
 
-TEST_CASE("A transposed operand may share memory with the result: a copy of it is made first") {
+TEST_CASE("A transposed operand may share memory with the result: all of it is read first") {
   const matrix a(6, 6, 1, kind::ordinary);
   std::vector<float> both(a.data), expected(36);
   const matrix_view<float> view(both.data(), 6, 6);

@@ -2,8 +2,8 @@
 # Two translation units of one program, compiled for different instruction sets, whose functions the
 # linker merges as it likes: they give the same results, and what depends on the instruction set is
 # never merged.
-#   sh tests/odr/run.sh [scratch directory]        environment: CXX, OPTIMIZATION (-O0: which functions there are is
-# seen best without any)
+#   sh tests/odr/run.sh [scratch directory]        environment: CXX, OPTIMIZATION
+# Which functions there are is seen best without optimization, the default.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)

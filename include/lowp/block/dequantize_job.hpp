@@ -51,7 +51,8 @@ class dequantize_job {
       const std::size_t used = spans_.blocks_in(in_block + n);
       const std::size_t first_block = block_row + block_col;
       std::uint32_t factors[max_blocks + 1];
-      std::fill_n(factors, 4, 0u);  // kernels multiply whole groups: not by what may be subnormal
+      // Kernels multiply groups of four blocks: not by what nobody wrote, which may be subnormal.
+      for (std::size_t at = used; at % 4 != 0 && at <= max_blocks; ++at) factors[at] = 0;
       const bool are_known = scales_.find(level_, in_, first_block, used, factors);
       element_factors own;
       if (have_own) own.fill(factors, spans_.width, in_block, n);

@@ -54,7 +54,7 @@ void gemm_batched(const A& a, const B& b, C&& c, const R& mode, const epilogue& 
   const auto require_no_overlap = [&c](const auto& list, std::size_t i) {
     for (std::size_t j = 0; j < list.size(); ++j) {
       if constexpr (requires { list[j].of(); }) {
-        // A product copies what is transposed before it writes; others may still have to.
+        // A product reads all of what is transposed before it writes; others may still have to.
         const bool is_own = j == i && (list.size() > 1 || c.size() == 1);
         if (!is_own) bulk::require_no_overlap(list[j].of(), c[i]);
       } else {

@@ -59,11 +59,9 @@ class part_of_columns {
     }
     alignas(64) float decoded[step * stride];
     p.columns = decoded;
-    p.column_stride = stride;
     for (std::size_t i = 0; i < count; i += step, p.rows += step) {
       p.depth = (std::min)(step, count - i);
-      for (std::size_t j = 0; j < p.depth; ++j)
-        of_(k + i + j, begin_, count_, decoded + j * stride);
+      p.column_stride = of_.load(k + i, p.depth, begin_, count_, stride, decoded);
       kernels::multiply(level_, p);
     }
   }
@@ -85,7 +83,9 @@ inline void multiply_few_by_columns(const row_source& few, const row_source& col
                                     const sum_sink& sink, const execution& how) {
   constexpr std::size_t most = part_of_columns::most, depth = kernels::product_tile::max_depth;
   if (few.rows() == 0) return;
-  const std::size_t unit = columns.origin().binary32 != nullptr ? lane_tiles::group : most;
+  const row_origin& origin = columns.origin();  // where it may be read from any value on
+  const bool lies_as_values = origin.binary32 != nullptr || origin.is_bfloat16;
+  const std::size_t unit = lies_as_values ? lane_tiles::group : most;
   const equal_parts parts(columns.cols(), part_rows(columns.cols(), most, how), unit);
   const std::size_t stride = round_up(columns.cols(), lane_tiles::group);
   alignas(64) float own[most_few_rows * most];
@@ -102,6 +102,7 @@ inline void multiply_few_by_columns(const row_source& few, const row_source& col
     }
   };
   how.run(parts.count(), task(add));
+  // After the last read of any column: overlap.hpp relies on it.
   const auto finish = [&](std::size_t i) {
     const default_float_environment environment;
     const std::size_t begin = parts.begin(i), end = parts.end(i);

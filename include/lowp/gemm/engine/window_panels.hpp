@@ -117,8 +117,11 @@ struct exact_finish {
 
   /// Kernels round to nearest even without one.
   [[nodiscard]] static kernels::sum_rounding<std::uint64_t> plan_of(const R& mode) {
-    if constexpr (std::same_as<R, nearest_even_t>) return {};
-    return sum_rounding_of<std::uint64_t>(formats::binary32, mode, overflow::to_special);
+    if constexpr (std::same_as<R, nearest_even_t>) {
+      return {};
+    } else {
+      return sum_rounding_of<std::uint64_t>(formats::binary32, mode, overflow::to_special);
+    }
   }
 };
 

@@ -45,7 +45,7 @@ void for_each_memory(const packed_description<Element, Scale>& d, const Use& use
   use(d.codes, d.layout->code_bytes());
   if (d.scales != nullptr) use(d.scales, d.layout->scale_bytes());
 }
-/// Of a transposed one a copy is made first.
+/// A transposed one is copied, or wholly read (few_by_columns.hpp), before a result is written.
 template <class Of, class Use>
 void for_each_memory(const transposed_description<Of>&, const Use&) {}
 

@@ -34,7 +34,9 @@ struct magnitude_bounds {
 /// number, 255 of NaN.
 [[nodiscard]] inline bool is_exponent_field(code_t code, const unpacked& value) {
   if (code == 255) return value.is_nan();
-  if (code == 0) return value.is_finite() && !value.negative && value.exponent < -126;
+  if (code == 0) {
+    return value.is_zero() || (value.is_finite() && !value.negative && value.exponent < -126);
+  }
   return value == unpack(std::bit_cast<float>(static_cast<std::uint32_t>(code) << 23));
 }
 

@@ -128,7 +128,8 @@ inline void multiply_few_packed_integers(const integer_rows& a, const packed_gro
   }();
   const std::size_t rows = few.rows(), step_bytes = 4 * lanes * static_cast<std::size_t>(b.bits),
                     group_bytes = b.layout->group_bytes();
-  // A scale of 2^-127, whose field is 0, is of zeros (are_integers): it may as well be 0.
+  // A scale of 2^-127, whose field is 0, is of zeros: those of other elements are at least 2^-70
+  // (packed_groups::powers), so that it may as well be 0.
   const bool reads_exponents = b.has_exponents && b.block_cols == packed_integer_rows::step;
   const equal_parts parts(b.layout->groups, part_rows(b.layout->groups, most_strips, how), 1);
   const auto run = [&](std::size_t part) {
