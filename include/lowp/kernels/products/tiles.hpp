@@ -136,18 +136,22 @@ struct sum_model {
 
   template <class Word>
   [[nodiscard]] const sum_rounding<Word>& rounding() const {
-    if constexpr (sizeof(Word) == 8) {
-      return wide;
-    } else {
-      return narrow;
-    }
+    return of_word<Word>(wide, narrow);
   }
   template <class Word>
   [[nodiscard]] const sum_rounding<Word>& promotion() const {
+    return of_word<Word>(wide_promotion, narrow_promotion);
+  }
+
+ private:
+  template <class Word>
+  [[nodiscard]] static const sum_rounding<Word>& of_word(
+      const sum_rounding<std::uint64_t>& of_64_bits,
+      const sum_rounding<std::uint32_t>& of_32_bits) {
     if constexpr (sizeof(Word) == 8) {
-      return wide_promotion;
+      return of_64_bits;
     } else {
-      return narrow_promotion;
+      return of_32_bits;
     }
   }
 };
